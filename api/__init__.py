@@ -1,0 +1,63 @@
+"""A sign-up service whose contract is true."""
+
+from flask import Flask, Response, request
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import docs, health, sign_up, user_details
+from api.browsers import ALWAYS, open_sign_up
+from api.commands import add_commands
+from api.config import Settings
+from api.contract import Gate
+from api.database import open_database
+from api.errors import BESIDE, handle_errors
+from api.limits import limit_requests
+from api.passwords import Passwords
+from api.store import Store
+
+
+class _Json(DefaultJSONProvider):
+    sort_keys = False  # Members in the order in which the document has them.
+
+
+class _Service(Flask):
+    json_provider_class = _Json
+
+    def make_default_options_response(self) -> Response:
+        """Flask's own answer to OPTIONS, without the empty page that comes with it."""
+        response = super().make_default_options_response()
+        response.status_code = 204
+        response.headers.pop("Content-Type")
+        return response
+
+
+def _refuse_doubled_slash() -> None:
+    """Answer 404 for `//userDetails`, which Werkzeug would take for `/userDetails`."""
+    if request.environ["PATH_INFO"].startswith("//"):
+        request.url_rule = None
+        raise NotFound
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The service, by `settings` or else by the environment's. Raises `SettingsError`."""
+    settings = settings or Settings.from_environ()
+    app = _Service("api", static_folder=None)
+    app.url_map.merge_slashes = False
+    app.before_request(_refuse_doubled_slash)
+    Gate(app, always=ALWAYS, beside=BESIDE)
+    handle_errors(app)
+    open_sign_up(app)
+    limit_requests(app, settings)
+    app.extensions["store"] = Store(open_database(settings))
+    app.extensions["passwords"] = Passwords(settings.hashing_slots)
+    app.register_blueprint(user_details.blueprint)
+    app.register_blueprint(sign_up.blueprint)
+    app.register_blueprint(health.blueprint)
+    if settings.docs_enabled:
+        app.register_blueprint(docs.blueprint)
+    add_commands(app)
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,60 @@
+"""What browsers are told and asked: security headers, other origins, cross-site requests."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import Forbidden
+
+from api.replies import Header
+
+SIGN_UP_PATH = "/userSignUp"
+
+ALWAYS = {
+    "Cache-Control": Header.always("no-store", "Answers are about a person: nobody keeps them."),
+    "Content-Security-Policy": Header.always(
+        "default-src 'none'; frame-ancestors 'none'", "A browser loads nothing for this answer."
+    ),
+    "Referrer-Policy": Header.always(
+        "no-referrer", "A record's link is its key: it isn't told on."
+    ),
+    "X-Content-Type-Options": Header.always("nosniff", "The media type is as stated."),
+}
+"""Headers of every answer (OWASP ASVS 5, V3.4)."""
+
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+"""Pages of any origin may read the answer. Never together with Allow-Credentials."""
+
+PREFLIGHT = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
+"""What a page of another origin may send: what exists, and no more."""
+
+MAY_BE_OPEN = {
+    name: Header.always(value, required=False) for name, value in (ANY_ORIGIN | PREFLIGHT).items()
+}
+"""These as a promise for answers that belong to no operation."""
+
+
+def open_sign_up(app: Flask) -> None:
+    """Let pages of any origin read every answer to a sign-up, whichever part of us refuses it."""
+
+    @app.after_request
+    def allow(response: Response) -> Response:
+        if request.environ["PATH_INFO"] == SIGN_UP_PATH:
+            response.headers.update(ANY_ORIGIN)
+            if request.method == "OPTIONS":
+                response.headers.update(PREFLIGHT)
+        return response
+
+
+def refuse_cross_site() -> None:
+    """Raise `Forbidden` when a browser sends stored credentials along from another site's page.
+
+    Such a form needs no preflight (Fetch, 3.3.5), so the request itself must tell.
+    """
+    if "Authorization" not in request.headers:
+        return
+    origin = request.headers.get("Origin")
+    own = urlsplit(request.host_url)
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") or (
+        origin is not None and origin != f"{own.scheme}://{own.netloc}"
+    ):
+        raise Forbidden("Send credentials from this service's own pages, or from a program.")

@@ -1,0 +1,67 @@
+"""What the operator and the maintainers run: `flask --app api …`."""
+
+import sys
+from difflib import unified_diff
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from marshmallow import ValidationError
+
+from api.openapi import document, to_yaml
+from api.passwords import passwords
+from api.schemas import SignUp
+from api.store import store
+
+accounts = AppGroup("accounts", help="See to accounts.")
+
+
+@click.command("openapi")
+@click.option("--check", is_flag=True, help="Write nothing: print what would change, and exit 1.")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="openapi.yaml",
+    show_default=True,
+    help="The checked-in document.",
+)
+def openapi(check: bool, file: Path) -> None:
+    """Write the OpenAPI document, as it follows from the code."""
+    printed = to_yaml(document(current_app))
+    if not check:
+        file.write_text(printed, encoding="utf-8", newline="\n")
+        click.echo(f"{file} is written.")
+        return
+    kept = file.read_text(encoding="utf-8") if file.exists() else ""
+    diff = unified_diff(
+        kept.splitlines(keepends=True), printed.splitlines(keepends=True), str(file), "the code"
+    )
+    if kept != printed:
+        click.echo("".join(diff), nl=False)
+        click.echo("Accept this with: flask --app api openapi", err=True)
+        sys.exit(1)
+    click.echo(f"{file} is current.")
+
+
+@accounts.command("set-password")
+@click.argument("username")
+def set_password(username: str) -> None:
+    """Set USERNAME's password: asked for at a terminal, else one line of standard input."""
+    if sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        SignUp(only=["password"]).load({"password": password})
+    except ValidationError as invalid:
+        raise click.ClickException(" ".join(invalid.messages_dict["password"])) from None
+    if not store.set_password(username, passwords.hash(password)):
+        raise click.ClickException(f"There is no account of the name {username}.")
+    click.echo(f"{username} can sign in with the new password.")
+
+
+def add_commands(app: Flask) -> None:
+    """Let `flask --app api` have them."""
+    app.cli.add_command(openapi)
+    app.cli.add_command(accounts)

@@ -1,0 +1,100 @@
+"""Settings from the environment, read once into a frozen dataclass."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from limits import parse_many
+from marshmallow import Schema, ValidationError, validate
+from marshmallow import fields as kinds
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsError(Exception):
+    """A setting that can't be used: the message names each, and says what it may be."""
+
+
+def _limits(value: str) -> None:
+    try:
+        parse_many(value)
+    except ValueError:
+        raise ValidationError("Give limits such as '100 per minute;1000 per hour'.") from None
+
+
+def _database(value: str) -> None:
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValidationError("Give a URL such as sqlite:///signup.db.") from None
+    if url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
+        raise ValidationError("Use sqlite:/// or postgresql+psycopg://.")
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ValidationError("Name a file: what is kept in memory is lost.")
+
+
+def _setting(kind: kinds.Field[Any], default: Any) -> Any:
+    return field(default=default, metadata={"kind": kind})
+
+
+def _whole(minimum: int, maximum: int) -> kinds.Integer:
+    error = f"Give a whole number from {minimum} to {maximum}."
+    within = validate.Range(minimum, maximum, error=error)
+    return kinds.Integer(strict=True, validate=within, error_messages={"invalid": error})
+
+
+def _text(check: Any = None) -> kinds.String:
+    return kinds.String(
+        validate=[validate.Length(min=1, error="Give a value."), *[check][: bool(check)]]
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that a person may change; each is read from the variable of its name in capitals."""
+
+    host: str = _setting(_text(), "127.0.0.1")
+    port: int = _setting(_whole(1, 65535), 5000)
+    web_concurrency: int = _setting(_whole(1, 256), 2)
+    threads: int = _setting(_whole(2, 1024), 16)
+    database_url: str = _setting(_text(_database), "sqlite:///signup.db")
+    database_timeout: int = _setting(_whole(1, 60), 5)
+    hashing_slots: int = _setting(_whole(1, 64), 1)
+    ratelimit_enabled: bool = _setting(kinds.Boolean(), True)
+    ratelimit_storage_uri: str = _setting(_text(), "memory://")
+    ratelimit_default: str = _setting(kinds.String(validate=_limits), "")
+    ratelimit_passwords: str = _setting(kinds.String(validate=_limits), "600 per minute")
+    trusted_proxies: int = _setting(_whole(0, 16), 0)
+    docs_enabled: bool = _setting(kinds.Boolean(), True)
+    log_level: str = _setting(
+        _text(validate.OneOf(["debug", "info", "warning", "error", "critical"])), "info"
+    )
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings that `environ` gives. Raises `SettingsError` for one that can't be used."""
+        kinds_by_name = {f.name.upper(): f.metadata["kind"] for f in fields(cls)}
+        given = {name: environ[name] for name in kinds_by_name if name in environ}
+        strange = [
+            f"{name}: There is no such setting."
+            for name in environ
+            if name.startswith("RATELIMIT_") and name not in kinds_by_name
+        ]
+        try:
+            values = Schema.from_dict(kinds_by_name)().load(given)
+        except ValidationError as invalid:
+            strange += [f"{k}: {' '.join(v)}" for k, v in invalid.messages_dict.items()]
+        if strange:
+            raise SettingsError("; ".join(strange))
+        return cls(**{name.lower(): value for name, value in values.items()})
+
+    @property
+    def url(self) -> URL:
+        """The database's URL; PostgreSQL under any of its usual names means psycopg here."""
+        url = make_url(self.database_url)
+        if url.get_backend_name() == "sqlite":
+            # Absolute, so that a later change of folder doesn't change the file.
+            return url.set(database=str(Path(url.database or "").absolute()))
+        return url.set(drivername="postgresql+psycopg")

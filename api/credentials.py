@@ -1,0 +1,52 @@
+"""HTTP Basic (RFC 7617) to account."""
+
+import binascii
+from base64 import b64decode
+from dataclasses import replace
+from typing import Any
+
+from flask import request
+from sqlalchemy import Row
+from werkzeug.exceptions import Unauthorized
+
+from api.contract import Credentials
+from api.passwords import passwords
+from api.store import store
+
+
+def _given() -> tuple[str, str]:
+    """Username and password of the raw header: what can't be read is wrong, never anonymous."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        raise Unauthorized
+    try:
+        text = b64decode(token.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise Unauthorized from None
+    username, colon, password = text.partition(":")
+    if not colon:
+        raise Unauthorized
+    return username, password
+
+
+def check_account() -> Row[Any]:
+    """The account whose credentials came along. Raises `Unauthorized`.
+
+    An unknown username and a wrong password are one answer, in equal time.
+    """
+    username, password = _given()
+    account = store.find_account(username)
+    if not passwords.verify(account and account.password_hash, password) or account is None:
+        raise Unauthorized
+    if passwords.outdated(account.password_hash):
+        store.set_password(account.username, passwords.hash(password))
+    return account
+
+
+_BASIC = {
+    "type": "http",
+    "scheme": "basic",
+    "description": "An account's username and password (RFC 7617), in UTF-8.",
+}
+ACCOUNT = Credentials("basic", _BASIC, check_account)
+ACCOUNT_IF_ANY = replace(ACCOUNT, optional=True)

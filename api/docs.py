@@ -1,0 +1,79 @@
+"""The document and Swagger UI, served from the app itself."""
+
+from importlib.resources import files
+
+from flask import Blueprint, Response, current_app, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from api.contract import operation
+from api.errors import NOTHING_HERE
+from api.openapi import document, to_yaml
+from api.replies import HTML, JSON, Body, Header, Reply
+
+YAML = "application/yaml"  # RFC 9512
+
+blueprint = Blueprint("docs", __name__)
+
+_OURS, _SWAGGER_UI = files("api") / "pages", files("flask_swagger_ui") / "dist"
+_ASSETS = {
+    "start.js": (_OURS, "text/javascript"),
+    "swagger-ui.css": (_SWAGGER_UI, "text/css"),
+    "swagger-ui-bundle.js": (_SWAGGER_UI, "text/javascript"),
+    "favicon-32x32.png": (_SWAGGER_UI, "image/png"),
+}
+
+# Swagger UI draws its icons from data: URLs. Nothing comes from another host, nothing is inline.
+_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+}
+
+
+def _page(*media_types: str) -> Reply:
+    return Reply(description="What was asked for.", content={m: Body({}) for m in media_types})
+
+
+@blueprint.get("/")
+@operation(
+    replies={302: Reply(description="To the docs.", headers={"Location": Header({})})},
+    documented=False,
+)
+def lead_to_docs() -> ResponseReturnValue:
+    """Lead to the docs."""
+    return "", 302, {"Location": url_for("docs.show_docs")}
+
+
+@blueprint.get("/docs")
+@operation(replies={200: _page(HTML).having(_POLICY)}, documented=False)
+def show_docs() -> ResponseReturnValue:
+    """Show the document in Swagger UI."""
+    return (_OURS / "docs.html").read_text(), 200, _POLICY
+
+
+@blueprint.get("/docs/<name>")
+@operation(
+    replies={200: _page("text/javascript", "text/css", "image/png"), 404: NOTHING_HERE},
+    documented=False,
+)
+def send_asset(name: str) -> ResponseReturnValue:
+    """Send a file that the docs page needs."""
+    if name not in _ASSETS:
+        raise NotFound
+    folder, media_type = _ASSETS[name]
+    return Response((folder / name).read_bytes(), mimetype=media_type)
+
+
+@blueprint.get("/openapi.json")
+@operation(replies={200: _page(JSON)}, documented=False)
+def show_json() -> ResponseReturnValue:
+    """Show the document as JSON."""
+    return document(current_app)
+
+
+@blueprint.get("/openapi.yaml")
+@operation(replies={200: _page(YAML)}, documented=False)
+def show_yaml() -> ResponseReturnValue:
+    """Show the document as YAML."""
+    return Response(to_yaml(document(current_app)), content_type=YAML)

@@ -1,0 +1,148 @@
+"""Each field's rule, said once: the form, the document and the table take it from here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+# Patterns are written in the dialect that Python and ECMA share. `\s` is not in it: what counts
+# as white space differs, so Unicode's White_Space characters are listed (its controls are refused).
+_CONTROLS = r"\x00-\x1f\x7f-\x9f"
+_SPACES = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+
+
+class Pattern(validate.Regexp):
+    """A pattern that the whole text fits, as JSON Schema means it: `$` alone lets a newline by."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self.error)
+        return value
+
+
+class Timestamp(fields.String):
+    """A moment in UTC as RFC 3339 writes it, always to the microsecond."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
+        moment: datetime = value
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """The rule for one text, and what to tell who breaks it. `refused` are texts that would fit.
+
+    Lengths count code points, as JSON Schema and both databases do.
+    """
+
+    description: str
+    example: str
+    pattern: str
+    minimum: int
+    maximum: int
+    otherwise: str = "Give a text that fits the pattern."
+    refused: Sequence[str] = ()
+    format: str | None = None
+
+    def field(self, kind: type[fields.String] = fields.String, **options: Any) -> fields.String:
+        """A marshmallow field of this rule; what it says is all in its JSON Schema too."""
+        least = f"{self.minimum} to" if self.minimum else "at most"
+        error = f"Give {least} {self.maximum} characters."
+        validators: list[validate.Validator] = [
+            validate.Length(self.minimum or None, self.maximum, error=error),
+            Pattern(self.pattern, error=self.otherwise),
+        ]
+        metadata: dict[str, Any] = {"description": self.description, "examples": [self.example]}
+        if self.format:
+            metadata["format"] = self.format
+        if self.refused:
+            validators.append(
+                validate.NoneOf(self.refused, error="Too well known: choose another.")
+            )
+            metadata["not"] = {"enum": list(self.refused)}
+        options["error_messages"] = {"required": "Give this field."}
+        return kind(validate=validators, metadata=metadata, **options)
+
+
+USERNAME = Text(
+    description="The name an account goes by, compared without regard to letter case.",
+    example="sam",
+    pattern=r"^[A-Za-z0-9._@+-]*$",
+    otherwise="Use only A-Z a-z 0-9 . _ @ + and -.",
+    minimum=1,
+    maximum=150,
+)
+
+_NAME = rf"^[^{_CONTROLS}]*$"
+_NO_CONTROLS = "Leave control characters out, line breaks and tabs among them."
+
+FIRSTNAME = Text(
+    description="The given name, in any script, kept exactly as given. Empty means not given.",
+    example="john",
+    pattern=_NAME,
+    otherwise=_NO_CONTROLS,
+    minimum=0,
+    maximum=150,
+)
+
+LASTNAME = Text(
+    description="The family name, in any script, kept exactly as given; not only white space.",
+    example="king",
+    pattern=rf"^[^{_CONTROLS}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*$",
+    otherwise=f"Give more than white space. {_NO_CONTROLS}",
+    minimum=1,
+    maximum=150,
+)
+
+# The best known passwords that would be long enough (OWASP ASVS 5, 6.2.4), most common first.
+_WELL_KNOWN = """
+    123456789012345 1234567890123456 12345678901234567890 123123123123123 111111111111111
+    1111111111111111 000000000000000 0000000000000000 aaaaaaaaaaaaaaa aaaaaaaaaaaaaaaa
+    abcdefghijklmno abcdefghijklmnop abcdefghijklmnopqrstuvwxyz abc123abc123abc123
+    abcabcabcabcabc passwordpassword Passwordpassword PasswordPassword password12345678
+    password123456789 password1234567 passwordpassword1 password123password qwertyuiopasdfg
+    qwertyuiopasdfgh qwertyuiopasdfghjkl qwertyuiopasdfghjklzxcvbnm qwertyqwertyqwerty
+    qwerty123456789 1q2w3e4r5t6y7u8i 1q2w3e4r5t6y7u8i9o0p 1qaz2wsx3edc4rfv 1qaz2wsx3edc4rfv5tgb
+    zxcvbnmasdfghjkl iloveyouiloveyou iloveyou12345678 letmeinletmeinletmein adminadminadmin
+    administrator123 correcthorsebatterystaple thisismypassword mypasswordispassword
+    changemechangeme
+""".split()
+
+PASSWORD = Text(
+    # 15 characters is NIST SP 800-63B-4's least for a password that is the only factor.
+    description="A passphrase in any script: length counts, composition doesn't. Compared by "
+    "RFC 8265's OpaqueString profile, so that both ways of typing an accent are one.",
+    example="an otter counts nine moons",
+    pattern=_NAME,
+    otherwise=_NO_CONTROLS,
+    minimum=15,
+    maximum=256,
+    refused=_WELL_KNOWN,
+    format="password",
+)
+
+UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+RECORD_ID = Text(
+    description="A random UUID (RFC 9562, version 4: 122 bits). Whoever holds it may read or "
+    "delete the record, nobody else can find it.",
+    example="0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8",
+    pattern=f"^{UUID_PATTERN}$",
+    minimum=36,
+    maximum=36,
+    format="uuid",
+)
+
+# Read whatever its letter case, as RFC 9562 asks, and whatever its version.
+ID_IN_LINK = replace(RECORD_ID, pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
+
+CREATED_AT = Text(
+    description="When the record was accepted, in UTC (RFC 3339).",
+    example="2026-11-23T07:30:00.000000Z",
+    pattern="^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$",
+    minimum=27,
+    maximum=27,
+    format="date-time",
+)

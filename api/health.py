@@ -1,0 +1,38 @@
+"""How the service is, for its operator alone."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.contract import operation
+from api.errors import DATABASE_RETRY
+from api.replies import JSON, Body, Header, Reply
+from api.schemas import Health
+from api.store import store
+
+blueprint = Blueprint("health", __name__)
+
+_WELL = Reply(description="It serves.", content={JSON: Body(Health)})
+_UNWELL = Reply(
+    description="The database is gone.",
+    content={JSON: Body(Health)},
+    headers={"Retry-After": Header({"type": "integer"})},
+)
+
+
+@blueprint.get("/livez")
+@operation(replies={200: _WELL}, documented=False)
+def live() -> ResponseReturnValue:
+    """Say that the process serves."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+@operation(replies={200: _WELL, 503: _UNWELL}, documented=False)
+def ready() -> ResponseReturnValue:
+    """Say whether the database can be asked."""
+    try:
+        store.ping()
+    except SQLAlchemyError:
+        return {"status": "unavailable"}, 503, {"Retry-After": str(DATABASE_RETRY)}
+    return {"status": "ok"}

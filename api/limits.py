@@ -1,0 +1,60 @@
+"""How much one client may ask: Flask-Limiter, by client address."""
+
+import time
+
+from flask import Flask, Response, current_app, request
+from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
+from flask_limiter.util import get_remote_address
+from werkzeug.exceptions import HTTPException, TooManyRequests
+
+from api import errors, forms
+from api.config import Settings
+from api.contract import FORM_LIMIT, Operation
+
+
+def _operation() -> Operation | None:
+    """The operation asked for, if it is one of the document's."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    documented = isinstance(view, Operation) and view.documented and request.method != "OPTIONS"
+    return view if isinstance(view, Operation) and documented else None
+
+
+def _hashes_a_password() -> bool:
+    """Whether the request is a sign-up with a password, or has credentials to be checked."""
+    operation = _operation()
+    if operation is None:
+        return False
+    if operation.credentials:
+        return "Authorization" in request.headers
+    if operation.form is None or "password" not in operation.form.fields:
+        return False
+    try:
+        return "password" in dict(forms.read(FORM_LIMIT).fields)
+    except HTTPException:
+        return False  # It will be refused, unhashed.
+
+
+def limit_requests(app: Flask, settings: Settings) -> None:
+    """Limit password work, and whatever else the settings say."""
+    passwords = ApplicationLimit(
+        settings.ratelimit_passwords,
+        scope="passwords",
+        exempt_when=lambda: not _hashes_a_password(),
+    )
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        enabled=settings.ratelimit_enabled,
+        storage_uri=settings.ratelimit_storage_uri,
+        # A store of limits that is gone must not take the service along.
+        in_memory_fallback_enabled=True,
+        application_limits=[passwords] if settings.ratelimit_passwords else [],
+        default_limits=[settings.ratelimit_default] if settings.ratelimit_default else [],
+    )
+    limiter.request_filter(lambda: _operation() is None)
+
+    @app.errorhandler(RateLimitExceeded)
+    def too_many(_: RateLimitExceeded) -> Response:
+        breached = limiter.current_limit
+        wait = breached.reset_at - int(time.time()) if breached else 1
+        return errors.answer(TooManyRequests(retry_after=max(1, wait)))

@@ -1,0 +1,14 @@
+"""Alembic's entry: migrates over the connection that `api.database` locked."""
+
+from alembic import context
+
+from api.models import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    # SQLite has them too, once a transaction is begun by hand.
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,60 @@
+"""Which representation a client gets: `Accept` as RFC 9110, section 12.5.1, reads it."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from werkzeug.http import parse_list_header, parse_options_header
+
+
+class _Range(NamedTuple):
+    """A media range of an `Accept` header, with its quality and its place in the header."""
+
+    type: str
+    subtype: str
+    quality: float
+    place: int
+
+    def covers(self, media_type: str) -> bool:
+        kind, _, subtype = media_type.partition("/")
+        return self.type in ("*", kind) and self.subtype in ("*", subtype)
+
+    @property
+    def specificity(self) -> int:
+        return (self.type != "*") + (self.subtype != "*")
+
+
+def _ranges(accept: str) -> Iterator[_Range]:
+    for place, item in enumerate(parse_list_header(accept)):
+        name, parameters = parse_options_header(item)
+        kind, slash, subtype = name.strip().lower().partition("/")
+        try:
+            quality = float(parameters.pop("q", "1"))
+        except ValueError:
+            continue
+        # Another parameter asks for a variant we don't have; the charset is ours already.
+        ours = not parameters or {k: v.lower() for k, v in parameters.items()} == {
+            "charset": "utf-8"
+        }
+        if slash and ours and 0 <= quality <= 1 and (kind != "*" or subtype == "*"):
+            yield _Range(kind, subtype, quality, place)
+
+
+def choose(offers: Sequence[str], accept: str | None) -> str | None:
+    """The offered media type that the client likes best, or None if it accepts none of them.
+
+    Without a preference the first offer. The most specific range decides for each offer; a tie of
+    qualities goes to the range the client named first. A part that is malformed counts for nothing.
+    """
+    if not accept or not accept.strip():
+        return next(iter(offers), None)
+    ranges = list(_ranges(accept))
+    best: tuple[float, int] = (0, 0)
+    chosen = None
+    for offer in offers:
+        covering = [r for r in ranges if r.covers(offer)]
+        if covering:
+            decides = max(covering, key=lambda r: (r.specificity, -r.place))
+            rank = (decides.quality, -decides.place)
+            if decides.quality > 0 and (chosen is None or rank > best):
+                best, chosen = rank, offer
+    return chosen

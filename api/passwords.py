@@ -1,0 +1,69 @@
+"""Argon2id: hashing and checking passwords, no more of it at once than the machine can do."""
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import cast
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from flask import current_app
+from werkzeug.local import LocalProxy
+
+WAITING = 7
+"""How many may wait for each that hashes. At 20 ms a hash nobody waits long, and the threads that
+wait are few enough that other requests are served meanwhile."""
+
+
+class Busy(Exception):
+    """More hashing is asked for than may wait."""
+
+
+def prepare(password: str) -> str:
+    """The password as it is compared (RFC 8265, OpaqueString): any space is a space, then NFC."""
+    spaces = (" " if unicodedata.category(c) == "Zs" else c for c in password)
+    return unicodedata.normalize("NFC", "".join(spaces))
+
+
+class Passwords:
+    """Hashes with at least OWASP's 19 MiB, t=2, p=1; `slots` bounds how many at once."""
+
+    def __init__(self, slots: int, hasher: PasswordHasher | None = None) -> None:
+        self.hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+        self._hashing = BoundedSemaphore(slots)
+        self._admitted = BoundedSemaphore(slots * (1 + WAITING))
+        # What an unknown user's password is checked against, so that it takes as long.
+        self._nobody = self.hasher.hash("nobody has this password")
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._admitted.acquire(blocking=False):
+            raise Busy
+        try:
+            with self._hashing:
+                yield
+        finally:
+            self._admitted.release()
+
+    def hash(self, password: str) -> str:
+        """The encoded hash. Raises `Busy`."""
+        with self._slot():
+            return self.hasher.hash(prepare(password))
+
+    def verify(self, encoded: str | None, password: str) -> bool:
+        """Whether it is the password; without a hash no, in the same time. Raises `Busy`."""
+        with self._slot():
+            try:
+                return self.hasher.verify(encoded or self._nobody, prepare(password)) and (
+                    encoded is not None
+                )
+            except (VerificationError, InvalidHashError):
+                return False
+
+    def outdated(self, encoded: str) -> bool:
+        """Whether the hash was made with other parameters than today's."""
+        return self.hasher.check_needs_rehash(encoded)
+
+
+passwords = cast("Passwords", LocalProxy(lambda: current_app.extensions["passwords"]))

@@ -1,0 +1,110 @@
+"""The words of a promise: what each status of an operation means, and what stands in the answer."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from html import escape
+from typing import Any, Self
+
+from flask import Response, json
+from marshmallow import Schema
+
+JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
+# HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
+_FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
+
+JsonSchema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a header holds: any value that fits the schema; only that value, where it is const."""
+
+    schema: JsonSchema
+    description: str = ""
+    required: bool = True
+
+    @classmethod
+    def always(cls, value: str, description: str = "", *, required: bool = True) -> "Header":
+        """A header that holds `value` and nothing else."""
+        return cls({"type": "string", "const": value}, description, required)
+
+    @property
+    def const(self) -> str | None:
+        value: str | None = self.schema.get("const")
+        return value
+
+
+@dataclass(frozen=True)
+class Body:
+    """One representation: its schema, an example, and how a view's plain answer becomes it."""
+
+    schema: type[Schema] | JsonSchema
+    example: Any = None
+    render: Callable[[Any], str] | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way on from a reply: the operation that follows, and what to call it with."""
+
+    operation: str
+    parameters: Mapping[str, str]
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What one status means for one operation, and what stands in the answer."""
+
+    description: str
+    content: Mapping[str, Body] = field(default_factory=dict)
+    headers: Mapping[str, Header] = field(default_factory=dict)
+    links: Mapping[str, Link] = field(default_factory=dict)
+
+    def having(self, headers: Mapping[str, Header | str]) -> Self:
+        """The reply with further headers; a plain string is a header that holds just that."""
+        more = {k: Header.always(v) if isinstance(v, str) else v for k, v in headers.items()}
+        return replace(self, headers={**more, **self.headers})
+
+    def breaches(self, response: Response) -> Iterator[str]:
+        """What of `response` isn't as promised here."""
+        if response.mimetype not in self.content and (self.content or response.mimetype):
+            yield f"the media type {response.mimetype or '(none)'} is not declared"
+        for name, header in self.headers.items():
+            value = response.headers.get(name)
+            if value is None and header.required:
+                yield f"the header {name} is missing"
+            if value is not None and header.const not in (None, value):
+                yield f"the header {name} is {value!r}, not {header.const!r}"
+        declared = {name.lower() for name in self.headers} | _FRAMING
+        for name, _ in response.headers:
+            if name.lower() not in declared:
+                yield f"the header {name} is not declared"
+
+
+def message(
+    text: str, description: str, schema: type[Schema] | JsonSchema | None = None, **more: Any
+) -> Reply:
+    """A reply that says `text`: in plain text, HTML or JSON, whichever the client accepts.
+
+    The view returns the text, or a mapping with it as `message`, beside whatever else JSON has.
+    """
+    markup = f"<h1>{escape(text)}</h1>"
+    if schema is None:
+        schema = {"type": "object", "properties": {"message": {"const": text}}}
+
+    def said(answer: Any) -> str:
+        return answer if isinstance(answer, str) else str(answer["message"])
+
+    def as_html(answer: Any) -> str:
+        return f"<h1>{escape(said(answer))}</h1>"
+
+    def as_json(answer: Any) -> str:
+        return json.dumps({"message": answer} if isinstance(answer, str) else answer)
+
+    content = {
+        PLAIN: Body({"type": "string", "const": text}, text, said),
+        HTML: Body({"type": "string", "const": markup}, markup, as_html),
+        JSON: Body(schema, render=as_json),
+    }
+    return Reply(description=description, content=content, **more)

@@ -1,0 +1,86 @@
+"""marshmallow schemas: the forms that come in, the bodies that go out, the one error body."""
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from api.fields import (
+    CREATED_AT,
+    FIRSTNAME,
+    ID_IN_LINK,
+    LASTNAME,
+    PASSWORD,
+    RECORD_ID,
+    USERNAME,
+    Timestamp,
+)
+
+
+class Form(Schema):
+    """A form that comes in: fields it doesn't have are ignored."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class SignUp(Form):
+    """Who signs up."""
+
+    username = USERNAME.field(required=True)
+    password = PASSWORD.field()
+
+
+class NewUserDetails(Form):
+    """Details as they come in."""
+
+    username = USERNAME.field(required=True)
+    firstname = FIRSTNAME.field()
+    lastname = LASTNAME.field(required=True)
+
+
+class RecordLink(Schema):
+    """What the path of a record's link holds."""
+
+    id = ID_IN_LINK.field(required=True)
+
+
+class Message(Schema):
+    """What was done."""
+
+    message = fields.String(
+        required=True, validate=validate.Equal("Success"), metadata={"examples": ["Success"]}
+    )
+
+
+class Created(Message):
+    """What was done, and the new record's key."""
+
+    id = RECORD_ID.field(required=True)
+
+
+class UserDetails(Schema):
+    """A record of details."""
+
+    id = RECORD_ID.field(required=True)
+    username = USERNAME.field(required=True)
+    firstname = FIRSTNAME.field(required=True, allow_none=True)
+    lastname = LASTNAME.field(required=True)
+    createdAt = CREATED_AT.field(Timestamp, required=True, attribute="created_at")  # noqa: N815
+
+
+class Problem(Schema):
+    """The one error body (RFC 9457)."""
+
+    type = fields.String(required=True, validate=validate.Equal("about:blank"))
+    title = fields.String(required=True)
+    status = fields.Integer(required=True, validate=validate.Range(400, 599))
+    detail = fields.String(required=True)
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String(), validate=validate.Length(1, 3)),
+        metadata={"description": "What to do about each field of the form that is invalid."},
+    )
+
+
+class Health(Schema):
+    """How the service is, for its operator."""
+
+    status = fields.String(required=True, validate=validate.OneOf(["ok", "unavailable"]))

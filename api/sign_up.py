@@ -1,0 +1,41 @@
+"""Signing up: an account is a username, and may have a password."""
+
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from api import errors
+from api.browsers import ANY_ORIGIN, SIGN_UP_PATH
+from api.contract import operation
+from api.passwords import passwords
+from api.replies import message
+from api.schemas import Message, SignUp
+from api.store import store
+
+blueprint = Blueprint("sign_up", __name__)
+
+
+@blueprint.post(SIGN_UP_PATH)
+@operation(
+    form=SignUp,
+    replies={
+        200: message("Success", "The username is signed up.", schema=Message).having(ANY_ORIGIN),
+        400: errors.BAD_FORM.having(ANY_ORIGIN),
+        406: errors.NOT_ACCEPTABLE.having(ANY_ORIGIN),
+        409: errors.TAKEN.having(ANY_ORIGIN),
+        413: errors.TOO_LARGE.having(ANY_ORIGIN),
+        415: errors.UNSUPPORTED.having(ANY_ORIGIN),
+        429: errors.TOO_MANY.having(ANY_ORIGIN),
+        503: errors.UNAVAILABLE.having(ANY_ORIGIN),
+    },
+)
+def sign_up(form: dict[str, Any]) -> ResponseReturnValue:
+    """Sign a username up.
+
+    A username is taken once, whatever the letter case. Without a password the account exists, and
+    can't sign in until the operator sets one. Pages of any origin may ask.
+    """
+    password = form.get("password")
+    store.add_account(form["username"], passwords.hash(password) if password else None)
+    return "Success", 200, ANY_ORIGIN

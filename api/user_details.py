@@ -1,0 +1,144 @@
+"""Details are records: each accepted form makes one, and its link is its key."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Row
+from werkzeug.exceptions import Forbidden, NotFound
+
+from api import errors
+from api.browsers import refuse_cross_site
+from api.contract import operation
+from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
+from api.fields import UUID_PATTERN
+from api.replies import JSON, Body, Header, Link, Reply, message
+from api.schemas import Created, NewUserDetails, RecordLink, UserDetails
+from api.store import store
+
+blueprint = Blueprint("user_details", __name__, url_prefix="/userDetails")
+
+BY_ID = {"id": "$response.body#/id"}
+LOCATION = {
+    "Location": Header(
+        {"type": "string", "pattern": f"^/userDetails/{UUID_PATTERN}$", "maxLength": 49},
+        "The new record's link.",
+    )
+}
+DETAILS = Reply(
+    description="The details, exactly as they were given.", content={JSON: Body(UserDetails)}
+)
+
+
+@blueprint.post("")
+@operation(
+    form=NewUserDetails,
+    credentials=ACCOUNT_IF_ANY,
+    replies={
+        201: message(
+            "Success",
+            "A new record is made.",
+            schema=Created,
+            headers=LOCATION,
+            links={
+                "read": Link("getUserDetails", BY_ID, "Read the new record."),
+                "delete": Link("deleteUserDetails", BY_ID, "Delete the new record."),
+            },
+        ),
+        400: errors.BAD_FORM,
+        401: errors.UNAUTHORIZED,
+        403: errors.FORBIDDEN,
+        406: errors.NOT_ACCEPTABLE,
+        413: errors.TOO_LARGE,
+        415: errors.UNSUPPORTED,
+        429: errors.TOO_MANY,
+        503: errors.UNAVAILABLE,
+    },
+)
+def create_user_details(form: dict[str, Any], account: Row[Any] | None) -> ResponseReturnValue:
+    """Give details.
+
+    Each accepted form makes a new record; nothing is overwritten. With an account's credentials the
+    record also belongs to that account, and the form's username must be the account's.
+    """
+    refuse_cross_site()
+    if account and form["username"].lower() != account.username_key:
+        raise Forbidden
+    key = store.add_details(
+        username=form["username"],
+        firstname=form.get("firstname") or None,
+        lastname=form["lastname"],
+        account_id=account.id if account else None,
+    )
+    return {"message": "Success", "id": str(key)}, 201, {"Location": _link(key)}
+
+
+@blueprint.get("")
+@operation(
+    credentials=ACCOUNT,
+    replies={
+        200: DETAILS,
+        401: errors.UNAUTHORIZED,
+        404: errors.NOT_FOUND,
+        406: errors.NOT_ACCEPTABLE,
+        429: errors.TOO_MANY,
+        503: errors.UNAVAILABLE,
+    },
+)
+def get_my_user_details(account: Row[Any]) -> ResponseReturnValue:
+    """Read the newest details that you gave.
+
+    The newest record that was made with this account's credentials.
+    """
+    return _dump(store.newest_details(account.id))
+
+
+@blueprint.get("/<uuid:id>")
+@operation(
+    path=RecordLink,
+    replies={
+        200: DETAILS,
+        404: errors.NOT_FOUND,
+        406: errors.NOT_ACCEPTABLE,
+        429: errors.TOO_MANY,
+        503: errors.UNAVAILABLE,
+    },
+)
+def get_user_details(id: UUID) -> ResponseReturnValue:
+    """Read a record by its link.
+
+    Whoever holds the link may read.
+    """
+    return _dump(store.find_details(id))
+
+
+@blueprint.delete("/<uuid:id>")
+@operation(
+    path=RecordLink,
+    replies={
+        204: Reply(description="The record is gone, for good."),
+        404: errors.NOT_FOUND,
+        429: errors.TOO_MANY,
+        503: errors.UNAVAILABLE,
+    },
+)
+def delete_user_details(id: UUID) -> ResponseReturnValue:
+    """Delete a record by its link.
+
+    Whoever holds the link may delete. What is deleted is gone at once and for good.
+    """
+    if not store.delete_details(id):
+        raise NotFound
+    return "", 204
+
+
+def _link(key: UUID) -> str:
+    return url_for("user_details.get_user_details", id=key)
+
+
+def _dump(record: Row[Any] | None) -> dict[str, Any]:
+    if record is None:
+        raise NotFound
+    dumped: dict[str, Any] = UserDetails().dump(record)
+    return dumped

