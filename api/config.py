@@ -1,7 +1,7 @@
 """Settings from the environment, read once into a frozen dataclass."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,11 @@ def _limits(value: str) -> None:
         raise ValidationError("Give limits such as '100 per minute;1000 per hour'.") from None
 
 
+def _storage(value: str) -> None:
+    if not value.startswith(("memory://", "redis://", "rediss://")):
+        raise ValidationError("Use memory:// or redis://.")
+
+
 def _database(value: str) -> None:
     try:
         url = make_url(value)
@@ -42,13 +47,11 @@ def _setting(kind: kinds.Field[Any], default: Any) -> Any:
 def _whole(minimum: int, maximum: int) -> kinds.Integer:
     error = f"Give a whole number from {minimum} to {maximum}."
     within = validate.Range(minimum, maximum, error=error)
-    return kinds.Integer(strict=True, validate=within, error_messages={"invalid": error})
+    return kinds.Integer(validate=within, error_messages={"invalid": error})
 
 
-def _text(check: Any = None) -> kinds.String:
-    return kinds.String(
-        validate=[validate.Length(min=1, error="Give a value."), *[check][: bool(check)]]
-    )
+def _text(*checks: Callable[[str], Any]) -> kinds.String:
+    return kinds.String(validate=[validate.Length(min=1, error="Give a value."), *checks])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +66,7 @@ class Settings:
     database_timeout: int = _setting(_whole(1, 60), 5)
     hashing_slots: int = _setting(_whole(1, 64), 1)
     ratelimit_enabled: bool = _setting(kinds.Boolean(), True)
-    ratelimit_storage_uri: str = _setting(_text(), "memory://")
+    ratelimit_storage_uri: str = _setting(_text(_storage), "memory://")
     ratelimit_default: str = _setting(kinds.String(validate=_limits), "")
     ratelimit_passwords: str = _setting(kinds.String(validate=_limits), "600 per minute")
     trusted_proxies: int = _setting(_whole(0, 16), 0)

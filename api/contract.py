@@ -89,7 +89,8 @@ class Operation:
                 with suppress(Unauthorized):
                     self._perform(form, arguments)
             raise NotAcceptable(f"Accept {' or '.join(self.offers)}: there is nothing else here.")
-        return self._represent(self._perform(form, arguments), chosen)
+        response = self._perform(form, arguments)
+        return self._represent(response, chosen or next(iter(self.offers), ""))
 
     def _perform(self, form: forms.RawForm | None, arguments: dict[str, Any]) -> Response:
         if self.credentials:
@@ -98,14 +99,14 @@ class Operation:
             arguments["form"] = form.load(self.form)
         return make_response(self.view(**arguments))
 
-    def _represent(self, response: Response, chosen: str | None) -> Response:
-        reply = self.replies.get(response.status_code, Reply(description="undeclared"))
-        body = reply.content.get(chosen or "")
+    def _represent(self, response: Response, chosen: str) -> Response:
+        reply = self.replies.get(response.status_code)
+        body = reply.content.get(chosen) if reply else None
         if body and body.render:
             said = response.get_json() if response.is_json else response.get_data(as_text=True)
             response.set_data(body.render(said))
             response.content_type = chosen if chosen == JSON else f"{chosen}; charset=utf-8"
-        elif not reply.content and not response.get_data():
+        elif reply and not reply.content:
             response.headers.pop("Content-Type", None)
         return response
 
@@ -126,13 +127,18 @@ class UndeclaredAnswer(AssertionError):
     """An answer was about to leave that the contract does not declare."""
 
 
-def promised() -> Mapping[int, Reply]:
-    """The replies that the request at hand may get: its view's, or else those beside all views."""
-    gate: Gate = current_app.extensions["contract"]
+def current_operation() -> Operation | None:
+    """The operation that serves the request at hand; none serves OPTIONS or what isn't here."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if isinstance(view, Operation) and request.method != "OPTIONS":
-        return {status: reply.having(gate.always) for status, reply in view.replies.items()}
-    return {status: reply.having(gate.always) for status, reply in gate.beside.items()}
+    return view if isinstance(view, Operation) and request.method != "OPTIONS" else None
+
+
+def promised(status: int) -> Reply | None:
+    """What this status means in answer to the request at hand, if it may be answered at all."""
+    gate: Gate = current_app.extensions["contract"]
+    serving = current_operation()
+    reply = (serving.replies if serving else gate.beside).get(status)
+    return reply and reply.having(gate.always)
 
 
 class Gate:
@@ -158,7 +164,7 @@ class Gate:
         """Let `response` leave, having compared it with what was promised."""
         for name, header in self.always.items():
             response.headers.setdefault(name, header.const or "")
-        reply = promised().get(response.status_code)
+        reply = promised(response.status_code)
         breaches = list(reply.breaches(response)) if reply else ["the status is not declared"]
         if breaches:
             said = f"{request.method} {request.endpoint}, {response.status}: {', '.join(breaches)}"

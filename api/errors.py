@@ -119,7 +119,7 @@ BESIDE = {
 def answer(error: HTTPException) -> Response:
     """The error as a problem, with the headers its reply promises and those it brings along."""
     status = error.code or 500
-    reply = promised().get(status)
+    reply = promised(status)
     described = error.description if error.description != type(error).description else None
     detail = described or getattr(reply, "detail", None) or "This is our fault. Try again later."
     body = json.dumps(_problem(status, detail, getattr(error, "errors", None)))

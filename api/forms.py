@@ -9,7 +9,12 @@ from urllib.parse import unquote_to_bytes
 
 from flask import g, request
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
@@ -92,9 +97,16 @@ def read(limit: int) -> RawForm:
 def _read(limit: int) -> RawForm:
     # Werkzeug refuses a chunked body of exactly its maximum, so that is set one higher.
     request.max_content_length = limit + 1
-    body = request.get_data()
+    try:
+        body = request.get_data()
+    except HTTPException:
+        raise
+    except Exception as error:  # Each server has errors of its own for chunks it can't read.
+        raise BadRequest("Send the body whole: this one breaks off or is badly framed.") from error
     if len(body) > limit:
         raise RequestEntityTooLarge
+    if request.content_length not in (None, len(body)):
+        raise BadRequest("Send as many bytes as Content-Length says.")
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise UnsupportedCoding("Send the form without a content coding.")
     media_type, parameters = parse_options_header(request.headers.get("Content-Type", ""))

@@ -2,26 +2,19 @@
 
 import time
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, request
 from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from api import errors, forms
 from api.config import Settings
-from api.contract import FORM_LIMIT, Operation
-
-
-def _operation() -> Operation | None:
-    """The operation asked for, if it is one of the document's."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    documented = isinstance(view, Operation) and view.documented and request.method != "OPTIONS"
-    return view if isinstance(view, Operation) and documented else None
+from api.contract import FORM_LIMIT, current_operation
 
 
 def _hashes_a_password() -> bool:
     """Whether the request is a sign-up with a password, or has credentials to be checked."""
-    operation = _operation()
+    operation = current_operation()
     if operation is None:
         return False
     if operation.credentials:
@@ -32,6 +25,12 @@ def _hashes_a_password() -> bool:
         return "password" in dict(forms.read(FORM_LIMIT).fields)
     except HTTPException:
         return False  # It will be refused, unhashed.
+
+
+def _is_not_limited() -> bool:
+    """Whether the request is none of the document's: health, the docs, OPTIONS."""
+    operation = current_operation()
+    return operation is None or not operation.documented
 
 
 def limit_requests(app: Flask, settings: Settings) -> None:
@@ -51,7 +50,7 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         application_limits=[passwords] if settings.ratelimit_passwords else [],
         default_limits=[settings.ratelimit_default] if settings.ratelimit_default else [],
     )
-    limiter.request_filter(lambda: _operation() is None)
+    limiter.request_filter(_is_not_limited)
 
     @app.errorhandler(RateLimitExceeded)
     def too_many(_: RateLimitExceeded) -> Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Self
 
-from flask import Response, json
+from flask import Response, json, request
 from marshmallow import Schema
 
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
@@ -70,6 +70,10 @@ class Reply:
         """What of `response` isn't as promised here."""
         if response.mimetype not in self.content and (self.content or response.mimetype):
             yield f"the media type {response.mimetype or '(none)'} is not declared"
+        body = self.content.get(response.mimetype)
+        const = body.schema.get("const") if body and isinstance(body.schema, Mapping) else None
+        if const is not None and request.method != "HEAD" and const != response.get_data(True):
+            yield f"the text is not {const!r}"
         for name, header in self.headers.items():
             value = response.headers.get(name)
             if value is None and header.required:

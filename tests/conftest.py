@@ -4,7 +4,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -77,12 +79,12 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def make_app(database_url: str) -> Iterator[Callable[..., Flask]]:
+def make_app_at() -> Iterator[Callable[..., Flask]]:
     """Make the service with these settings, hashing cheaply; what leaves undeclared raises."""
     made: list[Flask] = []
 
-    def make(**settings: object) -> Flask:
-        app = create_app(Settings(**({"database_url": database_url} | settings)))  # type: ignore[arg-type]
+    def make(database_url: str, **settings: Any) -> Flask:
+        app = create_app(Settings(database_url=database_url, **settings))
         app.testing = True
         app.test_client_class = CheckedClient
         CheckedClient.promises = _promises
@@ -93,6 +95,12 @@ def make_app(database_url: str) -> Iterator[Callable[..., Flask]]:
     yield make
     for app in made:
         app.extensions["store"].engine.dispose()
+
+
+@pytest.fixture
+def make_app(make_app_at: Callable[..., Flask], database_url: str) -> Callable[..., Flask]:
+    """Make the service on each kind of database."""
+    return partial(make_app_at, database_url)
 
 
 @pytest.fixture

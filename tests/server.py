@@ -1,0 +1,67 @@
+"""The server as the README starts it: `python -m api`, in a folder and on a port of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@dataclass
+class Server:
+    """A process that serves, where it says so, and what it said."""
+
+    process: subprocess.Popen[str]
+    url: str
+    said: str
+    log: Path
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit status, having been told to stop."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=40)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start(folder: Path, **settings: str) -> subprocess.Popen[str]:
+    """`python -m api` in `folder`, with these settings and no others of the environment's."""
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
+    with (folder / "server.log").open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "api"],
+            cwd=folder,
+            env=kept | {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"} | settings,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+
+
+@contextmanager
+def serving(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A server that serves; whatever happens, none of its processes is left."""
+    port = str(free_port())
+    process = start(folder, **({"PORT": port} | dict(settings or {})))
+    assert process.stdout
+    try:
+        said = process.stdout.readline()
+        assert said, (folder / "server.log").read_text()
+        yield Server(process, f"http://localhost:{port}", said, folder / "server.log")
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()

@@ -1,0 +1,196 @@
+"""schemathesis, whole: all phases and all checks, against the app and against the server.
+
+Green proves something only if much of it succeeded: each run prints how often each operation was
+asked and how often it succeeded, and wants a hundred successes of each.
+"""
+
+import itertools
+import zlib
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from flask import Flask
+from schemathesis import Case
+from schemathesis.cli.commands.run.context import ExecutionContext
+from schemathesis.cli.events import LoadingFinished
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+
+from tests.actor import PASSWORD, Someone
+from tests.server import serving
+
+EXAMPLES, SEED, FLOOR = 300, 1, 100
+USERNAME = "sam"
+ACCEPTS = [
+    *[None, "application/json", "application/json", "application/json", "text/html"],
+    *["text/plain;q=0.5, */*;q=0.1", "image/png"],
+]
+OWN = "GET /userDetails"
+SIGN_UP, CREATE = "POST /userSignUp", "POST /userDetails"
+
+
+@schemathesis.deserializer("text/plain", "text/html")
+def text(_context: object, response: schemathesis.Response) -> str:
+    """Without it these bodies would go unchecked."""
+    return response.content.decode(response.encoding or "utf-8")
+
+
+def _config(as_account: bool) -> SchemathesisConfig:
+    # A negative case of the one operation without input drops the credentials that the hook sets.
+    positive = {"include-operation-id": "getMyUserDetails", "generation": {"mode": "positive"}}
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": SEED,
+            "continue-on-failure": True,
+            "cache": {"enabled": False},
+            "generation": {"max-examples": EXAMPLES, "database": "none"},
+            "operations": [positive] if as_account else [],
+            # Feedback from error texts can end an operation's fuzzing silently.
+            "phases": {"fuzzing": {"error-feedback": {"enabled": False}}},
+            "checks": {
+                # What a valid request may meet all the same; 406 comes from our own Accept.
+                "positive_data_acceptance": {
+                    "expected-statuses": ["2xx", "401", "403", "404", "406", "409", "429"]
+                },
+                "ignored_auth": {"enabled": not as_account},
+            },
+        }
+    )
+
+
+class Varied:
+    """Hooks that vary `Accept`, sign in, and pick usernames that are free; and what was seen."""
+
+    def __init__(self, as_account: bool) -> None:
+        self.as_account = as_account
+        self.seen: Counter[tuple[str, int]] = Counter()
+        self.forms: Counter[str] = Counter()
+        self._numbers = itertools.count()
+
+    def vary(self, case: Case[Any]) -> Case[Any]:
+        assert case.meta
+        label = case.operation.label
+        positive = case.meta.generation.mode.is_positive
+        if label == OWN and not self.as_account:
+            return case
+        # The same data picks the same, or Hypothesis couldn't repeat what it did.
+        data = repr((case.path_parameters, case.body)).encode("utf-8", "replace")
+        pick = (
+            zlib.crc32(data) if case.operation.body or case.path_parameters else next(self._numbers)
+        )
+        accept = ACCEPTS[pick % len(ACCEPTS)]
+        if case.meta.phase.name.value in ("fuzzing", "stateful") and accept:
+            case.headers["Accept"] = accept
+        form = case.body if isinstance(case.body, dict) and positive else {}
+        if self.as_account and pick % 5 and label in (OWN, CREATE) and (positive or label == OWN):
+            token = b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
+            case.headers["Authorization"] = f"Basic {token}"
+            if form and pick % 7:
+                form["username"] = USERNAME  # Else nearly every answer is 403.
+        if form and label == SIGN_UP and pick % 5:
+            form["username"] = f"{str(form['username'])[:140]}.{next(self._numbers)}"  # Else 409.
+        return case
+
+    def count(self, case: Case[Any], response: schemathesis.Response) -> None:
+        self.seen[case.operation.label, response.status_code] += 1
+        if case.media_type:
+            self.forms[case.media_type] += 1
+
+    def successes(self, label: str) -> int:
+        return sum(n for (asked, status), n in self.seen.items() if asked == label and status < 300)
+
+    def table(self, labels: list[str]) -> Iterator[str]:
+        for label in labels:
+            statuses = {s: n for (asked, s), n in sorted(self.seen.items()) if asked == label}
+            asked, succeeded = sum(statuses.values()), self.successes(label)
+            yield f"{label:26} asked {asked:4}, succeeded {succeeded:4}  {statuses}"
+
+
+def _fuzz(schema: Any, as_account: bool, say: Callable[[str], None]) -> None:
+    varied = Varied(as_account)
+
+    @schema.hook  # type: ignore[untyped-decorator]
+    def map_case(_context: object, case: Case[Any]) -> Case[Any]:
+        return varied.vary(case)
+
+    @schema.hook  # type: ignore[untyped-decorator]
+    def after_call(_context: object, case: Case[Any], response: schemathesis.Response) -> None:
+        varied.count(case, response)
+
+    run = ExecutionContext(config=schema.config)
+    run.on_event(
+        LoadingFinished.from_schema(
+            schema, location="", start_time=0, base_url=schema.get_base_url()
+        )
+    )
+    for event in from_schema(schema).execute():
+        run.on_event(event)
+        if isinstance(event, events.FatalError):
+            raise event.exception
+    labels = [operation.ok().label for operation in schema.get_all_operations()]
+    for line in varied.table(labels):
+        say(line)
+    failures = [
+        f"{label}: {failure.title}\n{failure.message}\n{group.code_sample}"
+        for label, groups in run.statistic.failures.items()
+        for group in groups.values()
+        for failure in group.failures
+    ]
+    assert not failures, "\n\n".join(failures)
+    assert not run.errors, [(e.label, e.info.title, e.info.message) for e in run.errors]
+    warnings = {kind: found for kind, found in run.warnings.as_labels().items() if found}
+    # Without credentials that one answers 401 alone, as it should: nothing else may warn.
+    assert warnings == ({} if as_account else {"missing_auth": [OWN]})
+    assert min(
+        varied.forms[f] for f in ("application/x-www-form-urlencoded", "multipart/form-data")
+    )
+    few = [x for x in labels if varied.successes(x) < FLOOR and (as_account or x != OWN)]
+    assert not few, f"fewer than {FLOOR} successes: {few}"
+
+
+@pytest.fixture(params=[False, True], ids=["anonymous", "with an account"])
+def as_account(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def say(
+    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> Callable[[str], None]:
+    def line(text: str) -> None:
+        with capsys.disabled():
+            print(f"\n  {text}", end="")  # noqa: T201
+
+    line(request.node.name)
+    return line
+
+
+def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
+    make_app_at: Callable[..., Flask],
+    postgresql_url: str,
+    as_account: bool,
+    say: Callable[[str], None],
+) -> None:
+    app = make_app_at(postgresql_url, ratelimit_enabled=False)
+    assert Someone(app.test_client()).signs_up(USERNAME, PASSWORD).status_code == 200
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=_config(as_account))
+    _fuzz(schema, as_account, say)
+
+
+def test_the_server_on_sqlite_keeps_its_contract_when_fuzzed(
+    tmp_path: Path, as_account: bool, say: Callable[[str], None]
+) -> None:
+    with serving(tmp_path) as server:
+        account = {"username": USERNAME, "password": PASSWORD}
+        assert requests.post(f"{server.url}/userSignUp", account, timeout=5).status_code == 200
+        schema = schemathesis.openapi.from_url(
+            f"{server.url}/openapi.json", config=_config(as_account)
+        )
+        _fuzz(schema, as_account, say)
+        assert "undeclared answer" not in server.log.read_text()

@@ -1,0 +1,126 @@
+"""The README is true: its tables, its example, and its commands and requests as they stand."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+
+from api.config import Settings
+from tests.promises import Promises
+from tests.server import REPOSITORY, free_port
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def _table(heading: str) -> Iterator[list[str]]:
+    _, _, rest = README.partition(f"| {heading} |")
+    for line in rest.splitlines()[2:]:
+        if not line.startswith("|"):
+            return
+        yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_table_of_settings_is_the_settings_with_their_defaults() -> None:
+    written = {
+        name.strip("`"): default.strip("`")
+        for name, default, _ in _table("variable | default | meaning")
+    }
+    defaults = {f.name.upper(): str(f.default) for f in fields(Settings)}
+    assert {n: d.replace("True", "true") for n, d in defaults.items()} == written
+
+
+def test_the_table_of_failures_names_every_refusal_in_the_order_they_apply(
+    promises: Promises,
+) -> None:
+    written = [int(status) for _, status in _table("failure | status")]
+    assert written == [404, 405, 429, 413, 415, 406, 401, 400, 403, 409, 503]
+    declared = {s for o in promises.operations for s in o.answers if s >= 400}
+    assert set(written) - {405} == declared
+    description = promises.document["info"]["description"]
+    assert ", ".join(map(str, written[:-1])) in " ".join(description.split())
+
+
+def test_the_four_ways_to_return_a_status_answer_as_the_readme_says() -> None:
+    made: dict[str, Any] = {"__name__": "four_ways"}
+    exec(_blocks("python")[0], made)
+    app: Flask = made["app"]
+    app.testing = True
+    said = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint != "static":
+            response = app.test_client().post(rule.rule)
+            own = [f"{k}: {v}" for k, v in response.headers if k.startswith("X-")]
+            answer = [response.status, str(response.mimetype), response.text, *own]
+            said.append("  ".join([f"POST {rule.rule:19}", *answer]))
+    assert _blocks("text")[0].splitlines() == said
+
+
+@pytest.fixture(scope="module")
+def fresh_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git has of the project, and nothing else, with a fresh virtual environment in it."""
+    clone = tmp_path_factory.mktemp("fresh") / "clone"
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.check_output(listed, cwd=REPOSITORY, text=True).split("\0")
+    for name in filter(None, names):
+        if (REPOSITORY / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            (clone / name).write_bytes((REPOSITORY / name).read_bytes())
+    venv.create(clone / ".venv", with_pip=True)
+    return clone
+
+
+def test_the_readmes_command_serves_and_its_requests_answer_as_it_says(fresh_clone: Path) -> None:
+    command, first_and_second = _blocks("sh")[:2]
+    port = str(free_port())
+    environment = {
+        "PATH": f"{fresh_clone / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "HOME": os.environ.get("HOME", "/"),
+        "PORT": port,
+        **{k: v for k, v in os.environ.items() if k.startswith("PIP_")},
+    }
+    with (fresh_clone / "log").open("w") as log:
+        server = subprocess.Popen(
+            ["sh", "-c", command.replace("python -m", "exec python -m")],
+            cwd=fresh_clone,
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        _wait_for(f"http://localhost:{port}/readyz", server, fresh_clone / "log")
+        answers = []
+        for request in first_and_second.replace(":5000", f":{port}").strip().splitlines():
+            answers.append(subprocess.check_output(["sh", "-c", f"{request} -si"], text=True))
+        assert "201 CREATED" in answers[0].splitlines()[0]
+        assert "200 OK" in answers[1].splitlines()[0]
+        assert "Access-Control-Allow-Origin: *" in answers[1].splitlines()
+        assert all(answer.endswith("\n\nSuccess") for answer in answers)
+    finally:
+        server.terminate()
+        assert server.wait(timeout=40) == 0
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text()
+        try:
+            if requests.get(url, timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    pytest.fail(f"{sys.executable}: nothing serves: {log.read_text()}")
