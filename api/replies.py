@@ -70,7 +70,7 @@ class Reply:
         """What of `response` isn't as promised here."""
         if response.mimetype not in self.content and (self.content or response.mimetype):
             yield f"the media type {response.mimetype or '(none)'} is not declared"
-        body = self.content.get(response.mimetype)
+        body = self.content.get(response.mimetype or "")
         const = body.schema.get("const") if body and isinstance(body.schema, Mapping) else None
         if const is not None and request.method != "HEAD" and const != response.get_data(True):
             yield f"the text is not {const!r}"

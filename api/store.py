@@ -5,7 +5,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from flask import current_app
-from sqlalchemy import Engine, Row, delete, func, insert, select, update
+from sqlalchemy import Engine, Row, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
@@ -14,6 +14,10 @@ from api.models import accounts, user_details
 
 class UsernameTaken(Exception):
     """There is an account of this name, whatever the letter case."""
+
+
+class NoSuchRecord(Exception):
+    """No record has this key, or was made by this account."""
 
 
 class Store:
@@ -63,31 +67,37 @@ class Store:
             connection.execute(insert(user_details), record)
         return cast("UUID", record["id"])
 
-    def find_details(self, id: UUID) -> Row[Any] | None:
-        query = select(user_details).where(user_details.c.id == id)
-        with self.engine.connect() as connection:
-            return connection.execute(query).first()
+    def find_details(self, id: UUID) -> Row[Any]:
+        """Raises `NoSuchRecord`."""
+        return self._one(select(user_details).where(user_details.c.id == id))
 
-    def newest_details(self, account_id: int) -> Row[Any] | None:
+    def newest_details(self, account_id: int) -> Row[Any]:
+        """Raises `NoSuchRecord`."""
         newest = select(func.max(user_details.c.number)).where(
             user_details.c.account_id == account_id
         )
-        query = select(user_details).where(user_details.c.number == newest.scalar_subquery())
-        with self.engine.connect() as connection:
-            return connection.execute(query).first()
+        return self._one(
+            select(user_details).where(user_details.c.number == newest.scalar_subquery())
+        )
 
-    def delete_details(self, id: UUID) -> bool:
-        """Whether there was such a record; it is gone for good."""
+    def _one(self, query: Select[Any]) -> Row[Any]:
+        with self.engine.connect() as connection:
+            record = connection.execute(query).first()
+        if record is None:
+            raise NoSuchRecord
+        return record
+
+    def delete_details(self, id: UUID) -> None:
+        """It is gone for good. Raises `NoSuchRecord`."""
         with self.engine.connect() as connection:
             gone = connection.execute(delete(user_details).where(user_details.c.id == id))
-            return gone.rowcount == 1
+        if not gone.rowcount:
+            raise NoSuchRecord
 
     def ping(self) -> None:
         """Raises the database's own error when it can't be reached."""
         with self.engine.connect() as connection:
-            connection.execute(
-                select(func.count()).select_from(accounts.select().limit(1).subquery())
-            )
+            connection.execute(select(accounts.c.id).limit(1))
 
 
 store = cast("Store", LocalProxy(lambda: current_app.extensions["store"]))

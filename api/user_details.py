@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import Forbidden
 
 from api import errors
 from api.browsers import refuse_cross_site
@@ -71,7 +71,8 @@ def create_user_details(form: dict[str, Any], account: Row[Any] | None) -> Respo
         lastname=form["lastname"],
         account_id=account.id if account else None,
     )
-    return {"message": "Success", "id": str(key)}, 201, {"Location": _link(key)}
+    location = url_for("user_details.get_user_details", id=key)
+    return {"message": "Success", "id": str(key)}, 201, {"Location": location}
 
 
 @blueprint.get("")
@@ -91,7 +92,7 @@ def get_my_user_details(account: Row[Any]) -> ResponseReturnValue:
 
     The newest record that was made with this account's credentials.
     """
-    return _dump(store.newest_details(account.id))
+    return _dumped(store.newest_details(account.id))
 
 
 @blueprint.get("/<uuid:id>")
@@ -110,7 +111,7 @@ def get_user_details(id: UUID) -> ResponseReturnValue:
 
     Whoever holds the link may read.
     """
-    return _dump(store.find_details(id))
+    return _dumped(store.find_details(id))
 
 
 @blueprint.delete("/<uuid:id>")
@@ -128,17 +129,10 @@ def delete_user_details(id: UUID) -> ResponseReturnValue:
 
     Whoever holds the link may delete. What is deleted is gone at once and for good.
     """
-    if not store.delete_details(id):
-        raise NotFound
+    store.delete_details(id)
     return "", 204
 
 
-def _link(key: UUID) -> str:
-    return url_for("user_details.get_user_details", id=key)
-
-
-def _dump(record: Row[Any] | None) -> dict[str, Any]:
-    if record is None:
-        raise NotFound
+def _dumped(record: Row[Any]) -> dict[str, Any]:
     dumped: dict[str, Any] = UserDetails().dump(record)
     return dumped
