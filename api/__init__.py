@@ -1,5 +1,7 @@
 """A sign-up service whose contract is true."""
 
+import re
+
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import NotFound
@@ -32,9 +34,9 @@ class _Service(Flask):
         return response
 
 
-def _refuse_doubled_slash() -> None:
-    """Answer 404 for `//userDetails`, which Werkzeug would take for `/userDetails`."""
-    if request.environ["PATH_INFO"].startswith("//"):
+def _refuse_odd_paths() -> None:
+    """Answer 404 for `//userDetails`, which Werkzeug takes for `/userDetails`, and for no path."""
+    if not re.match("/(?!/)", request.environ["PATH_INFO"]):
         request.url_rule = None
         raise NotFound
 
@@ -44,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_environ()
     app = _Service("api", static_folder=None)
     app.url_map.merge_slashes = False
-    app.before_request(_refuse_doubled_slash)
+    app.before_request(_refuse_odd_paths)
     Gate(app, always=ALWAYS, beside=BESIDE)
     handle_errors(app)
     open_sign_up(app)

@@ -1,7 +1,5 @@
 """What browsers are told and asked: security headers, other origins, cross-site requests."""
 
-from urllib.parse import urlsplit
-
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden
 
@@ -52,9 +50,8 @@ def refuse_cross_site() -> None:
     """
     if "Authorization" not in request.headers:
         return
-    origin = request.headers.get("Origin")
-    own = urlsplit(request.host_url)
+    origin, own = request.headers.get("Origin"), f"{request.scheme}://{request.headers.get('Host')}"
     if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") or (
-        origin is not None and origin != f"{own.scheme}://{own.netloc}"
+        origin is not None and origin != own.lower()
     ):
         raise Forbidden("Send credentials from this service's own pages, or from a program.")

@@ -19,9 +19,11 @@ class SettingsError(Exception):
 
 def _limits(value: str) -> None:
     try:
-        parse_many(value)
+        possible = not value or all(limit.amount > 0 for limit in parse_many(value))
     except ValueError:
-        raise ValidationError("Give limits such as '100 per minute;1000 per hour'.") from None
+        possible = False
+    if not possible:
+        raise ValidationError("Give limits such as '100 per minute;1000 per hour'.")
 
 
 def _storage(value: str) -> None:
@@ -34,7 +36,7 @@ def _database(value: str) -> None:
         url = make_url(value)
     except (ArgumentError, ValueError):
         raise ValidationError("Give a URL such as sqlite:///signup.db.") from None
-    if url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
+    if url.drivername not in ("sqlite", "postgresql", "postgres", "postgresql+psycopg"):
         raise ValidationError("Use sqlite:/// or postgresql+psycopg://.")
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise ValidationError("Name a file: what is kept in memory is lost.")
@@ -48,6 +50,10 @@ def _whole(minimum: int, maximum: int) -> kinds.Integer:
     error = f"Give a whole number from {minimum} to {maximum}."
     within = validate.Range(minimum, maximum, error=error)
     return kinds.Integer(validate=within, error_messages={"invalid": error})
+
+
+def _switch() -> kinds.Boolean:
+    return kinds.Boolean(error_messages={"invalid": "Give true or false."})
 
 
 def _text(*checks: Callable[[str], Any]) -> kinds.String:
@@ -65,12 +71,12 @@ class Settings:
     database_url: str = _setting(_text(_database), "sqlite:///signup.db")
     database_timeout: int = _setting(_whole(1, 60), 5)
     hashing_slots: int = _setting(_whole(1, 64), 1)
-    ratelimit_enabled: bool = _setting(kinds.Boolean(), True)
+    ratelimit_enabled: bool = _setting(_switch(), True)
     ratelimit_storage_uri: str = _setting(_text(_storage), "memory://")
     ratelimit_default: str = _setting(kinds.String(validate=_limits), "")
     ratelimit_passwords: str = _setting(kinds.String(validate=_limits), "600 per minute")
     trusted_proxies: int = _setting(_whole(0, 16), 0)
-    docs_enabled: bool = _setting(kinds.Boolean(), True)
+    docs_enabled: bool = _setting(_switch(), True)
     log_level: str = _setting(
         _text(validate.OneOf(["debug", "info", "warning", "error", "critical"])), "info"
     )

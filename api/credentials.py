@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from werkzeug.exceptions import Unauthorized
 
 from api.contract import Credentials
+from api.fields import USERNAME
 from api.passwords import Busy, passwords
 from api.store import store
 
@@ -36,12 +37,12 @@ def check_account() -> Row[Any]:
     An unknown username and a wrong password are one answer, in equal time.
     """
     username, password = _given()
-    account = store.find_account(username)
+    account = store.find_account(username) if USERNAME.fits(username) else None
     if not passwords.verify(account and account.password_hash, password) or account is None:
         raise Unauthorized
     if passwords.outdated(account.password_hash):
         with suppress(Busy):  # It can wait for the next time.
-            store.set_password(account.username, passwords.hash(password))
+            store.set_password(username, passwords.hash(password), replacing=account.password_hash)
     return account
 
 

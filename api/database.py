@@ -1,6 +1,9 @@
 """Connecting to SQLite or PostgreSQL so that what is acknowledged is on disk, and migrating."""
 
+import time
+from functools import partial
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError as SqliteError
 from typing import Any
 
 from alembic import command
@@ -50,16 +53,24 @@ def open_database(settings: Settings) -> Engine:
         pool_pre_ping=settings.url.get_backend_name() == "postgresql",
     )
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "connect", partial(_set_pragmas, seconds))
     return engine
 
 
-def _set_pragmas(connection: SqliteConnection, _record: object) -> None:
+def _set_pragmas(seconds: float, connection: SqliteConnection, _record: object) -> None:
+    deadline = time.monotonic() + seconds
     for name, value in SQLITE_PRAGMAS.items():
-        connection.execute(f"PRAGMA {name} = {value}")
-        (found,) = connection.execute(f"PRAGMA {name}").fetchone()
-        if found != value:
-            raise DatabaseError(f"SQLite's {name} is {found} and can't be set to {value}.")
+        while connection.execute(f"PRAGMA {name}").fetchone() != (value,):
+            try:
+                found = connection.execute(f"PRAGMA {name} = {value}").fetchone() or (value,)
+            except SqliteError:
+                # SQLite doesn't wait for who else turns a new file to WAL at the same time.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                if found != (value,):
+                    raise DatabaseError(f"SQLite's {name} stays {found[0]}, and should be {value}.")
 
 
 def migrations() -> Config:

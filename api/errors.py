@@ -42,9 +42,7 @@ def _refusal(meaning: str, headers: Mapping[str, Header] | None = None, **exampl
 
 _ALLOW = {"Allow": Header({"type": "string"}, "The methods that this address has.")}
 _RETRY_AFTER = {
-    "Retry-After": Header(
-        {"type": "integer", "minimum": 1, "maximum": 86400}, "Seconds after which to try again."
-    )
+    "Retry-After": Header({"type": "integer", "minimum": 1}, "Seconds after which to try again.")
 }
 
 BAD_FORM = _refusal(
@@ -77,6 +75,7 @@ NOTHING_HERE = _refusal("There is nothing at this address: see /openapi.json for
 
 BESIDE = {
     204: Reply(description="To OPTIONS: see Allow.", headers=_ALLOW | MAY_BE_OPEN),
+    400: _refusal("The Host header names no host: send the one in the URL.", MAY_BE_OPEN),
     404: NOTHING_HERE,
     405: _refusal("The address has no such method: see Allow.", _ALLOW | MAY_BE_OPEN),
 }

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from api import errors, forms
 from api.config import Settings
-from api.contract import FORM_LIMIT, current_operation
+from api.operations import FORM_LIMIT, current_operation
 
 
 def _hashes_a_password() -> bool:
@@ -47,6 +47,8 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         storage_uri=settings.ratelimit_storage_uri,
         # A store of limits that is gone must not take the service along.
         in_memory_fallback_enabled=True,
+        # All of them are looked at, since the one that lasts longest says how long to wait.
+        fail_on_first_breach=False,
         application_limits=[passwords] if settings.ratelimit_passwords else [],
         default_limits=[settings.ratelimit_default] if settings.ratelimit_default else [],
     )
@@ -54,6 +56,5 @@ def limit_requests(app: Flask, settings: Settings) -> None:
 
     @app.errorhandler(RateLimitExceeded)
     def too_many(_: RateLimitExceeded) -> Response:
-        breached = limiter.current_limit
-        wait = breached.reset_at - int(time.time()) if breached else 1
-        return errors.answer(TooManyRequests(retry_after=max(1, wait)))
+        until = max(limit.reset_at for limit in limiter.current_limits if limit.breached)
+        return errors.answer(TooManyRequests(retry_after=max(1, until - int(time.time()))))

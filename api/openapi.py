@@ -13,8 +13,9 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
 from flask import Flask
 
-from api.contract import Gate, Operation
+from api.contract import Gate
 from api.forms import MEDIA_TYPES
+from api.operations import Operation
 from api.replies import JSON, Body, Header, Reply
 
 VERSION = "1.0.0"
@@ -98,12 +99,14 @@ def _operation(spec: APISpec, view: Operation, always: Mapping[str, Header]) -> 
     if view.path:
         printed["parameters"] = [{"in": "path", "schema": view.path}]
     if view.form:
-        content = {media_type: {"schema": view.form} for media_type in MEDIA_TYPES}
+        content = {media_type: _body(200, Body(view.form)) for media_type in MEDIA_TYPES}
         printed["requestBody"] = {"required": True, "content": content}
     if view.credentials:
         name = view.credentials.name
         spec.components.security_schemes.setdefault(name, dict(view.credentials.scheme))
         printed["security"] = [{name: []}, {}] if view.credentials.optional else [{name: []}]
+    else:
+        printed["security"] = []
     replies = {status: reply.having(always) for status, reply in view.replies.items()}
     return printed | {"responses": {str(s): _reply(spec, s, r) for s, r in replies.items()}}
 

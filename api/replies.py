@@ -38,7 +38,7 @@ class Header:
 class Body:
     """One representation: its schema, an example, and how a view's plain answer becomes it."""
 
-    schema: type[Schema] | JsonSchema
+    schema: Schema | type[Schema] | JsonSchema
     example: Any = None
     render: Callable[[Any], str] | None = None
 
@@ -75,15 +75,37 @@ class Reply:
         if const is not None and request.method != "HEAD" and const != response.get_data(True):
             yield f"the text is not {const!r}"
         for name, header in self.headers.items():
-            value = response.headers.get(name)
-            if value is None and header.required:
+            values = response.headers.getlist(name)
+            if not values and header.required:
                 yield f"the header {name} is missing"
-            if value is not None and header.const not in (None, value):
-                yield f"the header {name} is {value!r}, not {header.const!r}"
+            for value in values:
+                if header.const not in (None, value):
+                    yield f"the header {name} is {value!r}, not {header.const!r}"
+            if len(values) > 1:
+                yield f"the header {name} is there {len(values)} times"
         declared = {name.lower() for name in self.headers} | _FRAMING
         for name, _ in response.headers:
             if name.lower() not in declared:
                 yield f"the header {name} is not declared"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who asks: OpenAPI's name and schema of the security scheme, and what finds out who it is.
+
+    `check` raises `Unauthorized`.
+    """
+
+    name: str
+    scheme: Mapping[str, str]
+    check: Callable[[], Any]
+    optional: bool = False
+
+    def account(self) -> Any:
+        """Who asks; None where credentials are optional and not given."""
+        if self.optional and "Authorization" not in request.headers:
+            return None
+        return self.check()
 
 
 def message(

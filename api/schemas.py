@@ -1,5 +1,7 @@
 """marshmallow schemas: the forms that come in, the bodies that go out, the one error body."""
 
+from typing import Any
+
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from api.fields import (
@@ -36,6 +38,11 @@ class NewUserDetails(Form):
     lastname = LASTNAME.field(required=True)
 
 
+def _said(description: str, example: str, **rule: Any) -> fields.String:
+    metadata = {"description": description, "examples": [example]}
+    return fields.String(required=True, metadata=metadata, **rule)
+
+
 class RecordLink(Schema):
     """What the path of a record's link holds."""
 
@@ -45,9 +52,7 @@ class RecordLink(Schema):
 class Message(Schema):
     """What was done."""
 
-    message = fields.String(
-        required=True, validate=validate.Equal("Success"), metadata={"examples": ["Success"]}
-    )
+    message = _said("What was done.", "Success", validate=validate.Equal("Success"))
 
 
 class Created(Message):
@@ -69,14 +74,23 @@ class UserDetails(Schema):
 class Problem(Schema):
     """The one error body (RFC 9457)."""
 
-    type = fields.String(required=True, validate=validate.Equal("about:blank"))
-    title = fields.String(required=True)
-    status = fields.Integer(required=True, validate=validate.Range(400, 599))
-    detail = fields.String(required=True)
+    type = _said(
+        "No more than the status says.", "about:blank", validate=validate.Equal("about:blank")
+    )
+    title = _said("The status's own phrase.", "Bad Request")
+    status = fields.Integer(
+        required=True,
+        validate=validate.Range(400, 599),
+        metadata={"description": "The answer's status.", "examples": [400]},
+    )
+    detail = _said("What to do about it.", "Correct the fields named in errors.")
     errors = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.String(), validate=validate.Length(1, 3)),
-        metadata={"description": "What to do about each field of the form that is invalid."},
+        metadata={
+            "description": "What to do about each field of the form that is invalid.",
+            "examples": [{"username": ["Give this field."]}],
+        },
     )
 
 

@@ -45,9 +45,11 @@ class Store:
         with self.engine.connect() as connection:
             return connection.execute(query).first()
 
-    def set_password(self, username: str, password_hash: str) -> bool:
-        """Whether there is such an account."""
+    def set_password(self, username: str, password_hash: str, replacing: str | None = None) -> bool:
+        """Whether there is such an account, and its hash was still the one to be replaced."""
         change = update(accounts).where(accounts.c.username_key == username.lower())
+        if replacing:
+            change = change.where(accounts.c.password_hash == replacing)
         with self.engine.connect() as connection:
             return connection.execute(change, {"password_hash": password_hash}).rowcount == 1
 

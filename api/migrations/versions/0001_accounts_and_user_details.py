@@ -21,9 +21,9 @@ def upgrade() -> None:
         sa.Column("username_key", sa.String(150), nullable=False),
         sa.Column("password_hash", sa.String(255)),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("length(username) BETWEEN 1 AND 150", name="ck_accounts_username"),
-        sa.PrimaryKeyConstraint("id", name="pk_accounts"),
-        sa.UniqueConstraint("username_key", name="uq_accounts_username_key"),
+        sa.CheckConstraint("length(username) BETWEEN 1 AND 150", name=op.f("ck_accounts_username")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+        sa.UniqueConstraint("username_key", name=op.f("uq_accounts_username_key")),
     )
     op.create_table(
         "user_details",
@@ -34,16 +34,25 @@ def upgrade() -> None:
         sa.Column("firstname", sa.String(150)),
         sa.Column("lastname", sa.String(150), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("length(username) BETWEEN 1 AND 150", name="ck_user_details_username"),
-        sa.CheckConstraint("length(firstname) BETWEEN 0 AND 150", name="ck_user_details_firstname"),
-        sa.CheckConstraint("length(lastname) BETWEEN 1 AND 150", name="ck_user_details_lastname"),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.id"], name="fk_user_details_account_id", ondelete="SET NULL"
+        sa.CheckConstraint(
+            "length(username) BETWEEN 1 AND 150", name=op.f("ck_user_details_username")
         ),
-        sa.PrimaryKeyConstraint("number", name="pk_user_details"),
-        sa.UniqueConstraint("id", name="uq_user_details_id"),
+        sa.CheckConstraint(
+            "length(firstname) BETWEEN 0 AND 150", name=op.f("ck_user_details_firstname")
+        ),
+        sa.CheckConstraint(
+            "length(lastname) BETWEEN 1 AND 150", name=op.f("ck_user_details_lastname")
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_user_details_account_id"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_user_details")),
+        sa.UniqueConstraint("id", name=op.f("uq_user_details_id")),
     )
-    op.create_index("ix_user_details_account_id", "user_details", ["account_id", "number"])
+    op.create_index(op.f("ix_user_details_account_id"), "user_details", ["account_id", "number"])
 
 
 def downgrade() -> None:
