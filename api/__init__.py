@@ -13,7 +13,7 @@ from api.commands import add_commands
 from api.config import Settings
 from api.contract import Gate
 from api.database import open_database
-from api.errors import BESIDE, handle_errors
+from api.errors import BESIDE, handle_errors, in_order
 from api.limits import limit_requests
 from api.passwords import Passwords
 from api.store import Store
@@ -31,6 +31,7 @@ class _Service(Flask):
         response = super().make_default_options_response()
         response.status_code = 204
         response.headers.pop("Content-Type")
+        response.headers["Allow"] = in_order(response.headers["Allow"])
         return response
 
 

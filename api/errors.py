@@ -24,12 +24,14 @@ CHALLENGE = 'Basic realm="sign-up", charset="UTF-8"'
 DATABASE_RETRY, HASHING_RETRY = 5, 1
 """Seconds after which what can't be done now is worth another try."""
 
+# Werkzeug has an older phrase than RFC 9110, section 15.5.14.
+_PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large"}
 _log = logging.getLogger(__name__)
 
 
 def _problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> Any:
     """RFC 9457's body; a problem without a type of its own has the status's phrase as title."""
-    title = HTTP_STATUS_CODES[status]
+    title = _PHRASES[status]
     problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return Problem().dump(problem | ({"errors": errors} if errors else {}))
 
@@ -82,6 +84,11 @@ BESIDE = {
 """Answers to requests that no operation serves."""
 
 
+def in_order(methods: str) -> str:
+    """The methods of an `Allow`, which Werkzeug names in another order in each process."""
+    return ", ".join(sorted(methods.split(", ")))
+
+
 def answer(error: HTTPException) -> Response:
     """The error as a problem, with the headers its reply promises and those it brings along."""
     status = error.code or 500
@@ -95,7 +102,7 @@ def answer(error: HTTPException) -> Response:
             response.headers[name] = header.const
     for name, value in error.get_headers():
         if name != "Content-Type":
-            response.headers[name] = value
+            response.headers[name] = in_order(value) if name == "Allow" else value
     return response
 
 

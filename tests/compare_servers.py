@@ -1,4 +1,4 @@
-"""`python -m tests.compare_servers`: gunicorn and Granian on this app, by turns; wants wrk, granian.
+"""`python -m tests.compare_servers`: gunicorn and Granian on this app, by turns (wants wrk).
 
 Prints requests per second of `POST /userDetails` and, for each server, what becomes of a body that
 breaks off: whether the app is told.

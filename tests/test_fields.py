@@ -1,0 +1,146 @@
+"""Each field's rule, to the character: the schema and the document say the same."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from unicodedata import category
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+from marshmallow import Schema, ValidationError
+
+from api.fields import PASSWORD as PASSWORD_RULE
+from api.schemas import NewUserDetails, SignUp
+from tests.actor import FORM, PASSWORD
+from tests.promises import Promises
+
+# Characters by what Unicode says of them, not by what the rules say. Half a surrogate pair is none.
+UNICODE = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c <= 0xDFFF]
+KINDS: dict[str, list[str]] = {}
+for _character in UNICODE:
+    KINDS.setdefault(category(_character), []).append(_character)
+CONTROLS = KINDS.pop("Cc")
+SPACES = KINDS.pop("Zs") + KINDS.pop("Zl") + KINDS.pop("Zp")
+EVERY_KIND = [character for kind in KINDS.values() for character in (kind[0], kind[-1])]
+# They look like nothing, and yet are no white space.
+BLANKS = [*"\u00ad\u115f\u180e\u200b\u200d\u2060\u2800\u3164\ufeff"]
+OTTER = "\U0001f9a6"  # Outside the BMP: two UTF-16 units, four bytes of UTF-8, one code point.
+
+OF_USERNAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-"
+NOT_OF_USERNAMES = [
+    *(c for c in UNICODE[:256] if c not in OF_USERNAMES),
+    # What folds to one that is allowed, or looks like one.
+    *"\u017f\u0130\u0131\u212a\uff21\u0430\u0661\u0301\U0001d41a",
+    *BLANKS,
+    OTTER,
+]
+USERNAMES = ["a", "x" * 150, "ada.lovelace@example.org", "..", "--", *OF_USERNAMES]
+NO_USERNAMES = [
+    "",
+    "x" * 151,
+    "a b",
+    *(f"ada{c}" for c in NOT_OF_USERNAMES),
+    "\nada",
+    "\0",
+    "\u00e9",
+]
+NAMES = [
+    *("x" * 150, OTTER * 150, "\U0010ffff" * 150, "\U0001d160" * 150, "e\u0301" * 75, "k", OTTER),
+    *("O'Brien", "de la Cruz", "Jos\u00e9", "\u5c71\u7530", "\u0645\u062d\u0645\u062f", "a  b"),
+    *("null", "'; --", "%", "%00", "%FF", "+", "&", "=", "\\", "\\0", "&amp;", "<b>", '"', "0"),
+    *(f"{space}k{space}" for space in SPACES),
+    *BLANKS,
+    *EVERY_KIND,
+]
+NO_NAMES = [
+    *("x" * 151, OTTER * 151, "e\u0301" * 76, "king\r\n", "\nking", " \n"),
+    *(text for c in CONTROLS for text in (c, f"king{c}")),
+]
+WHITE_SPACE = [*SPACES, "".join(SPACES), " " * 150]
+LONG = "an otter counts"  # Fifteen characters, the fewest.
+PASSWORDS = [
+    *(LONG, "x" * 256, OTTER * 15, OTTER * 256, " " * 15, "\u3000" * 256, "\U0001d160" * 256),
+    *(f"{text}!" for text in PASSWORD_RULE.refused),
+    *(LONG[1:] + c for c in [*EVERY_KIND, *SPACES, *BLANKS]),
+]
+NO_PASSWORDS = [
+    *("", "x", "x" * 14, OTTER * 14, "e\u0301" * 7, "x" * 257, OTTER * 257),
+    *("123456789012345", "passwordpassword", "qwertyuiopasdfgh", *PASSWORD_RULE.refused),
+    *(LONG + c for c in CONTROLS),
+    *("\n" + LONG, "\0" * 15),
+]
+
+
+class Field(NamedTuple):
+    """A field of a form, with texts that it takes and texts that it refuses."""
+
+    form: type[Schema]
+    name: str
+    takes: list[str]
+    refuses: list[str]
+
+    def disagreements(self, takes: Callable[[dict[str, str]], bool]) -> list[str]:
+        """The texts that `takes` judges otherwise, in a form that is good but for them."""
+        good = {"username": "sam", "password": PASSWORD} if self.form is SignUp else FORM
+        said = [(text, takes(good | {self.name: text})) for text in self.takes + self.refuses]
+        return [ascii(text) for text, taken in said if taken is not (text in self.takes)]
+
+
+FIELDS = [
+    Field(SignUp, "username", USERNAMES, NO_USERNAMES),
+    Field(SignUp, "password", PASSWORDS, NO_PASSWORDS),
+    Field(NewUserDetails, "username", USERNAMES, NO_USERNAMES),
+    Field(NewUserDetails, "firstname", ["", *WHITE_SPACE, *NAMES], NO_NAMES),
+    Field(NewUserDetails, "lastname", NAMES, ["", *WHITE_SPACE, *NO_NAMES]),
+]
+each_field = pytest.mark.parametrize(
+    "field", FIELDS, ids=[f"{field.form.__name__}.{field.name}" for field in FIELDS]
+)
+
+
+def validator(promises: Promises, form: type[Schema], **narrowed: Any) -> Draft202012Validator:
+    """The document's schema of a form. This validator isn't Python's, since clients' are not."""
+    return Draft202012Validator(
+        promises.document["components"]["schemas"][form.__name__] | narrowed
+    )
+
+
+@each_field
+def test_the_schema_takes_what_the_rule_takes_and_no_more(field: Field) -> None:
+    """Checklist 27, 29 and 30."""
+    schema = field.form()
+    assert not field.disagreements(lambda form: not schema.validate(form))
+
+
+@each_field
+def test_the_document_takes_what_the_rule_takes_and_no_more(
+    field: Field, promises: Promises
+) -> None:
+    """Checklist 27, 29 and 30."""
+    assert not field.disagreements(validator(promises, field.form).is_valid)
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "takes"),
+    [
+        (SignUp, "username", lambda c: c in OF_USERNAMES),
+        (NewUserDetails, "firstname", lambda c: category(c) != "Cc"),
+        (NewUserDetails, "lastname", lambda c: category(c) != "Cc" and category(c)[0] != "Z"),
+    ],
+)
+def test_schema_and_document_judge_single_characters_of_all_of_unicode_alike(
+    form: type[Schema], name: str, takes: Callable[[str], bool], promises: Promises
+) -> None:
+    """Each one up to where the white space ends, and each hundredth beyond."""
+    field, document = form().fields[name], validator(promises, form, required=[])
+
+    def schema_takes(character: str) -> bool:
+        try:
+            field.deserialize(character)
+        except ValidationError:
+            return False
+        return True
+
+    for character in UNICODE[:0x3100] + UNICODE[0x3100::101]:
+        judged = schema_takes(character), document.is_valid({name: character})
+        assert judged == (takes(character),) * 2, ascii(character)

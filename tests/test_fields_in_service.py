@@ -1,0 +1,93 @@
+"""Each field's rule, to the character, as the service on both databases keeps it."""
+
+from typing import Any
+
+import pytest
+
+from api.schemas import SignUp
+from tests.actor import PASSWORD, Someone, assert_problem
+from tests.test_fields import OTTER, Field, each_field
+
+MULTIPART: dict[str, Any] = {"content_type": "multipart/form-data"}
+
+
+@each_field
+def test_the_service_takes_what_the_rule_takes_and_keeps_it_as_it_came(
+    field: Field, someone: Someone
+) -> None:
+    """In turns as urlencoded and as multipart. Checklist 27, 29, 30 and 38."""
+    asked = 0
+
+    def takes(form: dict[str, str]) -> bool:
+        nonlocal asked
+        asked += 1
+        request = MULTIPART if asked % 2 else {}
+        if field.form is not SignUp:
+            answer = someone.gives_details(request, **form)
+        elif field.name == "password":
+            answer = someone.signs_up(f"sam{asked}", form["password"], **request)
+        else:
+            answer = someone.signs_up(form["username"], **request)
+        if answer.status_code == 201:
+            record = someone.reads(answer.headers["Location"]).get_json()
+            as_given = {name: text or None for name, text in form.items()}
+            assert {name: record[name] for name in form} == as_given
+        elif answer.status_code not in (200, 409):  # Taken: it differs in letter case alone.
+            errors = answer.get_json(force=True)["errors"]
+            assert_problem(answer, 400, **{field.name: errors[field.name]})
+            return False
+        return True
+
+    assert not field.disagreements(takes)
+
+
+def test_what_breaks_a_rule_is_told_how_to_keep_it(someone: Someone) -> None:
+    for name, text, message in [
+        ("username", "", "Give 1 to 150 characters."),
+        ("username", "x" * 151, "Give 1 to 150 characters."),
+        ("username", "sam king", "Use only A-Z a-z 0-9 . _ @ + and -."),
+        ("firstname", "x" * 151, "Give at most 150 characters."),
+        ("lastname", " ", "Give more than white space."),
+        ("lastname", "\t", "Leave control characters out, line breaks and tabs among them."),
+    ]:
+        refused = someone.gives_details({}, **{name: text})
+        assert refused.status_code == 400
+        assert message in " ".join(refused.get_json(force=True)["errors"][name])
+    assert_problem(
+        someone.signs_up("ada", "passwordpassword"),
+        400,
+        password=["Too well known: choose another."],
+    )
+    assert_problem(someone.signs_up("ada", "x" * 14), 400, password=["Give 15 to 256 characters."])
+
+
+@pytest.mark.parametrize("request_", [{}, MULTIPART], ids=["urlencoded", "multipart"])
+def test_a_line_break_at_the_end_is_not_lost_on_the_way(
+    someone: Someone, request_: dict[str, Any]
+) -> None:
+    """Python's `$` would let the first by, and multipart has line breaks of its own."""
+    for end in "\n", "\r\n", "\r", "\n\n", "\0":
+        assert someone.gives_details(request_, lastname=f"king{end}").status_code == 400
+        assert someone.gives_details(request_, username=f"sam{end}").status_code == 400
+        assert someone.signs_up("sam", PASSWORD + end, **request_).status_code == 400
+
+
+def test_a_refused_text_is_not_repeated_to_the_client(someone: Someone) -> None:
+    """Checklist 31: what is refused may be a password."""
+    for refused in [
+        someone.signs_up("ada", "canary\ncanary canary"),
+        someone.signs_up("ada", "canary " * 99),
+        someone.signs_up("can\u00e1ry canary", PASSWORD),
+        someone.gives_details(lastname="canary" * 99),
+        someone.gives_details(username="a canary", firstname="canary\0"),
+    ]:
+        assert refused.status_code == 400
+        assert "canary" not in f"{refused.text} {refused.headers}"
+
+
+def test_a_long_password_is_not_cut_off(someone: Someone) -> None:
+    """Checklist 27: bcrypt would look at the first 72 bytes."""
+    for number, start in enumerate(["x" * 72, OTTER * 18, "x" * 255]):
+        someone.signs_up(f"ada{number}", f"{start}a")
+        assert_problem(someone.signs_in(f"ada{number}", f"{start}b").reads_own(), 401)
+        assert_problem(someone.signs_in(f"ada{number}", f"{start}a").reads_own(), 404)

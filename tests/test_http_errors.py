@@ -1,0 +1,155 @@
+"""Every error is a problem, wherever it arises; one of ours tells nothing about the inside."""
+
+import logging
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any, NoReturn
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.exc import ProgrammingError
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
+
+from tests.actor import FORM, PASSWORD, Someone, assert_problem
+
+CANARY = "canary-7f3a"
+INSIDE = re.compile(
+    rf"{CANARY}|Traceback|\wError|Exception|SELECT|INSERT|line \d|\.py|site-packages"
+    r"|(?i:sqlite|postgres|psycopg|sqlalchemy|werkzeug|flask|python|argon)"
+)
+
+
+def errors(someone: Someone, ada: Someone) -> Iterator[tuple[int, TestResponse]]:
+    """One of each error that needs no fault of ours, with the status that it has to have."""
+    nowhere = f"/userDetails/{uuid4()}"
+    yield 400, someone.gives_details(lastname=None)
+    yield 400, someone.posts(b"%", "application/x-www-form-urlencoded")
+    yield 400, someone.posts(b"x", "multipart/form-data")
+    yield 400, someone.posts(b"x", "multipart/form-data; boundary=x", "/userSignUp")
+    yield 400, someone.signs_up("a b")
+    yield 401, someone.reads_own()
+    yield 401, someone.signs_in("ada", "a password that is wrong").gives_details()
+    yield 403, ada.gives_details()
+    yield 403, ada.gives_details({"headers": {"Origin": "null"}}, username="ada")
+    yield 404, someone.reads("/nowhere")
+    yield 404, someone.reads("/docs/nowhere")
+    yield 404, someone.reads(nowhere)
+    yield 404, someone.deletes(nowhere)
+    yield 404, ada.reads_own()
+    yield 405, someone.asks("PUT", "/userDetails")
+    yield 405, someone.asks("BREW", nowhere)
+    yield 405, someone.reads("/userSignUp")
+    yield 406, someone.gives_details({"headers": {"Accept": "image/png"}})
+    yield 406, someone.signs_up("bob", headers={"Accept": "image/png"})
+    yield 409, someone.signs_up("ADA")
+    yield 413, someone.gives_details(firstname="x" * 20000)
+    yield 413, someone.signs_up("x" * 20000)
+    yield 415, someone.posts(b"{}", "application/json")
+    yield 415, someone.posts(b"{}", "application/json", "/userSignUp")
+
+
+def test_every_error_is_a_problem_that_says_what_to_do(someone: Someone, ada: Someone) -> None:
+    """Checklist 16."""
+    for status, refused in errors(someone, ada):
+        problem: dict[str, Any] = refused.get_json(force=True)
+        assert_problem(refused, status, **problem.get("errors", {}))
+        assert set(problem) <= {"type", "title", "status", "detail", "errors"}
+        assert problem["title"] == HTTP_STATUS_CODES[status]
+        assert problem["detail"].endswith(".")
+        assert not INSIDE.search(refused.text), refused.text
+
+
+def test_the_status_line_has_the_phrase_of_the_standard(someone: Someone, ada: Someone) -> None:
+    for status, refused in errors(someone, ada):
+        assert refused.status.casefold() == f"{status} {HTTP_STATUS_CODES[status]}".casefold()
+
+
+def test_a_host_that_is_none_is_a_problem_of_the_clients(someone: Someone) -> None:
+    """Checklist 20."""
+    for host in "a..b", "x" * 300, ".":
+        for path in "/livez", "/nowhere":
+            assert_problem(someone.reads(path, headers={"Host": host}), 400)
+        assert_problem(someone.signs_up(headers={"Host": host}), 400)
+
+
+def test_an_odd_host_is_no_fault_of_ours(app: Flask, ada: Someone) -> None:
+    """Checklist 20: good credentials from a page of a site that isn't that host."""
+    asked = EnvironBuilder(
+        "/userDetails",
+        method="POST",
+        data=FORM,
+        auth=ada.auth,
+        headers=[("Origin", "http://x.org")],
+    ).get_environ()
+    for host in "a b", "xn--a", "xn--bcher-kva.example", "[::1", "localhost:x", "\xff", "a/b", "::":
+        # Werkzeug's client can't stand some of these itself.
+        environ = asked | {"HTTP_HOST": host, "wsgi.input": BytesIO(asked["wsgi.input"].getvalue())}
+        _, status, headers = run_wsgi_app(app, environ)
+        assert status.startswith("403 "), (host, status)
+        assert headers["Content-Type"] == "application/problem+json"
+
+
+def faulty(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception) -> Someone:
+    """The service as in production, of which every part that keeps things is broken."""
+
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    store = app.extensions["store"]
+    for name in "add_account", "find_account", "add_details", "find_details", "delete_details":
+        monkeypatch.setattr(store, name, fail)
+    app.testing = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    # A plain client: a 500 is a defect, and so the document promises none.
+    return Someone(FlaskClient(app))
+
+
+FAULTS = [
+    RuntimeError(f"{CANARY} at /srv/api/store.py, line 7"),
+    ProgrammingError(f"SELECT {CANARY} FROM accounts", {}, Exception(CANARY)),
+    KeyError(CANARY),
+    AssertionError(CANARY),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_an_unexpected_exception_is_a_500_that_tells_nothing_and_a_log_that_tells_all(
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+) -> None:
+    """Checklist 19."""
+    someone = faulty(app, monkeypatch, fault)
+    link = f"/userDetails/{uuid4()}"
+    told = set()
+    for failed in [
+        someone.gives_details(),
+        someone.signs_in().gives_details(),
+        someone.signs_up("ada", PASSWORD),
+        someone.signs_in().reads_own(),
+        someone.reads(link),
+        someone.deletes(link),
+    ]:
+        assert_problem(failed, 500)
+        told.add(failed.get_data())
+        assert not INSIDE.search(f"{failed.text} {failed.headers}")
+    assert len(told) == 1  # One fixed sentence.
+    assert someone.asks("HEAD", link).data == b""
+    logged = [r for r in caplog.records if r.exc_info and CANARY in str(r.exc_info[1])]
+    assert len(logged) == 7
+    assert {record.levelno for record in logged} == {logging.ERROR}
+    assert FORM["lastname"] not in caplog.text and PASSWORD not in caplog.text
+
+
+def test_after_an_unexpected_exception_the_service_goes_on(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    someone = faulty(app, monkeypatch, RuntimeError(CANARY))
+    assert_problem(someone.gives_details(), 500)
+    monkeypatch.undo()
+    assert someone.gives_details().status_code == 201

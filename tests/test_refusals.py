@@ -1,0 +1,117 @@
+"""When several refusals apply, the one given is the first in the order that the document states."""
+
+import re
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.actor import PASSWORD, Someone
+from tests.promises import Promises
+
+Ask = dict[str, Any]
+URLENCODED = "application/x-www-form-urlencoded"
+ADA = b"username=ada&lastname=king"
+
+# Requests that nothing is wrong with, and what can be wrong with them.
+OPERATIONS: dict[tuple[str, str], list[int]] = {
+    ("POST", "/userDetails"): [404, 405, 429, 413, 415, 406, 401, 400, 403],
+    ("POST", "/userSignUp"): [404, 405, 429, 413, 415, 406, 400, 409],
+    ("GET", "/userDetails"): [404, 405, 429, 406, 401],
+    ("GET", "/userDetails/{id}"): [404, 405, 429, 406],
+    ("DELETE", "/userDetails/{id}"): [404, 405, 429],
+}
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
+
+
+def good(operation: tuple[str, str], link: str) -> Ask:
+    method, path = operation
+    request: Ask = {"method": method, "path": link if "{id}" in path else path, "headers": {}}
+    if method == "POST":
+        request |= {"data": b"username=bob" if path == "/userSignUp" else ADA}
+        request |= {"content_type": URLENCODED}
+    return request
+
+
+def _with_header(request: Ask, name: str, value: str) -> Ask:
+    return request | {"headers": request["headers"] | {name: value}}
+
+
+SPOIL: dict[int, Callable[[Ask], Ask]] = {
+    404: lambda r: r | {"path": f"{r['path']}/nowhere"},
+    405: lambda r: r | {"method": "PUT"},
+    429: lambda r: r,  # It isn't the request's fault.
+    413: lambda r: r | {"data": r["data"] + b"&pad=" + b"x" * 16384},
+    415: lambda r: r | {"content_type": "application/json"},
+    406: lambda r: _with_header(r, "Accept", "application/xml"),
+    401: lambda r: r | {"auth": ("ada", "a password that is wrong")},
+    400: lambda r: r | {"data": r["data"] + b"&firstname=%0A&password=short"},
+    403: lambda r: _with_header(r, "Sec-Fetch-Site", "cross-site"),
+    409: lambda r: r | {"data": r["data"].replace(b"bob", b"ada")},
+}
+"""Each makes of a request one that is refused with the status, and changes nothing else."""
+
+
+def spoil(request: Ask, *statuses: int) -> Ask:
+    for status in statuses:
+        request = SPOIL[status](request)
+    return request
+
+
+def stated_order(promises: Promises) -> list[int]:
+    """The document says so to whoever reads it."""
+    description = " ".join(promises.document["info"]["description"].split())
+    stated = re.search(r"When several refusals apply, the first of: ([0-9, ]+);", description)
+    assert stated
+    assert "except that the 404 of a record comes after 429" in description
+    return [int(status) for status in stated[1].split(", ")]
+
+
+def newcomer(make_app: Callable[..., Flask], **settings: str) -> Someone:
+    """Ada, with a record of hers, at a service with these settings."""
+    someone = Someone(make_app(**settings).test_client())
+    assert someone.signs_up("ada", PASSWORD).status_code == 200
+    return someone.signs_in()
+
+
+def test_the_document_states_the_order_of_refusals(promises: Promises) -> None:
+    assert stated_order(promises) == [404, 405, 429, 413, 415, 406, 401, 400, 403, 409]
+
+
+@each_operation
+def test_of_two_refusals_the_first_in_the_order_is_given(
+    operation: tuple[str, str],
+    make_app: Callable[..., Flask],
+    promises: Promises,
+    subtests: pytest.Subtests,
+) -> None:
+    ada = newcomer(make_app)
+    link = ada.gives_details(username="ada").headers["Location"]
+    fine = good(operation, link)
+    # The same service and data, but its client has asked as often as it may.
+    tired = Someone(make_app(ratelimit_default="1 per hour").test_client(), ada.auth)
+    assert tired.asks(**fine).status_code < 300
+
+    applicable = sorted(OPERATIONS[operation], key=stated_order(promises).index)
+    for first, second in combinations(applicable, 2):
+        with subtests.test(f"{first} before {second}"):
+            for status in first, second:
+                asked = (tired if status == 429 else ada).asks(**spoil(fine, status))
+                assert asked.status_code == status  # Each is a reason by itself.
+            asker = tired if 429 in (first, second) else ada
+            assert asker.asks(**spoil(fine, first, second)).status_code == first
+
+
+@each_operation
+def test_put_right_one_by_one_the_refusals_come_in_the_order(
+    operation: tuple[str, str], make_app: Callable[..., Flask], promises: Promises
+) -> None:
+    ada = newcomer(make_app)
+    fine = good(operation, ada.gives_details(username="ada").headers["Location"])
+    wrong = sorted(set(OPERATIONS[operation]) - {429}, key=stated_order(promises).index)
+    while wrong:
+        answer = ada.asks(**spoil(fine, *wrong))
+        assert answer.status_code == wrong.pop(0)
+    assert ada.asks(**fine).status_code < 300
