@@ -12,7 +12,7 @@ from gunicorn.arbiter import Arbiter
 
 from api import create_app
 from api.config import Settings, SettingsError
-from api.database import DatabaseError, open_database, upgrade
+from api.database import DatabaseError, open_database, upgrade, where
 
 GRACE = 30
 """Seconds that requests in flight have to finish in, once the server is told to stop."""
@@ -65,13 +65,12 @@ def main() -> None:
         engine.dispose()
     except (SettingsError, DatabaseError) as error:
         sys.exit(str(error))
-    where = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{where}:{settings.port}".replace("//127.0.0.1:", "//localhost:")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}".replace("//127.0.0.1:", "//localhost:")
 
     def say_where(_arbiter: object) -> None:
         docs = f"docs at {address}/docs, " if settings.docs_enabled else ""
-        data = settings.url.database if engine.dialect.name == "sqlite" else settings.url
-        print(f"Serving {address}, {docs}data in {data}", flush=True)  # noqa: T201
+        print(f"Serving {address}, {docs}data in {where(engine)}", flush=True)  # noqa: T201
 
     _Server(
         app,

@@ -60,17 +60,24 @@ def open_database(settings: Settings) -> Engine:
 def _set_pragmas(seconds: float, connection: SqliteConnection, _record: object) -> None:
     deadline = time.monotonic() + seconds
     for name, value in SQLITE_PRAGMAS.items():
-        while connection.execute(f"PRAGMA {name}").fetchone() != (value,):
+        while True:
             try:
-                found = connection.execute(f"PRAGMA {name} = {value}").fetchone() or (value,)
+                connection.execute(f"PRAGMA {name} = {value}")
+                break
             except SqliteError:
                 # SQLite doesn't wait for who else turns a new file to WAL at the same time.
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
-            else:
-                if found != (value,):
-                    raise DatabaseError(f"SQLite's {name} stays {found[0]}, and should be {value}.")
+        (found,) = connection.execute(f"PRAGMA {name}").fetchone()
+        if found != value:
+            raise DatabaseError(f"SQLite's {name} is {found} and can't be set to {value}.")
+
+
+def where(engine: Engine) -> str:
+    """The file or URL of the database, without a secret: a query may hold one too."""
+    shown = engine.url.set(query={}).render_as_string()
+    return str(engine.url.database) if engine.dialect.name == "sqlite" else shown
 
 
 def migrations() -> Config:
@@ -96,8 +103,6 @@ def upgrade(engine: Engine) -> None:
             connection.commit()
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise DatabaseError(f"{engine.url.render_as_string()}: {cause}") from error
+        raise DatabaseError(f"{where(engine)}: {cause}") from error
     except CommandError as error:
-        raise DatabaseError(
-            f"{engine.url.render_as_string()} was made by a newer version ({error})."
-        ) from error
+        raise DatabaseError(f"{where(engine)} was made by a newer version ({error}).") from error

@@ -1,0 +1,112 @@
+"""The walls of the house: imports inside `api/` point one way, from the outside inwards."""
+
+import ast
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+API = Path(__file__).parents[1] / "api"
+
+# From outside to inside. A module may import what stands below it, never what stands beside it.
+LAYERS = [
+    ["__main__"],
+    ["__init__"],
+    ["user_details", "sign_up", "health", "docs", "commands", "limits"],
+    ["errors", "credentials", "openapi"],
+    ["browsers", "contract", "store", "schemas", "database", "passwords", "migrations.env"],
+    ["operations", "models", "config"],
+    ["forms", "negotiation", "replies"],
+    ["fields"],
+]
+DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
+
+# What could be lifted into another Flask project as it is.
+MACHINE = {"contract", "operations", "forms", "negotiation", "replies"}
+
+FILES = sorted(API.rglob("*.py"))
+MODULES = {
+    ".".join(file.relative_to(API).with_suffix("").parts): file
+    for file in FILES
+    if "versions" not in file.parts and file.read_text(encoding="utf-8").strip()
+}
+EACH_MODULE = pytest.mark.parametrize("module", MODULES)
+
+
+def imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+
+
+def parse(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+def ours(module: str) -> set[str]:
+    """The modules of ours that this one imports, `api` itself as `__init__`."""
+    found = set()
+    for node in imports(parse(module)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            assert not node.level, f"{module}, line {node.lineno}: write the whole name"
+            package = node.module or ""
+            # `from api import errors` names a module, `from api import create_app` doesn't.
+            names = [
+                f"{package}.{alias.name}" if package == "api" and alias.name in MODULES else package
+                for alias in node.names
+            ]
+        found |= {n.removeprefix("api").lstrip(".") for n in names if n.split(".")[0] == "api"}
+    return {name or "__init__" for name in found}
+
+
+def test_every_module_has_its_layer() -> None:
+    assert sorted(MODULES) == sorted(DEPTH)
+
+
+@EACH_MODULE
+def test_imports_stand_at_the_top(module: str) -> None:
+    """Before anything else but the docstring."""
+    tree = parse(module)
+    body = tree.body[ast.get_docstring(tree) is not None :]
+    top = list(takewhile(lambda node: isinstance(node, ast.Import | ast.ImportFrom), body))
+    assert [node.lineno for node in imports(tree)] == [node.lineno for node in top]
+
+
+@EACH_MODULE
+def test_imports_point_inwards(module: str) -> None:
+    """So there is no circle either."""
+    wrong = {name for name in ours(module) if DEPTH[name] <= DEPTH[module]}
+    assert not wrong
+
+
+@pytest.mark.parametrize("module", sorted(MACHINE))
+def test_the_machine_knows_nothing_else_of_ours(module: str) -> None:
+    assert ours(module) <= MACHINE
+
+
+@pytest.mark.parametrize(
+    ("module", "strangers"),
+    [
+        ("store", {"flask.request", "werkzeug.exceptions", "werkzeug.http"}),
+        ("schemas", {"sqlalchemy", "flask"}),
+        ("models", {"flask", "werkzeug", "marshmallow"}),
+        ("fields", {"flask", "werkzeug", "sqlalchemy"}),
+        ("contract", {"sqlalchemy", "argon2", "flask_limiter"}),
+    ],
+)
+def test_a_module_stays_out_of_what_it_should_not_know(module: str, strangers: set[str]) -> None:
+    """`store` knows no HTTP, `schemas` no database."""
+    named = {
+        f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
+        for node in imports(parse(module))
+        for alias in node.names
+    }
+    assert not {n for n in named if any(f"{n}.".startswith(f"{s}.") for s in strangers)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(API)))
+def test_a_file_is_short_enough_to_be_read_at_once(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 160
