@@ -20,7 +20,8 @@ ALWAYS = {
 """Headers of every answer (OWASP ASVS 5, V3.4)."""
 
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-"""Pages of any origin may read the answer. Never together with Allow-Credentials."""
+OPEN = {"Access-Control-Allow-Origin": Header.always("*", "Pages of any origin may read this.")}
+"""The same as a promise. It never stands together with Allow-Credentials."""
 
 PREFLIGHT = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
 """What a page of another origin may send: what exists, and no more."""

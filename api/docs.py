@@ -17,6 +17,7 @@ blueprint = Blueprint("docs", __name__)
 
 _OURS, _SWAGGER_UI = files("api") / "pages", files("flask_swagger_ui") / "dist"
 _ASSETS = {
+    "docs.css": (_OURS, "text/css"),
     "start.js": (_OURS, "text/javascript"),
     "swagger-ui.css": (_SWAGGER_UI, "text/css"),
     "swagger-ui-bundle.js": (_SWAGGER_UI, "text/javascript"),
@@ -29,6 +30,8 @@ _POLICY = {
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 }
+_KEPT = {"Cache-Control": "public, max-age=3600"}
+_MEDIA_TYPES = {media_type for _, media_type in _ASSETS.values()}
 
 
 def _page(*media_types: str) -> Reply:
@@ -54,7 +57,7 @@ def show_docs() -> ResponseReturnValue:
 
 @blueprint.get("/docs/<name>")
 @operation(
-    replies={200: _page("text/javascript", "text/css", "image/png"), 404: NOTHING_HERE},
+    replies={200: _page(*_MEDIA_TYPES).having(_KEPT), 404: NOTHING_HERE},
     documented=False,
 )
 def send_asset(name: str) -> ResponseReturnValue:
@@ -62,7 +65,7 @@ def send_asset(name: str) -> ResponseReturnValue:
     if name not in _ASSETS:
         raise NotFound
     folder, media_type = _ASSETS[name]
-    return Response((folder / name).read_bytes(), mimetype=media_type)
+    return Response((folder / name).read_bytes(), mimetype=media_type, headers=_KEPT)
 
 
 @blueprint.get("/openapi.json")

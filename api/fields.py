@@ -67,7 +67,7 @@ class Text:
             validators.append(
                 validate.NoneOf(self.refused, error="Too well known: choose another.")
             )
-            metadata["not"] = {"enum": list(self.refused)}
+            metadata["not"] = {"type": "string", "enum": list(self.refused)}
         options["error_messages"] = {"required": "Give this field."}
         return kind(validate=validators, metadata=metadata, **options)
 

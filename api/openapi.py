@@ -22,8 +22,10 @@ VERSION = "1.0.0"
 """The contract's version: semantic, so a breaking change raises the first number."""
 
 _DESCRIPTION = """\
-Takes sign-ups and user details, as forms. This document declares every answer: each status, each
-representation, each header.
+Takes sign-ups and user details, as forms. Every example here works as it stands: try them.
+
+This document declares every answer: each status, each representation, each header. Ask for JSON
+with `Accept: application/json`; who doesn't say gets plain text.
 
 Fields that a form doesn't have are ignored; a field of the form given twice is refused, and the
 query string never counts. Lengths count code points. Every error is a problem (RFC 9457).
@@ -31,7 +33,8 @@ query string never counts. Lengths count code points. Every error is a problem (
 When several refusals apply, the first of: 404, 405, 429, 413, 415, 406, 401, 400, 403, 409; except
 that the 404 of a record comes after 429, since finding it is work.
 
-`HEAD` is answered as `GET` is, without the content. Answers that belong to no operation:
+`HEAD` is answered as `GET` is, without the content. Answers that belong to no operation (the
+headers in brackets only where the address is `/userSignUp`, which pages of any origin may use):
 
 | status | meaning | headers |
 |---|---|---|
@@ -41,7 +44,7 @@ that the 404 of a record comes after 429, since finding it is work.
 def document(app: Flask) -> dict[str, Any]:
     """The OpenAPI document of the app's documented operations."""
     gate: Gate = app.extensions["contract"]
-    beside = (f"| {s} | {r.description} | {', '.join(r.headers)} |" for s, r in gate.beside.items())
+    beside = (f"| {s} | {r.description} | {_names(r)} |" for s, r in gate.beside.items())
     spec = APISpec(
         title="Sign-up API",
         version=VERSION,
@@ -144,6 +147,10 @@ def _body(status: int, body: Body) -> dict[str, Any]:
         fields = resolve_schema_instance(body.schema).fields.items()
         example = {name: field.metadata["examples"][0] for name, field in fields}
     return {"schema": body.schema, "example": example}
+
+
+def _names(reply: Reply) -> str:
+    return ", ".join(f"{k}" if h.required else f"({k})" for k, h in reply.headers.items())
 
 
 def _camel(name: str) -> str:

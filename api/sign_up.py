@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from api import errors
-from api.browsers import ANY_ORIGIN, SIGN_UP_PATH
+from api.browsers import ANY_ORIGIN, OPEN, SIGN_UP_PATH
 from api.contract import operation
 from api.passwords import passwords
 from api.replies import message
@@ -20,14 +20,14 @@ blueprint = Blueprint("sign_up", __name__)
 @operation(
     form=SignUp,
     replies={
-        200: message("Success", "The username is signed up.", schema=Message).having(ANY_ORIGIN),
-        400: errors.BAD_FORM.having(ANY_ORIGIN),
-        406: errors.NOT_ACCEPTABLE.having(ANY_ORIGIN),
-        409: errors.TAKEN.having(ANY_ORIGIN),
-        413: errors.TOO_LARGE.having(ANY_ORIGIN),
-        415: errors.UNSUPPORTED.having(ANY_ORIGIN),
-        429: errors.TOO_MANY.having(ANY_ORIGIN),
-        503: errors.UNAVAILABLE.having(ANY_ORIGIN),
+        200: message("Success", "The username is signed up.", schema=Message).having(OPEN),
+        400: errors.BAD_FORM.having(OPEN),
+        406: errors.NOT_ACCEPTABLE.having(OPEN),
+        409: errors.TAKEN.having(OPEN),
+        413: errors.TOO_LARGE.having(OPEN),
+        415: errors.UNSUPPORTED.having(OPEN),
+        429: errors.TOO_MANY.having(OPEN),
+        503: errors.UNAVAILABLE.having(OPEN),
     },
 )
 def sign_up(form: dict[str, Any]) -> ResponseReturnValue:

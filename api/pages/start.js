@@ -1,7 +1,43 @@
+const mended = ({ React }) => ({
+  wrapComponents: {
+    // Each answer has the same few headers: folded, they don't bury what differs.
+    headers: (Headers) => (props) =>
+      React.createElement(
+        "details",
+        null,
+        React.createElement("summary", null, "Headers"),
+        React.createElement(Headers, props),
+      ),
+    // When another media type is chosen for a form, Swagger UI still shows the texts of its fields
+    // but forgets them: draw the form anew.
+    RequestBody: (RequestBody) => (props) =>
+      React.createElement(RequestBody, { ...props, key: props.contentType }),
+  },
+  statePlugins: {
+    auth: {
+      wrapSelectors: {
+        // "Without credentials too" isn't being signed in: the padlock stays open until one is.
+        isAuthorized: (original) => (state, security) =>
+          original(state, security && security.filter((one) => one.size)),
+      },
+    },
+  },
+});
+
 SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   tryItOutEnabled: true,
   validatorUrl: null,
+  plugins: [mended],
+  requestInterceptor(request) {
+    // Authorize alone gives credentials: else the browser asks for its own at a 401, and keeps them.
+    request.credentials = "omit";
+    // Until another is chosen, what is asked for is what is shown as chosen.
+    if (request.headers.accept === "*/*") {
+      request.headers.accept = "application/json";
+    }
+    return request;
+  },
 });

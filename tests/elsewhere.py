@@ -1,0 +1,76 @@
+"""A page of another origin in a browser, with verbs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from playwright.sync_api import Page
+from werkzeug.datastructures import Headers
+from werkzeug.test import TestResponse
+from werkzeug.wrappers import Request
+
+from tests.browser import Service
+
+# What the page reads of the answer; null where the browser keeps it from the page.
+FETCH = """async ([url, {form, kind, ...options}]) => {
+    if (form) {
+        options.body = kind === "FormData" ? new FormData() : new URLSearchParams();
+        Object.entries(form).forEach(([name, text]) => options.body.append(name, text));
+    }
+    try {
+        const answer = await fetch(url, {signal: AbortSignal.timeout(9000), ...options});
+        const type = answer.headers.get("Content-Type");
+        return {status: answer.status, type, text: await answer.text()};
+    } catch (error) {
+        if (error.name !== "TypeError") throw error;
+        return null;
+    }
+}"""
+
+
+def blank(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Someone else's site, all of blank pages. In the sandbox a page's origin is `null`."""
+    headers = [("Content-Type", "text/html; charset=utf-8")]
+    if environ["PATH_INFO"] == "/sandbox":
+        headers.append(("Content-Security-Policy", "sandbox allow-forms allow-scripts"))
+    start_response("200 OK", headers)
+    return [b"<!doctype html><title>Elsewhere</title>"]
+
+
+class Elsewhere:
+    """A page of another origin, which makes use of the service."""
+
+    def __init__(self, page: Page, url: str, service: Service) -> None:
+        self.page, self.service = page, service
+        page.goto(url)
+
+    def asks(self, path: str, **options: Any) -> TestResponse | None:
+        """What the page's script can read of the answer, if anything; `options` are fetch's."""
+        read = self.page.evaluate(FETCH, [self.service.url + path, options])
+        if read is None:
+            return None
+        headers = Headers({"Content-Type": read["type"]} if read["type"] else {})
+        return TestResponse([read["text"].encode()], str(read["status"]), headers, Request({}))
+
+    def posts(self, path: str = "/userSignUp", **options: Any) -> TestResponse:
+        """The answer to a POST, which the page's script has to be able to read."""
+        answer = self.asks(path, method="POST", **options)
+        assert answer is not None, "the page can't read the answer"
+        return answer
+
+    def submits(self, form: dict[str, str], path: str, enctype: str = "") -> str:
+        """What stands in the window after a person sent an HTML form."""
+        fields = "".join(f'<input name="{name}" value="{text}">' for name, text in form.items())
+        self.page.set_content(
+            f'<form method="post" action="{self.service.url}{path}" enctype="{enctype}">'
+            f"{fields}<button>Send</button></form>"
+        )
+        self.page.get_by_role("button").click()
+        self.page.wait_for_url(self.service.url + path)
+        return self.page.locator("body").inner_text()
+
+    def assert_open(self) -> None:
+        """Any origin may read every answer that left, literally any, and without credentials."""
+        assert self.service.exchanges
+        for exchange in self.service.exchanges:
+            assert exchange.answered.getlist("Access-Control-Allow-Origin") == ["*"]
+            assert "Access-Control-Allow-Credentials" not in exchange.answered

@@ -1,0 +1,137 @@
+"""How much one client may ask, and that the answer says truly when to come again."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.actor import PASSWORD, Someone, assert_problem
+
+A_RECORD = "/userDetails/0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8"
+MakeApp = Callable[..., Flask]
+
+# Counting has nothing to do with the kind of database.
+ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+OPERATIONS: dict[str, Callable[[Someone], TestResponse]] = {
+    "signUp": lambda someone: someone.signs_up(f"user{time.monotonic_ns()}"),
+    "createUserDetails": lambda someone: someone.gives_details(),
+    "getMyUserDetails": lambda someone: someone.signs_in("ada").reads_own(),
+    "getUserDetails": lambda someone: someone.reads(A_RECORD),
+    "deleteUserDetails": lambda someone: someone.deletes(A_RECORD),
+}
+UNLIMITED = ["/", "/docs", "/docs/start.js", "/openapi.json", "/openapi.yaml", "/livez", "/readyz"]
+
+
+def wait_of(answered: TestResponse) -> int:
+    assert_problem(answered, 429)
+    return int(answered.headers["Retry-After"])
+
+
+@pytest.mark.parametrize("ask", OPERATIONS.values(), ids=OPERATIONS)
+def test_who_asks_too_often_is_told_so_by_every_operation(
+    make_app: MakeApp, ask: Callable[[Someone], TestResponse]
+) -> None:
+    someone = Someone(make_app(ratelimit_default="2 per hour").test_client())
+    assert [ask(someone).status_code < 405 for _ in range(2)] == [True, True]
+    assert 3500 < wait_of(ask(someone)) <= 3601
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("setting", ["ratelimit_default", "ratelimit_passwords"])
+def test_who_waits_as_long_as_told_is_served(make_app: MakeApp, setting: str) -> None:
+    """Checklist 14."""
+    client = make_app(**{setting: "2 per second"}).test_client()
+    names = (f"user{n}" for n in range(9))
+    while (answered := Someone(client).signs_up(next(names), PASSWORD)).status_code == 200:
+        pass
+    wait = wait_of(answered)
+    assert 1 <= wait <= 2
+    time.sleep(wait)
+    assert Someone(client).signs_up(next(names), PASSWORD).status_code == 200
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"ratelimit_default": "1 per minute;1 per hour"},
+        {"ratelimit_passwords": "1 per minute;1 per hour"},
+        {"ratelimit_default": "1 per minute", "ratelimit_passwords": "1 per hour"},
+        {"ratelimit_default": "1 per hour", "ratelimit_passwords": "1 per minute"},
+    ],
+)
+def test_the_wait_told_is_that_of_the_limit_that_lasts_longest(
+    make_app: MakeApp, settings: dict[str, str]
+) -> None:
+    """Checklist 14: else who waits is refused again."""
+    someone = Someone(make_app(**settings).test_client())
+    assert someone.signs_up("ada", PASSWORD).status_code == 200
+    assert wait_of(someone.signs_up("bob", PASSWORD)) > 3500
+
+
+@ONE_DATABASE
+def test_the_wait_told_is_within_what_the_document_says(make_app: MakeApp) -> None:
+    """The client holds each answer against the document."""
+    someone = Someone(make_app(ratelimit_default="1 per month").test_client())
+    someone.gives_details()
+    assert wait_of(someone.gives_details()) > 86000
+
+
+def test_work_with_passwords_has_one_budget_whatever_the_operation(make_app: MakeApp) -> None:
+    """Checklist 33."""
+    someone = Someone(make_app(ratelimit_passwords="4 per hour").test_client())
+    ada = someone.signs_in("ada", PASSWORD)
+    assert someone.signs_up("ada", PASSWORD).status_code == 200
+    assert ada.reads_own().status_code == 404
+    assert ada.gives_details(username="ada").status_code == 201
+    assert_problem(someone.signs_in("ada", "a wrong password").reads_own(), 401)
+    form = {"username": "bob", "password": PASSWORD}
+    for refused in (
+        someone.signs_up("bob", PASSWORD),
+        someone.posts(form, "multipart/form-data", "/userSignUp"),
+        ada.reads_own(),
+        ada.gives_details(username="ada"),
+    ):
+        assert wait_of(refused) > 3500
+    # GET's work under another name. The answer has no body.
+    assert ada.asks("HEAD", "/userDetails").status_code == 429
+    for n in range(6):
+        assert someone.signs_up(f"user{n}").status_code == 200
+        assert someone.gives_details().status_code == 201
+        assert someone.reads(A_RECORD).status_code == 404
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("path", UNLIMITED)
+def test_what_is_beside_the_operations_is_never_limited(make_app: MakeApp, path: str) -> None:
+    someone = Someone(make_app(ratelimit_default="1 per hour").test_client())
+    assert {someone.reads(path).status_code for _ in range(4)} <= {200, 302}
+
+
+@ONE_DATABASE
+def test_asking_what_is_here_is_never_limited(make_app: MakeApp) -> None:
+    someone = Someone(make_app(ratelimit_default="1 per hour").test_client())
+    for _ in range(3):
+        assert someone.asks("OPTIONS", "/userSignUp").status_code == 204
+        assert_problem(someone.asks("GET", "/userSignUp"), 405)
+        assert_problem(someone.reads("/nothing"), 404)
+    assert someone.signs_up("ada").status_code == 200
+
+
+@ONE_DATABASE
+def test_limits_can_be_switched_off(make_app: MakeApp) -> None:
+    every = {"ratelimit_default": "1 per hour", "ratelimit_passwords": "1 per hour"}
+    someone = Someone(make_app(ratelimit_enabled=False, **every).test_client())
+    for n in range(4):
+        assert someone.signs_up(f"user{n}", PASSWORD).status_code == 200
+
+
+@ONE_DATABASE
+def test_a_store_of_limits_that_is_gone_does_not_take_the_service_along(make_app: MakeApp) -> None:
+    gone = {"ratelimit_storage_uri": "redis://127.0.0.1:1"}
+    someone = Someone(make_app(ratelimit_default="1 per hour", **gone).test_client())
+    assert someone.gives_details().status_code == 201
+    assert_problem(someone.gives_details(), 429)  # Each process counts by itself meanwhile.

@@ -1,0 +1,137 @@
+"""The document's examples and links work on the running service, as they stand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+from werkzeug.test import TestResponse
+
+from tests.actor import Someone
+from tests.test_openapi import DOCUMENT, operations
+
+FORMS: list[tuple[str, str, str, dict[str, Any]]] = [
+    (method, path, media_type, body)
+    for method, path, said in operations()
+    for media_type, body in said.get("requestBody", {"content": {}})["content"].items()
+]
+BODIES = {
+    f"{said['operationId']} {status} {media_type}": body
+    for _, _, said in operations()
+    for status, answer in said["responses"].items()
+    for media_type, body in answer.get("content", {}).items()
+}
+LINKS: list[tuple[str, str, int, dict[str, Any]]] = [
+    (method, path, int(status), link)
+    for method, path, said in operations()
+    for status, answer in said["responses"].items()
+    for link in answer.get("links", {}).values()
+]
+FIELDS = {
+    f"{schema_name}.{name}": field
+    for schema_name, schema in DOCUMENT["components"]["schemas"].items()
+    for name, field in schema["properties"].items()
+}
+EACH_FORM = pytest.mark.parametrize(
+    ("method", "path", "media_type", "body"), FORMS, ids=[" ".join(form[:3]) for form in FORMS]
+)
+
+
+def schemas_with_examples(node: Any) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+    """Each schema anywhere in the document, with the examples that stand in it or beside it."""
+    if isinstance(node, dict):
+        if isinstance(node.get("examples"), list):
+            yield node, node["examples"]
+        if "example" in node:
+            yield node["schema"], [node["example"]]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from schemas_with_examples(child)
+
+
+def example_of(form: dict[str, Any]) -> dict[str, Any]:
+    """The form's own example; else what a person sees in its place, made of its fields'."""
+    schema = DOCUMENT["components"]["schemas"][form["schema"]["$ref"].rpartition("/")[2]]
+    made = {name: field["examples"][0] for name, field in schema["properties"].items()}
+    example: dict[str, Any] = form.get("example", made)
+    return example
+
+
+def test_every_example_is_valid() -> None:
+    found = list(schemas_with_examples(DOCUMENT))
+    assert len(found) > len(BODIES)
+    for schema, examples in found:
+        whole = {"components": DOCUMENT["components"], "allOf": [schema]}
+        validator = Draft202012Validator(whole, validate_formats=True)
+        for example in examples:
+            validator.validate(example)
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_every_body_of_an_answer_has_an_example(body: dict[str, Any]) -> None:
+    assert body.get("example")
+
+
+@EACH_FORM
+def test_every_form_has_an_example(
+    method: str, path: str, media_type: str, body: dict[str, Any]
+) -> None:
+    assert body.get("example")
+
+
+@pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
+def test_every_field_is_described_and_has_an_example(field: dict[str, Any]) -> None:
+    assert field.get("description") and field.get("examples")
+
+
+@EACH_FORM
+def test_every_example_of_a_form_is_accepted_as_it_stands(
+    someone: Someone, method: str, path: str, media_type: str, body: dict[str, Any]
+) -> None:
+    answered = someone.asks(method, path, data=example_of(body), content_type=media_type)
+    assert answered.status_code in (200, 201), answered.text
+
+
+def test_the_examples_of_the_forms_go_together(someone: Someone) -> None:
+    examples = {path: example_of(body) for _, path, _, body in FORMS}
+    sign_up, details = examples["/userSignUp"], examples["/userDetails"]
+    assert someone.signs_up(**sign_up).status_code == 200
+    sam = someone.signs_in(**sign_up)
+    assert sam.asks("POST", "/userDetails", data=details).status_code == 201
+    assert details.items() <= sam.reads_own().get_json().items()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "link"), LINKS, ids=[link["operationId"] for *_, link in LINKS]
+)
+def test_every_link_of_an_answer_leads_on(
+    someone: Someone, method: str, path: str, status: int, link: dict[str, Any]
+) -> None:
+    """Checklist 17."""
+    form = next(example_of(body) for _, at, _, body in FORMS if at == path)
+    answered = someone.asks(method, path, data=form, headers={"Accept": "application/json"})
+    assert answered.status_code == status
+    (there,) = [o for o in operations() if o[2]["operationId"] == link["operationId"]]
+    told = {name: evaluate(e, answered) for name, e in link["parameters"].items()}
+    followed = someone.asks(there[0], there[1].format(**told))
+    assert str(followed.status_code) == min(there[2]["responses"])
+
+
+def test_the_links_of_a_created_record_are_reading_and_deleting_it() -> None:
+    followed = [(path, status, link["operationId"]) for _, path, status, link in LINKS]
+    assert followed == [
+        ("/userDetails", 201, "getUserDetails"),
+        ("/userDetails", 201, "deleteUserDetails"),
+    ]
+
+
+def evaluate(expression: str, answered: TestResponse) -> str:
+    """OpenAPI's runtime expression, of the two kinds that name a part of an answer."""
+    kind, _, pointer = expression.removeprefix("$response.").partition("#/")
+    if kind == "body":
+        found = answered.get_json()
+        for name in pointer.split("/"):
+            found = found[name]
+        return str(found)
+    return answered.headers[kind.removeprefix("header.")]

@@ -1,0 +1,83 @@
+"""A database server that is there but says nothing any more holds nobody up for long."""
+
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from flask import Flask
+from sqlalchemy import make_url
+
+from tests.actor import Someone
+from tests.test_unavailable import assert_unavailable
+
+
+class Wire:
+    """A TCP way to PostgreSQL's socket, that can be frozen: then it takes bytes and gives none."""
+
+    def __init__(self, server: Path) -> None:
+        self.server, self.thawed, self.closed = server, Event(), Event()
+        self.thawed.set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while not self.closed.is_set():
+            if select.select([self.listener], [], [], 0.05)[0]:
+                client, _ = self.listener.accept()
+                Thread(target=self._carry, args=[client], daemon=True).start()
+
+    def _carry(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(str(self.server))
+            ends = {client: server, server: client}
+            while not self.closed.is_set():
+                for end in select.select(list(ends), [], [], 0.05)[0]:
+                    data = end.recv(65536)
+                    self.thawed.wait()
+                    if not data:
+                        return
+                    ends[end].sendall(data)
+
+
+@pytest.fixture
+def wire(postgresql_url: str) -> Iterator[Wire]:
+    folder = make_url(postgresql_url).query["host"]
+    assert isinstance(folder, str)
+    wire = Wire(Path(folder) / ".s.PGSQL.5432")
+    yield wire
+    wire.thawed.set()
+    wire.closed.set()
+    time.sleep(0.1)
+    wire.listener.close()
+
+
+@pytest.fixture
+def database_url(postgresql_url: str, wire: Wire) -> str:
+    url = make_url(postgresql_url).set(host="127.0.0.1", port=wire.port, query={})
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_frozen_server_is_said_and_served_from_again_by_itself(
+    make_app: Callable[..., Flask], wire: Wire, connected: bool
+) -> None:
+    """Checklist 14 and 15."""
+    app = make_app(database_timeout=1)
+    someone = Someone(app.test_client())
+    if connected:
+        assert someone.gives_details().status_code == 201
+    wire.thawed.clear()
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(someone.gives_details)
+        try:
+            # The least that psycopg waits for a connection is two seconds.
+            assert_unavailable(asked.result(timeout=5))
+        finally:
+            wire.thawed.set()
+    assert someone.gives_details().status_code == 201

@@ -1,0 +1,138 @@
+"""Where the database can be read but not written, what only reads is served on."""
+
+import logging
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+from werkzeug.test import TestResponse
+
+from tests.actor import PASSWORD, Someone
+from tests.test_unavailable import (
+    END_SESSIONS,
+    SUCCESS,
+    Service,
+    Trouble,
+    another_session,
+    assert_unavailable,
+    database_url,
+    service,
+)
+
+__all__ = ["database_url", "service"]
+
+READS = {"getMyUserDetails": 200, "getUserDetails": 200, "/readyz": 200, "/livez": 200}
+
+
+@contextmanager
+def sqlite_set(engine: Engine, pragma: str, value: int, otherwise: int) -> Iterator[None]:
+    """Each connection has the pragma at this value, and at the other one afterwards."""
+    now = [value]
+
+    @event.listens_for(engine, "checkout")
+    def set_pragma(connection: Any, *_: object) -> None:
+        connection.execute(f"PRAGMA {pragma} = {now[0]}")
+
+    yield
+    now[0] = otherwise
+
+
+@contextmanager
+def write_locked(engine: Engine) -> Iterator[None]:
+    """Somebody else writes, and takes long."""
+    if engine.dialect.name == "sqlite":
+        with closing(sqlite3.connect(engine.url.database or "", isolation_level=None)) as another:
+            another.execute("BEGIN IMMEDIATE")
+            yield
+    else:
+        with another_session(engine) as session:
+            session("LOCK TABLE accounts, user_details IN EXCLUSIVE MODE")
+            yield
+
+
+@contextmanager
+def read_only(engine: Engine) -> Iterator[None]:
+    """As a file system mounted so, or a server that only follows another."""
+    if engine.dialect.name == "sqlite":
+        with sqlite_set(engine, "query_only", 1, otherwise=0):
+            yield
+    else:
+        with another_session(engine, "postgres", isolation_level="AUTOCOMMIT") as session:
+            for setting in ("on", "off"):
+                session(
+                    f"ALTER DATABASE {engine.url.database}"
+                    f" SET default_transaction_read_only = {setting}"
+                )
+                session(END_SESSIONS.format(engine.url.database))
+                if setting == "on":
+                    yield
+
+
+@contextmanager
+def full(engine: Engine) -> Iterator[None]:
+    """No page more can be had. PostgreSQL's own error for that is raised by a trigger."""
+    if engine.dialect.name == "sqlite":
+        with sqlite_set(engine, "max_page_count", 1, otherwise=2**30):
+            yield
+        return
+    with another_session(engine, isolation_level="AUTOCOMMIT") as session:
+        session(
+            "CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$"
+            "BEGIN RAISE 'no space left on device' USING ERRCODE = 'disk_full'; END $$"
+        )
+        for table in ("accounts", "user_details"):
+            session(f"CREATE TRIGGER no_space BEFORE INSERT ON {table} EXECUTE FUNCTION no_space()")
+        yield
+        session("DROP FUNCTION no_space CASCADE")
+
+
+@pytest.mark.parametrize("trouble", [write_locked, read_only])
+def test_what_writes_says_so_and_what_reads_is_served(service: Service, trouble: Trouble) -> None:
+    """Checklist 14 and 15."""
+    with trouble(service.engine):
+        answers = service.asked_all_at_once()
+    for name in ("signUp", "createUserDetails", "deleteUserDetails"):
+        assert_unavailable(answers.pop(name))
+    assert {name: answer.status_code for name, answer in answers.items()} == READS
+    service.assert_serves_all()
+
+
+def test_a_full_database_says_so_and_is_read_on(service: Service) -> None:
+    """Checklist 15."""
+    someone = Someone(service.app.test_client())
+    forms = [{"username": f"{n:0150}", "lastname": "x" * 150} for n in range(99)]
+
+    def until_refused(give: Callable[..., TestResponse], *fields: str) -> TestResponse:
+        """There may be room in the pages that are there already."""
+        for form in forms:
+            answered = give(**{name: form[name] for name in fields})
+            if answered.status_code not in (200, 201):
+                return answered
+        return pytest.fail("it never gets full")
+
+    with full(service.engine):
+        for refused in (
+            until_refused(someone.signs_up, "username"),
+            until_refused(someone.gives_details, "username", "lastname"),
+        ):
+            assert_unavailable(refused)
+        assert someone.reads(service.kept).status_code == SUCCESS["getUserDetails"]
+        assert someone.signs_in("ada").reads_own().status_code == SUCCESS["getMyUserDetails"]
+    service.assert_serves_all()
+
+
+def test_the_log_says_why_and_nothing_about_a_person(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Checklist 31."""
+    someone = Someone(service.app.test_client())
+    with write_locked(service.engine):
+        assert_unavailable(someone.signs_up("grace", PASSWORD))
+    (reason,) = (r.getMessage() for r in caplog.records if r.levelno == logging.WARNING)
+    assert re.search("lock|timeout", reason)
+    for secret in ("grace", "argon2id", PASSWORD):
+        assert secret not in caplog.text
