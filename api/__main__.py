@@ -12,7 +12,8 @@ from gunicorn.arbiter import Arbiter
 
 from api import create_app
 from api.config import Settings, SettingsError
-from api.database import DatabaseError, open_database, upgrade, where
+from api.connections import DatabaseError
+from api.database import open_database, upgrade, where
 
 GRACE = 30
 """Seconds that requests in flight have to finish in, once the server is told to stop."""

@@ -8,7 +8,9 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from marshmallow import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
+from api.database import where
 from api.openapi import document, to_yaml
 from api.passwords import passwords
 from api.schemas import SignUp
@@ -56,7 +58,12 @@ def set_password(username: str) -> None:
         SignUp(only=["password"]).load({"password": password})
     except ValidationError as invalid:
         raise click.ClickException(" ".join(invalid.messages_dict["password"])) from None
-    if not store.set_password(username, passwords.hash(password)):
+    try:
+        known = store.set_password(username, passwords.hash(password))
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise click.ClickException(f"{where(store.engine)}: {cause}") from None
+    if not known:
         raise click.ClickException(f"There is no account of the name {username}.")
     click.echo(f"{username} can sign in with the new password.")
 

@@ -1,31 +1,22 @@
-"""Connecting to SQLite or PostgreSQL so that what is acknowledged is on disk, and migrating."""
+"""Opening the database, SQLite or PostgreSQL, and migrating it."""
 
-import time
-from functools import partial
-from sqlite3 import Connection as SqliteConnection
-from sqlite3 import OperationalError as SqliteError
+from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.config import Settings
-
-SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-"""What SQLite is set to, and must say of itself: WAL, FULL, on."""
+from api.connections import DatabaseError, connect_by
 
 # One migrates, the others wait and then find it done.
 _MIGRATION_LOCKS = {
     "sqlite": "BEGIN IMMEDIATE",
     "postgresql": "SELECT pg_advisory_xact_lock(hashtext('sign-up migrations'))",
 }
-
-
-class DatabaseError(Exception):
-    """The database can't be used: the message says why, on one line."""
 
 
 def open_database(settings: Settings) -> Engine:
@@ -35,43 +26,24 @@ def open_database(settings: Settings) -> Engine:
     statement: less to go wrong, and on PostgreSQL one round trip in place of three.
     """
     seconds = settings.database_timeout
-    options: dict[str, Any] = {"timeout": seconds}
-    if settings.url.get_backend_name() == "postgresql":
-        milliseconds = f"{seconds * 1000}"
-        options = {
-            "connect_timeout": seconds,
-            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
-        }
+    on_server = settings.url.get_backend_name() == "postgresql"
+    options: dict[str, Any] = {}
+    if on_server:
+        limits = f"-c statement_timeout={seconds * 1000} -c lock_timeout={seconds * 1000}"
+        options = {"connect_timeout": seconds, "options": limits}
     engine = create_engine(
         settings.url,
         isolation_level="AUTOCOMMIT",
         connect_args=options,
+        hide_parameters=True,  # They are about a person, and must not reach the log.
         pool_size=settings.threads,
         max_overflow=0,
         pool_timeout=seconds,
         # A server that was restarted meanwhile is found again without losing a request.
-        pool_pre_ping=settings.url.get_backend_name() == "postgresql",
+        pool_pre_ping=on_server,
     )
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", partial(_set_pragmas, seconds))
+    connect_by(engine, seconds)
     return engine
-
-
-def _set_pragmas(seconds: float, connection: SqliteConnection, _record: object) -> None:
-    deadline = time.monotonic() + seconds
-    for name, value in SQLITE_PRAGMAS.items():
-        while True:
-            try:
-                connection.execute(f"PRAGMA {name} = {value}")
-                break
-            except SqliteError:
-                # SQLite doesn't wait for who else turns a new file to WAL at the same time.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-        (found,) = connection.execute(f"PRAGMA {name}").fetchone()
-        if found != value:
-            raise DatabaseError(f"SQLite's {name} is {found} and can't be set to {value}.")
 
 
 def where(engine: Engine) -> str:
@@ -93,6 +65,8 @@ def upgrade(engine: Engine) -> None:
     Raises `DatabaseError` for a database that can't be reached or written, or is a newer version's.
     """
     try:
+        if engine.dialect.name == "sqlite":
+            Path(str(engine.url.database)).touch()
         with engine.connect() as connection:
             level = connection.default_isolation_level  # No autocommit: all of it or nothing.
             connection.execution_options(isolation_level=level)
@@ -101,6 +75,8 @@ def upgrade(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
+    except OSError as error:
+        raise DatabaseError(f"{where(engine)}: {error.strerror}.") from error
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise DatabaseError(f"{where(engine)}: {cause}") from error

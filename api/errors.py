@@ -6,7 +6,13 @@ from functools import partial
 from typing import Any
 
 from flask import Flask, Response, json
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import Conflict, HTTPException, NotFound, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
@@ -107,7 +113,9 @@ def answer(error: HTTPException) -> Response:
 
 
 def _cannot_now(error: Exception) -> Response:
-    _log.warning("the database can't do it now: %s", error)
+    if isinstance(error, DataError | IntegrityError | ProgrammingError):
+        raise error  # A statement that is wrong is a defect, and stays a 500.
+    _log.warning("the database can't do it now: %s", getattr(error, "orig", None) or error)
     return answer(ServiceUnavailable(retry_after=DATABASE_RETRY))
 
 
@@ -118,6 +126,6 @@ def handle_errors(app: Flask) -> None:
     app.register_error_handler(UsernameTaken, lambda _: answer(Conflict()))
     busy = ServiceUnavailable(retry_after=HASHING_RETRY)
     app.register_error_handler(Busy, lambda _: answer(busy))
-    # What the database says of itself. A statement that is wrong is a defect, and stays a 500.
-    for error in (OperationalError, InterfaceError, InternalError, PoolTimeoutError):
+    # What the database, or the wait for it, says of itself.
+    for error in (DBAPIError, DisconnectionError, PoolTimeoutError):
         app.register_error_handler(error, _cannot_now)

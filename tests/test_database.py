@@ -17,14 +17,16 @@ from api.models import metadata
 from api.store import Store
 
 
-def empty_databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[list[str]]:
-    """Two databases of the kind that `request` asks for, with nothing in them."""
+def empty_databases(
+    request: pytest.FixtureRequest, folder: Path, count: int = 1
+) -> Iterator[list[str]]:
+    """Databases of the kind that `request` asks for, with nothing in them."""
     if request.param == "sqlite":
-        yield [f"sqlite:///{folder / name}.db" for name in ("one", "two")]
+        yield [f"sqlite:///{folder / f'{n}.db'}" for n in range(count)]
         return
     url = make_url(request.getfixturevalue("postgresql"))
     server = create_engine(url, isolation_level="AUTOCOMMIT")
-    names = [f"empty_{uuid4().hex}" for _ in range(2)]
+    names = [f"empty_{uuid4().hex}" for _ in range(count)]
     with server.connect() as connection:
         for name in names:
             connection.execute(text(f"CREATE DATABASE {name}"))
@@ -36,7 +38,7 @@ def empty_databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[li
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
-    yield from empty_databases(request, tmp_path)
+    yield from empty_databases(request, tmp_path, count=2)
 
 
 @pytest.fixture
@@ -82,6 +84,8 @@ def test_the_migrations_lead_to_the_tables_of_the_models(engines: list[Engine]) 
     """Checklist 39."""
     migrated, made = engines
     upgrade(migrated)
+    if made.dialect.name == "sqlite":
+        Path(str(made.url.database)).touch()
     metadata.create_all(made)
     assert set(tables(migrated)) == set(tables(made)) == set(metadata.tables)
     for name, table in tables(made).items():

@@ -12,13 +12,14 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from api.config import Settings
-from api.database import DatabaseError, open_database, upgrade
+from api.connections import DatabaseError
+from api.database import open_database, upgrade
 from tests.test_database import empty_databases
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    for url, _ in empty_databases(request, tmp_path):
+    for (url,) in empty_databases(request, tmp_path):
         yield url
 
 

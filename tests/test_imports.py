@@ -16,7 +16,7 @@ LAYERS = [
     ["user_details", "sign_up", "health", "docs", "commands", "limits"],
     ["errors", "credentials", "openapi"],
     ["browsers", "contract", "store", "schemas", "database", "passwords", "migrations.env"],
-    ["operations", "models", "config"],
+    ["operations", "models", "config", "connections"],
     ["forms", "negotiation", "replies"],
     ["fields"],
 ]

@@ -89,7 +89,10 @@ def _wait_until_accepted(server: Server, number: int) -> None:
         ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY: Give a whole number from 1 to 256."),
         ({"HOST": "no.such.host.invalid"}, "HOST, PORT: can't listen on"),
         ({"DATABASE_URL": "mysql://localhost/x"}, "DATABASE_URL: Use sqlite:/// or postgresql"),
-        ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "unable to open database file"),
+        (
+            {"DATABASE_URL": "sqlite:////nowhere/at/all.db"},
+            "all.db: No such file or directory.",
+        ),
         ({"DATABASE_URL": "postgresql://x:secret@127.0.0.1:1/x"}, "postgresql+psycopg://x:***@"),
         ({"RATELIMIT_STORAGE_URI": "nothing://"}, "RATELIMIT_STORAGE_URI: "),
     ],

@@ -34,7 +34,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     """A migrated database of each kind that no other test shares, in a folder of its own."""
     folder = tmp_path / "data"
     folder.mkdir()
-    for url, _ in empty_databases(request, folder):
+    for (url,) in empty_databases(request, folder):
         engine = open_database(Settings(database_url=url))
         upgrade(engine)
         engine.dispose()
@@ -56,7 +56,7 @@ class Service(NamedTuple):
     def asked_all_at_once(self) -> dict[str, TestResponse]:
         """Each operation's answer, and how the service is; side by side, so as to wait once."""
         asks: dict[str, Callable[[Someone], TestResponse]] = {
-            "signUp": lambda someone: someone.signs_up("bob"),
+            "signUp": lambda someone: someone.signs_up("bob", PASSWORD),
             "createUserDetails": lambda someone: someone.gives_details(),
             "getMyUserDetails": lambda someone: someone.signs_in("ada").reads_own(),
             "getUserDetails": lambda someone: someone.reads(self.kept),
