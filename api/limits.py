@@ -45,6 +45,7 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         app=app,
         enabled=settings.ratelimit_enabled,
         storage_uri=settings.ratelimit_storage_uri,
+        storage_options={"socket_timeout": 1, "socket_connect_timeout": 1},
         # A store of limits that is gone must not take the service along.
         in_memory_fallback_enabled=True,
         # All of them are looked at, since the one that lasts longest says how long to wait.

@@ -5,6 +5,7 @@ asked and how often it succeeded, and wants a hundred successes of each.
 """
 
 import itertools
+import subprocess
 import zlib
 from base64 import b64encode
 from collections import Counter
@@ -195,4 +196,18 @@ def test_the_server_on_sqlite_keeps_its_contract_when_fuzzed(
             f"{server.url}/openapi.json", config=_config(as_account)
         )
         _fuzz(schema, as_account, say)
+        assert "undeclared answer" not in server.log.read_text()
+
+
+def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(tmp_path: Path) -> None:
+    """As the README says it: with the settings that everybody begins with."""
+    with serving(tmp_path) as server:
+        command = ["schemathesis", "run", f"{server.url}/openapi.json"]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout
+        assert "Tested: 5" in run.stdout
+        warnings = [line.strip() for line in run.stdout.splitlines() if "\u26a0" in line]
+        assert warnings == [
+            "\u26a0\ufe0f Authentication failed: 1 operation returned only 401/403 responses"
+        ]
         assert "undeclared answer" not in server.log.read_text()
