@@ -1,4 +1,7 @@
-"""The service under test, on both databases; at the end, whether every promise was seen."""
+"""The service under test, on both databases; in the end, whether every promise was seen.
+
+Checklist 2: a declared status, representation or header that no test saw fails the run, by name.
+"""
 
 import os
 import shutil
