@@ -3,13 +3,11 @@
 import re
 
 from flask import Flask, Response, request
-from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import docs, health, sign_up, user_details
+from api import commands, docs, health, sign_up, user_details
 from api.browsers import ALWAYS, open_sign_up
-from api.commands import add_commands
 from api.config import Settings
 from api.contract import Gate
 from api.database import open_database
@@ -19,13 +17,7 @@ from api.passwords import Passwords
 from api.store import Store
 
 
-class _Json(DefaultJSONProvider):
-    sort_keys = False  # Members in the order in which the document has them.
-
-
 class _Service(Flask):
-    json_provider_class = _Json
-
     def make_default_options_response(self) -> Response:
         """Flask's own answer to OPTIONS, without the empty page that comes with it."""
         response = super().make_default_options_response()
@@ -47,6 +39,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_environ()
     app = _Service("api", static_folder=None)
     app.url_map.merge_slashes = False
+    # Members in the order in which the document has them.
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     app.before_request(_refuse_odd_paths)
     Gate(app, always=ALWAYS, beside=BESIDE)
     handle_errors(app)
@@ -57,9 +51,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(user_details.blueprint)
     app.register_blueprint(sign_up.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(commands.blueprint)
     if settings.docs_enabled:
         app.register_blueprint(docs.blueprint)
-    add_commands(app)
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]

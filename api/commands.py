@@ -5,8 +5,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 import click
-from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask import Blueprint, current_app
 from marshmallow import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,10 +15,15 @@ from api.passwords import passwords
 from api.schemas import SignUp
 from api.store import store
 
-accounts = AppGroup("accounts", help="See to accounts.")
+blueprint = Blueprint("commands", __name__, cli_group=None)
 
 
-@click.command("openapi")
+@blueprint.cli.group()
+def accounts() -> None:
+    """See to accounts."""
+
+
+@blueprint.cli.command("openapi")
 @click.option("--check", is_flag=True, help="Write nothing: print what would change, and exit 1.")
 @click.option(
     "--file",
@@ -36,11 +40,9 @@ def openapi(check: bool, file: Path) -> None:
         click.echo(f"{file} is written.")
         return
     kept = file.read_text(encoding="utf-8") if file.exists() else ""
-    diff = unified_diff(
-        kept.splitlines(keepends=True), printed.splitlines(keepends=True), str(file), "the code"
-    )
     if kept != printed:
-        click.echo("".join(diff), nl=False)
+        versions = kept.splitlines(keepends=True), printed.splitlines(keepends=True)
+        click.echo("".join(unified_diff(*versions, str(file), "the code")), nl=False)
         click.echo("Accept this with: flask --app api openapi", err=True)
         sys.exit(1)
     click.echo(f"{file} is current.")
@@ -66,9 +68,3 @@ def set_password(username: str) -> None:
     if not known:
         raise click.ClickException(f"There is no account of the name {username}.")
     click.echo(f"{username} can sign in with the new password.")
-
-
-def add_commands(app: Flask) -> None:
-    """Let `flask --app api` have them."""
-    app.cli.add_command(openapi)
-    app.cli.add_command(accounts)
