@@ -5,7 +5,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from flask import current_app
-from sqlalchemy import Engine, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Delete, Engine, Insert, Row, Select, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
@@ -28,46 +28,42 @@ class Store:
 
     def add_account(self, username: str, password_hash: str | None) -> None:
         """Raises `UsernameTaken`."""
-        values = {
-            "username": username,
-            "username_key": username.lower(),
-            "password_hash": password_hash,
-            "created_at": datetime.now(UTC),
-        }
+        account = insert(accounts).values(
+            username=username,
+            username_key=username.lower(),
+            password_hash=password_hash,
+            created_at=datetime.now(UTC),
+        )
         try:
-            with self.engine.connect() as connection:
-                connection.execute(insert(accounts), values)
+            self._change(account)
         except IntegrityError as error:
             raise UsernameTaken(username) from error
 
     def find_account(self, username: str) -> Row[Any] | None:
-        query = select(accounts).where(accounts.c.username_key == username.lower())
-        with self.engine.connect() as connection:
-            return connection.execute(query).first()
+        return self._first(select(accounts).where(accounts.c.username_key == username.lower()))
 
     def set_password(self, username: str, password_hash: str, replacing: str | None = None) -> bool:
         """Whether there is such an account, and its hash was still the one to be replaced."""
         change = update(accounts).where(accounts.c.username_key == username.lower())
         if replacing:
             change = change.where(accounts.c.password_hash == replacing)
-        with self.engine.connect() as connection:
-            return connection.execute(change, {"password_hash": password_hash}).rowcount == 1
+        return self._change(change.values(password_hash=password_hash)) == 1
 
     def add_details(
         self, *, username: str, firstname: str | None, lastname: str, account_id: int | None
     ) -> UUID:
         """The new record's id, of 122 random bits."""
-        record = {
-            "id": uuid4(),
-            "username": username,
-            "firstname": firstname,
-            "lastname": lastname,
-            "account_id": account_id,
-            "created_at": datetime.now(UTC),
-        }
-        with self.engine.connect() as connection:
-            connection.execute(insert(user_details), record)
-        return cast("UUID", record["id"])
+        key = uuid4()
+        record = insert(user_details).values(
+            id=key,
+            username=username,
+            firstname=firstname,
+            lastname=lastname,
+            account_id=account_id,
+            created_at=datetime.now(UTC),
+        )
+        self._change(record)
+        return key
 
     def find_details(self, id: UUID) -> Row[Any]:
         """Raises `NoSuchRecord`."""
@@ -75,31 +71,32 @@ class Store:
 
     def newest_details(self, account_id: int) -> Row[Any]:
         """Raises `NoSuchRecord`."""
-        newest = select(func.max(user_details.c.number)).where(
-            user_details.c.account_id == account_id
-        )
-        return self._one(
-            select(user_details).where(user_details.c.number == newest.scalar_subquery())
-        )
-
-    def _one(self, query: Select[Any]) -> Row[Any]:
-        with self.engine.connect() as connection:
-            record = connection.execute(query).first()
-        if record is None:
-            raise NoSuchRecord
-        return record
+        own = select(user_details).where(user_details.c.account_id == account_id)
+        return self._one(own.order_by(user_details.c.number.desc()).limit(1))
 
     def delete_details(self, id: UUID) -> None:
         """It is gone for good. Raises `NoSuchRecord`."""
-        with self.engine.connect() as connection:
-            gone = connection.execute(delete(user_details).where(user_details.c.id == id))
-        if not gone.rowcount:
+        if not self._change(delete(user_details).where(user_details.c.id == id)):
             raise NoSuchRecord
 
     def ping(self) -> None:
         """Raises the database's own error when it can't be reached."""
+        self._first(select(accounts.c.id).limit(1))
+
+    def _first(self, query: Select[Any]) -> Row[Any] | None:
         with self.engine.connect() as connection:
-            connection.execute(select(accounts.c.id).limit(1))
+            return connection.execute(query).first()
+
+    def _one(self, query: Select[Any]) -> Row[Any]:
+        record = self._first(query)
+        if record is None:
+            raise NoSuchRecord
+        return record
+
+    def _change(self, statement: Insert | Update | Delete) -> int:
+        """How many rows it changed."""
+        with self.engine.connect() as connection:
+            return connection.execute(statement).rowcount
 
 
 store = cast("Store", LocalProxy(lambda: current_app.extensions["store"]))
