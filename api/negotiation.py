@@ -18,10 +18,6 @@ class _Range(NamedTuple):
         kind, _, subtype = media_type.partition("/")
         return self.type in ("*", kind) and self.subtype in ("*", subtype)
 
-    @property
-    def specificity(self) -> int:
-        return (self.type != "*") + (self.subtype != "*")
-
 
 def _ranges(accept: str) -> Iterator[_Range]:
     for place, item in enumerate(parse_list_header(accept)):
@@ -32,9 +28,8 @@ def _ranges(accept: str) -> Iterator[_Range]:
         except ValueError:
             continue
         # Another parameter asks for a variant we don't have; the charset is ours already.
-        ours = not parameters or {k: v.lower() for k, v in parameters.items()} == {
-            "charset": "utf-8"
-        }
+        charset = parameters.pop("charset", "utf-8").lower()
+        ours = charset == "utf-8" and not parameters
         if slash and ours and 0 <= quality <= 1 and (kind != "*" or subtype == "*"):
             yield _Range(kind, subtype, quality, place)
 
@@ -45,16 +40,11 @@ def choose(offers: Sequence[str], accept: str | None) -> str | None:
     Without a preference the first offer. The most specific range decides for each offer; a tie of
     qualities goes to the range the client named first. A part that is malformed counts for nothing.
     """
-    if not accept or not accept.strip():
-        return next(iter(offers), None)
-    ranges = list(_ranges(accept))
-    best: tuple[float, int] = (0, 0)
-    chosen = None
-    for offer in offers:
+    ranges = list(_ranges((accept or "").strip() or "*/*"))
+
+    def liking(offer: str) -> tuple[float, int]:
         covering = [r for r in ranges if r.covers(offer)]
-        if covering:
-            decides = max(covering, key=lambda r: (r.specificity, -r.place))
-            rank = (decides.quality, -decides.place)
-            if decides.quality > 0 and (chosen is None or rank > best):
-                best, chosen = rank, offer
-    return chosen
+        decides = max(covering, key=lambda r: (r.type != "*", r.subtype != "*"), default=None)
+        return (decides.quality, -decides.place) if decides else (0, 0)
+
+    return max((o for o in offers if liking(o)[0] > 0), key=liking, default=None)
