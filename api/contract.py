@@ -34,13 +34,9 @@ class Gate:
     """
 
     def __init__(
-        self,
-        app: Flask,
-        *,
-        always: Mapping[str, Header] | None = None,
-        beside: Mapping[int, Reply] | None = None,
+        self, app: Flask, *, always: Mapping[str, Header] = {}, beside: Mapping[int, Reply] = {}
     ) -> None:
-        self.always, self.beside = always or {}, beside or {}
+        self.always, self.beside = always, beside
         app.extensions["contract"] = self
         app.after_request(self.check)
 

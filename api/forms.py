@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
 from flask import g, request
@@ -21,6 +21,8 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 MEDIA_TYPES = (URLENCODED, MULTIPART)
+LIMIT = 16 * 1024
+"""The most bytes that a form may have."""
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
@@ -82,28 +84,27 @@ class RawForm:
         return loaded
 
 
-def read(limit: int) -> RawForm:
-    """The request's body, once it is known to be a form of at most `limit` bytes.
+def read() -> RawForm:
+    """The request's body, once it is known to be a form of at most `LIMIT` bytes.
 
     Read once however often it is asked for. Raises `RequestEntityTooLarge`, `UnsupportedMediaType`,
     or `BadRequest` for a body that breaks off.
     """
     if "form" not in g:
-        g.form = _read(limit)
-    form: RawForm = g.form
-    return form
+        g.form = _read()
+    return cast("RawForm", g.form)
 
 
-def _read(limit: int) -> RawForm:
+def _read() -> RawForm:
     # Werkzeug refuses a chunked body of exactly its maximum, so that is set one higher.
-    request.max_content_length = limit + 1
+    request.max_content_length = LIMIT + 1
     try:
         body = request.get_data()
     except HTTPException:
         raise
     except Exception as error:  # Each server has errors of its own for chunks it can't read.
         raise BadRequest("Send the body whole: this one breaks off or is badly framed.") from error
-    if len(body) > limit:
+    if len(body) > LIMIT:
         raise RequestEntityTooLarge
     if request.content_length not in (None, len(body)):
         raise BadRequest("Send as many bytes as Content-Length says.")

@@ -1,6 +1,7 @@
 """How much one client may ask: Flask-Limiter, by client address."""
 
 import time
+from contextlib import suppress
 
 from flask import Flask, Response, request
 from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
@@ -9,22 +10,18 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from api import errors, forms
 from api.config import Settings
-from api.operations import FORM_LIMIT, current_operation
+from api.operations import current_operation
 
 
 def _hashes_a_password() -> bool:
     """Whether the request is a sign-up with a password, or has credentials to be checked."""
     operation = current_operation()
-    if operation is None:
-        return False
-    if operation.credentials:
+    if operation and operation.credentials:
         return "Authorization" in request.headers
-    if operation.form is None or "password" not in operation.form.fields:
-        return False
-    try:
-        return "password" in dict(forms.read(FORM_LIMIT).fields)
-    except HTTPException:
-        return False  # It will be refused, unhashed.
+    if operation and operation.form and "password" in operation.form.fields:
+        with suppress(HTTPException):  # It will be refused, unhashed.
+            return "password" in dict(forms.read().fields)
+    return False
 
 
 def _is_not_limited() -> bool:

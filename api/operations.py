@@ -13,8 +13,7 @@ from werkzeug.exceptions import NotAcceptable, Unauthorized
 from api import forms, negotiation
 from api.replies import JSON, Credentials, Reply
 
-FORM_LIMIT = 16 * 1024
-"""The most bytes that a form may have."""
+View = Callable[..., ResponseReturnValue]
 
 
 class Operation:
@@ -22,7 +21,7 @@ class Operation:
 
     def __init__(
         self,
-        view: Callable[..., ResponseReturnValue],
+        view: View,
         replies: Mapping[int, Reply],
         *,
         form: type[Schema] | None = None,
@@ -32,14 +31,9 @@ class Operation:
     ) -> None:
         self.view, self.replies, self.documented = view, replies, documented
         self.__name__ = view.__name__
-        self.form: Schema | None = form() if form else None
+        self.form = form() if form else None
         self.path, self.credentials = path, credentials
-        self.offers: list[str] = [
-            media_type
-            for status, reply in replies.items()
-            if 200 <= status < 300
-            for media_type in reply.content
-        ]
+        self.offers = [m for s, reply in replies.items() if 200 <= s < 300 for m in reply.content]
         update_wrapper(self, view)
 
     def __call__(self, **arguments: Any) -> Response:
@@ -48,7 +42,7 @@ class Operation:
         First the body's size and type (413, 415), then `Accept` (406), then credentials (401),
         then the form (400); the view does the rest.
         """
-        form = forms.read(FORM_LIMIT) if self.form else None
+        form = forms.read() if self.form else None
         chosen = negotiation.choose(self.offers, request.headers.get("Accept"))
         if self.offers and not chosen and 406 in self.replies:
             if request.method in ("GET", "HEAD"):
@@ -70,17 +64,16 @@ class Operation:
         reply = self.replies.get(response.status_code)
         body = reply.content.get(chosen) if reply else None
         if body and body.render:
-            said = response.get_json() if response.is_json else response.get_data(as_text=True)
-            response.set_data(body.render(said))
+            text = response.get_data(as_text=True)
+            answer = response.get_json() if response.is_json else {"message": text}
+            response.set_data(body.render(answer))
             response.content_type = chosen if chosen == JSON else f"{chosen}; charset=utf-8"
         elif reply and not reply.content:
             response.headers.pop("Content-Type", None)
         return response
 
 
-def operation(
-    replies: Mapping[int, Reply], **promise: Any
-) -> Callable[[Callable[..., ResponseReturnValue]], Operation]:
+def operation(replies: Mapping[int, Reply], **promise: Any) -> Callable[[View], Operation]:
     """Make a view an `Operation`: put it under the route, with what the view promises.
 
     `form` and `path` are marshmallow schemas, `credentials` says who may ask; the view gets `form`

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Any, Self
+from typing import Any
 
 from flask import Response, json, request
 from marshmallow import Schema
@@ -36,7 +36,10 @@ class Header:
 
 @dataclass(frozen=True)
 class Body:
-    """One representation: its schema, an example, and how a view's plain answer becomes it."""
+    """One representation: its schema, an example, and how a view's plain answer becomes it.
+
+    A text that a view returns is the answer's `message`.
+    """
 
     schema: Schema | type[Schema] | JsonSchema
     example: Any = None
@@ -61,7 +64,7 @@ class Reply:
     headers: Mapping[str, Header] = field(default_factory=dict)
     links: Mapping[str, Link] = field(default_factory=dict)
 
-    def having(self, headers: Mapping[str, Header | str]) -> Self:
+    def having(self, headers: Mapping[str, Header | str]) -> "Reply":
         """The reply with further headers; a plain string is a header that holds just that."""
         more = {k: Header.always(v) if isinstance(v, str) else v for k, v in headers.items()}
         return replace(self, headers={**more, **self.headers})
@@ -115,22 +118,17 @@ def message(
 
     The view returns the text, or a mapping with it as `message`, beside whatever else JSON has.
     """
-    markup = f"<h1>{escape(text)}</h1>"
-    if schema is None:
-        schema = {"type": "object", "properties": {"message": {"const": text}}}
+    schema = schema or {"type": "object", "properties": {"message": {"const": text}}}
 
-    def said(answer: Any) -> str:
-        return answer if isinstance(answer, str) else str(answer["message"])
+    def markup(text: str) -> str:
+        return f"<h1>{escape(text)}</h1>"
 
-    def as_html(answer: Any) -> str:
-        return f"<h1>{escape(said(answer))}</h1>"
-
-    def as_json(answer: Any) -> str:
-        return json.dumps({"message": answer} if isinstance(answer, str) else answer)
+    def const(text: str) -> JsonSchema:
+        return {"type": "string", "const": text}
 
     content = {
-        PLAIN: Body({"type": "string", "const": text}, text, said),
-        HTML: Body({"type": "string", "const": markup}, markup, as_html),
-        JSON: Body(schema, render=as_json),
+        PLAIN: Body(const(text), text, lambda answer: answer["message"]),
+        HTML: Body(const(markup(text)), markup(text), lambda answer: markup(answer["message"])),
+        JSON: Body(schema, render=json.dumps),
     }
     return Reply(description=description, content=content, **more)
