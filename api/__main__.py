@@ -39,10 +39,6 @@ class _Server(BaseApplication):
         _Arbiter(self).run()
 
 
-def _leave_ctrl_c_to_the_arbiter(_worker: object) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _listen(settings: Settings) -> socket.socket:
     address = settings.host, settings.port
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -82,7 +78,8 @@ def main() -> None:
         graceful_timeout=GRACE,
         loglevel="warning",
         control_socket_disable=True,
-        post_worker_init=_leave_ctrl_c_to_the_arbiter,
+        # Ctrl-C is for the arbiter alone.
+        post_worker_init=lambda _worker: signal.signal(signal.SIGINT, signal.SIG_IGN),
         when_ready=say_where,
     ).run()
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,10 @@ class SettingsError(Exception):
 
 
 def _limits(value: str) -> None:
-    try:
-        possible = not value or all(limit.amount > 0 for limit in parse_many(value))
-    except ValueError:
-        possible = False
-    if not possible:
-        raise ValidationError("Give limits such as '100 per minute;1000 per hour'.")
-
-
-def _storage(value: str) -> None:
-    if not value.startswith(("memory://", "redis://", "rediss://")):
-        raise ValidationError("Use memory:// or redis://.")
+    with suppress(ValueError):
+        if not value or all(limit.amount > 0 for limit in parse_many(value)):
+            return
+    raise ValidationError("Give limits such as '100 per minute;1000 per hour'.")
 
 
 def _database(value: str) -> None:
@@ -52,8 +46,8 @@ def _whole(minimum: int, maximum: int) -> kinds.Integer:
     return kinds.Integer(validate=within, error_messages={"invalid": error})
 
 
-def _switch() -> kinds.Boolean:
-    return kinds.Boolean(error_messages={"invalid": "Give true or false."})
+_SWITCH = kinds.Boolean(error_messages={"invalid": "Give true or false."})
+_STORAGE = validate.Regexp("(memory|rediss?)://", error="Use memory:// or redis://.")
 
 
 def _text(*checks: Callable[[str], Any]) -> kinds.String:
@@ -71,12 +65,12 @@ class Settings:
     database_url: str = _setting(_text(_database), "sqlite:///signup.db")
     database_timeout: int = _setting(_whole(1, 60), 5)
     hashing_slots: int = _setting(_whole(1, 64), 1)
-    ratelimit_enabled: bool = _setting(_switch(), True)
-    ratelimit_storage_uri: str = _setting(_text(_storage), "memory://")
+    ratelimit_enabled: bool = _setting(_SWITCH, True)
+    ratelimit_storage_uri: str = _setting(_text(_STORAGE), "memory://")
     ratelimit_default: str = _setting(kinds.String(validate=_limits), "")
     ratelimit_passwords: str = _setting(kinds.String(validate=_limits), "600 per minute")
     trusted_proxies: int = _setting(_whole(0, 16), 0)
-    docs_enabled: bool = _setting(_switch(), True)
+    docs_enabled: bool = _setting(_SWITCH, True)
     log_level: str = _setting(
         _text(validate.OneOf(["debug", "info", "warning", "error", "critical"])), "info"
     )

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -81,9 +82,7 @@ def _file(path: str) -> tuple[int, int]:
 
 def _check_file(path: str, opened: tuple[int, int]) -> None:
     """What is written to a file that was moved or deleted would be acknowledged, and lost."""
-    try:
-        same = _file(path) == opened
-    except FileNotFoundError:
-        same = False
-    if not same:
-        raise DisconnectionError(f"{path} isn't the file that was opened")
+    with suppress(FileNotFoundError):
+        if _file(path) == opened:
+            return
+    raise DisconnectionError(f"{path} isn't the file that was opened")

@@ -1,6 +1,5 @@
 """HTTP Basic (RFC 7617) to account."""
 
-import binascii
 from base64 import b64decode
 from contextlib import suppress
 from dataclasses import replace
@@ -19,14 +18,11 @@ from api.store import store
 def _given() -> tuple[str, str]:
     """Username and password of the raw header: what can't be read is wrong, never anonymous."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        raise Unauthorized
     try:
-        text = b64decode(token.strip(), validate=True).decode()
-    except (binascii.Error, ValueError):
+        username, colon, password = b64decode(token.strip(), validate=True).decode().partition(":")
+    except ValueError:
         raise Unauthorized from None
-    username, colon, password = text.partition(":")
-    if not colon:
+    if scheme.lower() != "basic" or not colon:
         raise Unauthorized
     return username, password
 
@@ -46,10 +42,7 @@ def check_account() -> Row[Any]:
     return account
 
 
-_BASIC = {
-    "type": "http",
-    "scheme": "basic",
-    "description": "An account's username and password (RFC 7617), in UTF-8.",
-}
+_DESCRIPTION = "An account's username and password (RFC 7617), in UTF-8."
+_BASIC = {"type": "http", "scheme": "basic", "description": _DESCRIPTION}
 ACCOUNT = Credentials("basic", _BASIC, check_account)
 ACCOUNT_IF_ANY = replace(ACCOUNT, optional=True)

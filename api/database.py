@@ -1,7 +1,6 @@
 """Opening the database, SQLite or PostgreSQL, and migrating it."""
 
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -27,14 +26,11 @@ def open_database(settings: Settings) -> Engine:
     """
     seconds = settings.database_timeout
     on_server = settings.url.get_backend_name() == "postgresql"
-    options: dict[str, Any] = {}
-    if on_server:
-        limits = f"-c statement_timeout={seconds * 1000} -c lock_timeout={seconds * 1000}"
-        options = {"connect_timeout": seconds, "options": limits}
+    limits = f"-c statement_timeout={seconds * 1000} -c lock_timeout={seconds * 1000}"
     engine = create_engine(
         settings.url,
         isolation_level="AUTOCOMMIT",
-        connect_args=options,
+        connect_args={"connect_timeout": seconds, "options": limits} if on_server else {},
         hide_parameters=True,  # They are about a person, and must not reach the log.
         pool_size=settings.threads,
         max_overflow=0,

@@ -28,9 +28,7 @@ class Moment(sa.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None or value.tzinfo:
-            return value and value.astimezone(UTC)
-        return value.replace(tzinfo=UTC)
+        return value and (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _text(name: str, rule: Text, *, nullable: bool = False) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore
 from typing import cast
 
@@ -53,13 +53,10 @@ class Passwords:
 
     def verify(self, encoded: str | None, password: str) -> bool:
         """Whether it is the password; without a hash no, in the same time. Raises `Busy`."""
-        with self._slot():
-            try:
-                return self.hasher.verify(encoded or self._nobody, prepare(password)) and (
-                    encoded is not None
-                )
-            except (VerificationError, InvalidHashError):
-                return False
+        with self._slot(), suppress(VerificationError, InvalidHashError):
+            self.hasher.verify(encoded or self._nobody, prepare(password))
+            return encoded is not None
+        return False
 
     def outdated(self, encoded: str) -> bool:
         """Whether the hash was made with other parameters than today's."""
