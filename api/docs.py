@@ -32,6 +32,7 @@ _POLICY = {
 }
 _KEPT = {"Cache-Control": "public, max-age=3600"}
 _MEDIA_TYPES = {media_type for _, media_type in _ASSETS.values()}
+_TO_DOCS = Reply(description="To the docs.", headers={"Location": Header({})})
 
 
 def _page(*media_types: str) -> Reply:
@@ -39,10 +40,7 @@ def _page(*media_types: str) -> Reply:
 
 
 @blueprint.get("/")
-@operation(
-    replies={302: Reply(description="To the docs.", headers={"Location": Header({})})},
-    documented=False,
-)
+@operation(replies={302: _TO_DOCS}, documented=False)
 def lead_to_docs() -> ResponseReturnValue:
     """Lead to the docs."""
     return "", 302, {"Location": url_for("docs.show_docs")}
@@ -56,10 +54,7 @@ def show_docs() -> ResponseReturnValue:
 
 
 @blueprint.get("/docs/<name>")
-@operation(
-    replies={200: _page(*_MEDIA_TYPES).having(_KEPT), 404: NOTHING_HERE},
-    documented=False,
-)
+@operation(replies={200: _page(*_MEDIA_TYPES).having(_KEPT), 404: NOTHING_HERE}, documented=False)
 def send_asset(name: str) -> ResponseReturnValue:
     """Send a file that the docs page needs."""
     if name not in _ASSETS:

@@ -6,14 +6,7 @@ from functools import partial
 from typing import Any
 
 from flask import Flask, Response, json
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    DisconnectionError,
-    IntegrityError,
-    ProgrammingError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import exc
 from werkzeug.exceptions import Conflict, HTTPException, NotFound, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -49,7 +42,7 @@ def _refusal(meaning: str, headers: Mapping[str, Header] | None = None, **exampl
 
 
 _ALLOW = {"Allow": Header({"type": "string"}, "The methods that this address has.")}
-_RETRY_AFTER = {
+RETRY_AFTER = {
     "Retry-After": Header({"type": "integer", "minimum": 1}, "Seconds after which to try again.")
 }
 
@@ -75,9 +68,9 @@ UNSUPPORTED = _refusal(
         ),
     },
 )
-TOO_MANY = _refusal("This is asked too often: wait as long as Retry-After says.", _RETRY_AFTER)
+TOO_MANY = _refusal("This is asked too often: wait as long as Retry-After says.", RETRY_AFTER)
 UNAVAILABLE = _refusal(
-    "It can't be done now, and nothing was stored: wait as long as Retry-After says.", _RETRY_AFTER
+    "It can't be done now, and nothing was stored: wait as long as Retry-After says.", RETRY_AFTER
 )
 NOTHING_HERE = _refusal("There is nothing at this address: see /openapi.json for what is here.")
 
@@ -113,7 +106,7 @@ def answer(error: HTTPException) -> Response:
 
 
 def _cannot_now(error: Exception) -> Response:
-    if isinstance(error, DataError | IntegrityError | ProgrammingError):
+    if isinstance(error, exc.DataError | exc.IntegrityError | exc.ProgrammingError):
         raise error  # A statement that is wrong is a defect, and stays a 500.
     _log.warning("the database can't do it now: %s", getattr(error, "orig", None) or error)
     return answer(ServiceUnavailable(retry_after=DATABASE_RETRY))
@@ -127,5 +120,5 @@ def handle_errors(app: Flask) -> None:
     busy = ServiceUnavailable(retry_after=HASHING_RETRY)
     app.register_error_handler(Busy, lambda _: answer(busy))
     # What the database, or the wait for it, says of itself.
-    for error in (DBAPIError, DisconnectionError, PoolTimeoutError):
+    for error in (exc.DBAPIError, exc.DisconnectionError, exc.TimeoutError):
         app.register_error_handler(error, _cannot_now)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -27,8 +26,7 @@ class Timestamp(fields.String):
     """A moment in UTC as RFC 3339 writes it, always to the microsecond."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
-        moment: datetime = value
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return f"{value:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +62,8 @@ class Text:
         if self.format:
             metadata["format"] = self.format
         if self.refused:
-            validators.append(
-                validate.NoneOf(self.refused, error="Too well known: choose another.")
-            )
+            error = "Too well known: choose another."
+            validators.append(validate.NoneOf(self.refused, error=error))
             metadata["not"] = {"type": "string", "enum": list(self.refused)}
         options["error_messages"] = {"required": "Give this field."}
         return kind(validate=validators, metadata=metadata, **options)

@@ -5,19 +5,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.contract import operation
-from api.errors import DATABASE_RETRY
-from api.replies import JSON, Body, Header, Reply
+from api.errors import DATABASE_RETRY, RETRY_AFTER
+from api.replies import JSON, Body, Reply
 from api.schemas import Health
 from api.store import store
 
 blueprint = Blueprint("health", __name__)
 
 _WELL = Reply(description="It serves.", content={JSON: Body(Health)})
-_UNWELL = Reply(
-    description="The database is gone.",
-    content={JSON: Body(Health)},
-    headers={"Retry-After": Header({"type": "integer"})},
-)
+_GONE = Reply(description="The database is gone.", content=_WELL.content, headers=RETRY_AFTER)
 
 
 @blueprint.get("/livez")
@@ -28,7 +24,7 @@ def live() -> ResponseReturnValue:
 
 
 @blueprint.get("/readyz")
-@operation(replies={200: _WELL, 503: _UNWELL}, documented=False)
+@operation(replies={200: _WELL, 503: _GONE}, documented=False)
 def ready() -> ResponseReturnValue:
     """Say whether the database can be asked."""
     try:

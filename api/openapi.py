@@ -150,7 +150,7 @@ def _body(status: int, body: Body) -> dict[str, Any]:
 
 
 def _names(reply: Reply) -> str:
-    return ", ".join(f"{k}" if h.required else f"({k})" for k, h in reply.headers.items())
+    return ", ".join(k if h.required else f"({k})" for k, h in reply.headers.items())
 
 
 def _camel(name: str) -> str:

@@ -4,16 +4,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from api.fields import (
-    CREATED_AT,
-    FIRSTNAME,
-    ID_IN_LINK,
-    LASTNAME,
-    PASSWORD,
-    RECORD_ID,
-    USERNAME,
-    Timestamp,
-)
+from api import fields as rules
 
 
 class Form(Schema):
@@ -26,16 +17,16 @@ class Form(Schema):
 class SignUp(Form):
     """Who signs up."""
 
-    username = USERNAME.field(required=True)
-    password = PASSWORD.field()
+    username = rules.USERNAME.field(required=True)
+    password = rules.PASSWORD.field()
 
 
 class NewUserDetails(Form):
     """Details as they come in."""
 
-    username = USERNAME.field(required=True)
-    firstname = FIRSTNAME.field()
-    lastname = LASTNAME.field(required=True)
+    username = rules.USERNAME.field(required=True)
+    firstname = rules.FIRSTNAME.field()
+    lastname = rules.LASTNAME.field(required=True)
 
 
 def _said(description: str, example: str, **rule: Any) -> fields.String:
@@ -46,7 +37,7 @@ def _said(description: str, example: str, **rule: Any) -> fields.String:
 class RecordLink(Schema):
     """What the path of a record's link holds."""
 
-    id = ID_IN_LINK.field(required=True)
+    id = rules.ID_IN_LINK.field(required=True)
 
 
 class Message(Schema):
@@ -58,17 +49,17 @@ class Message(Schema):
 class Created(Message):
     """What was done, and the new record's key."""
 
-    id = RECORD_ID.field(required=True)
+    id = rules.RECORD_ID.field(required=True)
 
 
 class UserDetails(Schema):
     """A record of details."""
 
-    id = RECORD_ID.field(required=True)
-    username = USERNAME.field(required=True)
-    firstname = FIRSTNAME.field(required=True, allow_none=True)
-    lastname = LASTNAME.field(required=True)
-    createdAt = CREATED_AT.field(Timestamp, required=True, attribute="created_at")  # noqa: N815
+    id = rules.RECORD_ID.field(required=True)
+    username = rules.USERNAME.field(required=True)
+    firstname = rules.FIRSTNAME.field(required=True, allow_none=True)
+    lastname = rules.LASTNAME.field(required=True)
+    createdAt = rules.CREATED_AT.field(rules.Timestamp, required=True, attribute="created_at")  # noqa: N815
 
 
 class Problem(Schema):

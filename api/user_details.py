@@ -69,7 +69,7 @@ def create_user_details(form: dict[str, Any], account: Row[Any] | None) -> Respo
         username=form["username"],
         firstname=form.get("firstname") or None,
         lastname=form["lastname"],
-        account_id=account.id if account else None,
+        account_id=account and account.id,
     )
     location = url_for("user_details.get_user_details", id=key)
     return {"message": "Success", "id": str(key)}, 201, {"Location": location}
@@ -92,7 +92,7 @@ def get_my_user_details(account: Row[Any]) -> ResponseReturnValue:
 
     The newest record that was made with this account's credentials.
     """
-    return _dumped(store.newest_details(account.id))
+    return UserDetails().dump(store.newest_details(account.id)), 200
 
 
 @blueprint.get("/<uuid:id>")
@@ -111,7 +111,7 @@ def get_user_details(id: UUID) -> ResponseReturnValue:
 
     Whoever holds the link may read.
     """
-    return _dumped(store.find_details(id))
+    return UserDetails().dump(store.find_details(id)), 200
 
 
 @blueprint.delete("/<uuid:id>")
@@ -131,8 +131,3 @@ def delete_user_details(id: UUID) -> ResponseReturnValue:
     """
     store.delete_details(id)
     return "", 204
-
-
-def _dumped(record: Row[Any]) -> dict[str, Any]:
-    dumped: dict[str, Any] = UserDetails().dump(record)
-    return dumped

@@ -34,20 +34,13 @@ def upgrade() -> None:
         sa.Column("firstname", sa.String(150)),
         sa.Column("lastname", sa.String(150), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("length(username) BETWEEN 1 AND 150", op.f("ck_user_details_username")),
         sa.CheckConstraint(
-            "length(username) BETWEEN 1 AND 150", name=op.f("ck_user_details_username")
+            "length(firstname) BETWEEN 0 AND 150", op.f("ck_user_details_firstname")
         ),
-        sa.CheckConstraint(
-            "length(firstname) BETWEEN 0 AND 150", name=op.f("ck_user_details_firstname")
-        ),
-        sa.CheckConstraint(
-            "length(lastname) BETWEEN 1 AND 150", name=op.f("ck_user_details_lastname")
-        ),
+        sa.CheckConstraint("length(lastname) BETWEEN 1 AND 150", op.f("ck_user_details_lastname")),
         sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["accounts.id"],
-            name=op.f("fk_user_details_account_id"),
-            ondelete="SET NULL",
+            ["account_id"], ["accounts.id"], op.f("fk_user_details_account_id"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_user_details")),
         sa.UniqueConstraint("id", name=op.f("uq_user_details_id")),
