@@ -54,7 +54,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(commands.blueprint)
     if settings.docs_enabled:
         app.register_blueprint(docs.blueprint)
-    if settings.trusted_proxies:
-        n = settings.trusted_proxies
+    if n := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     return app

@@ -80,17 +80,14 @@ class Settings:
         """The settings that `environ` gives. Raises `SettingsError` for one that can't be used."""
         kinds_by_name = {f.name.upper(): f.metadata["kind"] for f in fields(cls)}
         given = {name: environ[name] for name in kinds_by_name if name in environ}
-        strange = [
-            f"{name}: There is no such setting."
-            for name in environ
-            if name.startswith("RATELIMIT_") and name not in kinds_by_name
-        ]
+        unknown = [n for n in environ if n.startswith("RATELIMIT_") and n not in kinds_by_name]
+        wrong = [f"{name}: There is no such setting." for name in unknown]
         try:
             values = Schema.from_dict(kinds_by_name)().load(given)
         except ValidationError as invalid:
-            strange += [f"{k}: {' '.join(v)}" for k, v in invalid.messages_dict.items()]
-        if strange:
-            raise SettingsError("; ".join(strange))
+            wrong += [f"{k}: {' '.join(v)}" for k, v in invalid.messages_dict.items()]
+        if wrong:
+            raise SettingsError("; ".join(wrong))
         return cls(**{name.lower(): value for name, value in values.items()})
 
     @property

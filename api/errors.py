@@ -35,10 +35,10 @@ def _problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = 
     return Problem().dump(problem | ({"errors": errors} if errors else {}))
 
 
-def _refusal(meaning: str, headers: Mapping[str, Header] | None = None, **example: Any) -> Reply:
+def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -> Reply:
     """A reply that is a problem: its meaning is the detail too, unless the refuser knows more."""
     body = Body(Problem, partial(_problem, detail=meaning, **example))
-    return Reply(description=meaning, content={PROBLEM: body}, headers=headers or {})
+    return Reply(description=meaning, content={PROBLEM: body}, headers=headers)
 
 
 _ALLOW = {"Allow": Header({"type": "string"}, "The methods that this address has.")}

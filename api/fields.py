@@ -54,10 +54,8 @@ class Text:
         """A marshmallow field of this rule; what it says is all in its JSON Schema too."""
         least = f"{self.minimum} to" if self.minimum else "at most"
         error = f"Give {least} {self.maximum} characters."
-        validators: list[validate.Validator] = [
-            validate.Length(self.minimum or None, self.maximum, error=error),
-            Pattern(self.pattern, error=self.otherwise),
-        ]
+        length = validate.Length(self.minimum or None, self.maximum, error=error)
+        validators: list[validate.Validator] = [length, Pattern(self.pattern, error=self.otherwise)]
         metadata: dict[str, Any] = {"description": self.description, "examples": [self.example]}
         if self.format:
             metadata["format"] = self.format

@@ -104,12 +104,11 @@ def _operation(spec: APISpec, view: Operation, always: Mapping[str, Header]) -> 
     if view.form:
         content = {media_type: _body(200, Body(view.form)) for media_type in MEDIA_TYPES}
         printed["requestBody"] = {"required": True, "content": content}
+    printed["security"] = []
     if view.credentials:
         name = view.credentials.name
         spec.components.security_schemes.setdefault(name, dict(view.credentials.scheme))
         printed["security"] = [{name: []}, {}] if view.credentials.optional else [{name: []}]
-    else:
-        printed["security"] = []
     replies = {status: reply.having(always) for status, reply in view.replies.items()}
     return printed | {"responses": {str(s): _reply(spec, s, r) for s, r in replies.items()}}
 
@@ -124,7 +123,7 @@ def _reply(spec: APISpec, status: int, reply: Reply) -> dict[str, Any]:
     if reply.links:
         printed["links"] = {
             name: {
-                "operationId": _camel(link.operation),
+                "operationId": link.operation,
                 "parameters": dict(link.parameters),
                 "description": link.description,
             }
