@@ -3,7 +3,7 @@
 import re
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import commands, docs, health, sign_up, user_details
@@ -27,8 +27,17 @@ class _Service(Flask):
         return response
 
 
-def _refuse_odd_paths() -> None:
-    """Answer 404 for `//userDetails`, which Werkzeug takes for `/userDetails`, and for no path."""
+_HOST = re.compile(r"([A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
+
+
+def _refuse_odd_addresses() -> None:
+    """Answer 400 where no host is named (RFC 9112, section 3.2), 404 for `//userDetails`.
+
+    Werkzeug would serve both, the second as `/userDetails`.
+    """
+    if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
+        request.url_rule = None
+        raise BadRequest
     if not re.match("/(?!/)", request.environ["PATH_INFO"]):
         request.url_rule = None
         raise NotFound
@@ -41,13 +50,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     # Members in the order in which the document has them.
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.before_request(_refuse_odd_paths)
+    app.before_request(_refuse_odd_addresses)
     Gate(app, always=ALWAYS, beside=BESIDE)
     handle_errors(app)
     open_sign_up(app)
     limit_requests(app, settings)
     app.extensions["store"] = Store(open_database(settings))
-    app.extensions["passwords"] = Passwords(settings.hashing_slots)
+    app.extensions["passwords"] = Passwords(settings.hashing_slots, threads=settings.threads)
     app.register_blueprint(user_details.blueprint)
     app.register_blueprint(sign_up.blueprint)
     app.register_blueprint(health.blueprint)

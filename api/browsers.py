@@ -52,6 +52,6 @@ def refuse_cross_site() -> None:
     if "Authorization" not in request.headers:
         return
     origin, own = request.headers.get("Origin"), f"{request.scheme}://{request.host}".lower()
-    site = request.headers.get("Sec-Fetch-Site")
+    site = request.headers.get("Sec-Fetch-Site", "").lower()
     if site in ("cross-site", "same-site") or origin not in (None, own):
         raise Forbidden("Send credentials from this service's own pages, or from a program.")

@@ -35,17 +35,19 @@ def accounts() -> None:
 def openapi(check: bool, file: Path) -> None:
     """Write the OpenAPI document, as it follows from the code."""
     printed = to_yaml(document(current_app))
-    if not check:
-        file.write_text(printed, encoding="utf-8", newline="\n")
-        click.echo(f"{file} is written.")
-        return
-    kept = file.read_text(encoding="utf-8") if file.exists() else ""
-    if kept != printed:
-        versions = kept.splitlines(keepends=True), printed.splitlines(keepends=True)
-        click.echo("".join(unified_diff(*versions, str(file), "the code")), nl=False)
+    try:
+        if not check:
+            file.write_bytes(printed.encode())
+        kept = file.read_bytes() if file.exists() else b""
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}.") from None
+    if kept != printed.encode():
+        before = kept.decode(errors="replace").splitlines(keepends=True)
+        after = printed.splitlines(keepends=True)
+        click.echo("".join(unified_diff(before, after, str(file), "the code")), nl=False)
         click.echo("Accept this with: flask --app api openapi", err=True)
         sys.exit(1)
-    click.echo(f"{file} is current.")
+    click.echo(f"{file} is {'current' if check else 'written'}.")
 
 
 @accounts.command("set-password")

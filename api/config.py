@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
 from limits import parse_many
 from marshmallow import Schema, ValidationError, validate
 from marshmallow import fields as kinds
@@ -14,7 +15,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 
-class SettingsError(Exception):
+class SettingsError(ClickException):
     """A setting that can't be used: the message names each, and says what it may be."""
 
 
@@ -32,8 +33,11 @@ def _database(value: str) -> None:
         raise ValidationError("Give a URL such as sqlite:///signup.db.") from None
     if url.drivername not in ("sqlite", "postgresql", "postgres", "postgresql+psycopg"):
         raise ValidationError("Use sqlite:/// or postgresql+psycopg://.")
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        raise ValidationError("Name a file: what is kept in memory is lost.")
+    if url.get_backend_name() == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            raise ValidationError("Name a file: what is kept in memory is lost.")
+        if url.host or url.username or url.query or "\0" in str(url.database):
+            raise ValidationError("Give a SQLite file by its path alone, as sqlite:///signup.db.")
 
 
 def _setting(kind: kinds.Field[Any], default: Any) -> Any:
@@ -47,7 +51,10 @@ def _whole(minimum: int, maximum: int) -> kinds.Integer:
 
 
 _SWITCH = kinds.Boolean(error_messages={"invalid": "Give true or false."})
-_STORAGE = validate.Regexp("(memory|rediss?)://", error="Use memory:// or redis://.")
+_STORAGE = validate.Regexp(
+    r"memory://$|rediss?://([^/?#]*@)?[^/?#:@]+(:\d{1,5})?(/\d*)?$",
+    error="Use memory:// or redis://.",
+)
 
 
 def _text(*checks: Callable[[str], Any]) -> kinds.String:
@@ -88,7 +95,10 @@ class Settings:
             wrong += [f"{k}: {' '.join(v)}" for k, v in invalid.messages_dict.items()]
         if wrong:
             raise SettingsError("; ".join(wrong))
-        return cls(**{name.lower(): value for name, value in values.items()})
+        settings = cls(**{name.lower(): value for name, value in values.items()})
+        if settings.hashing_slots > settings.threads // 2:
+            raise SettingsError("HASHING_SLOTS: Give at most half of THREADS.")
+        return settings
 
     @property
     def url(self) -> URL:

@@ -28,16 +28,16 @@ _PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large"}
 _log = logging.getLogger(__name__)
 
 
-def _problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> Any:
+def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> Any:
     """RFC 9457's body; a problem without a type of its own has the status's phrase as title."""
     title = _PHRASES[status]
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return Problem().dump(problem | ({"errors": errors} if errors else {}))
+    members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Problem().dump(members | ({"errors": errors} if errors else {}))
 
 
 def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -> Reply:
     """A reply that is a problem: its meaning is the detail too, unless the refuser knows more."""
-    body = Body(Problem, partial(_problem, detail=meaning, **example))
+    body = Body(Problem, partial(problem, detail=meaning, **example))
     return Reply(description=meaning, content={PROBLEM: body}, headers=headers)
 
 
@@ -54,7 +54,10 @@ UNAUTHORIZED = _refusal(
     "The credentials are missing, broken or wrong: sign in with HTTP Basic.",
     {"WWW-Authenticate": Header.always(CHALLENGE, "How to sign in (RFC 7617).")},
 )
-FORBIDDEN = _refusal("The username isn't the account's: give the one that you sign in with.")
+FORBIDDEN = _refusal(
+    "The username isn't the account's: give the one that you sign in with. Or a page of another "
+    "site sent the credentials: send them from this service's own pages, or from a program."
+)
 NOT_FOUND = _refusal("There is no such record: check the link.")
 NOT_ACCEPTABLE = _refusal("Accept allows none of the representations that are here.")
 TAKEN = _refusal("The username is taken: choose another.")
@@ -76,9 +79,13 @@ NOTHING_HERE = _refusal("There is nothing at this address: see /openapi.json for
 
 BESIDE = {
     204: Reply(description="To OPTIONS: see Allow.", headers=_ALLOW | MAY_BE_OPEN),
-    400: _refusal("The Host header names no host: send the one in the URL.", MAY_BE_OPEN),
+    400: _refusal("The request can't be read, or its Host names no host.", MAY_BE_OPEN),
     404: NOTHING_HERE,
     405: _refusal("The address has no such method: see Allow.", _ALLOW | MAY_BE_OPEN),
+    414: _refusal("The address is too long: shorten it.", MAY_BE_OPEN),
+    417: _refusal("Expect asks for what isn't done here: leave it out.", MAY_BE_OPEN),
+    431: _refusal("The header fields are too large: send fewer, or shorter ones.", MAY_BE_OPEN),
+    501: _refusal("The transfer coding isn't known here: send none, or chunked.", MAY_BE_OPEN),
 }
 """Answers to requests that no operation serves."""
 
@@ -94,7 +101,7 @@ def answer(error: HTTPException) -> Response:
     reply = promised(status)
     known = reply.description if reply else "This is our fault: try again later."
     detail = error.description if error.description != type(error).description else known
-    body = json.dumps(_problem(status, detail or known, getattr(error, "errors", None)))
+    body = json.dumps(problem(status, detail or known, getattr(error, "errors", None)))
     response = Response(body, status, content_type=PROBLEM)
     for name, header in (reply.headers if reply else {}).items():
         if header.const and header.required:

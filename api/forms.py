@@ -1,11 +1,9 @@
 """Reading a form strictly: what can't be read to the byte is refused, never altered."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
-from urllib.parse import unquote_to_bytes
 
 from flask import g, request
 from marshmallow import Schema, ValidationError
@@ -16,15 +14,14 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
+
+from api.encodings import multipart, urlencoded
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 MEDIA_TYPES = (URLENCODED, MULTIPART)
 LIMIT = 16 * 1024
 """The most bytes that a form may have."""
-
-_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class InvalidForm(BadRequest):
@@ -55,8 +52,8 @@ class RawForm:
         """Each field's name and text; None stands for a file. Raises `BadRequest`."""
         try:
             if self.media_type == URLENCODED:
-                return list(_urlencoded(self.body))
-            return list(_multipart(self.body, self.boundary.encode("ascii")))
+                return list(urlencoded(self.body))
+            return list(multipart(self.body, self.boundary.encode("ascii")))
         except UnicodeError:
             raise BadRequest("Send text in UTF-8: this body holds other bytes.") from None
         except ValueError as error:
@@ -87,20 +84,27 @@ class RawForm:
 def read() -> RawForm:
     """The request's body, once it is known to be a form of at most `LIMIT` bytes.
 
-    Read once however often it is asked for. Raises `RequestEntityTooLarge`, `UnsupportedMediaType`,
-    or `BadRequest` for a body that breaks off.
+    Read once however often it is asked for, refusals too: what is left of a body that broke off
+    would look whole. Raises `RequestEntityTooLarge`, `UnsupportedMediaType` or `BadRequest`.
     """
     if "form" not in g:
-        g.form = _read()
+        try:
+            g.form = _read()
+        except HTTPException as refused:
+            g.form = refused
+    if isinstance(g.form, HTTPException):
+        raise g.form
     return cast("RawForm", g.form)
 
 
 def _read() -> RawForm:
+    if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        raise BadRequest("Send the body with no transfer coding but chunked.")
     # Werkzeug refuses a chunked body of exactly its maximum, so that is set one higher.
     request.max_content_length = LIMIT + 1
     try:
         body = request.get_data()
-    except HTTPException:
+    except RequestEntityTooLarge:
         raise
     except Exception as error:  # Each server has errors of its own for chunks it can't read.
         raise BadRequest("Send the body whole: this one breaks off or is badly framed.") from error
@@ -115,42 +119,3 @@ def _read() -> RawForm:
     if media_type not in MEDIA_TYPES or parameters.get("charset", "utf-8").lower() != "utf-8":
         raise UnsupportedMediaType
     return RawForm(body, media_type, parameters.get("boundary", ""))
-
-
-def _urlencoded(body: bytes) -> Iterator[tuple[str, str]]:
-    if _BAD_ESCAPE.search(body):
-        raise ValueError("Write each % that starts no escape as %25.")
-    for pair in body.replace(b"+", b" ").split(b"&"):
-        if pair:
-            name, _, text = pair.partition(b"=")
-            yield unquote_to_bytes(name).decode(), unquote_to_bytes(text).decode()
-
-
-def _multipart(body: bytes, boundary: bytes) -> Iterator[tuple[str, str | None]]:
-    if not boundary:
-        raise ValueError("Name the boundary of the parts in Content-Type.")
-    decoder = MultipartDecoder(boundary)
-    decoder.receive_data(body)
-    decoder.receive_data(None)
-    part: Field | File | None = None
-    content = b""
-    try:
-        while not isinstance(event := decoder.next_event(), Epilogue):
-            if isinstance(event, Field | File):
-                part, content = event, b""
-            elif isinstance(event, Data) and part is not None:
-                content += event.data
-                # A part whose name can't be read is no field of any form.
-                if not event.more_data and part.name is not None:
-                    yield part.name, None if isinstance(part, File) else _text(part, content)
-    except UnicodeError:
-        raise
-    except ValueError:
-        raise ValueError("Send whole multipart/form-data parts, closed by --boundary--.") from None
-
-
-def _text(part: Field, content: bytes) -> str:
-    _, parameters = parse_options_header(part.headers.get("Content-Type", ""))
-    if parameters.get("charset", "utf-8").lower() not in ("utf-8", "us-ascii"):
-        raise UnicodeError
-    return content.decode()

@@ -1,9 +1,12 @@
 """Which representation a client gets: `Accept` as RFC 9110, section 12.5.1, reads it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from werkzeug.http import parse_list_header, parse_options_header
+
+_QUALITY = re.compile("0([.][0-9]{0,3})?|1([.]0{0,3})?")  # RFC 9110, section 12.4.2
 
 
 class _Range(NamedTuple):
@@ -23,15 +26,13 @@ def _ranges(accept: str) -> Iterator[_Range]:
     for place, item in enumerate(parse_list_header(accept)):
         name, parameters = parse_options_header(item)
         kind, slash, subtype = name.strip().lower().partition("/")
-        try:
-            quality = float(parameters.pop("q", "1"))
-        except ValueError:
-            continue
+        quality = parameters.pop("q", "1")
         # Another parameter asks for a variant we don't have; the charset is ours already.
         charset = parameters.pop("charset", "utf-8").lower()
         ours = charset == "utf-8" and not parameters
-        if slash and ours and 0 <= quality <= 1 and (kind != "*" or subtype == "*"):
-            yield _Range(kind, subtype, quality, place)
+        known = slash and ours and _QUALITY.fullmatch(quality)
+        if known and (kind != "*" or subtype == "*"):
+            yield _Range(kind, subtype, float(quality), place)
 
 
 def choose(offers: Sequence[str], accept: str | None) -> str | None:

@@ -12,8 +12,7 @@ from flask import current_app
 from werkzeug.local import LocalProxy
 
 WAITING = 7
-"""How many may wait for each that hashes. At 20 ms a hash nobody waits long, and the threads that
-wait are few enough that other requests are served meanwhile."""
+"""How many may wait for each that hashes, at most. At 20 ms a hash nobody waits long."""
 
 
 class Busy(Exception):
@@ -27,12 +26,17 @@ def prepare(password: str) -> str:
 
 
 class Passwords:
-    """Hashes with at least OWASP's 19 MiB, t=2, p=1; `slots` bounds how many at once."""
+    """Hashes with at least OWASP's 19 MiB, t=2, p=1.
 
-    def __init__(self, slots: int, hasher: PasswordHasher | None = None) -> None:
+    `slots` bounds how many at once; of `threads` that serve, at least half never wait for one.
+    """
+
+    def __init__(
+        self, slots: int, hasher: PasswordHasher | None = None, threads: int = 1024
+    ) -> None:
         self.hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
         self._hashing = BoundedSemaphore(slots)
-        self._admitted = BoundedSemaphore(slots * (1 + WAITING))
+        self._admitted = BoundedSemaphore(min(slots * (1 + WAITING), threads // 2))
         # What an unknown user's password is checked against, so that it takes as long.
         self._nobody = self.hasher.hash("nobody has this password")
 

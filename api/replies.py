@@ -1,5 +1,6 @@
 """The words of a promise: what each status of an operation means, and what stands in the answer."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -32,6 +33,13 @@ class Header:
     def const(self) -> str | None:
         value: str | None = self.schema.get("const")
         return value
+
+    def fits(self, value: str) -> bool:
+        """Whether the header may hold `value`, by the schema's const, pattern, type and minimum."""
+        if self.schema.get("type") == "integer":
+            return value.isdecimal() and int(value) >= self.schema.get("minimum", 0)
+        pattern = self.schema.get("pattern", ".*")
+        return self.const in (None, value) and re.fullmatch(pattern, value) is not None
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,8 @@ class Reply:
             if not values and header.required:
                 yield f"the header {name} is missing"
             for value in values:
-                if header.const not in (None, value):
-                    yield f"the header {name} is {value!r}, not {header.const!r}"
+                if not header.fits(value):
+                    yield f"the header {name} is {value!r}, not {header.const or 'as declared'!r}"
             if len(values) > 1:
                 yield f"the header {name} is there {len(values)} times"
         declared = {name.lower() for name in self.headers} | _FRAMING

@@ -13,17 +13,17 @@ API = Path(__file__).parents[1] / "api"
 LAYERS = [
     ["__main__"],
     ["__init__"],
-    ["user_details", "sign_up", "health", "docs", "commands", "limits"],
+    ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
     ["errors", "credentials", "openapi"],
     ["browsers", "contract", "store", "schemas", "database", "passwords", "migrations.env"],
     ["operations", "models", "config", "connections"],
     ["forms", "negotiation", "replies"],
-    ["fields"],
+    ["fields", "encodings"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
 # What could be lifted into another Flask project as it is.
-MACHINE = {"contract", "operations", "forms", "negotiation", "replies"}
+MACHINE = {"contract", "operations", "forms", "encodings", "negotiation", "replies"}
 
 FILES = sorted(API.rglob("*.py"))
 MODULES = {
