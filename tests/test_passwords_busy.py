@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from api.passwords import WAITING, Passwords
+from api.passwords import WAITING, Busy, Passwords
 from tests.actor import PASSWORD, Someone, assert_problem
 
 SLOTS = 2
@@ -103,3 +103,11 @@ def test_there_is_room_again_once_the_others_are_served(
         assert someone.gives_details().status_code == 201
     # A sign-up that was refused has not taken its username.
     assert verbs[ask]().status_code in (200, 201, 404)
+
+
+def test_of_few_threads_half_never_wait_for_a_hash() -> None:
+    """Checklist 33: else a flood of passwords would keep all of them from other requests."""
+    few = Passwords(1, PasswordHasher(1, 8, 1), threads=2)
+    with few._slot(), pytest.raises(Busy):
+        few.hash("the second")
+    assert few.hash("afterwards")
