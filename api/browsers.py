@@ -20,7 +20,7 @@ ALWAYS = {
 """Headers of every answer (OWASP ASVS 5, V3.4)."""
 
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-OPEN = {"Access-Control-Allow-Origin": Header.always("*", "Pages of any origin may read this.")}
+OPEN = {k: Header.always(v, "Pages of any origin may read this.") for k, v in ANY_ORIGIN.items()}
 """The same as a promise. It never stands together with Allow-Credentials."""
 
 PREFLIGHT = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}

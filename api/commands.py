@@ -9,7 +9,7 @@ from flask import Blueprint, current_app
 from marshmallow import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.database import where
+from api.database import where, why
 from api.openapi import document, to_yaml
 from api.passwords import passwords
 from api.schemas import SignUp
@@ -65,8 +65,7 @@ def set_password(username: str) -> None:
     try:
         known = store.set_password(username, passwords.hash(password))
     except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise click.ClickException(f"{where(store.engine)}: {cause}") from None
+        raise click.ClickException(f"{where(store.engine)}: {why(error)}") from None
     if not known:
         raise click.ClickException(f"There is no account of the name {username}.")
     click.echo(f"{username} can sign in with the new password.")

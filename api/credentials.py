@@ -10,9 +10,11 @@ from sqlalchemy import Row
 from werkzeug.exceptions import Unauthorized
 
 from api.contract import Credentials
-from api.fields import USERNAME
 from api.passwords import Busy, passwords
+from api.schemas import SignUp
 from api.store import store
+
+_USERNAME = SignUp(only=["username"])
 
 
 def _given() -> tuple[str, str]:
@@ -33,7 +35,8 @@ def check_account() -> Row[Any]:
     An unknown username and a wrong password are one answer, in equal time.
     """
     username, password = _given()
-    account = store.find_account(username) if USERNAME.fits(username) else None
+    possible = not _USERNAME.validate({"username": username})
+    account = store.find_account(username) if possible else None
     if not passwords.verify(account and account.password_hash, password) or account is None:
         raise Unauthorized
     if passwords.outdated(account.password_hash):

@@ -48,6 +48,12 @@ def where(engine: Engine) -> str:
     return str(engine.url.database) if engine.dialect.name == "sqlite" else shown
 
 
+def why(error: Exception) -> str:
+    """What the database says, on one line: those that follow may tell of a person."""
+    said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    return said.splitlines()[0]
+
+
 def migrations() -> Config:
     """Alembic's configuration: the migrations are inside the package."""
     config = Config()
@@ -74,7 +80,6 @@ def upgrade(engine: Engine) -> None:
     except OSError as error:
         raise DatabaseError(f"{where(engine)}: {error.strerror}.") from error
     except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise DatabaseError(f"{where(engine)}: {cause}") from error
+        raise DatabaseError(f"{where(engine)}: {why(error)}") from error
     except CommandError as error:
         raise DatabaseError(f"{where(engine)} was made by a newer version ({error}).") from error

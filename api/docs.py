@@ -1,6 +1,7 @@
 """The document and Swagger UI, served from the app itself."""
 
 from importlib.resources import files
+from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, url_for
 from flask.typing import ResponseReturnValue
@@ -35,6 +36,14 @@ _MEDIA_TYPES = {media_type for _, media_type in _ASSETS.values()}
 _TO_DOCS = Reply(description="To the docs.", headers={"Location": Header({})})
 
 
+def _printed() -> tuple[dict[str, Any], str]:
+    """The document, and as YAML: printed once, since it takes some 60 ms and anybody may ask."""
+    if "document" not in current_app.extensions:
+        whole = document(current_app)
+        current_app.extensions["document"] = whole, to_yaml(whole)
+    return cast("tuple[dict[str, Any], str]", current_app.extensions["document"])
+
+
 def _page(*media_types: str) -> Reply:
     return Reply(description="What was asked for.", content={m: Body({}) for m in media_types})
 
@@ -67,11 +76,11 @@ def send_asset(name: str) -> ResponseReturnValue:
 @operation(replies={200: _page(JSON)}, documented=False)
 def show_json() -> ResponseReturnValue:
     """Show the document as JSON."""
-    return document(current_app)
+    return _printed()[0]
 
 
 @blueprint.get("/openapi.yaml")
 @operation(replies={200: _page(YAML)}, documented=False)
 def show_yaml() -> ResponseReturnValue:
     """Show the document as YAML."""
-    return Response(to_yaml(document(current_app)), content_type=YAML)
+    return Response(_printed()[1], content_type=YAML)

@@ -12,19 +12,22 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from api.browsers import MAY_BE_OPEN
 from api.contract import promised
-from api.forms import MEDIA_TYPES
+from api.database import why
+from api.forms import LIMIT, MEDIA_TYPES
 from api.passwords import Busy
 from api.replies import Body, Header, Reply
 from api.schemas import Problem
 from api.store import NoSuchRecord, UsernameTaken
 
 PROBLEM = "application/problem+json"
+OUR_FAULT = "This is our fault: try again later."
 CHALLENGE = 'Basic realm="sign-up", charset="UTF-8"'
 DATABASE_RETRY, HASHING_RETRY = 5, 1
 """Seconds after which what can't be done now is worth another try."""
 
 # Werkzeug has an older phrase than RFC 9110, section 15.5.14.
 _PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large"}
+_PROBLEM = Problem()
 _log = logging.getLogger(__name__)
 
 
@@ -32,7 +35,7 @@ def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = N
     """RFC 9457's body; a problem without a type of its own has the status's phrase as title."""
     title = _PHRASES[status]
     members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return Problem().dump(members | ({"errors": errors} if errors else {}))
+    return _PROBLEM.dump(members | ({"errors": errors} if errors else {}))
 
 
 def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -> Reply:
@@ -61,7 +64,7 @@ FORBIDDEN = _refusal(
 NOT_FOUND = _refusal("There is no such record: check the link.")
 NOT_ACCEPTABLE = _refusal("Accept allows none of the representations that are here.")
 TAKEN = _refusal("The username is taken: choose another.")
-TOO_LARGE = _refusal("The body is over 16 KiB: send at most 16384 bytes.")
+TOO_LARGE = _refusal(f"The body is over {LIMIT // 1024} KiB: send at most {LIMIT} bytes.")
 UNSUPPORTED = _refusal(
     f"The body is no form: send {' or '.join(MEDIA_TYPES)}, in UTF-8, without a content coding.",
     {
@@ -99,7 +102,7 @@ def answer(error: HTTPException) -> Response:
     """The error as a problem, with the headers its reply promises and those it brings along."""
     status = error.code or 500
     reply = promised(status)
-    known = reply.description if reply else "This is our fault: try again later."
+    known = reply.description if reply else OUR_FAULT
     detail = error.description if error.description != type(error).description else known
     body = json.dumps(problem(status, detail or known, getattr(error, "errors", None)))
     response = Response(body, status, content_type=PROBLEM)
@@ -115,7 +118,7 @@ def answer(error: HTTPException) -> Response:
 def _cannot_now(error: Exception) -> Response:
     if isinstance(error, exc.DataError | exc.IntegrityError | exc.ProgrammingError):
         raise error  # A statement that is wrong is a defect, and stays a 500.
-    _log.warning("the database can't do it now: %s", getattr(error, "orig", None) or error)
+    _log.warning("the database can't do it now: %s", why(error))
     return answer(ServiceUnavailable(retry_after=DATABASE_RETRY))
 
 

@@ -1,6 +1,5 @@
 """Each field's rule, said once: the form, the document and the table take it from here."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,11 +43,6 @@ class Text:
     otherwise: str = "Give a text that fits the pattern."
     refused: Sequence[str] = ()
     format: str | None = None
-
-    def fits(self, text: str) -> bool:
-        """Whether the rule lets the text by."""
-        long_enough = self.minimum <= len(text) <= self.maximum
-        return long_enough and re.fullmatch(self.pattern, text) is not None
 
     def field(self, kind: type[fields.String] = fields.String, **options: Any) -> fields.String:
         """A marshmallow field of this rule; what it says is all in its JSON Schema too."""

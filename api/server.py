@@ -12,7 +12,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from api.browsers import ALWAYS, ANY_ORIGIN
-from api.errors import BESIDE, PROBLEM, problem
+from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
 
 GRACE = 30
 """Seconds that requests in flight have to finish in, once the server is told to stop."""
@@ -38,7 +38,7 @@ def _write_problem(sock: socket.socket, status_int: int, reason: str, mesg: str)
     Any origin may read it: what is refused may have been a sign-up, and it tells nothing.
     """
     reply = BESIDE.get(status_int)
-    body = json.dumps(problem(status_int, reply.description if reply else "This is our fault."))
+    body = json.dumps(problem(status_int, reply.description if reply else OUR_FAULT))
     headers = {name: str(header.const) for name, header in ALWAYS.items()} | ANY_ORIGIN
     headers |= {"Content-Type": PROBLEM, "Content-Length": str(len(body)), "Connection": "close"}
     head = [f"HTTP/1.1 {status_int} {reason}", *(f"{k}: {v}" for k, v in headers.items())]

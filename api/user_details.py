@@ -19,6 +19,7 @@ from api.store import store
 
 blueprint = Blueprint("user_details", __name__, url_prefix="/userDetails")
 
+_RECORD = UserDetails()
 BY_ID = {"id": "$response.body#/id"}
 LOCATION = {
     "Location": Header(
@@ -92,7 +93,7 @@ def get_my_user_details(account: Row[Any]) -> ResponseReturnValue:
 
     The newest record that was made with this account's credentials.
     """
-    return UserDetails().dump(store.newest_details(account.id)), 200
+    return _RECORD.dump(store.newest_details(account.id)), 200
 
 
 @blueprint.get("/<uuid:id>")
@@ -111,7 +112,7 @@ def get_user_details(id: UUID) -> ResponseReturnValue:
 
     Whoever holds the link may read.
     """
-    return UserDetails().dump(store.find_details(id)), 200
+    return _RECORD.dump(store.find_details(id)), 200
 
 
 @blueprint.delete("/<uuid:id>")

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -33,7 +34,8 @@ class Wire:
                 Thread(target=self._carry, args=[client], daemon=True).start()
 
     def _carry(self, client: socket.socket) -> None:
-        with client, socket.socket(socket.AF_UNIX) as server:
+        # Who gives up closes its end, now and then with a reset: that is the end of this way.
+        with suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
             server.connect(str(self.server))
             ends = {client: server, server: client}
             while not self.closed.is_set():
