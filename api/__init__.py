@@ -7,6 +7,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import commands, docs, health, sign_up, user_details
+from api.about import ABOUT
 from api.browsers import ALWAYS, open_sign_up
 from api.config import Settings
 from api.contract import Gate
@@ -14,6 +15,7 @@ from api.database import open_database
 from api.errors import BESIDE, handle_errors, in_order
 from api.limits import limit_requests
 from api.passwords import Passwords
+from api.schemas import LARGEST_FORM
 from api.store import Store
 
 
@@ -50,8 +52,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     # Members in the order in which the document has them.
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.before_request(_refuse_odd_addresses)
-    Gate(app, always=ALWAYS, beside=BESIDE)
+    Gate(app, about=ABOUT, always=ALWAYS, beside=BESIDE)
     handle_errors(app)
     open_sign_up(app)
     limit_requests(app, settings)

@@ -3,7 +3,7 @@
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden
 
-from api.replies import Header
+from api.headers import Header
 
 SIGN_UP_PATH = "/userSignUp"
 

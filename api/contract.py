@@ -4,11 +4,14 @@ It knows no schema, database or route of this service: any Flask app can use it 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Flask, Response, current_app, request
+from werkzeug.http import remove_entity_headers
 
+from api.headers import Header
 from api.operations import Operation, current_operation, operation
-from api.replies import Credentials, Header, Reply, message
+from api.replies import Credentials, Reply, message
 
 __all__ = ["Credentials", "Gate", "Operation", "UndeclaredAnswer", "message", "operation"]
 
@@ -20,9 +23,7 @@ class UndeclaredAnswer(AssertionError):
 def promised(status: int) -> Reply | None:
     """What this status means in answer to the request at hand, if it may be answered at all."""
     gate: Gate = current_app.extensions["contract"]
-    serving = current_operation()
-    reply = (serving.replies if serving else gate.beside).get(status)
-    return reply and reply.having(gate.always)
+    return gate.replies(current_operation()).get(status)
 
 
 class Gate:
@@ -30,18 +31,34 @@ class Gate:
 
     What isn't declared raises `UndeclaredAnswer` in tests, and is logged as an error in production.
     `always` are headers that every answer has; `beside` are the replies to requests that no view
-    serves (an unknown address or method, OPTIONS). Install the gate first: it then acts last.
+    serves (an unknown address or method, OPTIONS); `about` is how the document begins, in OpenAPI's
+    own members: `info` and `servers`. Install the gate first: it then acts last.
     """
 
     def __init__(
-        self, app: Flask, *, always: Mapping[str, Header] = {}, beside: Mapping[int, Reply] = {}
+        self,
+        app: Flask,
+        *,
+        about: Mapping[str, Any] = {},
+        always: Mapping[str, Header] = {},
+        beside: Mapping[int, Reply] = {},
     ) -> None:
-        self.always, self.beside = always, beside
+        self.about, self.always, self.beside = about, always, beside
+        self._replies: dict[Operation | None, Mapping[int, Reply]] = {}
         app.extensions["contract"] = self
         app.after_request(self.check)
 
+    def replies(self, operation: Operation | None) -> Mapping[int, Reply]:
+        """What each status means where this operation serves, or none does."""
+        if operation not in self._replies:
+            declared = operation.replies if operation else self.beside
+            self._replies[operation] = {s: r.having(self.always) for s, r in declared.items()}
+        return self._replies[operation]
+
     def check(self, response: Response) -> Response:
         """Let `response` leave, having compared it with what was promised."""
+        if response.status_code == 304:
+            remove_entity_headers(response.headers)  # As Werkzeug will, once we have looked.
         for name, header in self.always.items():
             response.headers.setdefault(name, header.const or "")
         reply = promised(response.status_code)

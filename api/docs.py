@@ -9,8 +9,9 @@ from werkzeug.exceptions import NotFound
 
 from api.contract import operation
 from api.errors import NOTHING_HERE
+from api.headers import Header
 from api.openapi import document, to_yaml
-from api.replies import HTML, JSON, Body, Header, Reply
+from api.replies import HTML, JSON, Body, Reply
 
 YAML = "application/yaml"  # RFC 9512
 

@@ -10,13 +10,14 @@ from sqlalchemy import exc
 from werkzeug.exceptions import Conflict, HTTPException, NotFound, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
 
+from api.bodies import FORM
 from api.browsers import MAY_BE_OPEN
 from api.contract import promised
 from api.database import why
-from api.forms import LIMIT, MEDIA_TYPES
+from api.headers import Header
 from api.passwords import Busy
-from api.replies import Body, Header, Reply
-from api.schemas import Problem
+from api.replies import Body, Reply
+from api.schemas import LARGEST_FORM, Problem
 from api.store import NoSuchRecord, UsernameTaken
 
 PROBLEM = "application/problem+json"
@@ -64,11 +65,13 @@ FORBIDDEN = _refusal(
 NOT_FOUND = _refusal("There is no such record: check the link.")
 NOT_ACCEPTABLE = _refusal("Accept allows none of the representations that are here.")
 TAKEN = _refusal("The username is taken: choose another.")
-TOO_LARGE = _refusal(f"The body is over {LIMIT // 1024} KiB: send at most {LIMIT} bytes.")
+TOO_LARGE = _refusal(
+    f"The body is over {LARGEST_FORM // 1024} KiB: send at most {LARGEST_FORM} bytes."
+)
 UNSUPPORTED = _refusal(
-    f"The body is no form: send {' or '.join(MEDIA_TYPES)}, in UTF-8, without a content coding.",
+    f"The body is no form: send {' or '.join(FORM)}, in UTF-8, without a content coding.",
     {
-        "Accept": Header.always(", ".join(MEDIA_TYPES), "The media types of a form."),
+        "Accept": Header.always(", ".join(FORM), "The media types of a form."),
         "Accept-Encoding": Header.always(
             "identity", "What to use, where the coding was wrong.", required=False
         ),

@@ -3,12 +3,12 @@
 import time
 from contextlib import suppress
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from api import errors, forms
+from api import errors
 from api.config import Settings
 from api.operations import current_operation
 
@@ -17,10 +17,10 @@ def _hashes_a_password() -> bool:
     """Whether the request is a sign-up with a password, or has credentials to be checked."""
     operation = current_operation()
     if operation and operation.credentials:
-        return "Authorization" in request.headers
-    if operation and operation.form and "password" in operation.form.fields:
+        return operation.credentials.given()
+    if operation and operation.body and "password" in operation.body.schema.fields:
         with suppress(HTTPException):  # It will be refused, unhashed.
-            return "password" in dict(forms.read().fields)
+            return "password" in dict(operation.body.read().content)
     return False
 
 

@@ -10,8 +10,11 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 from werkzeug.exceptions import NotAcceptable, Unauthorized
 
-from api import forms, negotiation
-from api.replies import JSON, Credentials, Reply
+from api import negotiation
+from api.bodies import RequestBody, decoded
+from api.encodings import urlencoded
+from api.inputs import valid_texts
+from api.replies import JSON, Credentials, Reply, is_at_hand
 
 View = Callable[..., ResponseReturnValue]
 
@@ -25,13 +28,19 @@ class Operation:
         replies: Mapping[int, Reply],
         *,
         form: type[Schema] | None = None,
+        json: type[Schema] | None = None,
+        query: type[Schema] | None = None,
         path: type[Schema] | None = None,
         credentials: Credentials | None = None,
         documented: bool = True,
     ) -> None:
         self.view, self.replies, self.documented = view, replies, documented
         self.__name__ = view.__name__
-        self.form = form() if form else None
+        if form and json:
+            raise ValueError("A body is a form or JSON, not both.")
+        body = RequestBody.form(form()) if form else None
+        self.body = RequestBody.json(json()) if json else body
+        self.query = query() if query else None
         self.path, self.credentials = path, credentials
         self.offers = [m for s, reply in replies.items() if 200 <= s < 300 for m in reply.content]
         update_wrapper(self, view)
@@ -40,45 +49,55 @@ class Operation:
         """Answer one request; what is refused is refused in one order, whatever the operation.
 
         First the body's size and type (413, 415), then `Accept` (406), then credentials (401),
-        then the form (400); the view does the rest.
+        then the query and the body's content (400); the view does the rest.
         """
-        form = forms.read() if self.form else None
+        if self.body:
+            self.body.read()
         chosen = negotiation.choose(self.offers, request.headers.get("Accept"))
         if self.offers and not chosen and 406 in self.replies:
             if request.method in ("GET", "HEAD"):
                 # Nothing is stored by looking, and a 404 goes before the 406 (a 401 after it).
                 with suppress(Unauthorized):
-                    self._perform(form, arguments)
+                    self._perform(arguments)
             raise NotAcceptable(f"Accept {' or '.join(self.offers)}: there is nothing else here.")
-        response = self._perform(form, arguments)
+        response = self._perform(arguments)
         return self._represent(response, chosen or next(iter(self.offers), ""))
 
-    def _perform(self, form: forms.RawForm | None, arguments: dict[str, Any]) -> Response:
+    def _perform(self, arguments: dict[str, Any]) -> Response:
         if self.credentials:
             arguments["account"] = self.credentials.account()
-        if form and self.form:
-            arguments["form"] = form.load(self.form)
+        if self.query:
+            given = decoded(urlencoded, request.query_string)
+            arguments["query"] = valid_texts(self.query, given)
+        if self.body:
+            arguments[self.body.name] = self.body.load(self.body.schema, self.body.read().content)
         return make_response(self.view(**arguments))
 
     def _represent(self, response: Response, chosen: str) -> Response:
         reply = self.replies.get(response.status_code)
         body = reply.content.get(chosen) if reply else None
+        if not is_at_hand(response):
+            return response
         if body and body.render:
             text = response.get_data(as_text=True)
             answer = response.get_json() if response.is_json else {"message": text}
             response.set_data(body.render(answer))
             response.content_type = chosen if chosen == JSON else f"{chosen}; charset=utf-8"
         elif reply and not reply.content:
-            response.headers.pop("Content-Type", None)
+            if response.location:
+                response.set_data("")  # Flask's page, which leads where Location does.
+            if not response.get_data():
+                response.headers.pop("Content-Type", None)
         return response
 
 
 def operation(replies: Mapping[int, Reply], **promise: Any) -> Callable[[View], Operation]:
     """Make a view an `Operation`: put it under the route, with what the view promises.
 
-    `form` and `path` are marshmallow schemas, `credentials` says who may ask; the view gets `form`
-    as a valid dict and `account` as what the credentials found. An operation that isn't
-    `documented` is held to its promise just the same. The view returns what any Flask view may.
+    `form` or `json`, `query` and `path` are marshmallow schemas, `credentials` says who may ask;
+    the view gets `form`, `json` and `query` as valid dicts and `account` as what the credentials
+    found. An operation that isn't `documented` is held to its promise just the same. The view
+    returns what any Flask view may.
     """
     return lambda view: Operation(view, replies, **promise)
 

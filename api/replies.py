@@ -1,13 +1,15 @@
 """The words of a promise: what each status of an operation means, and what stands in the answer."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from html import escape
 from typing import Any
 
 from flask import Response, json, request
 from marshmallow import Schema
+
+from api.headers import Header
 
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
 # HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
@@ -16,30 +18,9 @@ _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection",
 JsonSchema = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Header:
-    """What a header holds: any value that fits the schema; only that value, where it is const."""
-
-    schema: JsonSchema
-    description: str = ""
-    required: bool = True
-
-    @classmethod
-    def always(cls, value: str, description: str = "", *, required: bool = True) -> "Header":
-        """A header that holds `value` and nothing else."""
-        return cls({"type": "string", "const": value}, description, required)
-
-    @property
-    def const(self) -> str | None:
-        value: str | None = self.schema.get("const")
-        return value
-
-    def fits(self, value: str) -> bool:
-        """Whether the header may hold `value`, by the schema's const, pattern, type and minimum."""
-        if self.schema.get("type") == "integer":
-            return value.isdecimal() and int(value) >= self.schema.get("minimum", 0)
-        pattern = self.schema.get("pattern", ".*")
-        return self.const in (None, value) and re.fullmatch(pattern, value) is not None
+def is_at_hand(response: Response) -> bool:
+    """Whether the content may be looked at: what is streamed, such as a file, can be read once."""
+    return not (response.is_streamed or response.direct_passthrough)
 
 
 @dataclass(frozen=True)
@@ -83,7 +64,8 @@ class Reply:
             yield f"the media type {response.mimetype or '(none)'} is not declared"
         body = self.content.get(response.mimetype or "")
         const = body.schema.get("const") if body and isinstance(body.schema, Mapping) else None
-        if const is not None and request.method != "HEAD" and const != response.get_data(True):
+        compared = const is not None and request.method != "HEAD" and is_at_hand(response)
+        if compared and const != response.get_data(True):
             yield f"the text is not {const!r}"
         for name, header in self.headers.items():
             values = response.headers.getlist(name)
@@ -94,10 +76,13 @@ class Reply:
                     yield f"the header {name} is {value!r}, not {header.const or 'as declared'!r}"
             if len(values) > 1:
                 yield f"the header {name} is there {len(values)} times"
-        declared = {name.lower() for name in self.headers} | _FRAMING
         for name, _ in response.headers:
-            if name.lower() not in declared:
+            if name.lower() not in self._declared:
                 yield f"the header {name} is not declared"
+
+    @cached_property
+    def _declared(self) -> set[str]:
+        return {name.lower() for name in self.headers} | _FRAMING
 
 
 @dataclass(frozen=True)
@@ -112,11 +97,19 @@ class Credentials:
     check: Callable[[], Any]
     optional: bool = False
 
+    def given(self) -> bool:
+        """Whether the request has credentials, right or wrong."""
+        places: dict[str, Any] = {
+            "header": request.headers,
+            "query": request.args,
+            "cookie": request.cookies,
+        }
+        place = places[self.scheme.get("in", "header")]
+        return self.scheme.get("name", "Authorization") in place
+
     def account(self) -> Any:
         """Who asks; None where credentials are optional and not given."""
-        if self.optional and "Authorization" not in request.headers:
-            return None
-        return self.check()
+        return None if self.optional and not self.given() else self.check()
 
 
 def message(

@@ -6,6 +6,9 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from api import fields as rules
 
+LARGEST_FORM = 16 * 1024
+"""The most bytes that a form may have."""
+
 
 class Form(Schema):
     """A form that comes in: fields it doesn't have are ignored."""

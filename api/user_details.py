@@ -13,7 +13,8 @@ from api.browsers import refuse_cross_site
 from api.contract import operation
 from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
-from api.replies import JSON, Body, Header, Link, Reply, message
+from api.headers import Header
+from api.replies import JSON, Body, Link, Reply, message
 from api.schemas import Created, NewUserDetails, RecordLink, UserDetails
 from api.store import store
 

@@ -1,0 +1,31 @@
+"""What the document says of the whole: whose it is, and what holds for all of its operations."""
+
+VERSION = "1.0.0"
+"""The contract's version: semantic, so a breaking change raises the first number."""
+
+_DESCRIPTION = """\
+Takes sign-ups and user details, as forms. Every example here works as it stands: try them.
+
+This document declares every answer: each status, each representation, each header. Ask for JSON
+with `Accept: application/json`; who doesn't say gets plain text.
+
+Fields that a form doesn't have are ignored; a field of the form given twice is refused, and the
+query string never counts. Lengths count code points. Every error is a problem (RFC 9457).
+
+When several refusals apply, the first of: 404, 405, 429, 413, 415, 406, 401, 400, 403, 409; except
+that the 404 of a record comes after 429, since finding it is work.
+
+`HEAD` is answered as `GET` is, without the content. Answers that belong to no operation (the
+headers in brackets only where the address is `/userSignUp`, which pages of any origin may use):"""
+
+ABOUT = {
+    "info": {
+        "description": _DESCRIPTION,
+        "contact": {"name": "The maintainers of the sign-up API"},
+        "license": {"name": "MIT", "identifier": "MIT"},
+        "title": "Sign-up API",
+        "version": VERSION,
+    },
+    "servers": [{"url": "/", "description": "The service that serves this document."}],
+}
+"""How the document begins; the table of answers that belong to no operation follows."""

@@ -1,0 +1,119 @@
+"""Reading a body strictly: what can't be read to the byte is refused, never altered."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+from flask import request
+from marshmallow import Schema
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+from werkzeug.http import parse_options_header
+
+from api.encodings import json_object, multipart, urlencoded
+from api.inputs import valid, valid_texts
+
+Decoder = Callable[[bytes, Mapping[str, str]], Any]
+"""Decodes bytes by the media type's parameters; `ValueError` says what isn't well formed."""
+
+FORM: Mapping[str, Decoder] = {
+    "application/x-www-form-urlencoded": urlencoded,
+    "multipart/form-data": multipart,
+}
+"""The media types of a form, each with what decodes it."""
+
+
+class UnsupportedCoding(UnsupportedMediaType):
+    """A content coding that isn't spoken here; the answer names the one that is."""
+
+    def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
+        return [*super().get_headers(*args, **kwargs), ("Accept-Encoding", "identity")]
+
+
+def decoded(decoder: Decoder, data: bytes, parameters: Mapping[str, str] = {}) -> Any:
+    """What `data` says. Raises `BadRequest`."""
+    try:
+        return decoder(data, parameters)
+    except UnicodeError:
+        raise BadRequest("Send text in UTF-8: this holds other bytes.") from None
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+
+
+@dataclass(frozen=True)
+class RawBody:
+    """A body that is of a size and type to be decoded."""
+
+    data: bytes
+    decoder: Decoder
+    parameters: Mapping[str, str]
+
+    @cached_property
+    def content(self) -> Any:
+        """What the body says: pairs of a form, or the members of a JSON object."""
+        return decoded(self.decoder, self.data, self.parameters)
+
+
+@dataclass(frozen=True)
+class RequestBody:
+    """A body that an operation takes: the view's name for it, its media types and its schema."""
+
+    name: str
+    decoders: Mapping[str, Decoder]
+    load: Callable[[Schema, Any], dict[str, Any]]
+    schema: Schema
+
+    @classmethod
+    def form(cls, schema: Schema) -> "RequestBody":
+        return cls("form", FORM, valid_texts, schema)
+
+    @classmethod
+    def json(cls, schema: Schema) -> "RequestBody":
+        return cls("json", {"application/json": json_object}, valid, schema)
+
+    def read(self) -> RawBody:
+        """The request's body, once it is known to be of a size and type that is taken.
+
+        Read once however often it is asked for, refusals too: what is left of a body that broke off
+        would look whole. Raises `RequestEntityTooLarge`, `UnsupportedMediaType` or `BadRequest`.
+        """
+        if "contract.body" not in request.environ:
+            try:
+                request.environ["contract.body"] = _read(self.decoders)
+            except HTTPException as refused:
+                request.environ["contract.body"] = refused
+        body = request.environ["contract.body"]
+        if isinstance(body, HTTPException):
+            raise body
+        return cast("RawBody", body)
+
+
+def _read(decoders: Mapping[str, Decoder]) -> RawBody:
+    if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        raise BadRequest("Send the body with no transfer coding but chunked.")
+    limit = request.max_content_length
+    if limit is not None:
+        # Werkzeug refuses a chunked body of exactly its maximum, so that is set one higher.
+        request.max_content_length = limit + 1
+    try:
+        data = request.get_data()
+    except RequestEntityTooLarge:
+        raise
+    except Exception as error:  # Each server has errors of its own for chunks it can't read.
+        raise BadRequest("Send the body whole: this one breaks off or is badly framed.") from error
+    if limit is not None and len(data) > limit:
+        raise RequestEntityTooLarge
+    if request.content_length not in (None, len(data)):
+        raise BadRequest("Send as many bytes as Content-Length says.")
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedCoding("Send the body without a content coding.")
+    media_type, parameters = parse_options_header(request.headers.get("Content-Type", ""))
+    decoder = decoders.get(media_type.lower())
+    if decoder is None or parameters.get("charset", "utf-8").lower() != "utf-8":
+        raise UnsupportedMediaType
+    return RawBody(data, decoder, parameters)

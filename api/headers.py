@@ -1,0 +1,58 @@
+"""A promised header: its schema, and which values fit it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_FORMATS = {
+    "date-time": r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
+    "uri-reference": r"(%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-])*",
+    "uuid": r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+}
+_CHECKS: Mapping[str, Any] = {
+    "type": lambda value, kind: (kind == "integer") == isinstance(value, int),
+    "const": lambda value, const: value == const,
+    "enum": lambda value, members: value in members,
+    "pattern": lambda value, pattern: re.search(pattern, value),
+    "format": lambda value, name: re.fullmatch(_FORMATS[name], value, re.ASCII),
+    "minLength": lambda value, least: len(value) >= least,
+    "maxLength": lambda value, most: len(value) <= most,
+    "minimum": lambda value, least: value >= least,
+    "maximum": lambda value, most: value <= most,
+}
+"""What each keyword asks of a value, the type first: those that a header's schema may have."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a header holds: any value that fits the schema; only that value, where it is const.
+
+    Raises `ValueError` for a schema that asks what isn't checked.
+    """
+
+    schema: Mapping[str, Any]
+    description: str = ""
+    required: bool = True
+
+    def __post_init__(self) -> None:
+        unknown = self.schema.keys() - _CHECKS.keys()
+        if unknown or self.schema.get("format", "uuid") not in _FORMATS:
+            raise ValueError(f"A header isn't checked for all of {self.schema}.")
+
+    @classmethod
+    def always(cls, value: str, description: str = "", *, required: bool = True) -> "Header":
+        """A header that holds `value` and nothing else."""
+        return cls({"type": "string", "const": value}, description, required)
+
+    @property
+    def const(self) -> str | None:
+        value: str | None = self.schema.get("const")
+        return value
+
+    def fits(self, text: str) -> bool:
+        """Whether the header may hold `text`; an integer is written in decimal digits."""
+        integer = self.schema.get("type") == "integer" and re.fullmatch("-?[0-9]+", text)
+        value = int(text) if integer else text
+        wanted = self.schema
+        return all(check(value, wanted[k]) for k, check in _CHECKS.items() if k in wanted)
