@@ -41,7 +41,9 @@ def operation_object(
 
 def _reply(spec: APISpec, status: int, reply: Reply) -> dict[str, Any]:
     headers = {name: _header(spec, name, h) for name, h in sorted(reply.headers.items())}
-    printed: dict[str, Any] = {"description": reply.description, "headers": headers}
+    printed: dict[str, Any] = {"description": reply.description}
+    if headers:
+        printed["headers"] = headers
     if reply.content:
         # JSON first: it is what most client generators take.
         media_types = sorted(reply.content, key=lambda media_type: media_type != JSON)

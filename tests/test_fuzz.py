@@ -18,11 +18,9 @@ import requests
 import schemathesis
 from flask import Flask
 from schemathesis import Case
-from schemathesis.cli.commands.run.context import ExecutionContext
-from schemathesis.cli.events import LoadingFinished
 from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import events, from_schema
 
+from tests import fuzzing
 from tests.actor import PASSWORD, Someone
 from tests.server import serving
 
@@ -36,32 +34,22 @@ OWN = "GET /userDetails"
 SIGN_UP, CREATE = "POST /userSignUp", "POST /userDetails"
 
 
-@schemathesis.deserializer("text/plain", "text/html")
-def text(_context: object, response: schemathesis.Response) -> str:
-    """Without it these bodies would go unchecked."""
-    return response.content.decode(response.encoding or "utf-8")
-
-
 def _config(as_account: bool) -> SchemathesisConfig:
     # A negative case of the one operation without input drops the credentials that the hook sets.
     positive = {"include-operation-id": "getMyUserDetails", "generation": {"mode": "positive"}}
     return SchemathesisConfig.from_dict(
-        {
-            "seed": SEED,
-            "continue-on-failure": True,
-            "cache": {"enabled": False},
-            "generation": {"max-examples": EXAMPLES, "database": "none"},
-            "operations": [positive] if as_account else [],
-            # Feedback from error texts can end an operation's fuzzing silently.
-            "phases": {"fuzzing": {"error-feedback": {"enabled": False}}},
-            "checks": {
+        fuzzing.config(
+            SEED,
+            EXAMPLES,
+            operations=[positive] if as_account else [],
+            checks={
                 # What a valid request may meet all the same; 406 comes from our own Accept.
                 "positive_data_acceptance": {
                     "expected-statuses": ["2xx", "401", "403", "404", "406", "409", "429"]
                 },
                 "ignored_auth": {"enabled": not as_account},
             },
-        }
+        )
     )
 
 
@@ -125,30 +113,14 @@ def _fuzz(schema: Any, as_account: bool, say: Callable[[str], None]) -> None:
     def after_call(_context: object, case: Case[Any], response: schemathesis.Response) -> None:
         varied.count(case, response)
 
-    run = ExecutionContext(config=schema.config)
-    run.on_event(
-        LoadingFinished.from_schema(
-            schema, location="", start_time=0, base_url=schema.get_base_url()
-        )
-    )
-    for event in from_schema(schema).execute():
-        run.on_event(event)
-        if isinstance(event, events.FatalError):
-            raise event.exception
-    labels = [operation.ok().label for operation in schema.get_all_operations()]
+    found = fuzzing.run(schema)
+    labels = fuzzing.labels(schema)
     for line in varied.table(labels):
         say(line)
-    failures = [
-        f"{label}: {failure.title}\n{failure.message}\n{group.code_sample}"
-        for label, groups in run.statistic.failures.items()
-        for group in groups.values()
-        for failure in group.failures
-    ]
-    assert not failures, "\n\n".join(failures)
-    assert not run.errors, [(e.label, e.info.title, e.info.message) for e in run.errors]
-    warnings = {kind: found for kind, found in run.warnings.as_labels().items() if found}
+    assert not found.failures, "\n\n".join(found.failures)
+    assert not found.errors
     # Without credentials that one answers 401 alone, as it should: nothing else may warn.
-    assert warnings == ({} if as_account else {"missing_auth": [OWN]})
+    assert found.warnings == ({} if as_account else {"missing_auth": [OWN]})
     assert min(
         varied.forms[f] for f in ("application/x-www-form-urlencoded", "multipart/form-data")
     )

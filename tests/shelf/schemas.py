@@ -1,0 +1,132 @@
+"""The shelf's schemas: the book that comes in, the query, and the bodies that go out."""
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+CAPACITY, PAGE = 100, 20
+"""The most books that the shelf holds, and that one answer lists."""
+
+MOST_FIELDS = 5
+"""How many wrong fields a refusal names."""
+
+KINDS, ORDERS = ["essay", "novel", "poem"], ["newest", "pages"]
+REFUSALS = {400: "invalid", 401: "key", 404: "missing", 409: "taken", 413: "large", 415: "type"}
+
+
+class Pattern(validate.Regexp):
+    """The whole text fits, as JSON Schema means it: `$` alone lets a newline by."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError("Fit the pattern.")
+        return value
+
+
+class Flag(fields.Boolean):
+    """True or false, and nothing that stands for them."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+def _said(description: str, example: Any) -> dict[str, Any]:
+    return {"description": description, "examples": [example]}
+
+
+def _number(least: int, most: int, metadata: dict[str, Any], **options: Any) -> fields.Integer:
+    bounds = validate.Range(least, most)
+    return fields.Integer(strict=True, validate=bounds, metadata=metadata, **options)
+
+
+def _year(**options: Any) -> fields.Integer:
+    said = _said("The year it was printed, if that is known.", 1954)
+    return _number(1450, 2100, said, allow_none=True, **options)
+
+
+def _read(**options: Any) -> Flag:
+    return Flag(metadata=_said("Whether it was read.", True), **options)
+
+
+class NewBook(Schema):
+    """A book as it comes in."""
+
+    isbn = fields.String(
+        required=True,
+        validate=Pattern("^[0-9]{13}$"),
+        metadata=_said("Its number, without hyphens.", "9780261103573"),
+    )
+    title = fields.String(
+        required=True, validate=validate.Length(1, 60), metadata=_said("Its title.", "The Towers")
+    )
+    pages = _number(1, 5000, _said("How many pages it has.", 352), required=True)
+    kind = fields.String(
+        required=True, validate=validate.OneOf(KINDS), metadata=_said("What it is.", "novel")
+    )
+    tags = fields.List(
+        fields.String(validate=[validate.Length(1, 12), Pattern("^[a-z]*$")]),
+        required=True,
+        validate=validate.Length(1, 3),
+        metadata=_said("What it is found by.", ["fantasy"]),
+    )
+    year = _year()
+    read = _read()
+
+
+class Book(NewBook):
+    """A book on the shelf."""
+
+    id = _number(1, CAPACITY, _said("Its place.", 1), required=True)
+    year = _year(required=True)
+    read = _read(required=True)
+
+
+class Place(Schema):
+    """What the path of a book holds."""
+
+    id = _number(1, CAPACITY, _said("The book's place.", 1), required=True)
+
+
+class Listing(Schema):
+    """Which books, and in what order."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    limit = _number(1, PAGE, _said("How many at most.", 5), load_default=10)
+    order = fields.String(
+        load_default="newest",
+        validate=validate.OneOf(ORDERS),
+        metadata=_said("The newest first, or the shortest.", "pages"),
+    )
+    read = _read()
+
+
+class BookList(Schema):
+    """Some books, and how many there are in all."""
+
+    books = fields.List(
+        fields.Nested(Book),
+        required=True,
+        validate=validate.Length(max=PAGE),
+        metadata=_said("The books.", []),
+    )
+    total = _number(0, CAPACITY, _said("How many fit the question.", 0), required=True)
+
+
+class Refusal(Schema):
+    """The shelf's own error body."""
+
+    error = fields.String(
+        required=True,
+        validate=validate.OneOf(list(REFUSALS.values())),
+        metadata=_said("What is wrong.", "invalid"),
+    )
+    fields_ = fields.List(
+        fields.String(),
+        data_key="fields",
+        validate=validate.Length(1, MOST_FIELDS),
+        metadata=_said("Which fields are wrong: the first of them.", ["pages"]),
+    )
