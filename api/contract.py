@@ -66,6 +66,7 @@ class Gate:
         if breaches:
             said = f"{request.method} {request.endpoint}, {response.status}: {', '.join(breaches)}"
             if current_app.testing:
+                response.close()  # It may hold a file.
                 raise UndeclaredAnswer(said)
             current_app.logger.error("undeclared answer: %s", said)
         return response

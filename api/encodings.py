@@ -34,7 +34,11 @@ def json_text(text: str) -> Any:
     """What a text says that is JSON to RFC 8259's letter, each member once; 1.0 is the integer."""
     try:
         decoded = json.loads(
-            text, object_pairs_hook=_members, parse_float=_number, parse_constant=_number
+            text,
+            object_pairs_hook=_members,
+            parse_int=_number,
+            parse_float=_number,
+            parse_constant=_number,
         )
     except json.JSONDecodeError:
         raise ValueError("Send JSON that is well formed (RFC 8259).") from None
@@ -55,7 +59,9 @@ def _number(text: str) -> float:
     number = float(text)
     if not isfinite(number):
         raise ValueError("Send JSON numbers that a double can hold.")
-    return int(number) if number.is_integer() else number
+    if not number.is_integer():
+        return number
+    return int(text) if text.lstrip("-").isdecimal() else int(number)
 
 
 def multipart(body: bytes, parameters: Mapping[str, str]) -> list[tuple[str, Any]]:

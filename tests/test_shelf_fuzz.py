@@ -33,14 +33,14 @@ def test_the_shelf_keeps_its_contract_when_fuzzed(has_key: bool) -> None:
     seen: Counter[tuple[str, int]] = Counter()
     numbers = itertools.count()
 
-    @schema.hook  # type: ignore[untyped-decorator]
+    @schema.hook
     def map_case(_context: object, case: Case[Any]) -> Case[Any]:
         assert case.meta
         if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
             case.body["isbn"] = f"{next(numbers) % 80:013}"  # Else nearly every answer is 409.
         return case
 
-    @schema.hook  # type: ignore[untyped-decorator]
+    @schema.hook
     def after_call(_context: object, case: Case[Any], response: schemathesis.Response) -> None:
         if case.method == case.operation.method.upper():  # Else it tries other methods.
             seen[case.operation.label, response.status_code] += 1

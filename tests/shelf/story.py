@@ -1,0 +1,57 @@
+"""A story of the shelf, told in one go: what was asked, what it answered; and its document."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from api.openapi import document, to_yaml
+from tests.shelf.app import KEY, make_shelf
+
+TOWERS: dict[str, Any] = {
+    "isbn": "9780261103573",
+    "title": "The Towers",
+    "pages": 352,
+    "kind": "novel",
+    "tags": ["fantasy"],
+    "year": None,
+}
+
+
+def tell(shelf: FlaskClient) -> Iterator[str]:
+    """The status of each answer, with where it leads."""
+    etag = shelf.get("/books.csv").headers["ETag"]
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        ("GET", "/newest", {}),
+        ("GET", "/books.csv", {"headers": {"If-None-Match": etag}}),
+        ("POST", "/books", {"json": TOWERS}),
+        ("POST", "/books", {"json": TOWERS}),
+        ("POST", "/books", {"json": TOWERS | {"pages": 0}}),
+        ("POST", "/books", {"data": {"pages": "352"}}),
+        ("POST", "/books", {"json": {"padding": "x" * 4096}}),
+        ("GET", "/books?limit=1&order=pages&read=false", {}),
+        ("GET", "/books?limit=0", {}),
+        ("GET", "/newest", {}),
+        ("HEAD", "/books.csv", {"headers": {"If-None-Match": etag}}),
+        ("DELETE", "/books/1", {}),
+        ("DELETE", "/books/1", {"headers": {"X-Shelf-Key": KEY}}),
+        ("GET", "/books/1", {}),
+        ("PUT", "/books", {}),
+        ("OPTIONS", "/books", {}),
+    ]
+    for method, path, request in asked:
+        answer = shelf.open(path, method=method, **request)
+        yield f"{method} {path} {answer.status_code} {answer.headers.get('Location', '')}".rstrip()
+
+
+def whole() -> str:
+    """The story and the document, as JSON."""
+    app = make_shelf()
+    app.testing = True
+    told = list(tell(app.test_client()))
+    return json.dumps({"told": told, "document": to_yaml(document(app))})
+
+
+if __name__ == "__main__":
+    print(whole())  # noqa: T201  (the process that reads it is another)
