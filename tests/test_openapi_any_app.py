@@ -1,0 +1,83 @@
+"""The document of any app: what the app doesn't say is left out, and what it must say is missed."""
+
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask
+from marshmallow import Schema, fields
+from openapi_spec_validator import validate
+
+from api.contract import Gate, message, operation
+from api.openapi import document
+
+DONE = {200: message("Done", "It is done.")}
+EXAMPLES = {"examples": [1]}
+
+
+class Key(Schema):
+    """What a path holds."""
+
+    key = fields.Integer(required=True, metadata=EXAMPLES)
+
+
+def done(**_: Any) -> str:
+    """Do it."""
+    return "Done"
+
+
+def make(rule: str, *methods: str, **promise: Any) -> Flask:
+    app = Flask("small", static_folder=None)
+    Gate(app)
+    app.add_url_rule(rule, "do", operation(DONE, **promise)(done), methods=methods or ["GET"])
+    return app
+
+
+def test_an_app_that_says_nothing_of_itself_has_a_valid_document() -> None:
+    printed = document(make("/it"))
+    validate(printed)
+    assert printed["info"] == {"title": "small", "version": "0", "description": ""}
+    assert list(printed) == ["openapi", "info", "paths"]
+    assert "tags" not in printed["paths"]["/it"]["get"]
+
+
+def test_each_method_of_a_rule_is_printed() -> None:
+    app = make("/it", "PUT", "PATCH")
+    app.delete("/it")(operation(DONE)(lambda: "Done"))
+    printed = document(app)["paths"]["/it"]
+    assert {method: said["operationId"] for method, said in printed.items()} == {
+        "patch": "patchDone",
+        "put": "putDone",
+        "delete": "<lambda>",
+    }
+
+
+def test_operations_are_tagged_by_their_blueprint() -> None:
+    blueprint = Blueprint("odd_jobs", __name__)
+    blueprint.get("/it")(operation(DONE)(done))
+    app = Flask("small", static_folder=None)
+    Gate(app)
+    app.register_blueprint(blueprint)
+    printed = document(app)
+    assert printed["tags"] == [{"name": "Odd jobs", "description": __doc__}]
+    assert printed["paths"]["/it"]["get"]["tags"] == ["Odd jobs"]
+
+
+def test_a_path_must_be_described() -> None:
+    (key,) = document(make("/it/<int:key>", path=Key))["paths"]["/it/{key}"]["get"]["parameters"]
+    assert (key["in"], key["name"], key["required"]) == ("path", "key", True)
+    for rule, promise in ("/it/<int:key>", {}), ("/it", {"path": Key}):
+        with pytest.raises(ValueError, match="/it.*path"):
+            document(make(rule, **promise))
+
+
+def test_a_field_without_an_example_is_named() -> None:
+    class Silent(Schema):
+        text = fields.String()
+
+    with pytest.raises(ValueError, match=r"Silent\.text wants .*examples"):
+        document(make("/it", "POST", json=Silent))
+
+
+def test_a_body_is_of_one_kind() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        make("/it", "POST", json=Key, form=Key)
