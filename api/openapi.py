@@ -59,7 +59,9 @@ def _head(app: Flask, gate: Gate) -> dict[str, Any]:
     rows = [f"| {s} | {r.description} | {_names(r)} |" for s, r in gate.beside.items()]
     table = ["| status | meaning | headers |", "|---|---|---|", *rows] if rows else []
     described = "\n\n".join(filter(None, [info.get("description"), "\n".join(table)]))
-    return {"openapi": "3.1.0", **gate.about, "info": info | {"description": described}}
+    if described:
+        info["description"] = described
+    return {"openapi": "3.1.0", **gate.about, "info": info}
 
 
 def _by_method(rule: Rule, printed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -84,7 +84,7 @@ class Operation:
             response.set_data(body.render(answer))
             response.content_type = chosen if chosen == JSON else f"{chosen}; charset=utf-8"
         elif reply and not reply.content:
-            if response.location:
+            if 300 <= response.status_code < 400:
                 response.set_data("")  # Flask's page, which leads where Location does.
             if not response.get_data():
                 response.headers.pop("Content-Type", None)
