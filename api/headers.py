@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_TYPES = {"string": str, "integer": int}
 _FORMATS = {
     "date-time": r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
     "uri-reference": r"(%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-])*",
     "uuid": r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
 }
 _CHECKS: Mapping[str, Any] = {
-    "type": lambda value, kind: (kind == "integer") == isinstance(value, int),
+    "type": lambda value, kind: isinstance(value, _TYPES[kind]),
     "const": lambda value, const: value == const,
     "enum": lambda value, members: value in members,
     "pattern": lambda value, pattern: re.search(pattern, value),
@@ -36,8 +37,8 @@ class Header:
     required: bool = True
 
     def __post_init__(self) -> None:
-        unknown = self.schema.keys() - _CHECKS.keys()
-        if unknown or self.schema.get("format", "uuid") not in _FORMATS:
+        kind, name = self.schema.get("type", "string"), self.schema.get("format", "uuid")
+        if self.schema.keys() - _CHECKS.keys() or kind not in _TYPES or name not in _FORMATS:
             raise ValueError(f"A header isn't checked for all of {self.schema}.")
 
     @classmethod

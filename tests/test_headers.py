@@ -39,7 +39,9 @@ def test_a_value_fits_or_not_by_each_keyword(
     assert [value for value in bad if Header(schema).fits(value)] == []
 
 
-@pytest.mark.parametrize("schema", [{"multipleOf": 2}, {"type": "string", "format": "email"}])
+@pytest.mark.parametrize(
+    "schema", [{"multipleOf": 2}, {"type": "array"}, {"type": "string", "format": "email"}]
+)
 def test_a_schema_that_asks_what_is_not_checked_is_refused(schema: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="isn't checked"):
         Header(schema)

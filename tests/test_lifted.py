@@ -39,7 +39,7 @@ def test_the_machine_alone_serves_another_app_and_prints_its_document(tmp_path: 
     there, here = json.loads(run.stdout), json.loads(whole())
     assert there == here
     assert there["told"] == [
-        "GET /newest 404",
+        "GET /newest?kind=novel 204",
         "GET /books.csv 304",
         "POST /books 201 /books/1",
         "POST /books 409",
@@ -48,7 +48,8 @@ def test_the_machine_alone_serves_another_app_and_prints_its_document(tmp_path: 
         "POST /books 413",
         "GET /books?limit=1&order=pages&read=false 200",
         "GET /books?limit=0 400",
-        "GET /newest 303 /books/1",
+        "GET /books.csv 406",
+        "GET /newest?kind=novel 303 /books/1",
         "HEAD /books.csv 200",
         "DELETE /books/1 401",
         "DELETE /books/1 204",

@@ -8,16 +8,14 @@ from openapi_spec_validator import validate
 from werkzeug.test import TestResponse
 
 from api.contract import Operation, UndeclaredAnswer
-from tests.shelf.app import KEY, make_shelf
+from tests.shelf.app import KEY
 from tests.shelf.schemas import CAPACITY
-from tests.shelf.story import TOWERS
+from tests.shelf.story import TOWERS, visit
 
 
 @pytest.fixture
 def shelf() -> FlaskClient:
-    app = make_shelf()
-    app.testing = True
-    return app.test_client()
+    return visit()
 
 
 def add(shelf: FlaskClient, **book: Any) -> TestResponse:
@@ -76,7 +74,7 @@ def test_a_listing_is_as_the_query_asks(shelf: FlaskClient) -> None:
     assert ids("limit=20") == (list(range(100, 80, -1)), 100)
     assert ids("read=true&order=pages") == ([2, 1], 2)
     assert ids("read=false&limit=1") == ([100], 98)
-    assert shelf.get("/newest").headers["Location"] == "/books/100"
+    assert shelf.get("/newest?kind=novel").headers["Location"] == "/books/100"
     for other in "/books/0", "/books/101", "/books/01", "/books/\u0663", "/books/-1", "/books/x":
         assert shelf.get(other).status_code == 404
 
@@ -98,10 +96,12 @@ def test_the_list_as_a_file_is_sent_once_to_who_has_it(shelf: FlaskClient) -> No
 
 
 def test_the_newest_book_is_led_to(shelf: FlaskClient) -> None:
-    assert_refused(shelf.get("/newest"), 404)
+    assert_refused(shelf.get("/newest"), 400, "kind")
     add(shelf)
+    add(shelf, isbn="1" * 13, kind="poem")
     for method in "GET", "HEAD":
-        led = shelf.open("/newest", method=method)
+        assert shelf.open("/newest?kind=essay", method=method).status_code == 204
+        led = shelf.open("/newest?kind=novel", method=method)
         assert (led.status_code, led.headers["Location"], led.text) == (303, "/books/1", "")
         assert led.content_type is None
 

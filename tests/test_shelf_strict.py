@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.shelf.story import TOWERS
-from tests.test_shelf import add, assert_refused, shelf
+from tests.shelf.story import TOWERS, visit
+from tests.test_shelf import add, assert_refused
 
-__all__ = ["shelf"]
+
+@pytest.fixture
+def shelf() -> FlaskClient:
+    return visit()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from api.openapi import document
 from api.replies import JSON, Body, Link, Reply
 from tests.shelf import errors
 from tests.shelf.books import Books
-from tests.shelf.schemas import Book, BookList, Listing, NewBook, Place
+from tests.shelf.schemas import Book, BookList, Listing, NewBook, Newest, Place
 
 KEY = "open sesame"
 BOOK = Body(Book)
@@ -26,6 +26,8 @@ ABOUT = {
         "title": "A shelf of books",
         "version": "1",
         "description": "A shelf, to show that the machine serves any app.",
+        "contact": {"name": "The maintainers of the shelf"},
+        "license": {"name": "MIT", "identifier": "MIT"},
     },
     "servers": [{"url": "/"}],
 }
@@ -137,19 +139,22 @@ def remove_book(id: int, account: str) -> ResponseReturnValue:
 
 @blueprint.get("/newest")
 @operation(
+    query=Newest,
     replies={
-        303: Reply(description="The newest book.", headers={"Location": PLACE}),
-        404: errors.MISSING,
-    }
+        204: Reply(description="There is none of that kind."),
+        303: Reply(description="The newest book of that kind.", headers={"Location": PLACE}),
+        400: errors.INVALID,
+    },
 )
-def find_newest() -> ResponseReturnValue:
+def find_newest(query: dict[str, Any]) -> ResponseReturnValue:
     """Find the newest book.
 
-    Leads to the book that came last.
+    Leads to the book of that kind which came last.
     """
-    if not (books := _books().newest_first()):
-        raise NotFound
-    return redirect(url_for("books.get_book", id=books[0]["id"]), 303)
+    for book in _books().newest_first():
+        if book["kind"] == query["kind"]:
+            return redirect(url_for("books.get_book", id=book["id"]), 303)
+    return "", 204
 
 
 @blueprint.get("/books.csv")
@@ -170,6 +175,7 @@ def find_newest() -> ResponseReturnValue:
             },
         ),
         304: Reply(description="Nothing has changed.", headers={"ETag": ETAG}),
+        406: errors.CSV_ALONE,
     }
 )
 def download_books() -> ResponseReturnValue:

@@ -21,6 +21,7 @@ KEYLESS = _refusal(401, "The key is missing or wrong.").having(
     {"WWW-Authenticate": CHALLENGE.to_header()}
 )
 MISSING = _refusal(404, "There is no such book.")
+CSV_ALONE = _refusal(406, "Accept doesn't allow text/csv.")
 TAKEN = _refusal(409, "The book is there already, or the shelf is full.")
 LARGE = _refusal(413, "The body is too large.")
 TYPE = _refusal(415, "The body isn't JSON.").having(

@@ -11,7 +11,15 @@ MOST_FIELDS = 5
 """How many wrong fields a refusal names."""
 
 KINDS, ORDERS = ["essay", "novel", "poem"], ["newest", "pages"]
-REFUSALS = {400: "invalid", 401: "key", 404: "missing", 409: "taken", 413: "large", 415: "type"}
+REFUSALS = {
+    400: "invalid",
+    401: "key",
+    404: "missing",
+    406: "accept",
+    409: "taken",
+    413: "large",
+    415: "type",
+}
 
 
 class Pattern(validate.Regexp):
@@ -102,6 +110,17 @@ class Listing(Schema):
         metadata=_said("The newest first, or the shortest.", "pages"),
     )
     read = _read()
+
+
+class Newest(Schema):
+    """Of which kind."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    kind = fields.String(
+        required=True, validate=validate.OneOf(KINDS), metadata=_said("Of this kind.", "novel")
+    )
 
 
 class BookList(Schema):
