@@ -8,9 +8,9 @@ from openapi_spec_validator import validate
 from werkzeug.test import TestResponse
 
 from api.contract import Operation, UndeclaredAnswer
-from tests.shelf.app import KEY
 from tests.shelf.schemas import CAPACITY
 from tests.shelf.story import TOWERS, visit
+from tests.shelf.views import KEY
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def test_only_the_librarian_takes_a_book_away(shelf: FlaskClient) -> None:
 def test_what_the_shelf_does_not_declare_can_not_leave(shelf: FlaskClient) -> None:
     views = shelf.application.view_functions
     for name, said in ("list_books", "media type text/html"), ("find_newest", "status"):
-        view = views[f"books.{name}"]
+        view = views[f"lists.{name}"]
         assert isinstance(view, Operation)
-        views[f"books.{name}"] = Operation(lambda: ("[]", 200), view.replies)
+        views[f"lists.{name}"] = Operation(lambda: ("[]", 200), view.replies)
         with pytest.raises(UndeclaredAnswer, match=said):
             shelf.get("/books" if name == "list_books" else "/newest")

@@ -10,9 +10,10 @@ from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
 
 from tests import fuzzing
-from tests.shelf.app import KEY, make_shelf
+from tests.shelf.app import make_shelf
+from tests.shelf.views import KEY
 
-EXAMPLES, SEED, FLOOR = 30, 1, 3
+EXAMPLES, SEED, FLOOR = 20, 1, 3
 REMOVE = "DELETE /books/{id}"
 
 

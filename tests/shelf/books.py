@@ -3,11 +3,18 @@
 from threading import Lock
 from typing import Any
 
+from flask import current_app
 from werkzeug.exceptions import Conflict, NotFound
 
 from tests.shelf.schemas import CAPACITY
 
 Book = dict[str, Any]
+
+
+def books() -> "Books":
+    """The books of the app at hand."""
+    found: Books = current_app.extensions["books"]
+    return found
 
 
 class Books:

@@ -7,7 +7,8 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from api.openapi import document, to_yaml
-from tests.shelf.app import KEY, make_shelf
+from tests.shelf.app import make_shelf
+from tests.shelf.views import KEY
 
 TOWERS: dict[str, Any] = {
     "isbn": "9780261103573",
