@@ -82,6 +82,9 @@ FIRSTNAME = Text(
     maximum=150,
 )
 
+FIRSTNAME_GIVEN = replace(FIRSTNAME, minimum=1)
+"""A first name as it is read: empty means not given, and then it is null."""
+
 LASTNAME = Text(
     description="The family name, in any script, kept exactly as given; not only white space.",
     example="king",

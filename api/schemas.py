@@ -60,7 +60,7 @@ class UserDetails(Schema):
 
     id = rules.RECORD_ID.field(required=True)
     username = rules.USERNAME.field(required=True)
-    firstname = rules.FIRSTNAME.field(required=True, allow_none=True)
+    firstname = rules.FIRSTNAME_GIVEN.field(required=True, allow_none=True)
     lastname = rules.LASTNAME.field(required=True)
     createdAt = rules.CREATED_AT.field(rules.Timestamp, required=True, attribute="created_at")  # noqa: N815
 
@@ -74,13 +74,13 @@ class Problem(Schema):
     title = _said("The status's own phrase.", "Bad Request")
     status = fields.Integer(
         required=True,
-        validate=validate.Range(400, 599),
+        validate=validate.Range(400, 503),
         metadata={"description": "The answer's status.", "examples": [400]},
     )
     detail = _said("What to do about it.", "Correct the fields named in errors.")
     errors = fields.Dict(
         keys=fields.String(),
-        values=fields.List(fields.String(), validate=validate.Length(1, 3)),
+        values=fields.List(fields.String(), validate=validate.Length(1, 2)),
         metadata={
             "description": "What to do about each field of the form that is invalid.",
             "examples": [{"username": ["Give this field."]}],

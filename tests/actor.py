@@ -5,22 +5,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.promises import Promises
-
 PASSWORD = "an otter counts nine moons"
 FORM = {"username": "sam", "firstname": "john", "lastname": "king"}
-
-
-class CheckedClient(FlaskClient):
-    """A test client that holds every answer against the document."""
-
-    promises: Promises
-
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        response = super().open(*args, **kwargs)
-        path = response.request.environ["PATH_INFO"]
-        self.promises.check(response.request.method, path, response)
-        return response
 
 
 class Someone:

@@ -1,7 +1,4 @@
-"""The service under test, on both databases; in the end, whether every promise was seen.
-
-Checklist 2: a declared status, representation or header that no test saw fails the run, by name.
-"""
+"""The service under test, on both databases; every exchange is held against the document."""
 
 import os
 import shutil
@@ -21,19 +18,33 @@ from api.config import Settings
 from api.database import open_database, upgrade
 from api.openapi import document
 from api.passwords import Passwords
-from tests.actor import PASSWORD, CheckedClient, Someone
-from tests.promises import Promise, Promises
+from tests.actor import PASSWORD, Someone
+from tests.proof.exchanges import Exchange
+from tests.proof.proof import Proof
+from tests.proof.recording import record_requests, recorded, write
 
 # Where PostgreSQL's socket lies; its path must be short.
 os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-_promises = Promises(document(create_app(Settings())))
+PROOF = Proof(
+    document(create_app(Settings())),
+    Path(__file__).parents[1] / "openapi.yaml",
+    beside=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz)?",
+)
 
 
 @pytest.fixture(scope="session")
-def promises() -> Promises:
-    return _promises
+def proof() -> Proof:
+    return PROOF
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _recorded_requests() -> Iterator[None]:
+    """What is asked of servers is held against the document too."""
+    with pytest.MonkeyPatch.context() as patch:
+        record_requests(PROOF.keep, patch.setattr)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -93,8 +104,12 @@ def make_app_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask
     def make(database_url: str, **settings: Any) -> Flask:
         app = create_app(Settings(database_url=database_url, **settings))
         app.testing = True
-        app.test_client_class = CheckedClient
-        CheckedClient.promises = _promises
+
+        def keep(exchange: Exchange) -> None:
+            if app.testing:  # Else a fault is injected, to see what production makes of it.
+                PROOF.keep(exchange)
+
+        app.wsgi_app = recorded(app.wsgi_app, keep)  # type: ignore[method-assign,assignment]
         made.append(app)
         return app
 
@@ -126,26 +141,33 @@ def ada(someone: Someone) -> Someone:
     return someone.signs_in("ada", PASSWORD)
 
 
-def _missing() -> list[Promise]:
-    return sorted(set(_promises.all()) - _promises.seen)
-
-
 def _is_whole_run(config: pytest.Config) -> bool:
-    """Whether all tests were asked for: a part of them can't see every promise."""
+    """Whether all tests were asked for: a part of them can't see everything."""
     chosen = config.getoption("keyword") or config.getoption("markexpr")
     return config.args == config.getini("testpaths") and not chosen
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("proof")
+    group.addoption("--proof", type=Path, help="write the proof of openapi.yaml there, as HTML")
+    group.addoption("--traffic", type=Path, help="keep all exchanges there, secrets masked")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if exitstatus == pytest.ExitCode.OK and _is_whole_run(session.config) and _missing():
+    """Prove the document by what was seen, or fail and name what is missing."""
+    if exitstatus == pytest.ExitCode.OK and _is_whole_run(session.config) and not PROOF.holds:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    promised = set(_promises.all())
-    terminalreporter.write_line(
-        f"contract: {len(promised & _promises.seen)} of {len(promised)} promises seen"
-    )
-    if _is_whole_run(terminalreporter.config):
-        for promise in _missing():
-            terminalreporter.write_line(f"never seen: {' '.join(map(str, promise))}", red=True)
+    config = terminalreporter.config
+    terminalreporter.write_line(str(PROOF.coverage))
+    if config.getoption("traffic"):
+        write(PROOF.exchanges, config.getoption("traffic"))
+    if _is_whole_run(config) or config.getoption("proof"):
+        terminalreporter.write_line(str(PROOF.verdict))
+        for missing in PROOF.missing():
+            terminalreporter.write_line(missing, red=True)
+    if config.getoption("proof"):
+        config.getoption("proof").write_text(PROOF.report(), encoding="utf-8")

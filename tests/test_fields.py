@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError
 from api.fields import PASSWORD as PASSWORD_RULE
 from api.schemas import NewUserDetails, SignUp
 from tests.actor import FORM, PASSWORD
-from tests.promises import Promises
+from tests.proof.proof import Proof
 
 # Characters by what Unicode says of them, not by what the rules say. Half a surrogate pair is none.
 UNICODE = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c <= 0xDFFF]
@@ -98,11 +98,9 @@ each_field = pytest.mark.parametrize(
 )
 
 
-def validator(promises: Promises, form: type[Schema], **narrowed: Any) -> Draft202012Validator:
+def validator(proof: Proof, form: type[Schema], **narrowed: Any) -> Draft202012Validator:
     """The document's schema of a form. This validator isn't Python's, since clients' are not."""
-    return Draft202012Validator(
-        promises.document["components"]["schemas"][form.__name__] | narrowed
-    )
+    return Draft202012Validator(proof.said["components"]["schemas"][form.__name__] | narrowed)
 
 
 @each_field
@@ -113,11 +111,9 @@ def test_the_schema_takes_what_the_rule_takes_and_no_more(field: Field) -> None:
 
 
 @each_field
-def test_the_document_takes_what_the_rule_takes_and_no_more(
-    field: Field, promises: Promises
-) -> None:
+def test_the_document_takes_what_the_rule_takes_and_no_more(field: Field, proof: Proof) -> None:
     """Checklist 27, 29 and 30."""
-    assert not field.disagreements(validator(promises, field.form).is_valid)
+    assert not field.disagreements(validator(proof, field.form).is_valid)
 
 
 @pytest.mark.parametrize(
@@ -129,10 +125,10 @@ def test_the_document_takes_what_the_rule_takes_and_no_more(
     ],
 )
 def test_schema_and_document_judge_single_characters_of_all_of_unicode_alike(
-    form: type[Schema], name: str, takes: Callable[[str], bool], promises: Promises
+    form: type[Schema], name: str, takes: Callable[[str], bool], proof: Proof
 ) -> None:
     """Each one up to where the white space ends, and each hundredth beyond."""
-    field, document = form().fields[name], validator(promises, form, required=[])
+    field, document = form().fields[name], validator(proof, form, required=[])
 
     def schema_takes(character: str) -> bool:
         try:

@@ -16,7 +16,7 @@ import requests
 from flask import Flask
 
 from api.config import Settings
-from tests.promises import Promises
+from tests.proof.proof import Proof
 from tests.server import REPOSITORY, free_port
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -44,13 +44,13 @@ def test_the_table_of_settings_is_the_settings_with_their_defaults() -> None:
 
 
 def test_the_table_of_failures_names_every_refusal_in_the_order_they_apply(
-    promises: Promises,
+    proof: Proof,
 ) -> None:
     written = [int(status) for _, status in _table("failure | status")]
     assert written == [404, 405, 429, 413, 415, 406, 401, 400, 403, 409, 503]
-    declared = {s for o in promises.operations for s in o.answers if s >= 400}
+    declared = {s for o in proof.document.operations() for s in o.answers if s >= 400}
     assert set(written) - {405} == declared
-    description = promises.document["info"]["description"]
+    description = proof.said["info"]["description"]
     assert ", ".join(map(str, written[:-1])) in " ".join(description.split())
 
 

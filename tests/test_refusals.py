@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.actor import PASSWORD, Someone
-from tests.promises import Promises
+from tests.proof.proof import Proof
 
 Ask = dict[str, Any]
 URLENCODED = "application/x-www-form-urlencoded"
@@ -60,9 +60,9 @@ def spoil(request: Ask, *statuses: int) -> Ask:
     return request
 
 
-def stated_order(promises: Promises) -> list[int]:
+def stated_order(proof: Proof) -> list[int]:
     """The document says so to whoever reads it."""
-    description = " ".join(promises.document["info"]["description"].split())
+    description = " ".join(proof.said["info"]["description"].split())
     stated = re.search(r"When several refusals apply, the first of: ([0-9, ]+);", description)
     assert stated
     assert "except that the 404 of a record comes after 429" in description
@@ -76,15 +76,15 @@ def newcomer(make_app: Callable[..., Flask], **settings: str) -> Someone:
     return someone.signs_in()
 
 
-def test_the_document_states_the_order_of_refusals(promises: Promises) -> None:
-    assert stated_order(promises) == [404, 405, 429, 413, 415, 406, 401, 400, 403, 409]
+def test_the_document_states_the_order_of_refusals(proof: Proof) -> None:
+    assert stated_order(proof) == [404, 405, 429, 413, 415, 406, 401, 400, 403, 409]
 
 
 @each_operation
 def test_of_two_refusals_the_first_in_the_order_is_given(
     operation: tuple[str, str],
     make_app: Callable[..., Flask],
-    promises: Promises,
+    proof: Proof,
     subtests: pytest.Subtests,
 ) -> None:
     ada = newcomer(make_app)
@@ -94,7 +94,7 @@ def test_of_two_refusals_the_first_in_the_order_is_given(
     tired = Someone(make_app(ratelimit_default="1 per hour").test_client(), ada.auth)
     assert tired.asks(**fine).status_code < 300
 
-    applicable = sorted(OPERATIONS[operation], key=stated_order(promises).index)
+    applicable = sorted(OPERATIONS[operation], key=stated_order(proof).index)
     for first, second in combinations(applicable, 2):
         with subtests.test(f"{first} before {second}"):
             for status in first, second:
@@ -106,11 +106,11 @@ def test_of_two_refusals_the_first_in_the_order_is_given(
 
 @each_operation
 def test_put_right_one_by_one_the_refusals_come_in_the_order(
-    operation: tuple[str, str], make_app: Callable[..., Flask], promises: Promises
+    operation: tuple[str, str], make_app: Callable[..., Flask], proof: Proof
 ) -> None:
     ada = newcomer(make_app)
     fine = good(operation, ada.gives_details(username="ada").headers["Location"])
-    wrong = sorted(set(OPERATIONS[operation]) - {429}, key=stated_order(promises).index)
+    wrong = sorted(set(OPERATIONS[operation]) - {429}, key=stated_order(proof).index)
     while wrong:
         answer = ada.asks(**spoil(fine, *wrong))
         assert answer.status_code == wrong.pop(0)

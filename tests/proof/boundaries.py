@@ -1,0 +1,187 @@
+"""The boundaries of each field of a request: what a client may give, to the last notch."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tests.proof.document import Document, Operation, fits, from_text
+from tests.proof.exchanges import Exchange, Form, Json, Unreadable
+from tests.proof.patterns import runs
+from tests.proof.schemas import Schema, changes
+
+_NAMES = {
+    ("minLength", "stricter"): "shortest",
+    ("minLength", "looser"): "one shorter",
+    ("maxLength", "stricter"): "longest",
+    ("maxLength", "looser"): "one longer",
+    ("minimum", "stricter"): "least",
+    ("minimum", "looser"): "one less",
+    ("maximum", "stricter"): "most",
+    ("maximum", "looser"): "one more",
+    ("minItems", "stricter"): "fewest",
+    ("minItems", "looser"): "one fewer",
+    ("maxItems", "stricter"): "most items",
+    ("maxItems", "looser"): "one item more",
+}
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a form, of JSON or of a query, and the whole that it is part of."""
+
+    operation: Operation
+    encoding: str
+    name: str
+    whole: Schema
+
+    @cached_property
+    def schema(self) -> Schema:
+        schema: Schema = self.whole["properties"][self.name]
+        return schema
+
+    @cached_property
+    def required(self) -> bool:
+        return self.name in self.whole.get("required", [])
+
+    @cached_property
+    def _others(self) -> Schema:
+        properties = {**self.whole["properties"], self.name: {}}
+        required = [name for name in self.whole.get("required", []) if name != self.name]
+        return {**self.whole, "properties": properties, "required": required}
+
+    def given(self, exchange: Exchange) -> list[Any] | None:
+        """The values that were given; None where the rest of the request isn't faultless."""
+        texts, rest = self._parts(exchange)
+        if texts is None or None in texts:
+            return None
+        others = {name: value for name, value in rest.items() if name != self.name}
+        return texts if fits(self._others, others) else None
+
+    def _parts(self, exchange: Exchange) -> tuple[list[Any] | None, Mapping[str, Any]]:
+        if self.encoding == "query":
+            kinds = {
+                n: from_text(self.whole["properties"].get(n, {}), t) for n, t in exchange.parameters
+            }
+            texts = [from_text(self.schema, t) for n, t in exchange.parameters if n == self.name]
+            return texts, kinds
+        if exchange.sent_media_type != self.encoding:
+            return None, {}
+        try:
+            body = exchange.read()
+        except Unreadable:
+            return None, {}
+        if isinstance(body, Form):
+            return list(body.given(self.name)), dict(body.fields)
+        return _member(body, self.name), body.value
+
+    def claims(self) -> Iterator[str]:
+        """The name of each boundary."""
+        yield from ("absent", "empty")
+        if self.encoding != "application/json":
+            yield "repeated"
+        yield from self._variants
+        for run in self._runs:
+            yield from run.claims(self.schema)
+
+    @cached_property
+    def _runs(self) -> list["Run"]:
+        if "pattern" not in self.schema:
+            return []
+        return [Run(first, last) for first, last in runs(self.schema["pattern"])]
+
+    @cached_property
+    def _variants(self) -> dict[str, tuple[bool, Schema]]:
+        """What shows each notch but those of the pattern: a value, accepted or else refused."""
+        found = {}
+        for change in changes(self.schema, texts=True):
+            keyword = str(change.line[0])
+            if keyword in ("type", "pattern") or change.direction == "different" or change.target:
+                continue
+            if change.words.endswith("dropped") and keyword != "enum":
+                continue
+            name = _NAMES.get((keyword, change.direction), change.words)
+            found[name] = (change.direction == "stricter", change.value)
+        return found
+
+    def seen(self, exchange: Exchange) -> Iterator[str]:
+        """The boundaries that this exchange shows; it has been checked in full."""
+        values = self.given(exchange)
+        if values is None or not (exchange.accepted or exchange.status == 400):
+            return
+        if not values:
+            if exchange.accepted != self.required:
+                yield "absent"
+        elif len(values) > 1:
+            if not exchange.accepted:
+                yield "repeated"
+        else:
+            yield from self._seen_by_value(values[0], exchange.accepted)
+
+    def _seen_by_value(self, value: Any, accepted: bool) -> Iterator[str]:
+        if fits(self.schema, value) != accepted:
+            return
+        if value in ("", [], {}):
+            yield "empty"
+        for name, (should, schema) in self._variants.items():
+            if accepted == should and fits(schema, value) != accepted:
+                yield name
+        if isinstance(value, str):
+            for run in self._runs:
+                yield from run.seen(self.schema, value, accepted)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Characters next to each other that a pattern treats alike."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        ends = [repr(chr(c)) if 0x20 < c < 0x7F else f"U+{c:04X}" for c in (self.first, self.last)]
+        return "-".join(dict.fromkeys(ends))
+
+    def claims(self, schema: Schema) -> Iterator[str]:
+        """Whether some text with such a character is valid, and whether some isn't."""
+        example: str = schema["examples"][0]
+        if fits(schema, example[1:] + chr(self.first)):
+            yield f"{self} allowed"
+        if not fits(schema, chr(self.first) * len(example)):
+            yield f"{self} refused"
+
+    def seen(self, schema: Schema, value: str, accepted: bool) -> Iterator[str]:
+        """By a value that was accepted or refused as the schema says."""
+        mine = {c for c in value if self.first <= ord(c) <= self.last}
+        if mine and accepted:
+            yield f"{self} allowed"
+        plain: str = schema["examples"][0][0]
+        # Refused for these characters alone.
+        if (
+            mine
+            and not accepted
+            and fits(schema, "".join(plain if c in mine else c for c in value))
+        ):
+            yield f"{self} refused"
+
+
+def fields(document: Document) -> Iterator[Field]:
+    """Every field of the document's requests, in each encoding."""
+    for operation in document.operations():
+        for media_type, schema in operation.bodies.items():
+            for name in schema.get("properties", {}):
+                yield Field(operation, media_type, name, schema)
+        query = [parameter for parameter in operation.parameters if parameter["in"] == "query"]
+        whole = {
+            "type": "object",
+            "properties": {parameter["name"]: parameter["schema"] for parameter in query},
+            "required": [parameter["name"] for parameter in query if parameter.get("required")],
+        }
+        for parameter in query:
+            yield Field(operation, "query", parameter["name"], whole)
+
+
+def _member(body: Json, name: str) -> list[Any]:
+    value = body.value.get(name, _ABSENT) if isinstance(body.value, dict) else _ABSENT
+    return [] if value is _ABSENT else [value]

@@ -1,0 +1,123 @@
+"""An exchange: one request as it was sent, with the answer as it was received."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from werkzeug.datastructures import Headers
+from werkzeug.http import parse_options_header
+
+from api.bodies import FORM
+from api.encodings import FILE, json_object
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form's fields in the order in which they came; None stands for a file."""
+
+    fields: tuple[tuple[str, str | None], ...]
+
+    def given(self, name: str) -> list[str | None]:
+        return [text for field, text in self.fields if field == name]
+
+
+@dataclass(frozen=True)
+class Json:
+    """A JSON document."""
+
+    value: Any
+
+
+class Unreadable(ValueError):
+    """A body that isn't what its media type says."""
+
+
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """One request and its answer, of any client and server; `seen_by` names who saw it.
+
+    The path is decoded. A body of None did not come whole, or not as it was framed.
+    """
+
+    method: str
+    path: str
+    query: str
+    sent: Headers
+    body: bytes | None
+    status: int
+    received: Headers
+    content: bytes
+    seen_by: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the request was found right: what it asked for was done, or was done before."""
+        return self.status < 400
+
+    @cached_property
+    def media_type(self) -> str:
+        """The media type of the answer, "" if it has none."""
+        return parse_options_header(self.received.get("Content-Type", ""))[0].lower()
+
+    @cached_property
+    def sent_media_type(self) -> str:
+        return parse_options_header(self.sent.get("Content-Type", ""))[0].lower()
+
+    @cached_property
+    def sent_values(self) -> dict[str, list[str]]:
+        """The values of each header of the request, by its name in small letters."""
+        return _by_name(self.sent)
+
+    @cached_property
+    def received_values(self) -> dict[str, list[str]]:
+        """The values of each header of the answer, by its name in small letters."""
+        return _by_name(self.received)
+
+    @cached_property
+    def coding_is_plain(self) -> bool:
+        """Whether the body is as its media type says: in UTF-8, without a content coding."""
+        _, options = parse_options_header(self.sent.get("Content-Type", ""))
+        coding = self.sent.get("Content-Encoding", "identity").strip().lower()
+        return options.get("charset", "utf-8").lower() == "utf-8" and coding == "identity"
+
+    @cached_property
+    def said(self) -> Any:
+        """What the answer says: JSON's value, or text, or bytes. Raises `ValueError`."""
+        if self.media_type.endswith("json"):
+            return json.loads(self.content)
+        return self.content.decode() if self.media_type.startswith("text/") else self.content
+
+    @cached_property
+    def parameters(self) -> list[tuple[str, str]]:
+        """The query's parameters."""
+        return parse_qsl(self.query, keep_blank_values=True)
+
+    @cached_property
+    def _read(self) -> Form | Json | Unreadable:
+        _, options = parse_options_header(self.sent.get("Content-Type", ""))
+        try:
+            if self.body is None:
+                raise Unreadable("it didn't come whole")
+            if self.sent_media_type in FORM:
+                pairs = FORM[self.sent_media_type](self.body, options)
+                return Form(tuple((name, None if text is FILE else text) for name, text in pairs))
+            if self.sent_media_type.endswith("json"):
+                return Json(json_object(self.body))
+        except ValueError as error:
+            return Unreadable(str(error))
+        return Unreadable("its media type is not known here")
+
+    def read(self) -> Form | Json:
+        """The request's body. Raises `Unreadable`."""
+        if isinstance(self._read, Unreadable):
+            raise self._read
+        return self._read
+
+
+def _by_name(headers: Headers) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name.lower(), []).append(value)
+    return values

@@ -1,0 +1,129 @@
+"""Each field takes just the characters that are promised, wherever they are, in both encodings."""
+
+import string
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from unicodedata import category
+
+import pytest
+from flask import Flask
+
+from api import store
+from api.bodies import FORM
+from api.fields import PASSWORD
+from tests.actor import PASSWORD as GOOD
+from tests.actor import Someone, assert_problem
+
+IN_USERNAMES = {*string.ascii_letters, *string.digits, *"._@+-"}
+EVERYWHERE = [chr(code) for code in range(0x110000) if category(chr(code))[0] != "C"]
+SPACES = {c for c in EVERYWHERE if category(c)[0] == "Z"}
+CONTROLS = {c for c in map(chr, range(0xA0)) if category(c) == "Cc"}
+BESIDE = {chr(ord(c) + step) for c in SPACES | CONTROLS for step in (-1, 1) if ord(c) + step >= 0}
+IN_NAMES = sorted(SPACES | CONTROLS | BESIDE | {"é", "王", "\U0001f600"})
+
+EACH_ENCODING = pytest.mark.parametrize("encoding", FORM)
+
+
+@pytest.fixture
+def someone(make_app_at: Callable[..., Flask], sqlite_url: str) -> Someone:
+    return Someone(make_app_at(sqlite_url, ratelimit_enabled=False).test_client())
+
+
+def taken(
+    ask: Callable[[str], int], texts: Iterable[str], good: Callable[[str], bool], status: int
+) -> None:
+    """Each text is taken if it is good, else refused as a wrong form."""
+    wrong = {text: said for text in texts if (said := ask(text)) != (status if good(text) else 400)}
+    assert not wrong
+
+
+@EACH_ENCODING
+def test_a_username_is_made_of_the_listed_characters_alone(encoding: str, someone: Someone) -> None:
+    def gives(text: str) -> int:
+        form = {"username": text, "lastname": "king"}
+        return someone.posts(form, encoding).status_code
+
+    def signs_up(text: str) -> int:
+        return someone.posts({"username": text}, encoding, "/userSignUp").status_code
+
+    texts = [f"{code}{chr(code)}" for code in [*range(0x101), 0x212A]]  # The last is a Kelvin.
+    for ask, status in (gives, 201), (signs_up, 200):
+        taken(ask, texts, lambda text: set(text) <= IN_USERNAMES, status)
+
+
+@EACH_ENCODING
+@pytest.mark.parametrize("field", ["firstname", "lastname"])
+def test_a_name_takes_all_but_controls_and_is_kept_exactly(
+    field: str, encoding: str, someone: Someone
+) -> None:
+    def gives(text: str) -> int:
+        form = {"username": "sam", "lastname": "king", field: text}
+        answer = someone.posts(form, encoding)
+        if answer.status_code == 201:
+            assert someone.reads(answer.headers["Location"]).get_json()[field] == text
+        return answer.status_code
+
+    def good(text: str) -> bool:
+        return not CONTROLS & set(text) and not (field == "lastname" and set(text) <= SPACES)
+
+    taken(gives, [t for c in IN_NAMES for t in (c, f"{c}k", f"k{c}", f"{c}{c}k{c}{c}")], good, 201)
+
+
+@EACH_ENCODING
+def test_a_password_takes_all_but_controls(encoding: str, someone: Someone) -> None:
+    numbers = iter(range(1000))
+
+    def signs_up(text: str) -> int:
+        form = {"username": f"sam{next(numbers)}", "password": text}
+        return someone.posts(form, encoding, "/userSignUp").status_code
+
+    texts = [f"{GOOD}{character}" for character in IN_NAMES]
+    taken(signs_up, texts, lambda text: not CONTROLS & set(text), 200)
+
+
+@pytest.mark.parametrize("word", PASSWORD.refused)
+def test_a_well_known_password_is_refused_and_a_longer_one_taken(
+    word: str, someone: Someone
+) -> None:
+    """Checklist 29."""
+    refused = someone.signs_up("ada", word)
+    assert_problem(refused, 400, password=["Too well known: choose another."])
+    longer = f"{word}0"
+    assert someone.signs_up("ada", longer).status_code == (
+        400 if longer in PASSWORD.refused else 200
+    )
+
+
+def test_a_link_is_read_whatever_its_letter_case(someone: Someone) -> None:
+    links = [someone.gives_details().headers["Location"] for _ in range(30)]
+    for link in links:
+        start, slash, key = link.rpartition("/")
+        shouted = f"{start}{slash}{key.upper()}"
+        assert someone.reads(shouted).data == someone.reads(link).data
+        assert someone.deletes(shouted).status_code == 204
+        assert someone.reads(link).status_code == 404
+
+
+def test_any_moment_is_told_to_the_microsecond(
+    someone: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = [
+        datetime(year, 1, 1, tzinfo=UTC)
+        + n * timedelta(days=37, hours=5, minutes=7, seconds=11, microseconds=123_457)
+        for year in (1023, 4567, 8901)
+        for n in range(30)
+    ]
+    for moment in moments:
+        monkeypatch.setattr(store, "datetime", _At(moment))
+        link = someone.gives_details().headers["Location"]
+        assert someone.reads(link).get_json()["createdAt"] == f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+class _At:
+    """A clock that stands still."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self, _zone: object) -> datetime:
+        return self._moment
