@@ -11,32 +11,43 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
 from api import create_app
 from api.config import Settings
 from api.database import open_database, upgrade
-from api.openapi import document
 from api.passwords import Passwords
 from tests.actor import PASSWORD, Someone
 from tests.proof.exchanges import Exchange
 from tests.proof.proof import Proof
 from tests.proof.recording import record_requests, recorded, write
+from tests.shelf.story import visit
 
 # Where PostgreSQL's socket lies; its path must be short.
 os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PROOF = Proof(
-    document(create_app(Settings())),
     Path(__file__).parents[1] / "openapi.yaml",
     beside=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz)?",
 )
+SHELF = Proof(Path(__file__).parent / "shelf" / "shelf.yaml", beside="/openapi.json")
+PROOFS = [PROOF, SHELF]
 
 
 @pytest.fixture(scope="session")
 def proof() -> Proof:
     return PROOF
+
+
+@pytest.fixture
+def shelf() -> FlaskClient:
+    """A client of an empty shelf; all it hears is held against the shelf's document."""
+    client = visit()
+    app = client.application
+    app.wsgi_app = recorded(app.wsgi_app, SHELF.keep)  # type: ignore[method-assign,assignment]
+    return client
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -149,25 +160,28 @@ def _is_whole_run(config: pytest.Config) -> bool:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("proof")
-    group.addoption("--proof", type=Path, help="write the proof of openapi.yaml there, as HTML")
+    group.addoption("--proof", type=Path, help="write the proofs there, as HTML")
     group.addoption("--traffic", type=Path, help="keep all exchanges there, secrets masked")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Prove the document by what was seen, or fail and name what is missing."""
-    if exitstatus == pytest.ExitCode.OK and _is_whole_run(session.config) and not PROOF.holds:
+    """Prove the documents by what was seen, or fail and name what is missing."""
+    proven = not _is_whole_run(session.config) or all(proof.holds for proof in PROOFS)
+    if exitstatus == pytest.ExitCode.OK and not proven:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    config = terminalreporter.config
-    terminalreporter.write_line(str(PROOF.coverage))
+    say, config = terminalreporter.write_line, terminalreporter.config
     if config.getoption("traffic"):
         write(PROOF.exchanges, config.getoption("traffic"))
-    if _is_whole_run(config) or config.getoption("proof"):
-        terminalreporter.write_line(str(PROOF.verdict))
-        for missing in PROOF.missing():
-            terminalreporter.write_line(missing, red=True)
-    if config.getoption("proof"):
-        config.getoption("proof").write_text(PROOF.report(), encoding="utf-8")
+    judged = _is_whole_run(config) or config.getoption("proof")
+    for proof in (proof for proof in PROOFS if judged and proof.exchanges):
+        say(f"{proof.file.relative_to(config.rootpath)}")
+        say(f"  {proof.coverage}")
+        say(f"  {proof.verdict} ({proof.verdict.figures})")
+        for missing in proof.missing():
+            say(f"  {missing}", red=True)
+        if folder := config.getoption("proof"):
+            proof.report(folder)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import schemathesis
+from flask.testing import FlaskClient
 from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
 
 from tests import fuzzing
-from tests.shelf.app import make_shelf
 from tests.shelf.views import KEY
 
 EXAMPLES, SEED, FLOOR = 20, 1, 3
@@ -18,9 +18,7 @@ REMOVE = "DELETE /books/{id}"
 
 
 @pytest.mark.parametrize("has_key", [False, True], ids=["anonymous", "with the key"])
-def test_the_shelf_keeps_its_contract_when_fuzzed(has_key: bool) -> None:
-    app = make_shelf()
-    app.testing = True
+def test_the_shelf_keeps_its_contract_when_fuzzed(has_key: bool, shelf: FlaskClient) -> None:
     more: dict[str, Any] = {"auth": {"openapi": {"key": {"api_key": KEY}}}} if has_key else {}
     checks = {
         "positive_data_acceptance": {"expected-statuses": ["2xx", "303", "401", "404", "409"]},
@@ -29,7 +27,7 @@ def test_the_shelf_keeps_its_contract_when_fuzzed(has_key: bool) -> None:
     }
     config = fuzzing.config(SEED, EXAMPLES, checks=checks, **more)
     schema = schemathesis.openapi.from_wsgi(
-        "/openapi.json", app, config=SchemathesisConfig.from_dict(config)
+        "/openapi.json", shelf.application, config=SchemathesisConfig.from_dict(config)
     )
     seen: Counter[tuple[str, int]] = Counter()
     numbers = itertools.count()

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from tests.proof.document import Document, Operation, fits, from_text
-from tests.proof.exchanges import Exchange, Form, Json, Unreadable
+from tests.proof.exchanges import Exchange, Form, Unreadable
 from tests.proof.patterns import runs
 from tests.proof.schemas import Schema, changes
 
@@ -24,7 +24,6 @@ _NAMES = {
     ("maxItems", "stricter"): "most items",
     ("maxItems", "looser"): "one item more",
 }
-_ABSENT = object()
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Field:
         return texts if fits(self._others, others) else None
 
     def _parts(self, exchange: Exchange) -> tuple[list[Any] | None, Mapping[str, Any]]:
-        if self.encoding == "query":
+        if self.encoding == "query" and exchange.parameters is not None:
             kinds = {
                 n: from_text(self.whole["properties"].get(n, {}), t) for n, t in exchange.parameters
             }
@@ -74,7 +73,9 @@ class Field:
             return None, {}
         if isinstance(body, Form):
             return list(body.given(self.name)), dict(body.fields)
-        return _member(body, self.name), body.value
+        if not isinstance(body.value, dict):
+            return None, {}
+        return [body.value[self.name]] if self.name in body.value else [], body.value
 
     def claims(self) -> Iterator[str]:
         """The name of each boundary."""
@@ -180,8 +181,3 @@ def fields(document: Document) -> Iterator[Field]:
         }
         for parameter in query:
             yield Field(operation, "query", parameter["name"], whole)
-
-
-def _member(body: Json, name: str) -> list[Any]:
-    value = body.value.get(name, _ABSENT) if isinstance(body.value, dict) else _ABSENT
-    return [] if value is _ABSENT else [value]

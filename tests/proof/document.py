@@ -156,3 +156,15 @@ def at(node: Any, place: tuple[str | int, ...]) -> Any:
     for name in place:
         node = node[name]
     return node
+
+
+def references(said: Node, node: Any) -> Iterator[str]:
+    """The references that stand within, and within what they name."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+            yield from references(said, at(said, pointer(node["$ref"])))
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from references(said, item)

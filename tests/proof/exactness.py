@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.proof.document import METHODS, Document, at, covers, pointer
+from tests.proof.document import METHODS, Document, at, pointer, references
+from tests.proof.equivalence import mean_the_same
 from tests.proof.exchanges import Exchange
 from tests.proof.flows import Flows
 from tests.proof.mutants import Mutant, Said, mutants
-from tests.proof.patterns import same
 from tests.proof.rules import ASPECTS, contradictions
 from tests.proof.schemas import Place
 
@@ -87,7 +87,7 @@ class Exactness:
             seen_by = self._refuted_by(mutant)
             if seen_by is not None:
                 verdict.refuted.append((mutant, seen_by))
-            elif _is_equivalent(mutant):
+            elif mutant.is_of_schema and mean_the_same(mutant.old, mutant.new):
                 verdict.equivalent.append(mutant)
             else:
                 verdict.survivors.append(mutant)
@@ -144,26 +144,4 @@ class Exactness:
 
 
 def _components(said: Said, node: Any) -> Iterator[Place]:
-    return (pointer(reference)[1:] for reference in _references(said, node))
-
-
-def _references(said: Said, node: Any) -> Iterator[str]:
-    """The references that stand within, and within what they name."""
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-            yield from _references(said, at(said, pointer(node["$ref"])))
-        node = list(node.values())
-    if isinstance(node, list):
-        for item in node:
-            yield from _references(said, item)
-
-
-def _is_equivalent(mutant: Mutant) -> bool:
-    """Whether the change changes nothing: both schemas, or both patterns, take the same values."""
-    old, new = mutant.old, mutant.new
-    if not (isinstance(old, dict) and isinstance(new, dict)) or "type" not in old:
-        return False
-    if old.get("pattern") != new.get("pattern"):
-        return same(old.get("pattern", ""), new.get("pattern", ""), old.get("minLength", 0))
-    return "$ref" not in str(old) and covers(old, new) and covers(new, old)
+    return (pointer(reference)[1:] for reference in references(said, node))

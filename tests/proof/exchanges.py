@@ -4,13 +4,12 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_options_header
 
 from api.bodies import FORM
-from api.encodings import FILE, json_object
+from api.encodings import FILE, json_text, urlencoded
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,12 @@ class Exchange:
         return self.content.decode() if self.media_type.startswith("text/") else self.content
 
     @cached_property
-    def parameters(self) -> list[tuple[str, str]]:
-        """The query's parameters."""
-        return parse_qsl(self.query, keep_blank_values=True)
+    def parameters(self) -> list[tuple[str, str]] | None:
+        """The query's parameters; None where it isn't well formed."""
+        try:
+            return urlencoded(self.query.encode())
+        except ValueError:
+            return None
 
     @cached_property
     def _read(self) -> Form | Json | Unreadable:
@@ -104,7 +106,7 @@ class Exchange:
                 pairs = FORM[self.sent_media_type](self.body, options)
                 return Form(tuple((name, None if text is FILE else text) for name, text in pairs))
             if self.sent_media_type.endswith("json"):
-                return Json(json_object(self.body))
+                return Json(json_text(self.body.decode()))
         except ValueError as error:
             return Unreadable(str(error))
         return Unreadable("its media type is not known here")

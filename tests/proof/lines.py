@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import yaml
 
-from tests.proof.schemas import ANNOTATIONS, Place
+from tests.proof.schemas import ANNOTATIONS, CHECKED_FORMATS, Place
 
 _FOR_PEOPLE = (ANNOTATIONS - {"$ref"}) | {"openapi", "info", "tags", "summary", "operationId"}
 """What says something to people and tools, and nothing of requests and answers."""
@@ -16,11 +16,11 @@ _SETTLED = {"in", "name", "required"}
 
 
 class Line(NamedTuple):
-    """A member or an item, where it begins, and whether it is one that holds no others."""
+    """A member or an item, where it begins, and its text where it holds no others."""
 
     place: Place
     number: int
-    is_leaf: bool
+    text: str | None
 
 
 def lines(file: Path) -> list[Line]:
@@ -41,11 +41,14 @@ def _within(node: yaml.Node, place: Place) -> Iterator[Line]:
 
 
 def _line(place: Place, start: yaml.Node, value: yaml.Node) -> Line:
-    return Line(place, start.start_mark.line + 1, not value.value or isinstance(value.value, str))
+    text = str(value.value) if not value.value or isinstance(value.value, str) else None
+    return Line(place, start.start_mark.line + 1, text)
 
 
 def is_normative(line: Line) -> bool:
     """Whether the line says what a request may or an answer will be."""
-    if not line.is_leaf or _FOR_PEOPLE & set(line.place):
+    if line.text is None or _FOR_PEOPLE & set(line.place):
+        return False
+    if line.place[-1] == "format" and line.text not in CHECKED_FORMATS:
         return False
     return not (line.place[-3:-2] == ("parameters",) and line.place[-1] in _SETTLED)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.proof.document import METHODS, Document, at, covers, pointer
+from tests.proof.document import METHODS, Document, at, covers, pointer, references
 from tests.proof.patterns import Direction
-from tests.proof.schemas import Change, Place, changes
+from tests.proof.schemas import Change, Place, changes, schemas_within
 
 Said = Mapping[str, Any]
 
@@ -22,6 +22,11 @@ class Mutant:
     old: Any
     new: Any
     of: Said
+
+    @property
+    def is_of_schema(self) -> bool:
+        """Whether it changes a schema that stands there itself, and not just a reference."""
+        return bool({"schema", "schemas"} & set(self.target)) and "$ref" not in str(self.old)
 
     @property
     def said(self) -> Said:
@@ -62,7 +67,7 @@ def _changes(document: Said) -> Iterator[Change]:
                 yield change.within((*place, method))
     for name, schema in document["components"].get("schemas", {}).items():
         texts = _is_form(document, name)
-        for change in changes(schema, texts=texts):
+        for change in (*changes(schema, texts=texts), *_renamed_references(document, schema, name)):
             yield change.within(("components", "schemas", name))
     for name, header in document["components"].get("headers", {}).items():
         for change in _header(header):
@@ -124,19 +129,25 @@ def _body(document: Said, body: Said) -> Iterator[Change]:
 
 def _schema(document: Said, kind: Said, place: Place) -> Iterator[Change]:
     schema = kind.get("schema", {})
-    at_schema = (*place, "schema")
-    if "$ref" not in schema:
-        for change in changes(schema):
-            yield change.within(at_schema)
-        return
-    _, _, own = pointer(schema["$ref"])
-    whole = Document(document)
-    for name in document["components"]["schemas"]:
-        if name != own:
+    for change in (*changes(schema), *_renamed_references(document, schema)):
+        yield change.within((*place, "schema"))
+
+
+def _renamed_references(document: Said, schema: Said, of: str = "") -> Iterator[Change]:
+    """Each other schema that could be meant where one is named, here and within; none of itself."""
+    if "$ref" in schema:
+        _, _, own = pointer(schema["$ref"])
+        whole = Document(document)
+        for name in document["components"]["schemas"]:
             other = {"$ref": f"#/components/schemas/{name}"}
-            wider = covers(whole.followed(other), whole.followed(schema))
-            direction: Direction = "looser" if wider else "different"
-            yield Change((*at_schema, "$ref"), at_schema, other, f"{name} for {own}", direction)
+            if name != own and f"#/components/schemas/{of}" not in references(document, other):
+                wider = covers(whole.followed(other), whole.followed(schema))
+                direction: Direction = "looser" if wider else "different"
+                yield Change(("$ref",), (), other, f"{name} for {own}", direction)
+        return
+    for place, within in schemas_within(schema):
+        for change in _renamed_references(document, within, of):
+            yield change.within(place)
 
 
 def _security(document: Said, security: list[Said]) -> Iterator[Change]:

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from math import inf
 from re import _constants as names
 from re import _parser
 from typing import Any, Literal
-
-from greenery import parse
 
 Direction = Literal["stricter", "looser", "different"]
 _LAST = 0x10FFFF
@@ -162,17 +159,9 @@ def _character(code: int) -> str:
     return chr(code) if code > 0xFF or chr(code).isalnum() else f"\\x{code:02x}"
 
 
-@cache
-def same(one: str, other: str, shortest: int) -> bool:
-    """Whether two patterns match the same texts of at least this length, by their automata.
-
-    Only patterns of whole texts are compared.
-    """
-    if not all(text.startswith("^") and text.endswith("$") for text in (one, other)):
-        return False
-    long_enough = parse(f".{{{shortest},}}")
-    languages = [parse(_written(_parser.parse(text))[1:-1]) & long_enough for text in (one, other)]
-    return bool(languages[0].equivalent(languages[1]))
+def expression(pattern: str) -> str:
+    """A pattern of whole texts without its anchors, in what every dialect reads alike."""
+    return _written(_parser.parse(pattern))[1:-1]
 
 
 def runs(pattern: str) -> list[tuple[int, int]]:

@@ -1,10 +1,11 @@
 """The proof of one document: each exchange is held against it, and in the end it against them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+
+import yaml
 
 from tests.proof.coverage import Coverage
 from tests.proof.document import Document
@@ -20,13 +21,14 @@ class Contradiction(AssertionError):
 
 
 class Proof:
-    """A document, the YAML file that has it, and what was seen of it.
+    """The document in a YAML file, and what was seen of it.
 
     Addresses that match `beside` aren't the document's, and aren't looked at.
     """
 
-    def __init__(self, said: Mapping[str, Any], file: Path, beside: str = "") -> None:
-        self.said, self.document, self.file = said, Document(said), file
+    def __init__(self, file: Path, beside: str = "") -> None:
+        self.file, self.said = file, yaml.safe_load(file.read_text(encoding="utf-8"))
+        self.document = Document(self.said)
         self.exchanges: list[Exchange] = []
         self._beside = re.compile(beside)
 
@@ -69,6 +71,8 @@ class Proof:
             if line.number not in looked_at:
                 yield f"{self.file.name}:{line.number}: no way is known to change this line"
 
-    def report(self) -> str:
-        """The proof as HTML."""
-        return page(self.file, self.coverage, self.verdict)
+    def report(self, folder: Path) -> None:
+        """Write the proof there, as HTML."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = page(self.file, self.coverage, self.verdict)
+        (folder / f"{self.file.stem}.html").write_text(written, encoding="utf-8")

@@ -115,6 +115,8 @@ def request_faults(
         for one in operation.security
     ):
         yield "no credentials as declared"
+    if exchange.parameters is None:
+        yield "the query can't be read"
     for parameter in operation.parameters:
         if fault := _parameter_fault(parameter, texts, exchange):
             yield f"{parameter['name']}: {fault}"
@@ -138,7 +140,7 @@ def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) 
     if parameter["in"] == "path":
         return [texts[name]] if name in texts else []
     if parameter["in"] == "query":
-        return [value for given, value in exchange.parameters if given == name]
+        return [value for given, value in exchange.parameters or () if given == name]
     return exchange.sent.getlist(name)
 
 

@@ -1,6 +1,6 @@
 """A schema's notches: every keyword a step stricter, looser or different."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -29,15 +29,17 @@ class Change:
 
 
 # They say something to people, or to programs that like to know, and not what is valid.
-ANNOTATIONS = {"description", "examples", "example", "title", "format", "default", "$ref"}
+ANNOTATIONS = {"description", "examples", "example", "title", "default", "$ref"}
+# Others are for people, or for a page that shows dots.
+CHECKED_FORMATS = {"date-time", "date", "uuid", "uri-reference", "uri", "email", "ipv4", "ipv6"}
 _LEAST, _MOST = ("minLength", "minimum", "minItems"), ("maxLength", "maximum", "maxItems")
 _TURNED: dict[Direction, Direction] = {
     "stricter": "looser",
     "looser": "stricter",
     "different": "different",
 }
-_Notches = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, int]]
-"""What a keyword becomes, in words, which way it goes; and which item of a list it is about."""
+_Notches = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, int | str]]
+"""What a keyword becomes, in words, which way it goes; and which item or member it is about."""
 
 
 def changes(schema: Schema, *, texts: bool = False) -> Iterator[Change]:
@@ -45,46 +47,25 @@ def changes(schema: Schema, *, texts: bool = False) -> Iterator[Change]:
 
     Where values come as `texts`, as in a form, a query or a header, every value is one.
     """
-    for keyword, value in schema.items():
+    for keyword in schema:
         if keyword in ANNOTATIONS:
             continue
-        for new, words, direction, *item in _keyword(schema, keyword, value, texts):
+        if keyword not in _KEYWORDS:
+            raise NotImplementedError(f"Teach {__name__} to change {keyword}.")
+        for new, words, direction, *item in _KEYWORDS[keyword](schema, keyword, texts):
             changed = {k: v for k, v in schema.items() if k != keyword}
             changed |= {} if new is None else {keyword: new}
             yield Change((keyword, *item), (), changed, f"{keyword}: {words}", direction)
-        yield from _within(schema, keyword, value, texts)
+    for place, within in schemas_within(schema):
+        for change in changes(within, texts=texts):
+            yield change.within(place, turned=place == ("not",))
     for words, more in _not_asked(schema):
         yield Change(("type",), (), {**schema, **more}, f"{words} added", "stricter")
 
 
-def _keyword(schema: Schema, keyword: str, value: Any, texts: bool) -> _Notches:
-    if keyword in _LEAST + _MOST:
-        yield from _bound(schema, keyword, value)
-    elif keyword == "type":
-        yield from _type(schema, value, texts)
-    elif keyword == "enum":
-        yield from _enum(value)
-    elif keyword == "const":
-        yield _other(value), repr(_other(value)), "different"
-        yield None, "dropped", "looser"
-    elif keyword == "pattern":
-        yield None, "dropped", "looser"
-        for notch in notches(value, schema.get("maxLength", inf)):
-            yield notch.value, notch.change, notch.direction
-    elif keyword == "required":
-        for i, name in enumerate(value):
-            yield [n for n in value if n != name] or None, f"{name} dropped", "looser", i
-        for name in schema.get("properties", {}).keys() - set(value):
-            yield [*value, name], f"{name} added", "stricter"
-    elif keyword in ("additionalProperties", "not") and value != {}:
-        yield None, "dropped", "looser"
-    elif keyword not in ("properties", "items"):
-        raise NotImplementedError(f"Teach {__name__} to change {keyword}.")
-
-
-def _bound(schema: Schema, keyword: str, value: int) -> _Notches:
+def _bound(schema: Schema, keyword: str, texts: bool) -> _Notches:
     """A bound moved by one; a pattern that bounds the length itself leaves no room to move."""
-    step = 1 if keyword in _LEAST else -1
+    value, step = schema[keyword], 1 if keyword in _LEAST else -1
     yield value + step, str(value + step), "stricter"
     low, high = widths(schema["pattern"]) if "pattern" in schema else (0, inf)
     idle = {"minLength": low >= value, "maxLength": high <= value}.get(keyword, False)
@@ -92,7 +73,8 @@ def _bound(schema: Schema, keyword: str, value: int) -> _Notches:
         yield value - step, str(value - step), "looser"
 
 
-def _type(schema: Schema, value: Any, texts: bool) -> _Notches:
+def _type(schema: Schema, keyword: str, texts: bool) -> _Notches:
+    value = schema[keyword]
     if isinstance(value, list):
         for i, kind in enumerate(value):
             yield [k for k in value if k != kind], f"{kind} dropped", "stricter", i
@@ -104,7 +86,8 @@ def _type(schema: Schema, value: Any, texts: bool) -> _Notches:
         yield [value, "null"], "null allowed", "looser"
 
 
-def _enum(members: list[Any]) -> _Notches:
+def _enum(schema: Schema, keyword: str, texts: bool) -> _Notches:
+    members = schema[keyword]
     for i, member in enumerate(members):
         others = [m for m in members if m != member]
         if others:
@@ -114,24 +97,75 @@ def _enum(members: list[Any]) -> _Notches:
             yield [*members, other], f"{other!r} added", "looser", i
 
 
+def _const(schema: Schema, keyword: str, texts: bool) -> _Notches:
+    other = _other(schema[keyword])
+    yield other, repr(other), "different"
+    yield from _droppable(schema, keyword, texts)
+
+
 def _other(value: Any) -> Any:
     return value + 1 if isinstance(value, int) else f"{value}0"
 
 
-def _within(schema: Schema, keyword: str, value: Any, texts: bool) -> Iterator[Change]:
-    inner: dict[Place, Schema] = {}
-    if keyword == "properties":
-        closed = schema.get("additionalProperties") is False
-        for name in value:
-            rest = {n: s for n, s in value.items() if n != name}
-            direction: Direction = "stricter" if closed else "looser"
-            yield Change((keyword, name), (keyword,), rest, f"{name} dropped", direction)
-        inner = {(keyword, name): within for name, within in value.items()}
-    elif keyword in ("items", "additionalProperties", "not") and isinstance(value, Mapping):
-        inner = {(keyword,): value}
-    for place, within in inner.items():
-        for change in changes(within, texts=texts):
-            yield change.within(place, turned=keyword == "not")
+def _pattern(schema: Schema, keyword: str, texts: bool) -> _Notches:
+    yield from _droppable(schema, keyword, texts)
+    for notch in notches(schema[keyword], schema.get("maxLength", inf)):
+        yield notch.value, notch.change, notch.direction
+
+
+def _required(schema: Schema, keyword: str, texts: bool) -> _Notches:
+    names = schema[keyword]
+    for i, name in enumerate(names):
+        yield [n for n in names if n != name] or None, f"{name} dropped", "looser", i
+    for name in schema.get("properties", {}).keys() - set(names):
+        yield [*names, name], f"{name} added", "stricter"
+
+
+def _properties(schema: Schema, keyword: str, texts: bool) -> _Notches:
+    closed = schema.get("additionalProperties") is False
+    for name in schema[keyword]:
+        rest = {n: s for n, s in schema[keyword].items() if n != name}
+        yield rest, f"{name} dropped", "stricter" if closed else "looser", name
+
+
+def _format(schema: Schema, keyword: str, texts: bool) -> _Notches:
+    if schema[keyword] in CHECKED_FORMATS:
+        other = "ipv4" if schema[keyword] != "ipv4" else "ipv6"
+        yield other, other, "different"
+        yield from _droppable(schema, keyword, texts)
+
+
+def _droppable(schema: Schema, keyword: str, texts: bool) -> _Notches:
+    if schema[keyword] != {}:
+        yield None, "dropped", "looser"
+
+
+def _nothing(schema: Schema, keyword: str, texts: bool) -> _Notches:
+    """What stands within is looked at by itself."""
+    yield from ()
+
+
+_KEYWORDS: dict[str, Callable[[Schema, str, bool], _Notches]] = {
+    **dict.fromkeys(_LEAST + _MOST, _bound),
+    **dict.fromkeys(["additionalProperties", "not"], _droppable),
+    "type": _type,
+    "enum": _enum,
+    "const": _const,
+    "pattern": _pattern,
+    "format": _format,
+    "required": _required,
+    "properties": _properties,
+    "items": _nothing,
+}
+
+
+def schemas_within(schema: Schema) -> Iterator[tuple[Place, Schema]]:
+    """The schemas that this one is made of, each with its place."""
+    for name, within in schema.get("properties", {}).items():
+        yield ("properties", name), within
+    for keyword in ("items", "additionalProperties", "not"):
+        if isinstance(schema.get(keyword), Mapping):
+            yield (keyword,), schema[keyword]
 
 
 def _not_asked(schema: Schema) -> Iterator[tuple[str, Schema]]:
