@@ -1,6 +1,6 @@
 """What proves an OpenAPI document by the traffic that was seen. It knows no service.
 
-`recording` keeps each exchange, `rules` holds it against the document, `claims` says what the
-document claims and what of it was seen, `mutants` makes the document one notch different, and
-`exactness` wants each of those refuted by something that was seen.
+`recording` keeps each exchange, `rules` holds it against the document, `coverage` says what the
+document promises and what of it was seen, `mutants` makes the document one notch different, and
+`exactness` wants each of those refuted by something that was seen. `proof` joins them.
 """

@@ -7,7 +7,7 @@ from typing import Any
 from greenery import parse
 
 from tests.proof.document import covers, fits
-from tests.proof.patterns import expression, runs
+from tests.proof.pattern_text import expression, runs
 
 Schema = Mapping[str, Any]
 

@@ -1,22 +1,23 @@
 """Whether each line of a document is needed: made one notch different, it is refuted.
 
-A mutant is refuted by an exchange that contradicts it. A document that promises *more* of an answer
-than the one at hand can't be contradicted by any answer; it is refuted by the one at hand, which is
-a notch stricter and has held for all that was seen: nobody saw what the mutant adds. So of answers
-it is the stricter ones that must be contradicted; of requests all, for what is refused is seen too.
+A mutant is refuted by an exchange that contradicts it. One that lets an answer be *more* than the
+document at hand does can't be contradicted by any answer; it is refuted by the one at hand, which
+is a notch stricter and has held for all that was seen: nobody saw what the mutant adds. So of
+answers the stricter and the different ones must be contradicted; of requests all, for what is
+refused is seen too.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.proof.changes import Place
 from tests.proof.document import METHODS, Document, at, pointer, references
 from tests.proof.equivalence import mean_the_same
 from tests.proof.exchanges import Exchange
 from tests.proof.flows import Flows
 from tests.proof.mutants import Mutant, Said, mutants
 from tests.proof.rules import ASPECTS, contradictions
-from tests.proof.schemas import Place
 
 Asked = tuple[str, str, str]
 """Path and method of a request, and the status of its answer."""
@@ -45,8 +46,15 @@ class Verdict:
     @property
     def figures(self) -> str:
         """How many mutants there were, and what became of them."""
-        found = f"{len(self.refuted)} mutants refuted, {len(self.equivalent)} mean the same"
-        return f"{found}, {len(self.survivors)} survive"
+        contradicted = sum(bool(seen_by) for _, seen_by in self.refuted)
+        found = {
+            "contradicted": contradicted,
+            "promise what nobody saw": len(self.refuted) - contradicted,
+            "mean the same": len(self.equivalent),
+            "survive": len(self.survivors),
+        }
+        parts = ", ".join(f"{number} {what}" for what, number in found.items())
+        return f"{sum(found.values())} mutants: {parts}"
 
 
 class Exactness:
@@ -99,7 +107,7 @@ class Exactness:
             return ""
         document = Document(mutant.said)
         if "links" in mutant.line and any(self._flows.contradictions(document)):
-            return ""
+            return "what was created, and what was asked with it"
         aspects = self._aspects(mutant.line)
         # What allows more is contradicted by a refusal, what allows less by what was accepted.
         likely = {True: "4", False: "2"}[mutant.direction == "looser"]

@@ -18,6 +18,10 @@ class Flow(NamedTuple):
     target: str
     parameter: str
 
+    def __str__(self) -> str:
+        start, to = f"{self.operation}, {self.status}", f"{self.target}'s {self.parameter}"
+        return f"the link from {start}, {self.expression}, to {to}"
+
 
 class Flows:
     """What was created, and what was asked with it."""
@@ -60,7 +64,7 @@ class Flows:
             if not any(self._leads(flow, b) for b in self._created.get(flow[:2], [])):
                 yield f"{flow} was never followed"
         for flow in self.followed - named:
-            yield f"{flow} was followed, and isn't declared"
+            yield f"{flow} was followed and isn't declared"
 
 
 def _links(operation: Any) -> Iterator[Flow]:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import yaml
 
-from tests.proof.schemas import ANNOTATIONS, CHECKED_FORMATS, Place
+from tests.proof.changes import Place
+from tests.proof.schemas import ANNOTATIONS, CHECKED_FORMATS
 
 _FOR_PEOPLE = (ANNOTATIONS - {"$ref"}) | {"openapi", "info", "tags", "summary", "operationId"}
 """What says something to people and tools, and nothing of requests and answers."""
@@ -16,7 +17,7 @@ _SETTLED = {"in", "name", "required"}
 
 
 class Line(NamedTuple):
-    """A member or an item, where it begins, and its text where it holds no others."""
+    """A member or an item, where it begins, and its text where it is one."""
 
     place: Place
     number: int
@@ -41,7 +42,7 @@ def _within(node: yaml.Node, place: Place) -> Iterator[Line]:
 
 
 def _line(place: Place, start: yaml.Node, value: yaml.Node) -> Line:
-    text = str(value.value) if not value.value or isinstance(value.value, str) else None
+    text = value.value if isinstance(value, yaml.ScalarNode) else None
     return Line(place, start.start_mark.line + 1, text)
 
 

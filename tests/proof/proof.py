@@ -11,6 +11,7 @@ from tests.proof.coverage import Coverage
 from tests.proof.document import Document
 from tests.proof.exactness import Exactness, Verdict
 from tests.proof.exchanges import Exchange
+from tests.proof.flows import Flows
 from tests.proof.lines import is_normative, lines
 from tests.proof.report import page
 from tests.proof.rules import contradictions
@@ -61,6 +62,7 @@ class Proof:
         """What was never seen, and which lines could as well be different."""
         for promise in self.coverage.missing:
             yield f"never seen: {promise}"
+        yield from Flows(self.document, self.exchanges).contradictions(self.document)
         known = lines(self.file)
         numbers = {line.place: line.number for line in known}
         for mutant in self.verdict.survivors:

@@ -6,10 +6,10 @@ not be accepted.
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qs
 
-from tests.proof.document import Answer, Document, Node, Operation, fits, from_text
-from tests.proof.exchanges import Exchange, Form, Unreadable
+from tests.proof.document import Answer, Document, Operation, fits, from_text
+from tests.proof.exchanges import Exchange
+from tests.proof.request_rules import has_any, request_faults
 
 # HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
@@ -105,71 +105,6 @@ def _misjudged(operation: Operation, texts: dict[str, str], exchange: Exchange) 
         yield "a request was refused for credentials, which it needn't have"
 
 
-def request_faults(
-    operation: Operation, texts: dict[str, str], exchange: Exchange
-) -> Iterator[str]:
-    """What makes the request invalid by the document."""
-    if operation.security and not any(
-        all(_satisfied(scheme, exchange) for scheme in one)
-        and (one or not _has_any(operation, exchange))
-        for one in operation.security
-    ):
-        yield "no credentials as declared"
-    if exchange.parameters is None:
-        yield "the query can't be read"
-    for parameter in operation.parameters:
-        if fault := _parameter_fault(parameter, texts, exchange):
-            yield f"{parameter['name']}: {fault}"
-    if operation.bodies and (operation.body_required or exchange.sent_media_type or exchange.body):
-        yield from _body_faults(operation, exchange)
-
-
-def _parameter_fault(parameter: Node, texts: dict[str, str], exchange: Exchange) -> str:
-    values = parameter_texts(parameter, texts, exchange)
-    if not values:
-        return "it is missing" if parameter.get("required") else ""
-    if len(values) > 1:
-        return "it is there twice"
-    value = from_text(parameter["schema"], values[0])
-    return "" if fits(parameter["schema"], value) else f"{value!r} doesn't fit"
-
-
-def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) -> list[str]:
-    """What was sent for the parameter, wherever it stands."""
-    name: str = parameter["name"]
-    if parameter["in"] == "path":
-        return [texts[name]] if name in texts else []
-    if parameter["in"] == "query":
-        return [value for given, value in exchange.parameters or () if given == name]
-    return exchange.sent.getlist(name)
-
-
-def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[str]:
-    schema = operation.bodies.get(exchange.sent_media_type)
-    if schema is None or not exchange.coding_is_plain:
-        yield f"{exchange.sent_media_type or 'no media type'}, in a coding that isn't declared"
-        return
-    try:
-        body = exchange.read()
-    except Unreadable as why:
-        yield f"the body can't be read: {why}"
-        return
-    if isinstance(body, Form):
-        yield from form_faults(schema, body)
-    elif not fits(schema, body.value):
-        yield f"the body doesn't fit: {exchange.body!r}"
-
-
-def form_faults(schema: Node, form: Form) -> Iterator[str]:
-    """What makes the form invalid: also a field that is there twice, or is a file."""
-    for name in schema.get("properties", {}):
-        texts = form.given(name)
-        if len(texts) > 1 or None in texts:
-            yield f"{name} is there twice, or as a file"
-    if not fits(schema, {n: text for n, text in form.fields if text is not None}):
-        yield f"the form doesn't fit: {form.fields}"
-
-
 def _is_certain(exchange: Exchange) -> bool:
     """Whether the request was framed well, and named a host: else a 400 is HTTP's own."""
     host = exchange.sent.get("Host", "")
@@ -177,21 +112,5 @@ def _is_certain(exchange: Exchange) -> bool:
     return bool(_HOST.fullmatch(host)) and plain and exchange.body is not None
 
 
-def _satisfied(scheme: Node, exchange: Exchange) -> bool:
-    """Whether credentials of this scheme came along, good or not."""
-    if scheme["type"] == "http":
-        (given,) = exchange.sent_values.get("authorization", [""])[:1]
-        return given.partition(" ")[0].lower() == str(scheme["scheme"]).lower()
-    if scheme["in"] == "query":
-        return scheme["name"] in parse_qs(exchange.query, keep_blank_values=True)
-    return str(scheme["name"]).lower() in exchange.sent_values
-
-
-def _has_any(operation: Operation, exchange: Exchange) -> bool:
-    """Whether credentials came along at all, be it of a scheme that isn't known."""
-    known = any(_satisfied(scheme, exchange) for one in operation.security for scheme in one)
-    return known or "authorization" in exchange.sent_values
-
-
 def _is_anonymous(operation: Operation, exchange: Exchange) -> bool:
-    return operation.open and not _has_any(operation, exchange)
+    return operation.open and not has_any(operation, exchange)

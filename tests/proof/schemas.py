@@ -1,31 +1,14 @@
 """A schema's notches: every keyword a step stricter, looser or different."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from tests.proof.patterns import Direction, notches, widths
+from tests.proof.changes import Change, Direction, Place
+from tests.proof.pattern_text import widths
+from tests.proof.patterns import notches
 
-Place = tuple[str | int, ...]
 Schema = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Change:
-    """One notch: the line that it is about, and what takes the place of what."""
-
-    line: Place
-    target: Place
-    value: Any
-    words: str
-    direction: Direction
-
-    def within(self, place: Place, *, turned: bool = False) -> "Change":
-        """The same, seen from further out; inside of a `not` stricter is looser."""
-        direction = _TURNED[self.direction] if turned else self.direction
-        line, target = (*place, *self.line), (*place, *self.target)
-        return Change(line, target, self.value, self.words, direction)
 
 
 # They say something to people, or to programs that like to know, and not what is valid.
@@ -33,11 +16,6 @@ ANNOTATIONS = {"description", "examples", "example", "title", "default", "$ref"}
 # Others are for people, or for a page that shows dots.
 CHECKED_FORMATS = {"date-time", "date", "uuid", "uri-reference", "uri", "email", "ipv4", "ipv6"}
 _LEAST, _MOST = ("minLength", "minimum", "minItems"), ("maxLength", "maximum", "maxItems")
-_TURNED: dict[Direction, Direction] = {
-    "stricter": "looser",
-    "looser": "stricter",
-    "different": "different",
-}
 _Notches = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, int | str]]
 """What a keyword becomes, in words, which way it goes; and which item or member it is about."""
 

@@ -1,0 +1,41 @@
+"""The classes of characters that a field takes or refuses, each with what shows it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.proof.document import fits
+from tests.proof.schemas import Schema
+
+
+@dataclass(frozen=True)
+class Run:
+    """Characters next to each other that a pattern treats alike."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        ends = [repr(chr(c)) if 0x20 < c < 0x7F else f"U+{c:04X}" for c in (self.first, self.last)]
+        return "-".join(dict.fromkeys(ends))
+
+    def claims(self, schema: Schema) -> Iterator[str]:
+        """Whether some text with such a character is valid, and whether some isn't."""
+        example: str = schema["examples"][0]
+        if fits(schema, example[1:] + chr(self.first)):
+            yield f"{self} allowed"
+        if not fits(schema, chr(self.first) * len(example)):
+            yield f"{self} refused"
+
+    def seen(self, schema: Schema, value: str, accepted: bool) -> Iterator[str]:
+        """By a value that was accepted or refused as the schema says."""
+        mine = {c for c in value if self.first <= ord(c) <= self.last}
+        if mine and accepted:
+            yield f"{self} allowed"
+        plain: str = schema["examples"][0][0]
+        # Refused for these characters alone.
+        if (
+            mine
+            and not accepted
+            and fits(schema, "".join(plain if c in mine else c for c in value))
+        ):
+            yield f"{self} refused"

@@ -1,0 +1,92 @@
+"""Patterns read and written: what their classes list, and how long their matches are."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from re import _constants as names
+from re import _parser
+from typing import Any
+
+LAST = 0x10FFFF
+"""The last character of Unicode."""
+
+
+def widths(pattern: str) -> tuple[int, int]:
+    """The fewest and the most characters of what the pattern matches."""
+    low, high = _parser.parse(pattern).getwidth()
+    return low, high
+
+
+def expression(pattern: str) -> str:
+    """A pattern of whole texts without its anchors, in what every dialect reads alike."""
+    return written(_parser.parse(pattern))[1:-1]
+
+
+def runs(pattern: str) -> list[tuple[int, int]]:
+    """The characters in runs that the pattern's classes treat alike: first and last of each."""
+    cuts = {0, LAST + 1}
+    for listed in _all_classes(_parser.parse(pattern)):
+        cuts |= {code for code in listed if code - 1 not in listed}
+        cuts |= {code + 1 for code in listed if code + 1 not in listed}
+    starts = sorted(cuts)
+    return [(first, after - 1) for first, after in pairwise(starts)]
+
+
+def _all_classes(tree: Any) -> Iterator[set[int]]:
+    for kind, value in tree:
+        if kind is names.IN:
+            yield characters(value)
+        elif kind is names.SUBPATTERN:
+            yield from _all_classes(value[3])
+        elif kind is names.MAX_REPEAT:
+            yield from _all_classes(value[2])
+        elif kind is names.BRANCH:
+            for branch in value[1]:
+                yield from _all_classes(branch)
+
+
+def characters(members: list[Any]) -> set[int]:
+    """The characters that a class lists; ranges as long as scripts aren't meant to be here."""
+    listed: set[int] = set()
+    for kind, value in members:
+        if kind is names.LITERAL:
+            listed.add(value)
+        elif kind is names.RANGE:
+            listed.update(range(value[0], value[1] + 1))
+        elif kind is not names.NEGATE:
+            raise NotImplementedError(f"Teach {__name__} to read {kind} in a class.")
+    return listed
+
+
+def class_of(negated: bool, listed: set[int]) -> list[Any]:
+    start: list[Any] = [(names.NEGATE, None)] if negated else []
+    return start + [(names.LITERAL, code) for code in sorted(listed)]
+
+
+def name_of(code: int) -> str:
+    return repr(chr(code)) if 0x20 < code < 0x7F else f"U+{code:04X}"
+
+
+def written(tree: Any) -> str:
+    return "".join(_node(kind, value) for kind, value in tree)
+
+
+def _node(kind: Any, value: Any) -> str:
+    if kind is names.AT:
+        return "^" if value is names.AT_BEGINNING else "$"
+    if kind is names.LITERAL:
+        return _character(value)
+    if kind is names.IN:
+        negated = value[0][0] is names.NEGATE
+        return f"[{'^' if negated else ''}{''.join(map(_character, sorted(characters(value))))}]"
+    if kind is names.SUBPATTERN:
+        return f"({written(value[3])})"
+    if kind is names.BRANCH:
+        return f"({'|'.join(map(written, value[1]))})"
+    low, high, inner = value
+    high = "" if high is names.MAXREPEAT else high
+    return f"({written(inner)}){{{low},{high}}}"
+
+
+def _character(code: int) -> str:
+    """As every dialect reads it, also where it would mean something else."""
+    return chr(code) if code > 0xFF or chr(code).isalnum() else f"\\x{code:02x}"
