@@ -21,6 +21,31 @@ def expression(pattern: str) -> str:
     return written(_parser.parse(pattern))[1:-1]
 
 
+def sample(pattern: str) -> str:
+    """A short text that the pattern matches, with one of each that may be left out."""
+    return "".join(_sample(kind, value) for kind, value in _parser.parse(pattern))
+
+
+def _sample(kind: Any, value: Any) -> str:
+    if kind is names.AT:
+        return ""
+    if kind is names.LITERAL:
+        return chr(value)
+    if kind is names.IN:
+        listed = characters(value)
+        if value[0][0] is names.NEGATE:
+            return next(chr(code) for code in range(ord("a"), LAST) if code not in listed)
+        return chr(min(listed))
+    if kind is names.SUBPATTERN:
+        inner, times = value[3], 1
+    elif kind is names.BRANCH:
+        inner, times = value[1][0], 1
+    else:
+        low, _, inner = value
+        times = max(low, 1)
+    return "".join(_sample(*node) for node in inner) * times
+
+
 def runs(pattern: str) -> list[tuple[int, int]]:
     """The characters in runs that the pattern's classes treat alike: first and last of each."""
     cuts = {0, LAST + 1}

@@ -5,16 +5,18 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from tests.proof.coverage import Coverage
+from tests.proof.coverage import Coverage, Promise
 from tests.proof.exactness import Verdict
 from tests.proof.lines import lines
 
 _STYLE = """
 body { font: 15px/1.4 sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; width: 100% } caption { text-align: left; font-weight: bold }
-td, th { border-bottom: 1px solid #ddd; padding: .15em .6em; text-align: left; vertical-align: top }
-pre, .code { font: 13px/1.35 monospace; white-space: pre-wrap }
-.bad { background: #fdd } .plain { color: #777 } small { color: #666 }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; margin-bottom: 2em }
+caption { text-align: left; font-weight: bold }
+td, th { border-bottom: 1px solid #ddd; padding: .15em .6em; text-align: left }
+td { vertical-align: top; overflow-wrap: anywhere }
+pre, .code { font: 13px/1.35 monospace; white-space: pre-wrap; margin: 0 }
+.code td:first-child { width: 2em } .bad { background: #fdd } .plain { color: #777 }
 """
 
 
@@ -39,14 +41,18 @@ def page(file: Path, coverage: Coverage, verdict: Verdict) -> str:
 
 
 def _promises(coverage: Coverage) -> Iterator[str]:
+    """A table for each operation; what is seen by the same stands in one row."""
+
+    def witness(promise: Promise) -> tuple[str, str]:
+        return promise.where, coverage.seen.get(promise, "nobody")
+
     for operation, promises in groupby(coverage.promises, key=lambda promise: promise.operation):
         yield f"<table><caption>{escape(operation)}</caption>"
         yield "<tr><th>where</th><th>what</th><th>seen by</th></tr>"
-        for promise in promises:
-            seen = promise in coverage.seen
-            what = promise.what or "the answer itself"
-            cells = [promise.where, what, coverage.seen[promise] if seen else "nobody"]
-            yield f"<tr{'' if seen else ' class=bad'}>{_cells(cells)}</tr>"
+        for (where, seen_by), those in groupby(promises, key=witness):
+            what = ", ".join(promise.what or "the answer itself" for promise in those)
+            unseen = " class=bad" if seen_by == "nobody" else ""
+            yield f"<tr{unseen}>{_cells([where, what, seen_by])}</tr>"
         yield "</table>"
 
 
