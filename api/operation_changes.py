@@ -1,0 +1,149 @@
+"""What changed in one operation: who may ask, and how, and what is answered."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from api.changes import (
+    Change,
+    Effect,
+    Node,
+    Spot,
+    both,
+    came_and_went,
+    others,
+    pairs,
+    requirement,
+    shown,
+    step,
+)
+from api.schema_changes import schema_changes
+
+NARROWS, WIDENS, DIFFERS, UNSAID, NOTHING = Effect
+_KNOWN = ("path", "operationId", "tags", "parameters", "requestBody", "responses", "security")
+_WRITTEN = ("style", "explode", "allowReserved", "allowEmptyValue", "content")
+_LINKED = ("operationId", "operationRef", "parameters", "requestBody", "server")
+# A client needs no more than it was told of: it asks for one media type, and follows one link.
+_ANSWERED = (UNSAID, DIFFERS)
+_Needs = frozenset[tuple[str, str]]
+_ANYBODY: _Needs = frozenset()
+
+
+def operation_changes(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
+    """Of an operation with its parameters by name, and with the security that holds for it."""
+    if how := step(old, new, "operationId"):
+        rule = f"api-operation-id-{'added' if how == 'added' else 'removed'}"
+        yield spot.change(NOTHING, rule, shown(old, new, "operationId"))
+    tags = {tag: tag for tag in old.get("tags", [])}, {tag: tag for tag in new.get("tags", [])}
+    yield from came_and_went(spot.of("api-tag"), tags, (NOTHING, NOTHING))
+    yield from _security(spot.of("api-security"), old["security"], new["security"])
+    yield from _parameters(spot.of("request-parameter"), *both(old, new, "parameters"))
+    yield from _body(spot.of("request-body"), old.get("requestBody"), new.get("requestBody"))
+    answer = replace(spot, side="response", subject="response")
+    yield from _responses(answer, *both(old, new, "responses"))
+    yield from others(spot, old, new, known=_KNOWN)
+
+
+def _security(spot: Spot, old: list[Node], new: list[Node]) -> Iterator[Change]:
+    """Each requirement lets in whoever meets it; where there is none, anybody may ask."""
+    was, now = (
+        [frozenset((name, s) for name in one for s in ("", *one[name])) for one in some or [{}]]
+        for some in (old, new)
+    )
+    gone, come = ([o for o in one if o not in other] for one, other in ((was, now), (now, was)))
+    for one, other in [(o, c) for o in gone for c in come if _schemes(o) == _schemes(c)]:
+        gone.remove(one)
+        come.remove(other)
+        yield from (spot.own(NARROWS, "scope-added", scope) for _, scope in sorted(other - one))
+        yield from (spot.own(WIDENS, "scope-removed", scope) for _, scope in sorted(one - other))
+    closed = bool(come) and _ANYBODY in gone
+    for one in come:
+        yield spot.own(NARROWS if closed else WIDENS, "added", _schemes(one))
+    for one in gone:
+        # Whoever shows more than is asked for is let in.
+        enough = any(other <= one for other in now)
+        if one or not closed:
+            yield spot.own(UNSAID if enough else NARROWS, "removed", _schemes(one))
+
+
+def _schemes(needs: _Needs) -> str:
+    return " and ".join(sorted(name for name, scope in needs if not scope)) or "anybody"
+
+
+def _parameters(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
+    for here, was, now in pairs(spot, old, new):
+        if was is None and now["in"] == "path":
+            yield here.change(NARROWS, "new-request-path-parameter")
+        elif was is None and now.get("required"):
+            yield here.change(NARROWS, "new-required-request-parameter")
+        elif was is None:
+            yield here.change(UNSAID, "new-optional-request-parameter")
+        elif now is None:
+            # What the client says by it isn't heard any more.
+            yield here.own(DIFFERS, "removed")
+        else:
+            yield from _named(here, was, now)
+
+
+def _named(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
+    """A parameter or a header, which are said alike."""
+    yield from requirement(spot, old.get("required", False), new.get("required", False))
+    yield from schema_changes(spot, old.get("schema", True), new.get("schema", True))
+    known = ("name", "in", "required", "schema")
+    yield from others(spot, old, new, known=known, exact=_WRITTEN)
+
+
+def _body(spot: Spot, old: Node | None, new: Node | None) -> Iterator[Change]:
+    if old is not None and new is not None:
+        yield from requirement(spot, old.get("required", False), new.get("required", False))
+        yield from _content(spot, old, new, (WIDENS, NARROWS))
+        yield from others(spot, old, new, known=("required", "content"))
+    elif new is not None:
+        needed = new.get("required", False)
+        rule = f"added-{'required' if needed else 'optional'}"
+        yield spot.own(NARROWS if needed else UNSAID, rule)
+    elif old is not None:
+        yield spot.own(DIFFERS, "removed")
+
+
+def _content(spot: Spot, old: Node, new: Node, effects: tuple[Effect, Effect]) -> Iterator[Change]:
+    media_type = spot.of(f"{spot.subject}-media-type")
+    yield from came_and_went(media_type, both(old, new, "content"), effects, _media_type)
+
+
+def _media_type(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
+    body = spot.of(f"{spot.side}-body")
+    yield from schema_changes(body, old.get("schema", True), new.get("schema", True))
+    yield from others(body, old, new, known=["schema"], exact=["encoding"])
+
+
+def _responses(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
+    came = any(status[0] != "2" for status in new if status not in old)
+    for here, was, now in pairs(spot, old, new):
+        success = here.place[-1].startswith("2")
+        kind = "success" if success else "non-success"
+        if was is None:
+            # A client takes a status that it doesn't know for the first of its class (RFC 9110).
+            yield here.own(UNSAID, f"{kind}-status-added")
+        elif now is None:
+            # One refusal less is none that a client awaits, unless it goes by another number now.
+            yield here.own(DIFFERS if success or came else NARROWS, f"{kind}-status-removed")
+        else:
+            yield from _content(here, was, now, _ANSWERED)
+            yield from _headers(here, *both(was, now, "headers"))
+            links, look = both(was, now, "links"), partial(others, exact=_LINKED)
+            yield from came_and_went(here.of("response-link"), links, _ANSWERED, look)
+            yield from others(here, was, now, known=("content", "headers", "links"))
+
+
+def _headers(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
+    by_name = ({name.lower(): header for name, header in some.items()} for some in (old, new))
+    for here, was, now in pairs(spot.of("response-header"), *by_name):
+        if was is None:
+            yield here.own(UNSAID, "added")
+        elif now is None and was.get("required"):
+            yield here.change(WIDENS, "required-response-header-removed")
+        elif now is None:
+            yield here.change(UNSAID, "optional-response-header-removed")
+        else:
+            yield from _named(here, was, now)
