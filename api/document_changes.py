@@ -24,7 +24,10 @@ def document_changes(old: Any, new: Any) -> list[Change]:
 
     Raises `ValueError` where one is no document of OpenAPI 3.1 that can be read.
     """
-    found = _document(Spot("request", "api"), whole(old), whole(new))
+    try:
+        found = list(_document(Spot("request", "api"), whole(old), whole(new)))
+    except (AttributeError, LookupError, TypeError) as error:
+        raise ValueError(f"it isn't formed as OpenAPI asks ({error})") from error
     return sorted(found, key=lambda change: not change.breaking)
 
 
