@@ -28,11 +28,8 @@ BREAKS = {
     "response": {Effect.WIDENS, Effect.DIFFERS},
 }
 
-# They speak to people, and to those who generate code, of what stays as it is.
-PROSE = {
-    *["title", "summary", "description", "example", "examples", "externalDocs", "$comment"],
-    *["openapi", "tags", "version", "contact", "license", "termsOfService", "bearerFormat"],
-}
+# It speaks to people of what stays as it is.
+PROSE = {"title", "summary", "description", "example", "examples", "externalDocs", "$comment"}
 
 
 @dataclass(frozen=True)
@@ -73,6 +70,7 @@ class Spot:
         return self.change(effect, f"{self.subject}-{rule}", detail)
 
 
+Names = Collection[str]
 Look = Callable[[Spot, Any, Any], Iterator[Change]]
 
 
@@ -125,15 +123,15 @@ def requirement(spot: Spot, was: bool, now: bool) -> Iterator[Change]:
 
 
 def others(
-    spot: Spot, old: Node, new: Node, *, known: Collection[str] = (), exact: Collection[str] = ()
+    spot: Spot, old: Node, new: Node, *, known: Names = (), exact: Names = (), prose: Names = ()
 ) -> Iterator[Change]:
-    """What has no rule of its own: prose, what must stay exactly as it is, what nobody knows."""
+    """What has no rule of its own: what must stay exactly as it is, prose, what nobody knows."""
     for member in dict.fromkeys([*old, *new]):
         if member in known or not step(old, new, member):
             continue
         if member == "deprecated":
             yield spot.own(Effect.NOTHING, "deprecated" if new.get(member) else "reactivated")
-        elif member in PROSE:
+        elif member in PROSE or member in prose:
             yield spot.own(Effect.NOTHING, f"{_kebab(member)}-changed")
         elif member in exact:
             yield spot.own(Effect.DIFFERS, f"{_kebab(member)}-changed", shown(old, new, member))

@@ -14,6 +14,7 @@ from api.operation_changes import operation_changes
 
 NARROWS, WIDENS, *_, NOTHING = Effect
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_INFO = ("version", "contact", "license", "termsOfService")
 _KNOWN = ("info", "servers", "paths", "components", "security")
 # How a client shows who it is: whatever of it changes, the old way may be refused.
 _SCHEME = ("type", "scheme", "name", "in", "flows", "openIdConnectUrl")
@@ -32,7 +33,7 @@ def document_changes(old: Any, new: Any) -> list[Change]:
 
 
 def _document(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
-    yield from others(spot.within("info"), *both(old, new, "info"))
+    yield from others(spot.within("info"), *both(old, new, "info"), prose=_INFO)
     yield from came_and_went(
         spot.of("api-server"), (_servers(old), _servers(new)), (WIDENS, NARROWS), others
     )
@@ -40,7 +41,7 @@ def _document(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
         yield from others(here, was or {}, now or {}, known=(*_METHODS, "parameters"))
     yield from _operations(_by_name(old), _by_name(new))
     yield from _components(spot, *both(old, new, "components"))
-    yield from others(spot, old, new, known=_KNOWN)
+    yield from others(spot, old, new, known=_KNOWN, prose=("openapi", "tags"))
 
 
 def _servers(document: Node) -> Node:
@@ -52,7 +53,7 @@ def _components(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
     idle = NOTHING, NOTHING
     yield from came_and_went(spot.of("api-schema"), both(old, new, "schemas"), idle)
     schemes = both(old, new, "securitySchemes")
-    look = partial(others, exact=_SCHEME)
+    look = partial(others, exact=_SCHEME, prose=["bearerFormat"])
     yield from came_and_went(spot.of("api-security-component"), schemes, idle, look)
 
 
