@@ -51,19 +51,21 @@ def _security(spot: Spot, old: list[Node], new: list[Node]) -> Iterator[Change]:
         for some in (old, new)
     )
     gone, come = ([o for o in one if o not in other] for one, other in ((was, now), (now, was)))
-    for one, other in [(o, c) for o in gone for c in come if _schemes(o) == _schemes(c)]:
-        gone.remove(one)
-        come.remove(other)
-        yield from (spot.own(NARROWS, "scope-added", scope) for _, scope in sorted(other - one))
-        yield from (spot.own(WIDENS, "scope-removed", scope) for _, scope in sorted(one - other))
     closed = bool(come) and _ANYBODY in gone
-    for one in come:
-        yield spot.own(NARROWS if closed else WIDENS, "added", _schemes(one))
     for one in gone:
         # Whoever shows more than is asked for is let in.
-        enough = any(other <= one for other in now)
-        if one or not closed:
-            yield spot.own(UNSAID if enough else NARROWS, "removed", _schemes(one))
+        effect = UNSAID if any(other <= one for other in now) else NARROWS
+        alike = [other for other in come if _schemes(other) == _schemes(one)]
+        for other in alike[:1]:
+            come.remove(other)
+            yield from (spot.own(effect, "scope-added", scope) for _, scope in sorted(other - one))
+            yield from (
+                spot.own(WIDENS, "scope-removed", scope) for _, scope in sorted(one - other)
+            )
+        if not alike and (one or not closed):
+            yield spot.own(effect, "removed", _schemes(one))
+    for one in come:
+        yield spot.own(NARROWS if closed else WIDENS, "added", _schemes(one))
 
 
 def _schemes(needs: _Needs) -> str:

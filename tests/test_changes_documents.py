@@ -71,6 +71,23 @@ def test_parameters_and_security_may_be_said_for_all() -> None:
     assert found(each, whole) == found(whole, each) == []
 
 
+def test_a_refusal_that_goes_by_another_number_breaks() -> None:
+    """Though one less breaks nobody, nor one more: who waits for the old one waits in vain."""
+    old, new = "responses: {409: {}}", "responses: {422: {}}"
+    assert found(having("post", old), having("post", new)) == [
+        ("response-non-success-status-removed", True),
+        ("response-non-success-status-added", False),
+    ]
+
+
+def test_of_two_ways_in_one_may_ask_for_more_and_one_be_new() -> None:
+    old, new = "security: [{a: [r]}]", "security: [{a: [r, w]}, {a: [x]}]"
+    assert found(having("post", old), having("post", new)) == [
+        ("api-security-scope-added", True),
+        ("api-security-added", False),
+    ]
+
+
 @pytest.mark.parametrize("place", ["header", "parameter"])
 def test_the_names_of_headers_have_no_letter_case(place: str) -> None:
     if place == "header":
