@@ -18,6 +18,7 @@ from api.changes import (
     step,
 )
 from api.schema_changes import schema_changes
+from api.security_changes import security_changes
 
 NARROWS, WIDENS, DIFFERS, UNSAID, NOTHING = Effect
 _KNOWN = ("path", "operationId", "tags", "parameters", "requestBody", "responses", "security")
@@ -25,8 +26,6 @@ _WRITTEN = ("style", "explode", "allowReserved", "allowEmptyValue", "content")
 _LINKED = ("operationId", "operationRef", "parameters", "requestBody", "server")
 # A client needs no more than it was told of: it asks for one media type, and follows one link.
 _ANSWERED = (UNSAID, DIFFERS)
-_Needs = frozenset[tuple[str, str]]
-_ANYBODY: _Needs = frozenset()
 
 
 def operation_changes(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
@@ -36,40 +35,12 @@ def operation_changes(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
         yield spot.change(NOTHING, rule, shown(old, new, "operationId"))
     tags = {tag: tag for tag in old.get("tags", [])}, {tag: tag for tag in new.get("tags", [])}
     yield from came_and_went(spot.of("api-tag"), tags, (NOTHING, NOTHING))
-    yield from _security(spot.of("api-security"), old["security"], new["security"])
+    yield from security_changes(spot.of("api-security"), old["security"], new["security"])
     yield from _parameters(spot.of("request-parameter"), *both(old, new, "parameters"))
     yield from _body(spot.of("request-body"), old.get("requestBody"), new.get("requestBody"))
     answer = replace(spot, side="response", subject="response")
     yield from _responses(answer, *both(old, new, "responses"))
     yield from others(spot, old, new, known=_KNOWN)
-
-
-def _security(spot: Spot, old: list[Node], new: list[Node]) -> Iterator[Change]:
-    """Each requirement lets in whoever meets it; where there is none, anybody may ask."""
-    was, now = (
-        [frozenset((name, s) for name in one for s in ("", *one[name])) for one in some or [{}]]
-        for some in (old, new)
-    )
-    gone, come = ([o for o in one if o not in other] for one, other in ((was, now), (now, was)))
-    closed = bool(come) and _ANYBODY in gone
-    for one in gone:
-        # Whoever shows more than is asked for is let in.
-        effect = UNSAID if any(other <= one for other in now) else NARROWS
-        alike = [other for other in come if _schemes(other) == _schemes(one)]
-        for other in alike[:1]:
-            come.remove(other)
-            yield from (spot.own(effect, "scope-added", scope) for _, scope in sorted(other - one))
-            yield from (
-                spot.own(WIDENS, "scope-removed", scope) for _, scope in sorted(one - other)
-            )
-        if not alike and (one or not closed):
-            yield spot.own(effect, "removed", _schemes(one))
-    for one in come:
-        yield spot.own(NARROWS if closed else WIDENS, "added", _schemes(one))
-
-
-def _schemes(needs: _Needs) -> str:
-    return " and ".join(sorted(name for name, scope in needs if not scope)) or "anybody"
 
 
 def _parameters(spot: Spot, old: Node, new: Node) -> Iterator[Change]:

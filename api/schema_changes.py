@@ -6,6 +6,7 @@ from typing import Any
 
 from api.changes import Change, Effect, Node, Spot, others, requirement, step, text
 from api.keyword_changes import KNOWN, TURNED, keyword_changes
+from api.property_changes import HIDES, MARKS, added, bare, marked, marks, removed
 
 NARROWS, WIDENS, DIFFERS, UNSAID, NOTHING = Effect
 
@@ -13,10 +14,6 @@ NARROWS, WIDENS, DIFFERS, UNSAID, NOTHING = Effect
 _COMPOSED = {"allOf": ("all-of", NARROWS), "anyOf": ("any-of", WIDENS), "oneOf": ("one-of", WIDENS)}
 _WITHIN = ("items", "additionalProperties", "propertyNames")
 _KNOWN = {*KNOWN, *_COMPOSED, *_WITHIN, "not", "properties", "required"}
-_MARKS = {"readOnly": "read-only", "writeOnly": "write-only"}
-# A property with this mark isn't of that side.
-_HIDES = {"request": "readOnly", "response": "writeOnly"}
-Marks = set[str]
 
 
 def schema_changes(spot: Spot, old: Node | bool, new: Node | bool) -> Iterator[Change]:
@@ -75,7 +72,7 @@ def _not(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
 
 
 def _properties(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
-    hides = _HIDES[spot.side]
+    hides = HIDES[spot.side]
     declared = [schema.get("properties", {}) for schema in (old, new)]
     required = [schema.get("required", []) for schema in (old, new)]
     for name in dict.fromkeys(name for names in declared + required for name in names):
@@ -83,76 +80,21 @@ def _properties(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
         was, now = (properties.get(name) for properties in declared)
         must = [name in names for names in required]
         there = [schema for schema in (was, now) if schema is not None]
-        idle = there and all(hides in _marks(schema) for schema in there)
+        idle = there and all(hides in marks(schema) for schema in there)
         if idle:
-            part = part.of(f"{spot.side}-{_MARKS[hides]}-property")
+            part = part.of(f"{spot.side}-{MARKS[hides]}-property")
         if not there or len(there) == 2:
             changes = _property(part, was, now, *must)
         elif was is None:
-            changes = _added(part, old, required=must == [False, True])
+            changes = added(part, old, required=must == [False, True])
         else:
-            changes = _removed(part, new, required=must[0])
+            changes = removed(part, new, required=must[0])
         for change in changes:
             yield replace(change, effect=NOTHING, breaking=False) if idle else change
-
-
-def _added(spot: Spot, old: Node, *, required: bool) -> Iterator[Change]:
-    effect = _undeclared(old, closed=WIDENS)
-    if required:
-        effect = NARROWS if effect is UNSAID else DIFFERS
-    needed, (side, what) = "required" if required else "optional", spot.subject.split("-", 1)
-    rule = f"new-{needed}-request-{what}" if side == "request" else f"{side}-{needed}-{what}-added"
-    yield spot.change(effect, rule)
-
-
-def _removed(spot: Spot, new: Node, *, required: bool) -> Iterator[Change]:
-    effect = _undeclared(new, closed=NARROWS)
-    if spot.side == "request":
-        # Even where it may still be sent, what the client says by it isn't heard any more.
-        yield spot.own(NARROWS if effect is NARROWS else DIFFERS, "removed")
-        return
-    if required:
-        effect = WIDENS if effect is UNSAID else DIFFERS
-    needed = "required" if required else "optional"
-    yield spot.change(effect, f"response-{needed}-{spot.subject.partition('-')[2]}-removed")
-
-
-def _undeclared(schema: Node, *, closed: Effect) -> Effect:
-    """What it does that a property was, or is, left to what the schema says of the others."""
-    rest = ("additionalProperties", "unevaluatedProperties", "patternProperties")
-    says = [schema[keyword] for keyword in rest if schema.get(keyword, True) not in (True, {})]
-    return UNSAID if not says else closed if says == [False] else DIFFERS
 
 
 def _property(spot: Spot, old: Any, new: Any, was: bool, now: bool) -> Iterator[Change]:
     """Of one that both have, or at least require: whether it was required, and is now."""
     yield from requirement(spot, was, now)
-    yield from _marked(spot, _marks(old), _marks(new), needs=(was, now))
-    yield from schema_changes(spot, _bare(old), _bare(new))
-
-
-def _marked(spot: Spot, old: Marks, new: Marks, needs: tuple[bool, bool]) -> Iterator[Change]:
-    was, now = needs
-    for mark in [mark for mark in _MARKS if (mark in old) != (mark in new)]:
-        if mark != _HIDES[spot.side]:
-            effect = NOTHING
-        elif mark in old:
-            effect = NARROWS if now else UNSAID
-        elif spot.side == "request":
-            effect = DIFFERS
-        else:
-            effect = WIDENS if was else UNSAID
-        became = f"{'not-' if mark in old else ''}{_MARKS[mark]}"
-        needed = "required" if now else "optional"
-        yield spot.change(effect, f"{spot.side}-{needed}-property-became-{became}")
-
-
-def _marks(schema: Any) -> Marks:
-    return {mark for mark in _MARKS if schema and schema is not True and schema.get(mark)}
-
-
-def _bare(schema: Any) -> Any:
-    """Without the marks, of which all is said."""
-    if isinstance(schema, dict):
-        return {keyword: said for keyword, said in schema.items() if keyword not in _MARKS}
-    return True if schema is None else schema
+    yield from marked(spot, marks(old), marks(new), needs=(was, now))
+    yield from schema_changes(spot, bare(old), bare(new))
