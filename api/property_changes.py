@@ -17,17 +17,19 @@ def added(spot: Spot, old: Node, *, required: bool) -> Iterator[Change]:
     effect = _undeclared(old, closed=WIDENS)
     if required:
         effect = NARROWS if effect is UNSAID else DIFFERS
-    needed, (side, what) = "required" if required else "optional", spot.subject.split("-", 1)
-    rule = f"new-{needed}-request-{what}" if side == "request" else f"{side}-{needed}-{what}-added"
-    yield spot.change(effect, rule)
+    needed, what = "required" if required else "optional", spot.subject.partition("-")[2]
+    if spot.side == "request":
+        yield spot.change(effect, f"new-{needed}-request-{what}")
+    else:
+        yield spot.change(effect, f"response-{needed}-{what}-added")
 
 
 def removed(spot: Spot, new: Node, *, required: bool) -> Iterator[Change]:
-    effect = _undeclared(new, closed=NARROWS)
     if spot.side == "request":
         # Even where it may still be sent, what the client says by it isn't heard any more.
-        yield spot.own(NARROWS if effect is NARROWS else DIFFERS, "removed")
+        yield spot.own(DIFFERS, "removed")
         return
+    effect = _undeclared(new, closed=NARROWS)
     if required:
         effect = WIDENS if effect is UNSAID else DIFFERS
     needed = "required" if required else "optional"
