@@ -5,11 +5,13 @@ from difflib import unified_diff
 from pathlib import Path
 
 import click
+import yaml
 from flask import Blueprint, current_app
 from marshmallow import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.database import where, why
+from api.document_changes import document_changes
 from api.openapi import document, to_yaml
 from api.passwords import passwords
 from api.schemas import SignUp
@@ -26,14 +28,29 @@ def accounts() -> None:
 @blueprint.cli.command("openapi")
 @click.option("--check", is_flag=True, help="Write nothing: print what would change, and exit 1.")
 @click.option(
+    "--against",
+    type=click.Path(exists=True, path_type=Path, dir_okay=False),
+    metavar="OLD.yaml",
+    help="Write nothing: list what changed since this document, and exit 1 if a change breaks it.",
+)
+@click.option(
     "--file",
     type=click.Path(path_type=Path, dir_okay=False),
     default="openapi.yaml",
     show_default=True,
     help="The checked-in document.",
 )
-def openapi(check: bool, file: Path) -> None:
+def openapi(check: bool, against: Path | None, file: Path) -> None:
     """Write the OpenAPI document, as it follows from the code."""
+    if check and against:
+        raise click.UsageError("Choose one of --check and --against.")
+    if against:
+        _list_changes(against)
+    else:
+        _write(file, check=check)
+
+
+def _write(file: Path, *, check: bool) -> None:
     printed = to_yaml(document(current_app))
     try:
         if not check:
@@ -48,6 +65,28 @@ def openapi(check: bool, file: Path) -> None:
         click.echo("Accept this with: flask --app api openapi", err=True)
         sys.exit(1)
     click.echo(f"{file} is {'current' if check else 'written'}.")
+
+
+def _list_changes(old: Path) -> None:
+    try:
+        changes = document_changes(yaml.safe_load(old.read_bytes()), document(current_app))
+    except (OSError, ValueError) as error:
+        raise _unlike_a_contract(old, str(error)) from None
+    except yaml.YAMLError:
+        raise _unlike_a_contract(old, "it is no YAML") from None
+    for change in changes:
+        click.echo(change)
+    breaking = sum(change.breaking for change in changes)
+    if changes:
+        click.echo(f"{breaking} breaking, {len(changes) - breaking} compatible")
+    else:
+        click.echo(f"There is no difference from {old}.")
+    sys.exit(1 if breaking else 0)
+
+
+def _unlike_a_contract(file: Path, why: str) -> click.BadParameter:
+    advice = "Give a document as this command writes it."
+    return click.BadParameter(f"{file}: {why}. {advice}", param_hint="--against")
 
 
 @accounts.command("set-password")

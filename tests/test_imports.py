@@ -16,11 +16,11 @@ LAYERS = [
     ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
     ["errors", "credentials", "openapi"],
     ["browsers", "contract", "store", "schemas", "database", "passwords", "migrations.env"],
-    ["operation_object"],
-    ["operations", "models", "config", "connections"],
-    ["bodies", "negotiation", "replies"],
-    ["inputs", "headers"],
-    ["about", "fields", "encodings"],
+    ["operation_object", "document_changes"],
+    ["operations", "models", "config", "connections", "operation_changes", "document_reader"],
+    ["bodies", "negotiation", "replies", "schema_changes"],
+    ["inputs", "headers", "keyword_changes", "property_changes", "security_changes"],
+    ["about", "fields", "encodings", "changes"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
@@ -28,6 +28,8 @@ DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer
 MACHINE = {
     *["contract", "operations", "bodies", "inputs", "encodings"],
     *["negotiation", "replies", "headers", "openapi", "operation_object"],
+    *["document_changes", "document_reader", "operation_changes"],
+    *["schema_changes", "keyword_changes", "changes", "property_changes", "security_changes"],
 }
 
 FILES = sorted(API.rglob("*.py"))

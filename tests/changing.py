@@ -1,0 +1,83 @@
+"""A small document that is changed in one place, and the table of what is to be said of that."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from api.changes import Change
+from api.document_changes import document_changes
+from tests.proof.document import at
+from tests.proof.mutants import replaced
+
+TABLE = Path(__file__).parent / "changes.txt"
+
+POST = ("paths", "/books", "post")
+REPLY = (*POST, "responses", "200")
+JSON = ("content", "application/json", "schema")
+PLACES: dict[str, tuple[str | int, ...]] = {
+    "document": (),
+    "post": POST,
+    "parameter": (*POST, "parameters", 0),
+    "query": (*POST, "parameters", 0, "schema"),
+    "input": (*POST, "requestBody"),
+    "body": (*POST, "requestBody", *JSON),
+    "field": (*POST, "requestBody", *JSON, "properties", "title"),
+    "reply": REPLY,
+    "header": (*REPLY, "headers", "Location"),
+    "headed": (*REPLY, "headers", "Location", "schema"),
+    "link": (*REPLY, "links", "read"),
+    "answer": (*REPLY, *JSON),
+    "answered": (*REPLY, *JSON, "properties", "title"),
+    "basic": ("components", "securitySchemes", "basic"),
+}
+
+
+def base() -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "content": {"application/json": {"schema": {"properties": {"title": {}}}}}
+    }
+    reply = {**said, "headers": {"Location": {"schema": {}}}, "links": {"read": {}}}
+    query = {"in": "query", "name": "limit", "schema": {}}
+    responses = {"200": reply, "400": {}}
+    post = {"parameters": [query], "requestBody": said, "responses": responses}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Books", "version": "1"},
+        "paths": {"/books": {"post": post}},
+        "components": {"securitySchemes": {"basic": {}}},
+    }
+
+
+def having(place: str, members: str) -> Any:
+    """The small document with these members, in YAML's short notation, in one place.
+
+    That may be a `closed` schema, or a `required` property.
+    """
+    kind, _, name = place.rpartition(" ")
+    more = {"additionalProperties": False} if kind == "closed" else {}
+    document = _with(base(), PLACES[name], yaml.safe_load(f"{{{members}}}") | more)
+    if kind == "required":
+        document = _with(document, PLACES[name][:-2], {"required": ["title"]})
+    return document
+
+
+def _with(document: Any, place: tuple[str | int, ...], members: dict[str, Any]) -> Any:
+    return replaced(document, place, {**at(document, place), **members})
+
+
+def compared(place: str, old: str, new: str) -> list[Change]:
+    return document_changes(having(place, old), having(place, new))
+
+
+def rows() -> Iterator[tuple[str, ...]]:
+    """Place, rule, level, old and new of each line of the table."""
+    for line in TABLE.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield tuple(cell.strip() for cell in line.split("|"))
+
+
+def breaks(level: str) -> bool:
+    """What oasdiff says, or after it what we say where that isn't the same."""
+    return {"ERR": True, "INFO": False, "breaks": True, "keeps": False}[level.rpartition(" ")[2]]

@@ -1,0 +1,89 @@
+"""`flask --app api openapi --against OLD.yaml`: what it lists, how it ends, and what it refuses."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from tests.test_openapi import FILE
+
+
+def against(app: Flask, folder: Path, old: bytes, *more: str) -> Result:
+    """Run it, and see that nothing is written."""
+    file = folder / "old.yaml"
+    file.write_bytes(old)
+    before = FILE.read_bytes()
+    with app.app_context():
+        done = app.test_cli_runner().invoke(args=["openapi", "--against", str(file), *more])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert (file.read_bytes(), FILE.read_bytes()) == (old, before)
+    return done
+
+
+def replaced(*replacements: tuple[str, str]) -> bytes:
+    """The checked-in document with other words in it."""
+    text = FILE.read_text(encoding="utf-8")
+    for words, others in replacements:
+        assert words in text
+        text = text.replace(words, others)
+    return text.encode()
+
+
+def test_what_breaks_is_listed_first_by_rule_and_place(app: Flask, tmp_path: Path) -> None:
+    longer, sooner = ("maxLength: 256", "maxLength: 300"), ("minimum: 1\n", "minimum: 0\n")
+    done = against(app, tmp_path, replaced(sooner, longer))
+    first, second, third, *_, last = done.stdout.splitlines()
+    rule = "breaking    request-property-max-length-decreased  POST /userSignUp, "
+    assert first == f"{rule}application/x-www-form-urlencoded, password: 300 to 256"
+    assert second == f"{rule}multipart/form-data, password: 300 to 256"
+    where = "POST /userDetails, 429, retry-after: 0 to 1"
+    assert third == f"compatible  response-header-min-increased  {where}"
+    assert last == "2 breaking, 10 compatible"
+    assert (done.exit_code, done.stderr) == (1, "")
+
+
+def test_what_is_compatible_is_listed_and_ends_well(app: Flask, tmp_path: Path) -> None:
+    done = against(app, tmp_path, replaced(("maxLength: 256", "maxLength: 200")))
+    assert done.stdout.splitlines()[-1] == "0 breaking, 2 compatible"
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_no_difference_is_said(app: Flask, tmp_path: Path) -> None:
+    done = against(app, tmp_path, FILE.read_bytes())
+    assert done.stdout == f"There is no difference from {tmp_path / 'old.yaml'}.\n"
+    assert done.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "why"),
+    [
+        (b"", "it is no OpenAPI 3.1 document"),
+        (b"- a list", "it is no OpenAPI 3.1 document"),
+        (b"swagger: '2.0'", "it is no OpenAPI 3.1 document"),
+        (b"openapi: 3.0.3", "it is no OpenAPI 3.1 document"),
+        (b"{not: [closed", "it is no YAML"),
+        (b"\xff\x00", "it is no YAML"),
+        (b"{openapi: 3.1.0, paths: 5}", "it isn't formed as OpenAPI asks"),
+        (
+            b"{openapi: 3.1.0, paths: {$ref: '#/nowhere'}}",
+            "it refers to #/nowhere, where nothing is",
+        ),
+    ],
+)
+def test_what_is_no_contract_is_refused(app: Flask, tmp_path: Path, old: bytes, why: str) -> None:
+    done = against(app, tmp_path, old)
+    assert why in done.stderr and "Give a document as this command writes it." in done.stderr
+    assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_an_absent_file_is_said(app: Flask) -> None:
+    done = app.test_cli_runner().invoke(args=["openapi", "--against", "nowhere.yaml"])
+    assert "nowhere.yaml" in done.stderr and (done.exit_code, done.stdout) == (2, "")
+
+
+def test_it_is_either_checked_or_compared(app: Flask, tmp_path: Path) -> None:
+    """Each of them ends in 1 for a reason of its own."""
+    done = against(app, tmp_path, FILE.read_bytes(), "--check")
+    assert "Choose one of --check and --against." in done.stderr
+    assert (done.exit_code, done.stdout) == (2, "")

@@ -1,0 +1,69 @@
+"""What was released stands: it isn't broken within its major version, nor written anew."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from api.document_changes import document_changes
+from tests.proof.proof import Proof
+
+FILES = sorted((Path(__file__).parent / "contracts").glob("*.yaml"))
+RELEASED: list[Any] = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in FILES]
+
+
+def numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]
+
+
+def faults(document: Any) -> Iterator[str]:
+    """What the released contracts have against this one."""
+    now = document["info"]["version"]
+    for released in RELEASED:
+        then, changes = released["info"]["version"], document_changes(released, document)
+        if numbers(now) < numbers(then):
+            yield f"{now} comes before {then}, which is released."
+        elif now == then and changes:
+            yield f"{now} is released, and differs: this needs a version of its own."
+        elif numbers(now)[0] == numbers(then)[0]:
+            yield from (str(change) for change in changes if change.breaking)
+
+
+def test_the_contract_keeps_what_was_released_in_its_major_version(proof: Proof) -> None:
+    if found := list(faults(proof.said)):
+        advice = "Raise VERSION in api/about.py: its first number, where a change is breaking."
+        pytest.fail("\n".join([*found, "", advice]), pytrace=False)
+
+
+def test_a_released_contract_has_the_name_of_its_version() -> None:
+    assert RELEASED
+    assert [file.stem for file in FILES] == [said["info"]["version"] for said in RELEASED]
+
+
+@pytest.mark.parametrize(
+    ("as_version", "fault"),
+    [
+        (
+            "1.9.0",
+            "breaking    request-property-removed  POST /userSignUp, multipart/form-data, password",
+        ),
+        ("1.0.0", "1.0.0 is released, and differs: this needs a version of its own."),
+        ("0.9.0", "0.9.0 comes before 1.0.0, which is released."),
+    ],
+)
+def test_a_dropped_field_is_refused(proof: Proof, as_version: str, fault: str) -> None:
+    assert fault in list(faults(without_password(proof.said, as_version)))
+
+
+def test_a_dropped_field_is_accepted_in_a_new_major_version(proof: Proof) -> None:
+    assert not list(faults(without_password(proof.said, "2.0.0")))
+
+
+def without_password(document: Any, as_version: str) -> Any:
+    said = deepcopy(document)
+    said["info"]["version"] = as_version
+    del said["components"]["schemas"]["SignUp"]["properties"]["password"]
+    return said
