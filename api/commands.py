@@ -10,8 +10,8 @@ from flask import Blueprint, current_app
 from marshmallow import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.changes.document import document_changes
 from api.database import where, why
-from api.document_changes import document_changes
 from api.openapi import document, to_yaml
 from api.passwords import passwords
 from api.schemas import SignUp

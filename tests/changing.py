@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from api.changes import Change
-from api.document_changes import document_changes
+from api.changes.change import Change
+from api.changes.document import document_changes
 from tests.proof.document import at
 from tests.proof.mutants import replaced
 

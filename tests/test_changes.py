@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from api.document_changes import document_changes
+from api.changes.document import document_changes
 from tests.changing import breaks, compared, rows
 from tests.proof.mutants import mutants
 from tests.proof.proof import Proof

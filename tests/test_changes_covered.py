@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 from jsonschema_rs import canonicalize
 from jsonschema_rs.canonical import Containment
 
-from api.changes import Spot
-from api.schema_changes import schema_changes
+from api.changes.change import Spot
+from api.changes.schema import schema_changes
 
 Schema = dict[str, Any]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from api.changes import PROSE
-from api.document_changes import document_changes
+from api.changes.change import PROSE
+from api.changes.document import document_changes
 from tests.changing import base, having
 from tests.proof.proof import Proof
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from api.document_changes import document_changes
+from api.changes.document import document_changes
 from tests.proof.proof import Proof
 
 FILES = sorted((Path(__file__).parent / "contracts").glob("*.yaml"))

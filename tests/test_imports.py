@@ -16,11 +16,11 @@ LAYERS = [
     ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
     ["errors", "credentials", "openapi"],
     ["browsers", "contract", "store", "schemas", "database", "passwords", "migrations.env"],
-    ["operation_object", "document_changes"],
-    ["operations", "models", "config", "connections", "operation_changes", "document_reader"],
-    ["bodies", "negotiation", "replies", "schema_changes"],
-    ["inputs", "headers", "keyword_changes", "property_changes", "security_changes"],
-    ["about", "fields", "encodings", "changes"],
+    ["operation_object", "changes.document"],
+    ["operations", "models", "config", "connections", "changes.operation", "changes.reader"],
+    ["bodies", "negotiation", "replies", "changes.schema"],
+    ["inputs", "headers", "changes.keyword", "changes.property", "changes.security"],
+    ["about", "fields", "encodings", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
@@ -28,8 +28,8 @@ DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer
 MACHINE = {
     *["contract", "operations", "bodies", "inputs", "encodings"],
     *["negotiation", "replies", "headers", "openapi", "operation_object"],
-    *["document_changes", "document_reader", "operation_changes"],
-    *["schema_changes", "keyword_changes", "changes", "property_changes", "security_changes"],
+    *["changes.document", "changes.reader", "changes.operation", "changes.schema"],
+    *["changes.keyword", "changes.change", "changes.property", "changes.security"],
 }
 
 FILES = sorted(API.rglob("*.py"))

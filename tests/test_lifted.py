@@ -24,7 +24,9 @@ def test_the_machine_alone_serves_another_app_and_prints_its_document(tmp_path: 
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
     for module in MACHINE:
-        shutil.copy(API / f"{module}.py", tmp_path / "api")
+        file = Path(f"{module.replace('.', '/')}.py")
+        (tmp_path / "api" / file.parent).mkdir(exist_ok=True)
+        shutil.copy(API / file, tmp_path / "api" / file)
     shutil.copytree(API.parent / "tests" / "shelf", tmp_path / "tests" / "shelf")
     # Isolated: it finds no other copy of ours.
     run = subprocess.run(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from api.changes import Change, Effect, Node, Spot
+from api.changes.change import Change, Effect, Node, Spot
 
 NARROWS, WIDENS, DIFFERS, UNSAID, NOTHING = Effect
 

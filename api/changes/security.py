@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from api.changes import Change, Effect, Node, Spot
+from api.changes.change import Change, Effect, Node, Spot
 
 NARROWS, WIDENS, _, UNSAID, _ = Effect
 _Needs = frozenset[tuple[str, str]]

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from api.changes import Change, Effect, Node, Spot, others, requirement, step, text
-from api.keyword_changes import KNOWN, TURNED, keyword_changes
-from api.property_changes import HIDES, MARKS, added, bare, marked, marks, removed
+from api.changes.change import Change, Effect, Node, Spot, others, requirement, step, text
+from api.changes.keyword import KNOWN, TURNED, keyword_changes
+from api.changes.property import HIDES, MARKS, added, bare, marked, marks, removed
 
 NARROWS, WIDENS, DIFFERS, UNSAID, NOTHING = Effect
 

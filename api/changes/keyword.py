@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from api.changes import Change, Effect, Node, Spot, shown, step, text
+from api.changes.change import Change, Effect, Node, Spot, shown, step, text
 
 NARROWS, WIDENS, DIFFERS, _, NOTHING = Effect
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from api.changes import Change, Effect, Node, Spot, both, came_and_went, others, pairs
-from api.document_reader import whole
-from api.operation_changes import operation_changes
+from api.changes.change import Change, Effect, Node, Spot, both, came_and_went, others, pairs
+from api.changes.operation import operation_changes
+from api.changes.reader import whole
 
 NARROWS, WIDENS, *_, NOTHING = Effect
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from api.changes import PROSE
+from api.changes.change import PROSE
 
 
 def whole(document: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from api.changes import (
+from api.changes.change import (
     Change,
     Effect,
     Node,
@@ -17,8 +17,8 @@ from api.changes import (
     shown,
     step,
 )
-from api.schema_changes import schema_changes
-from api.security_changes import security_changes
+from api.changes.schema import schema_changes
+from api.changes.security import security_changes
 
 NARROWS, WIDENS, DIFFERS, UNSAID, NOTHING = Effect
 _KNOWN = ("path", "operationId", "tags", "parameters", "requestBody", "responses", "security")
