@@ -16,6 +16,8 @@ import requests
 from flask import Flask
 
 from api.config import Settings
+from tests.proof.coverage import Coverage
+from tests.proof.mutants import mutants
 from tests.proof.proof import Proof
 from tests.server import REPOSITORY, free_port
 
@@ -124,3 +126,13 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
         except requests.ConnectionError:
             time.sleep(0.1)
     pytest.fail(f"{sys.executable}: nothing serves: {log.read_text()}")
+
+
+def test_the_figures_of_the_proof_are_this_documents(proof: Proof) -> None:
+    changed = list(mutants(proof.said))
+    promises, lines = (
+        len(Coverage(proof.document).promises),
+        len({mutant.line for mutant in changed}),
+    )
+    assert f"contract: {promises} of {promises} promises seen" in README
+    assert f"exactness: {lines} of {lines} lines proven ({len(changed)} mutants: …)" in README
