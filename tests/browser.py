@@ -95,6 +95,6 @@ def chromium() -> Iterator[Browser]:
 def new_page(browser: Browser, **options: Any) -> Iterator[Page]:
     """A page of a browser that remembers nothing of other pages."""
     context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)  # Machines are slow at times.
     yield context.new_page()
     context.close()

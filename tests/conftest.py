@@ -34,6 +34,7 @@ PROOF = Proof(
 )
 SHELF = Proof(Path(__file__).parent / "shelf" / "shelf.yaml", beside="/openapi.json")
 PROOFS = [PROOF, SHELF]
+MOST_LINES = 60
 
 
 @pytest.fixture(scope="session")
@@ -166,22 +167,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Prove the documents by what was seen, or fail and name what is missing."""
+    """Prove the documents by what was seen, or fail."""
     proven = not _is_whole_run(session.config) or all(proof.holds for proof in PROOFS)
     if exitstatus == pytest.ExitCode.OK and not proven:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    say, config = terminalreporter.write_line, terminalreporter.config
+    """Say how the proofs stand, and name what is missing; a run that failed shows too little."""
+    config, stats = terminalreporter.config, terminalreporter.stats
     if config.getoption("traffic"):
         write(PROOF.exchanges, config.getoption("traffic"))
-    judged = _is_whole_run(config) or config.getoption("proof")
+    is_green = not (stats.get("failed") or stats.get("error"))
+    judged = config.getoption("proof") or (_is_whole_run(config) and is_green)
     for proof in (proof for proof in PROOFS if judged and proof.exchanges):
-        say(f"{proof.file.relative_to(config.rootpath)}")
+        say = terminalreporter.write_line
+        say(str(proof.file.relative_to(config.rootpath)))
         say(f"  {proof.coverage}")
         say(f"  {proof.verdict} ({proof.verdict.figures})")
-        for missing in proof.missing():
-            say(f"  {missing}", red=True)
-        if folder := config.getoption("proof"):
-            proof.report(folder)
+        missing = list(proof.missing())
+        for line in missing[:MOST_LINES]:
+            say(f"  {line}", red=True)
+        if more := len(missing[MOST_LINES:]):
+            say(f"  and {more} more: pytest --proof=proof writes all", red=True)
+        if config.getoption("proof"):
+            proof.report(config.getoption("proof"))

@@ -132,7 +132,7 @@ def test_a_stopping_server_refuses_connections_rather_than_letting_them_hang(
             )
             server.process.terminate()
             refused = False
-            for _ in range(100):
+            for _ in range(600):
                 try:
                     socket.create_connection(address, timeout=5).close()
                 except ConnectionRefusedError:
