@@ -103,7 +103,10 @@ class Field:
                 continue
             if change.words.endswith("dropped") and keyword != "enum":
                 continue
-            name = _NAMES.get((keyword, change.direction), change.words)
+            # What one fewer of a list would refuse is allowed, what one more would allow is refused.
+            words = change.words.removeprefix("enum: ")
+            words = words.replace("dropped", "allowed").replace("added", "refused")
+            name = _NAMES.get((keyword, change.direction), words)
             found[name] = (change.direction == "stricter", change.value)
         return found
 

@@ -28,7 +28,9 @@ class Coverage:
         for field in fields(document):
             at = (field.operation.path, field.operation.method)
             self._fields.setdefault(at, []).append(field)
-        self.promises = list(dict.fromkeys([*self._answers(), *self._boundaries()]))
+        promises = dict.fromkeys([*self._answers(), *self._boundaries()])
+        order = [operation.id for operation in document.operations()]
+        self.promises = sorted(promises, key=lambda promise: order.index(promise.operation))
         self.seen: dict[Promise, str] = {}
 
     def _answers(self) -> Iterator[Promise]:
