@@ -103,7 +103,7 @@ class Field:
                 continue
             if change.words.endswith("dropped") and keyword != "enum":
                 continue
-            # What one fewer of a list would refuse is allowed, what one more would allow is refused.
+            # Of a list: what is in it is allowed, and what could be added to it is refused.
             words = change.words.removeprefix("enum: ")
             words = words.replace("dropped", "allowed").replace("added", "refused")
             name = _NAMES.get((keyword, change.direction), words)
