@@ -18,6 +18,8 @@ def running() -> Iterator[str]:
     # Not pytest's own folder, which a run beside this one would close to PostgreSQL's user.
     folder = Path(tempfile.mkdtemp())
     server = get_server(folder)
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,9 @@ from werkzeug.formparser import FormDataParser
 from tests.server import REPOSITORY
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((REPOSITORY / "openapi.yaml").read_text("utf-8"))
+OPERATIONS = [
+    f"{method.upper()} {path}" for path, item in DOCUMENT["paths"].items() for method in item
+]
 _SCHEMAS = DOCUMENT["components"]["schemas"]
 _FORMS = {"POST /userDetails": "NewUserDetails", "POST /userSignUp": "SignUp"}
 _VALIDATORS = {label: Draft202012Validator(_SCHEMAS[name]) for label, name in _FORMS.items()}

@@ -4,7 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
+
+from tests.long_fuzz.asked import OPERATIONS
 
 FIGURES = "FUZZ_FIGURES"
 """The variable of the environment that names the file in which a run keeps its figures."""
@@ -44,16 +46,18 @@ class Figures:
         return cls(sent, judged, Counter(kept["chains"]), kept["surprises"], kept["failures"])
 
     def __iadd__(self, other: Self) -> Self:
-        self.sent += other.sent
-        self.judged += other.judged
-        self.chains += other.chains
+        for ours, theirs in zip(self._counted(), other._counted(), strict=True):
+            ours.update(theirs)  # Counter's own += would drop what was never seen.
         self.surprises += other.surprises
         self.failures += other.failures
         return self
 
+    def _counted(self) -> list[Counter[Any]]:
+        return [self.sent, self.judged, self.chains]
+
     def successes(self) -> dict[str, int]:
-        """How many of each operation succeeded."""
-        counted = dict.fromkeys(sorted({row.operation for row in self.judged}), 0)
+        """How many of each of the document's operations succeeded."""
+        counted = dict.fromkeys(OPERATIONS, 0)
         for row, n in self.judged.items():
             counted[row.operation] += n * (row.status < 300)
         return counted
