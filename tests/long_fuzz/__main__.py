@@ -26,8 +26,9 @@ FUZZ = [
     *f"schemathesis --config-file={HERE / 'schemathesis.toml'} fuzz --no-color".split(),
     *"--continue-on-failure --max-failures=20 --exclude-checks=ignored_auth".split(),
 ]
-# A run is made of shorter ones, each with a seed and an empty database of its own.
-LONGEST, SEEDS_APART = 120, 1000
+# A run is made of shorter ones, of so many seconds, each with a seed and an empty database of its
+# own. Hypothesis begins with what is simplest, so that very short ones would ask little.
+SHORTEST, LONGEST, SEEDS_APART = 20, 120, 1000
 # So many requests are more than a person's, and the limits have tests of their own.
 SETTINGS = {"RATELIMIT_PASSWORDS": "1000000 per minute"}
 
@@ -36,7 +37,7 @@ def fuzz(database_url: str, asked: int, seed: int) -> Figures:
     """At least so many requests to a server that has this database."""
     figures, rate, spent = Figures(), 25.0, 0
     while (missing := asked - figures.judged.total()) > 0 and not figures.failures:
-        seconds = min(LONGEST, int(missing / rate) + 2)
+        seconds = min(LONGEST, max(SHORTEST, int(missing / rate) + 2))
         with tempfile.TemporaryDirectory() as folder:
             figures += _fuzz_once(Path(folder), database_url, seconds, seed)
         spent += seconds
