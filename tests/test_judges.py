@@ -1,0 +1,108 @@
+"""Two judges who had no part in the documents read them: redocly's lint, and spectral's.
+
+What a judge printed counts, not only how it left: one that read nothing must not look content.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from api.openapi import document, to_yaml
+from tests.server import REPOSITORY
+from tests.shelf.app import make_shelf
+
+# All rules that either recommends for OpenAPI, and none switched off.
+REDOCLY = "redocly lint --extends=recommended-strict --format=json".split()
+SPECTRAL = "spectral lint --verbose --fail-severity=hint --ruleset=ruleset.yaml".split()
+RULESET = 'extends: ["spectral:oas"]\n'
+CI = REPOSITORY / ".ci" / "run"
+# They would tell their makers of the run, and ask whether there is a newer one.
+ALONE = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+
+
+def _pinned(package: str) -> str:
+    """The version of the package that CI installs, and so that is judged by."""
+    installed = re.search(rf"{package}@([\d.]+)", CI.read_text(encoding="utf-8"))
+    assert installed, package
+    return installed[1]
+
+
+def _judge(command: list[str], package: str, file: Path) -> tuple[int, str]:
+    """What it printed of the file. Without the judge the tests are skipped, but in CI they fail."""
+    wanted = _pinned(package)
+    if _version(command[0]) != wanted:
+        otherwise = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        otherwise(f"No {command[0]} {wanted} here: npm install --global {package}@{wanted}")
+    (file.parent / "ruleset.yaml").write_text(RULESET, encoding="utf-8")
+    return _run([*command, file.name], file.parent)
+
+
+@cache
+def _version(name: str) -> str | None:
+    return _run([name, "--version"], REPOSITORY)[1].strip() if shutil.which(name) else None
+
+
+def _run(command: list[str], folder: Path) -> tuple[int, str]:
+    run = subprocess.run(
+        command, cwd=folder, env=os.environ | ALONE, capture_output=True, text=True, check=False
+    )
+    return run.returncode, run.stdout
+
+
+def redocly(file: Path) -> list[str]:
+    """The rules that redocly sees broken, as errors or as warnings."""
+    status, printed = _judge(REDOCLY, "@redocly/cli", file)
+    said = json.loads(printed)
+    problems = [problem["ruleId"] for problem in said["problems"]]
+    assert sum(said["totals"].values()) == len(problems), said["totals"]
+    assert bool(status) == bool(problems)
+    return problems
+
+
+def spectral(file: Path) -> list[str]:
+    """The rules that spectral sees broken, down to its hints."""
+    status, printed = _judge(SPECTRAL, "@stoplight/spectral-cli", file)
+    assert re.search(r"Found \d+ rules \([1-9]\d+ enabled\)", printed), printed
+    assert f"Linting {file}" in printed
+    problems = re.findall(r"^ *\d+:\d+ +(?:error|warning|info|hint) +(\S+)", printed, re.MULTILINE)
+    content = "No results with a severity of 'hint' or higher found!" in printed
+    assert bool(status) == bool(problems) == (not content), printed
+    return problems
+
+
+@pytest.fixture(params=["ours", "the shelf's"])
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Each document, in a folder where no settings of a judge's lie."""
+    file = tmp_path / "openapi.yaml"
+    if request.param == "ours":
+        shutil.copy(REPOSITORY / "openapi.yaml", file)
+    else:
+        file.write_text(to_yaml(document(make_shelf())), encoding="utf-8")
+    return file
+
+
+EACH_JUDGE = pytest.mark.parametrize("judge", [redocly, spectral])
+
+
+@EACH_JUDGE
+def test_a_judge_has_nothing_to_say_of_a_document(
+    judge: Callable[[Path], list[str]], file: Path
+) -> None:
+    assert judge(file) == []
+
+
+@EACH_JUDGE
+def test_a_judge_sees_that_an_operation_has_lost_its_name(
+    judge: Callable[[Path], list[str]], file: Path
+) -> None:
+    """A flaw that spectral only warns of: so it reads, and its warnings count."""
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r" +operationId: \w+\n", "", whole, count=1), encoding="utf-8")
+    assert "operation-operationId" in judge(file)
