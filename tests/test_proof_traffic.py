@@ -1,6 +1,7 @@
 """Traffic is kept as it was, and on disk without its secrets; the proof can be read as a page."""
 
 import json
+import socket
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 
 from tests.actor import Someone
+from tests.browser import listening
 from tests.proof.exchanges import Exchange
 from tests.proof.proof import Proof
 from tests.proof.recording import MASK, recorded, write
@@ -88,3 +90,16 @@ def test_the_page_names_every_promise_and_every_line(tmp_path: Path) -> None:
     for mutant in proof.verdict.survivors:
         assert f"survives: {escape(mutant.change)}" in page
     assert page.count("<pre>") == len(file.read_text(encoding="utf-8").splitlines())
+
+
+def test_a_body_is_read_to_its_end_and_no_further(
+    make_app_at: Callable[..., Flask], sqlite_url: str, heard: list[Exchange]
+) -> None:
+    """A server gives the connection itself, and a browser leaves it open."""
+    app = make_app_at(sqlite_url)
+    app.wsgi_app = recorded(app.wsgi_app, heard.append)  # type: ignore[method-assign,assignment]
+    with listening(app) as port, socket.create_connection(("127.0.0.1", port), timeout=5) as there:
+        asked = "POST /userDetails HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain"
+        there.sendall(f"{asked}\r\nContent-Length: 3\r\n\r\nabc".encode())
+        assert there.recv(4096).startswith(b"HTTP/1.1 415 ")
+    assert [exchange.body for exchange in heard] == [b"abc"]

@@ -31,10 +31,12 @@ class _Heard:
         self._bytes += data
         return data
 
-    def whole(self, length: str | None) -> bytes | None:
+    def whole(self, environ: WSGIEnvironment) -> bytes | None:
         """All that was sent, also what nobody read; None unless it is as long as was said."""
+        length = environ.get("CONTENT_LENGTH")
+        ends = environ.get("wsgi.input_terminated")  # Else a read beyond the length waits for ever.
         try:
-            self.read()
+            self.read(-1 if ends else max(0, int(length or 0) - len(self._bytes)))
         except Exception:
             return None
         return self._bytes if length in (None, "", str(len(self._bytes))) else None
@@ -53,7 +55,7 @@ def recorded(app: WSGIApplication, keep: Keep) -> WSGIApplication:
                 path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
                 query=environ.get("QUERY_STRING", ""),
                 sent=Headers(EnvironHeaders(environ)),
-                body=heard.whole(environ.get("CONTENT_LENGTH")),
+                body=heard.whole(environ),
                 status=int(status.split()[0]),
                 received=headers,
                 content=content,
