@@ -22,6 +22,11 @@ class Row(NamedTuple):
     credentials: str
 
 
+def _enough(asked: int) -> int:
+    """How often each operation has to succeed in a run of so many requests."""
+    return max(1, asked // 200)
+
+
 @dataclass
 class Figures:
     """Requests by their kind: those sent, and those of them that every check has judged."""
@@ -71,11 +76,13 @@ class Figures:
                 yield f"{n} answers {row.status} of {row.operation}"
         if self.judged.total() < asked:
             yield f"only {self.judged.total()} of {asked} requests were made and judged"
-        few = max(1, asked // 200)
+        for proof, n in self.few(asked).items():
+            yield f"{proof}: {n} successes, fewer than {_enough(asked)}"
+
+    def few(self, asked: int) -> dict[str, int]:
+        """What succeeded too seldom to prove a thing: operations, and steps of chains."""
         proofs = self.successes() | {f"chains, {step}": n for step, n in self.chains.items()}
-        for proof, n in proofs.items():
-            if n < few:
-                yield f"{proof}: {n} successes, fewer than {few}"
+        return {proof: n for proof, n in proofs.items() if n < _enough(asked)}
 
     def table(self) -> Iterator[str]:
         """The figures as a person reads them."""
