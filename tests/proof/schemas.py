@@ -13,8 +13,12 @@ Schema = Mapping[str, Any]
 
 # They say something to people, or to programs that like to know, and not what is valid.
 ANNOTATIONS = {"description", "examples", "example", "title", "default", "$ref"}
-# Others are for people, or for a page that shows dots.
-CHECKED_FORMATS = {"date-time", "date", "uuid", "uri-reference", "uri", "email", "ipv4", "ipv6"}
+# JSON Schema's own. Others are for people, or for a page that shows dots.
+CHECKED_FORMATS = {
+    *["date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname"],
+    *["ipv4", "ipv6", "uri", "uri-reference", "iri", "iri-reference", "uri-template", "uuid"],
+    *["json-pointer", "relative-json-pointer", "regex"],
+}
 _LEAST, _MOST = ("minLength", "minimum", "minItems"), ("maxLength", "maximum", "maxItems")
 _Notches = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, int | str]]
 """What a keyword becomes, in words, which way it goes; and which item or member it is about."""
