@@ -40,9 +40,11 @@ def _sample(kind: Any, value: Any) -> str:
         inner, times = value[3], 1
     elif kind is names.BRANCH:
         inner, times = value[1][0], 1
-    else:
+    elif kind is names.MAX_REPEAT:
         low, _, inner = value
         times = max(low, 1)
+    else:
+        raise NotImplementedError(f"Teach {__name__} to give a sample of {kind}.")
     return "".join(_sample(*node) for node in inner) * times
 
 
@@ -96,7 +98,7 @@ def written(tree: Any) -> str:
 
 
 def _node(kind: Any, value: Any) -> str:
-    if kind is names.AT:
+    if kind is names.AT and value in (names.AT_BEGINNING, names.AT_END):
         return "^" if value is names.AT_BEGINNING else "$"
     if kind is names.LITERAL:
         return _character(value)
@@ -107,6 +109,8 @@ def _node(kind: Any, value: Any) -> str:
         return f"({written(value[3])})"
     if kind is names.BRANCH:
         return f"({'|'.join(map(written, value[1]))})"
+    if kind is not names.MAX_REPEAT:
+        raise NotImplementedError(f"Teach {__name__} to write {kind}.")
     low, high, inner = value
     high = "" if high is names.MAXREPEAT else high
     return f"({written(inner)}){{{low},{high}}}"
