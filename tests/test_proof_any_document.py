@@ -101,7 +101,7 @@ def test_what_is_not_known_yet_is_said_to_be_that(place: str, said: Any, tmp_pat
         proven(said, tmp_path)
 
 
-@pytest.mark.parametrize("pattern", ["^[^b]*$", "^.*$", r"^\d*$", "^a*?$", r"^a\b$"])
+@pytest.mark.parametrize("pattern", ["^.*$", r"^\d*$", "^a*?$", r"^a\b$"])
 def test_a_pattern_that_is_not_known_yet_is_said_to_be_that(
     pattern: str, said: Any, tmp_path: Path
 ) -> None:

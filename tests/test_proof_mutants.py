@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.proof.document import fits
+from tests.proof.equivalence import mean_the_same
 from tests.proof.mutants import mutants
 from tests.proof.proof import Proof
 from tests.proof.schemas import changes
@@ -34,6 +36,24 @@ def test_a_notch_goes_the_way_it_says(schema: Any, said: tuple[str, str] | None)
         assert ("maxLength: 3", "looser") not in found
     else:
         assert said in found
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"pattern": "^[^b]*$"},
+        {"pattern": "^[^bc]+x$"},
+        {"items": {"const": 1}, "maxItems": 0, "minItems": 0},
+        {"maxLength": 0, "minLength": 0},
+        {"type": "integer", "minimum": 0, "maximum": 1},
+    ],
+)
+def test_each_notch_is_a_schema_that_means_something_else(schema: Any) -> None:
+    notches = [change for change in changes(schema) if not change.target]
+    assert notches
+    for change in notches:
+        fits(change.value, "b")  # Else this raises.
+        assert not mean_the_same(schema, change.value), change.words
 
 
 def asked_with(parameter: dict[str, Any]) -> dict[str, Any]:

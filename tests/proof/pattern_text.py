@@ -1,7 +1,7 @@
 """Patterns read and written: what their classes list, and how long their matches are."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, starmap
 from re import _constants as names
 from re import _parser
 from typing import Any
@@ -27,6 +27,7 @@ def sample(pattern: str) -> str:
 
 
 def _sample(kind: Any, value: Any) -> str:
+    kind, value = as_class(kind, value)
     if kind is names.AT:
         return ""
     if kind is names.LITERAL:
@@ -59,7 +60,7 @@ def runs(pattern: str) -> list[tuple[int, int]]:
 
 
 def _all_classes(tree: Any) -> Iterator[set[int]]:
-    for kind, value in tree:
+    for kind, value in starmap(as_class, tree):
         if kind is names.IN:
             yield characters(value)
         elif kind is names.SUBPATTERN:
@@ -89,6 +90,11 @@ def class_of(negated: bool, listed: set[int]) -> list[Any]:
     return start + [(names.LITERAL, code) for code in sorted(listed)]
 
 
+def as_class(kind: Any, value: Any) -> tuple[Any, Any]:
+    """A node of a tree; any character but one is a class too."""
+    return (names.IN, class_of(True, {value})) if kind is names.NOT_LITERAL else (kind, value)
+
+
 def name_of(code: int) -> str:
     return repr(chr(code)) if 0x20 < code < 0x7F else f"U+{code:04X}"
 
@@ -98,6 +104,7 @@ def written(tree: Any) -> str:
 
 
 def _node(kind: Any, value: Any) -> str:
+    kind, value = as_class(kind, value)
     if kind is names.AT and value in (names.AT_BEGINNING, names.AT_END):
         return "^" if value is names.AT_BEGINNING else "$"
     if kind is names.LITERAL:

@@ -48,7 +48,8 @@ def changes(schema: Schema, *, texts: bool = False) -> Iterator[Change]:
 def _bound(schema: Schema, keyword: str, texts: bool) -> _Notches:
     """A bound moved by one; a pattern that bounds the length itself leaves no room to move."""
     value, step = schema[keyword], 1 if keyword in _LEAST else -1
-    yield value + step, str(value + step), "stricter"
+    if value + step >= 0 or keyword in ("minimum", "maximum"):
+        yield value + step, str(value + step), "stricter"
     low, high = _lengths(schema.get("pattern", ""))
     idle = {"minLength": low >= value, "maxLength": high <= value}.get(keyword, False)
     if not idle and (value or keyword in ("minimum", "maximum")):
