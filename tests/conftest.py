@@ -152,9 +152,13 @@ def ada(someone: Someone) -> Someone:
     return someone.signs_in("ada", PASSWORD)
 
 
+_CHOOSING = ["keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly"]
+"""The options by which only some of the tests are run, or none."""
+
+
 def _is_whole_run(config: pytest.Config) -> bool:
     """Whether all tests were asked for: a part of them can't see everything."""
-    chosen = config.getoption("keyword") or config.getoption("markexpr")
+    chosen = any(config.getoption(option, None) for option in _CHOOSING)
     return config.args == config.getini("testpaths") and not chosen
 
 
@@ -176,8 +180,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     say, config = terminalreporter.write_line, terminalreporter.config
     if config.getoption("traffic"):
         write(PROOF.exchanges, config.getoption("traffic"))
-    judged = _is_whole_run(config) or config.getoption("proof")
-    for proof in (proof for proof in PROOFS if judged and proof.exchanges):
+    whole = _is_whole_run(config)
+    judged = whole or config.getoption("proof")
+    for proof in (proof for proof in PROOFS if judged and (whole or proof.exchanges)):
         say(f"{proof.file.relative_to(config.rootpath)}")
         say(f"  {proof.coverage}")
         say(f"  {proof.verdict} ({proof.verdict.figures})")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.proof.document import Document
 from tests.proof.proof import Proof
 from tests.small_document import DOCUMENT, TRAFFIC, asked
 
@@ -81,6 +82,13 @@ def test_a_path_may_have_every_method(said: Any, tmp_path: Path) -> None:
     for exchange in traffic:
         proof.keep(exchange)
     assert "never seen: delete, 204" in list(proof.missing())
+
+
+def test_a_path_without_parameters_goes_first() -> None:
+    paths: dict[str, Any] = {"/notes/{id}": {}, "/notes/newest": {}, "/notes": {}}
+    document = Document({"paths": paths})
+    assert document.address("/notes/newest") == ("/notes/newest", {})
+    assert document.address("/notes/1") == ("/notes/{id}", {"id": "1"})
 
 
 @pytest.mark.parametrize("place", ["parameter", "credentials", "array", "examples"])

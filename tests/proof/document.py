@@ -107,7 +107,8 @@ class Document:
         prefix = (self.said.get("servers") or [{"url": "/"}])[0]["url"].rstrip("/")
         return [
             (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(prefix + path))), path)
-            for path in self.said["paths"]
+            # A path without parameters goes before one that fits as well.
+            for path in sorted(self.said["paths"], key=lambda path: "{" in path)
         ]
 
     def address(self, path: str) -> tuple[str, dict[str, str]] | None:
