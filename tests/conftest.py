@@ -142,9 +142,13 @@ def ada(someone: Someone) -> Someone:
     return someone.signs_in("ada", PASSWORD)
 
 
+_CHOOSING = ["keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly"]
+"""The options by which only some of the tests are run, or none."""
+
+
 def _is_whole_run(config: pytest.Config) -> bool:
     """Whether all tests were asked for: a part of them can't see everything."""
-    chosen = config.getoption("keyword") or config.getoption("markexpr")
+    chosen = any(config.getoption(option, None) for option in _CHOOSING)
     return config.args == config.getini("testpaths") and not chosen
 
 
@@ -167,9 +171,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     config, stats = terminalreporter.config, terminalreporter.stats
     if config.getoption("traffic"):
         write(PROOF.exchanges, config.getoption("traffic"))
-    is_green = not (stats.get("failed") or stats.get("error"))
-    judged = config.getoption("proof") or (_is_whole_run(config) and is_green)
-    for proof in (proof for proof in PROOFS if judged and proof.exchanges):
+    whole, failed = _is_whole_run(config), stats.get("failed") or stats.get("error")
+    judged = config.getoption("proof") or (whole and not failed)
+    for proof in (proof for proof in PROOFS if judged and (whole or proof.exchanges)):
         say = terminalreporter.write_line
         say(str(proof.file.relative_to(config.rootpath)))
         say(f"  {proof.coverage}")

@@ -105,8 +105,15 @@ def test_the_list_as_a_file_is_sent_once_to_who_has_it(shelf: FlaskClient) -> No
 
 
 def test_the_newest_book_is_led_to(shelf: FlaskClient) -> None:
-    for query in "", "?kind=essay0", "?kind=novel0", "?kind=poem0":
-        assert_refused(shelf.get(f"/newest{query}"), 400, "kind")
+    for wrong in (
+        "",
+        "?kind=",
+        "?kind=poem&kind=poem",
+        "?kind=essay0",
+        "?kind=novel0",
+        "?kind=poem0",
+    ):
+        assert_refused(shelf.get(f"/newest{wrong}"), 400, "kind")
     add(shelf)
     add(shelf, isbn="1" * 13, kind="poem")
     for method in "GET", "HEAD":

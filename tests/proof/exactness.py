@@ -71,7 +71,8 @@ class Exactness:
             component
             for path, item in said["paths"].items()
             for method in METHODS & item.keys()
-            for component in _components(said, item[method].get("requestBody", {}))
+            for part in ("parameters", "requestBody")
+            for component in _components(said, item[method].get(part, {}))
         }
         self._flows = Flows(self.document, kept)
 
@@ -123,12 +124,12 @@ class Exactness:
     def _is_of_requests(self, mutant: Mutant) -> bool:
         """Whether it is about what may be asked: what may not be is refused, and that is seen."""
         line = mutant.line
+        if "if wished" in mutant.change:
+            return False
         if line[0] == "components":
             return line[1:3] in self._of_requests
         if line[3:4] == ("parameters",):
             return bool(at(self.said, line[:5])["in"] != "path")
-        if line[3:4] == ("security",):
-            return "if wished" not in mutant.change
         return "responses" not in line
 
     def _bears_on(self, line: Place, asked: Asked) -> bool:

@@ -1,6 +1,5 @@
 """An exchange: one request as it was sent, with the answer as it was received."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -85,8 +84,14 @@ class Exchange:
     def said(self) -> Any:
         """What the answer says: JSON's value, or text, or bytes. Raises `ValueError`."""
         if self.media_type.endswith("json"):
-            return json.loads(self.content)
-        return self.content.decode() if self.media_type.startswith("text/") else self.content
+            return json_text(self.content.decode())
+        if not self.media_type.startswith("text/"):
+            return self.content
+        _, options = parse_options_header(self.received["Content-Type"])
+        try:
+            return self.content.decode(options.get("charset", "utf-8"))
+        except LookupError as error:
+            raise ValueError(str(error)) from None
 
     @cached_property
     def parameters(self) -> list[tuple[str, str]] | None:

@@ -1,6 +1,7 @@
 """The lines of a document's file: what stands where, and which of them say what will happen."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ from tests.proof.schemas import ANNOTATIONS, CHECKED_FORMATS
 
 _FOR_PEOPLE = (ANNOTATIONS - {"$ref"}) | {"openapi", "info", "tags", "summary", "operationId"}
 """What says something to people and tools, and nothing of requests and answers."""
+
+_NAMED = {"paths", "responses", "headers", "links", "properties", "schemas", "securitySchemes"}
+"""Whose members have names of their own, which may be those of what is for people."""
 
 _SETTLED = {"in", "name", "required"}
 """What of a path's parameter OpenAPI itself settles, by the path."""
@@ -48,7 +52,8 @@ def _line(place: Place, start: yaml.Node, value: yaml.Node) -> Line:
 
 def is_normative(line: Line) -> bool:
     """Whether the line says what a request may or an answer will be."""
-    if line.text is None or _FOR_PEOPLE & set(line.place):
+    said = {name for above, name in pairwise(("", *line.place)) if above not in _NAMED}
+    if line.text is None or _FOR_PEOPLE & said:
         return False
     if line.place[-1] == "format" and line.text not in CHECKED_FORMATS:
         return False

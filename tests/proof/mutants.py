@@ -62,25 +62,27 @@ def mutants(document: Said) -> Iterator[Mutant]:
 
 
 def _changes(document: Said) -> Iterator[Change]:
-    yield Change(("servers", 0, "url"), ("servers", 0, "url"), "/v0", "/v0", "different")
+    if document.get("servers"):
+        yield Change(("servers", 0, "url"), ("servers", 0, "url"), "/v0", "/v0", "different")
     for path, item in document["paths"].items():
         yield from renamed(("paths",), document["paths"], path, f"{path}-0")
         place: Place = ("paths", path)
         yield from dropped(place, item, METHODS)
         known = [method for method in item if method in METHODS]
-        more = next(method for method in ("put", "patch", "delete") if method not in known)
-        yield Change(place, place, {**item, more: item[known[0]]}, f"{more} added", "looser")
+        for more in [m for m in ("put", "patch", "delete") if known and m not in known][:1]:
+            yield Change(place, place, {**item, more: item[known[0]]}, f"{more} added", "looser")
         for method in known:
             for change in _operation(document, item[method]):
                 yield change.within((*place, method))
-    for name, schema in document["components"].get("schemas", {}).items():
+    components = document.get("components", {})
+    for name, schema in components.get("schemas", {}).items():
         texts = _is_form(document, name)
         for change in (*changes(schema, texts=texts), *other_references(document, schema, name)):
             yield change.within(("components", "schemas", name))
-    for name, header in document["components"].get("headers", {}).items():
+    for name, header in components.get("headers", {}).items():
         for change in header_changes(header):
             yield change.within(("components", "headers", name))
-    for name, scheme in document["components"].get("securitySchemes", {}).items():
+    for name, scheme in components.get("securitySchemes", {}).items():
         for change in scheme_changes(scheme):
             yield change.within(("components", "securitySchemes", name))
 
@@ -96,7 +98,10 @@ def _operation(document: Said, said: Said) -> Iterator[Change]:
         for change in body_changes(document, body):
             yield change.within(("requestBody",))
     for change in security_changes(document, said.get("security", [])):
-        yield change.within(("security",))
+        if "security" in said:
+            yield change.within(("security",))
+        else:
+            yield Change((), (), {**said, "security": change.value}, change.words, change.direction)
     replies = said["responses"]
     yield from dropped(("responses",), replies)
     for status, reply in replies.items():

@@ -1,7 +1,7 @@
 """Patterns read and written: what their classes list, and how long their matches are."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, starmap
 from re import _constants as names
 from re import _parser
 from typing import Any
@@ -27,6 +27,7 @@ def sample(pattern: str) -> str:
 
 
 def _sample(kind: Any, value: Any) -> str:
+    kind, value = as_class(kind, value)
     if kind is names.AT:
         return ""
     if kind is names.LITERAL:
@@ -40,9 +41,11 @@ def _sample(kind: Any, value: Any) -> str:
         inner, times = value[3], 1
     elif kind is names.BRANCH:
         inner, times = value[1][0], 1
-    else:
+    elif kind is names.MAX_REPEAT:
         low, _, inner = value
         times = max(low, 1)
+    else:
+        raise NotImplementedError(f"Teach {__name__} to give a sample of {kind}.")
     return "".join(_sample(*node) for node in inner) * times
 
 
@@ -57,7 +60,7 @@ def runs(pattern: str) -> list[tuple[int, int]]:
 
 
 def _all_classes(tree: Any) -> Iterator[set[int]]:
-    for kind, value in tree:
+    for kind, value in starmap(as_class, tree):
         if kind is names.IN:
             yield characters(value)
         elif kind is names.SUBPATTERN:
@@ -87,6 +90,11 @@ def class_of(negated: bool, listed: set[int]) -> list[Any]:
     return start + [(names.LITERAL, code) for code in sorted(listed)]
 
 
+def as_class(kind: Any, value: Any) -> tuple[Any, Any]:
+    """A node of a tree; any character but one is a class too."""
+    return (names.IN, class_of(True, {value})) if kind is names.NOT_LITERAL else (kind, value)
+
+
 def name_of(code: int) -> str:
     return repr(chr(code)) if 0x20 < code < 0x7F else f"U+{code:04X}"
 
@@ -96,7 +104,8 @@ def written(tree: Any) -> str:
 
 
 def _node(kind: Any, value: Any) -> str:
-    if kind is names.AT:
+    kind, value = as_class(kind, value)
+    if kind is names.AT and value in (names.AT_BEGINNING, names.AT_END):
         return "^" if value is names.AT_BEGINNING else "$"
     if kind is names.LITERAL:
         return _character(value)
@@ -107,6 +116,8 @@ def _node(kind: Any, value: Any) -> str:
         return f"({written(value[3])})"
     if kind is names.BRANCH:
         return f"({'|'.join(map(written, value[1]))})"
+    if kind is not names.MAX_REPEAT:
+        raise NotImplementedError(f"Teach {__name__} to write {kind}.")
     low, high, inner = value
     high = "" if high is names.MAXREPEAT else high
     return f"({written(inner)}){{{low},{high}}}"

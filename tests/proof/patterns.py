@@ -8,7 +8,7 @@ from re import _parser
 from typing import Any
 
 from tests.proof.changes import Direction
-from tests.proof.pattern_text import LAST, characters, class_of, name_of, widths, written
+from tests.proof.pattern_text import LAST, as_class, characters, class_of, name_of, widths, written
 
 ANCHOR = "an anchor dropped"
 
@@ -53,8 +53,8 @@ def _steps(kind: Any, value: Any) -> Iterator[_Step]:
     elif kind is names.LITERAL:
         other = chr(value + 1) if value != ord("z") else "y"
         yield [(names.LITERAL, ord(other))], f"{chr(value)!r} for {other!r}", "different"
-    elif kind is names.IN:
-        for members, change, direction in _classes(value):
+    elif kind in (names.IN, names.NOT_LITERAL):
+        for members, change, direction in _classes(as_class(kind, value)[1]):
             yield [(names.IN, members)], change, direction
     elif kind is names.SUBPATTERN:
         for inner, change, direction in _sequences(list(value[3])):
@@ -103,7 +103,7 @@ def _classes(members: list[Any]) -> Iterator[_Step]:
     narrower: tuple[Direction, Direction] = ("stricter", "looser")
     out, into = reversed(narrower) if negated else narrower
     listed = characters(members)
-    for code in sorted(listed):
+    for code in sorted(listed if len(listed) > 1 else ()):
         yield class_of(negated, listed - {code}), f"{name_of(code)} out of its class", out
     for code in sorted({c + step for c in listed for step in (-1, 1)} - listed):
         if 0 <= code <= LAST:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from tests.proof.exchanges import Exchange, Form, Unreadable
 
 Keep = Callable[[Exchange], None]
 
-_SECRET_HEADERS, _SECRET_FIELDS = {"authorization", "cookie", "x-api-key"}, {"password"}
+_SECRET = re.compile(r"authorization|cookie|password|secret|token|key\b", re.IGNORECASE)
+"""What is in the names of headers, fields, members and parameters that hold a secret."""
 MASK = "***"
 
 
@@ -115,16 +117,13 @@ def _masked(exchange: Exchange) -> dict[str, Any]:
         "request": {
             "method": exchange.method,
             "path": exchange.path,
-            "query": exchange.query,
-            "headers": [
-                [name, MASK if name.lower() in _SECRET_HEADERS else value]
-                for name, value in exchange.sent
-            ],
+            "query": "&".join(map(_masked_pair, exchange.query.split("&"))),
+            "headers": [[name, _masked_value(name, value)] for name, value in exchange.sent],
             "body": _masked_body(exchange),
         },
         "response": {
             "status": exchange.status,
-            "headers": list(exchange.received),
+            "headers": [[name, _masked_value(name, value)] for name, value in exchange.received],
             "body": exchange.content.decode("latin-1"),
         },
     }
@@ -139,7 +138,20 @@ def _masked_body(exchange: Exchange) -> Any:
     except Unreadable as why:
         return f"{MASK} ({len(exchange.body or b'')} bytes: {why})"
     if isinstance(body, Form):
-        return [[name, MASK if name in _SECRET_FIELDS else text] for name, text in body.fields]
-    if isinstance(body.value, dict):
-        return {k: MASK if k in _SECRET_FIELDS else v for k, v in body.value.items()}
-    return body.value
+        return [[name, _masked_value(name, text)] for name, text in body.fields]
+    return _masked_value("", body.value) if isinstance(body.value, dict) else MASK
+
+
+def _masked_value(name: str, value: Any) -> Any:
+    """What goes by this name, or by one within it."""
+    if _SECRET.search(name):
+        return MASK
+    if isinstance(value, dict):
+        return {within: _masked_value(within, item) for within, item in value.items()}
+    return [_masked_value(name, v) for v in value] if isinstance(value, list) else value
+
+
+def _masked_pair(pair: str) -> str:
+    """A parameter of a query as it was sent, its value masked."""
+    name, equals, text = pair.partition("=")
+    return f"{name}{equals}{_masked_value(unquote(name), text)}"

@@ -10,9 +10,11 @@ from tests.proof.schemas import changes, schemas_within
 Said = Mapping[str, Any]
 
 
-def content_changes(document: Said, kind: Said, place: Place) -> Iterator[Change]:
+def content_changes(
+    document: Said, kind: Said, place: Place, *, texts: bool = False
+) -> Iterator[Change]:
     schema = kind.get("schema", {})
-    for change in (*changes(schema), *other_references(document, schema)):
+    for change in (*changes(schema, texts=texts), *other_references(document, schema)):
         yield change.within((*place, "schema"))
 
 

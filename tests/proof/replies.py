@@ -49,8 +49,9 @@ def link_changes(document: Said, link: Said) -> Iterator[Change]:
 
 
 def header_changes(header: Said) -> Iterator[Change]:
-    changed = {**header, "required": not header["required"]}
+    changed = {**header, "required": not header.get("required", False)}
     direction: Direction = "stricter" if changed["required"] else "looser"
-    yield Change(("required",), (), changed, f"{changed['required']}", direction)
+    line: Place = ("required",) if "required" in header else ()
+    yield Change(line, (), changed, f"required: {changed['required']}", direction)
     for change in changes(header["schema"], texts=True):
         yield change.within(("schema",))

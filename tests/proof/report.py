@@ -44,7 +44,7 @@ def _promises(coverage: Coverage) -> Iterator[str]:
     """A table for each operation; what is seen by the same stands in one row."""
 
     def witness(promise: Promise) -> tuple[str, str]:
-        return promise.where, coverage.seen.get(promise, "nobody")
+        return promise.where, _test(coverage.seen.get(promise, "nobody"))
 
     for operation, promises in groupby(coverage.promises, key=lambda promise: promise.operation):
         yield f"<table><caption>{escape(operation)}</caption>"
@@ -67,7 +67,7 @@ def _lines(file: Path, verdict: Verdict) -> Iterator[str]:
     yield "<table class=code>"
     for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         by = refuted.get(number, [])
-        first = next(filter(None, by), "")
+        first = _test(next(filter(None, by), ""))
         said = f"{len(by)} refuted <small>{escape(first)}</small>" if by else ""
         said += "".join(f"<br>survives: {escape(change)}" for change in survived.get(number, []))
         kind = "bad" if number in survived else "" if by else "plain"
@@ -76,6 +76,11 @@ def _lines(file: Path, verdict: Verdict) -> Iterator[str]:
             f"<td>{said}</td></tr>"
         )
     yield "</table>"
+
+
+def _test(seen_by: str) -> str:
+    """A test without its parameters, which may be secrets."""
+    return seen_by.partition("[")[0]
 
 
 def _cells(texts: Iterable[str]) -> str:

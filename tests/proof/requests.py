@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.proof.changes import Change, Direction, dropped, renamed
+from tests.proof.changes import Change, Direction, Place, dropped, renamed
 from tests.proof.references import content_changes
 from tests.proof.schemas import changes
 
@@ -17,18 +17,22 @@ def parameter_changes(parameter: Said) -> Iterator[Change]:
         changed = {**parameter, "required": not parameter.get("required", False)}
         direction: Direction = "stricter" if changed["required"] else "looser"
         yield Change(("name",), (), changed, f"required: {changed['required']}", direction)
-        renamed = {**parameter, "name": f"{parameter['name']}0"}
-        yield Change(("name",), (), renamed, "renamed", "different")
+        yield Change(("name",), ("name",), f"{parameter['name']}0", "renamed", "different")
+        place = "query" if parameter["in"] == "header" else "header"
+        yield Change(("in",), ("in",), place, f"in the {place}", "different")
 
 
 def body_changes(document: Said, body: Said) -> Iterator[Change]:
-    changed = {**body, "required": not body["required"]}
-    yield Change(("required",), (), changed, f"{changed['required']}", "looser")
+    changed = {**body, "required": not body.get("required", False)}
+    direction: Direction = "stricter" if changed["required"] else "looser"
+    line: Place = ("required",) if "required" in body else ()
+    yield Change(line, (), changed, f"required: {changed['required']}", direction)
     content, place = body["content"], ("content",)
     yield from dropped(place, content)
     for media_type, kind in content.items():
         yield from renamed(place, content, media_type, f"{media_type}-0")
-        yield from content_changes(document, kind, (*place, media_type))
+        texts = "json" not in media_type
+        yield from content_changes(document, kind, (*place, media_type), texts=texts)
     some = next(iter(content.values()))
     for media_type in ("application/json", "text/plain"):
         if media_type not in content:
@@ -43,7 +47,7 @@ def security_changes(document: Said, security: list[Said]) -> Iterator[Change]:
         yield Change((i,), (), rest, words, "different")
     if security and {} not in security:
         yield Change((), (), [*security, {}], "anybody added", "looser")
-    for name in document["components"].get("securitySchemes", {}):
+    for name in document.get("components", {}).get("securitySchemes", {}):
         if not security:
             yield Change((), (), [{name: []}], f"{name} added", "stricter")
             yield Change((), (), [{name: []}, {}], f"{name} added, if wished", "looser")

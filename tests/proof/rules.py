@@ -9,10 +9,13 @@ from collections.abc import Iterator
 
 from tests.proof.document import Answer, Document, Operation, fits, from_text
 from tests.proof.exchanges import Exchange
-from tests.proof.request_rules import has_any, request_faults
+from tests.proof.request_rules import has_any, parameter_fault, request_faults
 
 # HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
+
+# What a server may answer to any request, before it looks at what is asked (RFC 9110, section 15).
+_OF_ANY_REQUEST = {400, 414, 417, 431, 501}
 
 # A name of labels or an address (RFC 1034, section 3.1; RFC 3986, section 3.2.2).
 _LABEL = r"[\w~%-]{1,63}"
@@ -28,13 +31,13 @@ def contradictions(
     """What of the exchange isn't as the document says; of some `aspects`, where only they count."""
     found = document.address(exchange.path)
     if found is None:
-        if exchange.accepted and exchange.method != "OPTIONS":
+        if exchange.status not in _OF_ANY_REQUEST | {404}:
             yield f"{exchange.path} isn't declared and answers {exchange.status}"
         return
     path, texts = found
     operation = document.operation(path, exchange.method)
     if operation is None:
-        yield from _other_method(document, path, exchange)
+        yield from _other_method(document, path, texts, exchange)
         return
     answer = operation.answers.get(exchange.status)
     if answer is None:
@@ -50,10 +53,16 @@ def contradictions(
             yield f"{operation.id}, {exchange.status}: {breach}"
 
 
-def _other_method(document: Document, path: str, exchange: Exchange) -> Iterator[str]:
-    if exchange.accepted and exchange.method != "OPTIONS":
+def _other_method(
+    document: Document, path: str, texts: dict[str, str], exchange: Exchange
+) -> Iterator[str]:
+    told = exchange.status == 405 or (exchange.method == "OPTIONS" and exchange.accepted)
+    operations = (document.operation(path, method) for method in document.methods(path))
+    parameters = [p for o in operations if o for p in o.parameters if p["in"] == "path"]
+    nowhere = any(parameter_fault(parameter, texts, exchange) for parameter in parameters)
+    if not told and exchange.status not in _OF_ANY_REQUEST | ({404} if nowhere else set()):
         yield f"{exchange.method} {path} isn't declared and answers {exchange.status}"
-    if exchange.status == 405 or (exchange.method == "OPTIONS" and exchange.accepted):
+    if told:
         known = document.methods(path) | {"OPTIONS"}
         known |= {"HEAD"} if "GET" in known else set()
         if set(exchange.received.get("Allow", "").split(", ")) != known:
@@ -66,17 +75,23 @@ def _headers(answer: Answer, exchange: Exchange) -> Iterator[str]:
         if len(values) > 1 or (header.get("required") and not values):
             yield f"{name} is there {len(values)} times"
         for value in values:
-            if not fits(header["schema"], from_text(header["schema"], value)):
+            read = from_text(header["schema"], value)
+            # HTTP's own integers are digits (RFC 9110, section 10.2.3).
+            is_loose = header["schema"].get("type") == "integer" and not isinstance(read, int)
+            if is_loose or not fits(header["schema"], read):
                 yield f"{name}: {value!r} isn't as declared"
-    for name in exchange.received_values.keys() - answer.header_names - _FRAMING:
-        yield f"{name} isn't declared"
+    for name, values in exchange.received_values.items():
+        if name in _FRAMING and len(values) > 1:
+            yield f"{name} is there {len(values)} times"
+        elif name not in answer.header_names | _FRAMING:
+            yield f"{name} isn't declared"
 
 
 def _content(answer: Answer, exchange: Exchange) -> Iterator[str]:
     if exchange.method == "HEAD" or not answer.content:
         if exchange.content:
             yield "there is content"
-        if exchange.media_type and not answer.content:
+        if exchange.media_type and exchange.media_type not in answer.content:
             yield f"{exchange.media_type} isn't declared"
     elif exchange.media_type not in answer.content:
         yield f"{exchange.media_type or 'no media type'} isn't declared"
@@ -93,7 +108,9 @@ def _misjudged(operation: Operation, texts: dict[str, str], exchange: Exchange) 
     faults = list(request_faults(operation, texts, exchange))
     if exchange.accepted and faults:
         yield f"an invalid request was accepted: {faults[0]}"
-    if exchange.status == 400 and not faults and _is_certain(exchange):
+    if exchange.status == 409 and faults:
+        yield f"an invalid request was in conflict: {faults[0]}"
+    if exchange.status in (400, 422) and not faults and is_certain(exchange):
         yield "a valid request was refused"
     as_declared = exchange.sent_media_type in (operation.bodies or {""})
     if exchange.status == 415 and as_declared and exchange.coding_is_plain:
@@ -101,11 +118,13 @@ def _misjudged(operation: Operation, texts: dict[str, str], exchange: Exchange) 
     bodiless = operation.bodies and exchange.body == b"" and not exchange.sent_media_type
     if exchange.status in (400, 415) and bodiless and not operation.body_required:
         yield "a request without a body was refused, as none is required"
+    if exchange.status == 406 and exchange.sent.get("Accept", "").strip() in ("", "*/*"):
+        yield "a request was refused for Accept, which allows all"
     if exchange.status == 401 and (not operation.security or _is_anonymous(operation, exchange)):
         yield "a request was refused for credentials, which it needn't have"
 
 
-def _is_certain(exchange: Exchange) -> bool:
+def is_certain(exchange: Exchange) -> bool:
     """Whether the request was framed well, and named a host: else a 400 is HTTP's own."""
     host = exchange.sent.get("Host", "")
     plain = exchange.sent.get("Transfer-Encoding", "chunked").strip().lower() == "chunked"

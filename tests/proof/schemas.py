@@ -13,8 +13,12 @@ Schema = Mapping[str, Any]
 
 # They say something to people, or to programs that like to know, and not what is valid.
 ANNOTATIONS = {"description", "examples", "example", "title", "default", "$ref"}
-# Others are for people, or for a page that shows dots.
-CHECKED_FORMATS = {"date-time", "date", "uuid", "uri-reference", "uri", "email", "ipv4", "ipv6"}
+# JSON Schema's own. Others are for people, or for a page that shows dots.
+CHECKED_FORMATS = {
+    *["date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname"],
+    *["ipv4", "ipv6", "uri", "uri-reference", "iri", "iri-reference", "uri-template", "uuid"],
+    *["json-pointer", "relative-json-pointer", "regex"],
+}
 _LEAST, _MOST = ("minLength", "minimum", "minItems"), ("maxLength", "maximum", "maxItems")
 _Notches = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, int | str]]
 """What a keyword becomes, in words, which way it goes; and which item or member it is about."""
@@ -44,11 +48,18 @@ def changes(schema: Schema, *, texts: bool = False) -> Iterator[Change]:
 def _bound(schema: Schema, keyword: str, texts: bool) -> _Notches:
     """A bound moved by one; a pattern that bounds the length itself leaves no room to move."""
     value, step = schema[keyword], 1 if keyword in _LEAST else -1
-    yield value + step, str(value + step), "stricter"
-    low, high = widths(schema["pattern"]) if "pattern" in schema else (0, inf)
+    if value + step >= 0 or keyword in ("minimum", "maximum"):
+        yield value + step, str(value + step), "stricter"
+    low, high = _lengths(schema.get("pattern", ""))
     idle = {"minLength": low >= value, "maxLength": high <= value}.get(keyword, False)
     if not idle and (value or keyword in ("minimum", "maximum")):
         yield value - step, str(value - step), "looser"
+
+
+def _lengths(pattern: str) -> tuple[float, float]:
+    """The fewest and the most characters of a text that the pattern lets by."""
+    low, high = widths(pattern)
+    return low, high if pattern.startswith("^") and pattern.endswith("$") else inf
 
 
 def _type(schema: Schema, keyword: str, texts: bool) -> _Notches:
@@ -59,6 +70,10 @@ def _type(schema: Schema, keyword: str, texts: bool) -> _Notches:
         return
     other = "integer" if value == "string" else "string"
     yield other, f"{other} for {value}", "looser" if texts and other == "string" else "different"
+    if value == "integer":
+        yield "number", "number for integer", "looser"
+    if value == "number":
+        yield "integer", "integer for number", "stricter"
     # What is listed is of its type anyhow.
     if not texts and not {"enum", "const"} & schema.keys():
         yield [value, "null"], "null allowed", "looser"
@@ -100,10 +115,12 @@ def _required(schema: Schema, keyword: str, texts: bool) -> _Notches:
 
 
 def _properties(schema: Schema, keyword: str, texts: bool) -> _Notches:
-    closed = schema.get("additionalProperties") is False
+    others = schema.get("additionalProperties", True)
+    directions: dict[Any, Direction] = {False: "stricter", True: "looser"}
+    direction = directions[others] if isinstance(others, bool) else "different"
     for name in schema[keyword]:
         rest = {n: s for n, s in schema[keyword].items() if n != name}
-        yield rest, f"{name} dropped", "stricter" if closed else "looser", name
+        yield rest, f"{name} dropped", direction, name
 
 
 def _format(schema: Schema, keyword: str, texts: bool) -> _Notches:
