@@ -95,5 +95,5 @@ TRAFFIC = [
     *[asked("GET", f"/notes/{n}", 200, said={"id": n}) for n in (1, 2)],
     *[asked("PUT", "/notes", 405, Allow="OPTIONS, POST"), asked("POST", "/notes", 415)],
     asked("PUT", "/notes/1", 405, Allow="GET, HEAD, OPTIONS"),
-    asked("GET", "/notes/x", 404),
+    *[asked("GET", f"/notes/{n}", 404) for n in (0, 3)],
 ]

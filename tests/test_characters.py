@@ -104,6 +104,16 @@ def test_a_link_is_read_whatever_its_letter_case(someone: Someone) -> None:
         assert someone.reads(link).status_code == 404
 
 
+def test_a_link_is_made_of_hexadecimal_digits_alone(someone: Someone) -> None:
+    """Whatever else stands in it, at its length and beyond, there is nothing there."""
+    link = someone.gives_details().headers["Location"]
+    wrong = [f"{link[:-1]}{character}" for character in ".:@G`g\u00e9\u0663"]
+    for other in [*wrong, link[:-1], f"{link}0", f"{link}%0A"]:
+        assert someone.reads(other).status_code == 404
+        assert someone.deletes(other).status_code == 404
+    assert someone.reads(link).status_code == 200
+
+
 def test_any_moment_is_told_to_the_microsecond(
     someone: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:

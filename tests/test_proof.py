@@ -37,7 +37,7 @@ def test_a_document_is_proven_by_traffic_that_shows_all_of_it(prove: Prove) -> N
     proof = prove()
     assert list(proof.missing()) == []
     assert proof.holds
-    assert str(proof.coverage) == "contract: 16 of 16 promises seen"
+    assert str(proof.coverage) == "contract: 20 of 20 promises seen"
     assert str(proof.verdict) == "exactness: 43 of 43 lines proven"
 
 

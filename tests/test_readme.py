@@ -130,9 +130,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 def test_the_figures_of_the_proof_are_this_documents(proof: Proof) -> None:
     changed = list(mutants(proof.said))
-    promises, lines = (
-        len(Coverage(proof.document).promises),
-        len({mutant.line for mutant in changed}),
-    )
+    lines = len({mutant.line for mutant in changed})
+    promises = len(Coverage(proof.document).promises)
     assert f"contract: {promises} of {promises} promises seen" in README
     assert f"exactness: {lines} of {lines} lines proven ({len(changed)} mutants: …)" in README

@@ -1,12 +1,12 @@
 """The boundaries of each field of a request: what a client may give, to the last notch."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from tests.proof.characters import Run
-from tests.proof.document import Document, Operation, fits, from_text
+from tests.proof.document import Document, Node, Operation, fits, from_text
 from tests.proof.exchanges import Exchange, Form, Unreadable
 from tests.proof.pattern_text import runs
 from tests.proof.rules import is_certain
@@ -30,7 +30,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form, of JSON or of a query, and the whole that it is part of."""
+    """A field of a form, of JSON, of a query or of a path, and the whole that it is part of."""
 
     operation: Operation
     encoding: str
@@ -52,9 +52,14 @@ class Field:
         required = [name for name in self.whole.get("required", []) if name != self.name]
         return {**self.whole, "properties": properties, "required": required}
 
-    def given(self, exchange: Exchange) -> list[Any] | None:
+    @property
+    def _refusal(self) -> int:
+        """What is answered to a value that doesn't fit: of a path, that there is nothing."""
+        return 404 if self.encoding == "path" else 400
+
+    def given(self, exchange: Exchange, path: Mapping[str, str]) -> list[Any] | None:
         """The values that were given; None where the rest of the request isn't faultless."""
-        pairs = self._pairs(exchange)
+        pairs = self._pairs(exchange, path)
         if pairs is None or exchange.parameters is None or not is_certain(exchange):
             return None
         values = [value for name, value in pairs if name == self.name]
@@ -64,8 +69,10 @@ class Field:
         rest = {name: value for name, value in pairs if name != self.name}
         return values if once and None not in values and fits(self._others, rest) else None
 
-    def _pairs(self, exchange: Exchange) -> list[tuple[str, Any]] | None:
+    def _pairs(self, exchange: Exchange, path: Mapping[str, str]) -> list[tuple[str, Any]] | None:
         """All that came where the field is to be."""
+        if self.encoding == "path":
+            return self._typed(path.items())
         if self.encoding == "query":
             return self._typed(exchange.parameters or ())
         if exchange.sent_media_type != self.encoding:
@@ -84,8 +91,9 @@ class Field:
 
     def claims(self) -> Iterator[str]:
         """The name of each boundary."""
-        yield from ("absent", "empty")
-        if self.encoding != "application/json":
+        if self.encoding != "path":  # Which has each of its parts once, or is another path.
+            yield from ("absent", "empty")
+        if self.encoding not in ("path", "application/json"):
             yield "repeated"
         yield from self._variants
         for run in self._runs:
@@ -116,10 +124,10 @@ class Field:
             found[name] = (change.direction == "stricter", change.value)
         return found
 
-    def seen(self, exchange: Exchange) -> Iterator[str]:
+    def seen(self, exchange: Exchange, path: Mapping[str, str]) -> Iterator[str]:
         """The boundaries that this exchange shows; it has been checked in full."""
-        values = self.given(exchange)
-        if values is None or not (exchange.accepted or exchange.status == 400):
+        values = self.given(exchange, path)
+        if values is None or not (exchange.accepted or exchange.status == self._refusal):
             return
         if not values:
             if exchange.accepted != self.required:
@@ -149,11 +157,16 @@ def fields(document: Document) -> Iterator[Field]:
         for media_type, schema in operation.bodies.items():
             for name in schema.get("properties", {}):
                 yield Field(operation, media_type, name, schema)
-        query = [parameter for parameter in operation.parameters if parameter["in"] == "query"]
-        whole = {
-            "type": "object",
-            "properties": {parameter["name"]: parameter["schema"] for parameter in query},
-            "required": [parameter["name"] for parameter in query if parameter.get("required")],
-        }
-        for parameter in query:
-            yield Field(operation, "query", parameter["name"], whole)
+        for place in "path", "query":
+            whole = _together([p for p in operation.parameters if p["in"] == place])
+            for name in whole["properties"]:
+                yield Field(operation, place, name, whole)
+
+
+def _together(parameters: list[Node]) -> Schema:
+    """The parameters as members of one object."""
+    return {
+        "type": "object",
+        "properties": {parameter["name"]: parameter["schema"] for parameter in parameters},
+        "required": [p["name"] for p in parameters if p.get("required")],
+    }

@@ -19,11 +19,16 @@ class Run:
         return "-".join(dict.fromkeys(ends))
 
     def claims(self, schema: Schema) -> Iterator[str]:
-        """Whether some text with such a character is valid, and whether some isn't."""
+        """Whether some text with such a character is valid, and whether some isn't for it."""
         example: str = schema["examples"][0]
-        if fits(schema, example[1:] + chr(self.first)):
+        mine, plain = chr(self.first), example[0]
+        allowed = any(
+            fits(schema, f"{example[:i]}{mine}{example[i + 1 :]}") for i in range(len(example))
+        )
+        alone = fits(schema, plain * len(example)) and not fits(schema, mine * len(example))
+        if allowed:
             yield f"{self} allowed"
-        if not fits(schema, chr(self.first) * len(example)):
+        if alone or not allowed:
             yield f"{self} refused"
 
     def seen(self, schema: Schema, value: str, accepted: bool) -> Iterator[str]:

@@ -58,7 +58,7 @@ class Coverage:
             if not header or header in exchange.received:
                 self._note(Promise(operation.id, where, header), exchange)
         for field in self._fields.get((operation.path, operation.method), []):
-            for claim in field.seen(exchange):
+            for claim in field.seen(exchange, found[1] if found else {}):
                 where = f"{field.encoding} {field.name}"
                 self._note(Promise(operation.id, where, claim), exchange)
 
