@@ -36,11 +36,8 @@ class Run:
         mine = {c for c in value if self.first <= ord(c) <= self.last}
         if mine and accepted:
             yield f"{self} allowed"
-        plain: str = schema["examples"][0][0]
-        # Refused for these characters alone.
-        if (
-            mine
-            and not accepted
-            and fits(schema, "".join(plain if c in mine else c for c in value))
-        ):
+        example: str = schema["examples"][0]
+        mine -= set(example)  # It stands where it may: a hyphen between digits.
+        plain = "".join(example[0] if c in mine else c for c in value)
+        if mine and not accepted and fits(schema, plain):  # Refused for these characters alone.
             yield f"{self} refused"
