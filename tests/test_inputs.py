@@ -83,7 +83,7 @@ def _shown(query: str = "", place: str = "header", **headers: str) -> TestRespon
     replies = {200: message("Yes", "It is."), 401: message("No", "It isn't.")}
     some = Credentials("key", scheme, check, optional=True)
     app.get("/it")(operation(replies, credentials=some)(lambda account: account or "Yes"))
-    return app.test_client().get(f"/it{query}", headers=headers)
+    return app.test_client(use_cookies=False).get(f"/it{query}", headers=headers)
 
 
 def test_optional_credentials_are_those_of_their_scheme() -> None:
