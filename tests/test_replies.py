@@ -53,6 +53,7 @@ def test_a_promise_that_says_little_has_nothing_else() -> None:
     assert Header({}) == Header({}, "", required=True)
     assert Header.always("a") == Header({"type": "string", "const": "a"}, "", required=True)
     assert Body({}) == Body({}, None, None)
+    assert (USERNAME.refused, USERNAME.format) == ((), None)
     assert Credentials("key", {}, str) == Credentials("key", {}, str, optional=False)
 
 
