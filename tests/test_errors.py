@@ -37,6 +37,13 @@ REPLIES = {
 }
 
 
+class Varied(NotFound):
+    """Brings a header whose order is its own."""
+
+    def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
+        return [("Vary", "Origin, Accept")]
+
+
 def answer(raised: Exception) -> TestResponse:
     """What leaves where a view raises this, in production."""
 
@@ -125,4 +132,5 @@ def test_an_error_has_the_headers_that_its_reply_must_have_and_those_it_brings()
     assert answer(UnsupportedCoding()).headers["Accept-Encoding"] == "identity"
     refused = answer(MethodNotAllowed(["POST", "GET", "DELETE"]))
     assert refused.headers["Allow"] == "DELETE, GET, POST" == in_order("POST, GET, DELETE")
+    assert answer(Varied()).headers["Vary"] == "Origin, Accept"
     assert refused.headers.getlist("Content-Type") == ["application/problem+json"]

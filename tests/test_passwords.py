@@ -110,6 +110,19 @@ def test_renewing_a_hash_never_undoes_what_the_operator_sets_meanwhile(
     assert not is_let_in(ada.reads_own())
 
 
+def test_todays_parameters_are_owasps() -> None:
+    hasher = Passwords(1).hasher
+    assert (hasher.time_cost, hasher.memory_cost, hasher.parallelism) == (2, 19456, 1)
+    assert not Passwords(1).outdated(hasher.hash("x")) and Passwords(1).outdated(CHEAP.hash("x"))
+
+
+@pytest.mark.parametrize("encoded", [None, "", "no hash", CHEAP.hash("other")])
+def test_without_its_own_hash_no_password_is_right(encoded: str | None) -> None:
+    some = Passwords(1, CHEAP)
+    assert not any(some.verify(encoded, text) for text in ("nobody has this password", "x"))
+    assert some.verify(some.hash("x"), "x") is True and some.verify(None, "x") is False
+
+
 class Counting(PasswordHasher):
     """Counts what it is asked to check, and with which parameters."""
 
