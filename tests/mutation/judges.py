@@ -23,7 +23,7 @@ LEFT_OUT = "browser fuzz server readme lifted imports pins".split()
 SERVED = {"__main__", "server"}
 SERVERS = ["test_server.py", "test_server_wire.py"]
 # Modules for which the one database is not as the other.
-BOTH_DATABASES = {"connections", "database", "store"}
+BOTH_DATABASES = {"connections", "credentials", "database", "store"}
 
 FEW = 20
 """Tests that are tried first: to find all the others takes longer than to run these."""
