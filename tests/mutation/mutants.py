@@ -42,9 +42,8 @@ class Mutant:
         return "\n".join(line for line in list(lines)[2:] if not line.startswith("@@"))
 
 
-def mutants(file: Path) -> Iterator[Mutant]:
+def mutants(file: Path, source: str) -> Iterator[Mutant]:
     """Each mutant of the module, from the top down."""
-    source = file.read_text(encoding="utf-8")
     wrapper = MetadataWrapper(cst.parse_module(source))
     places = wrapper.resolve(PositionProvider)
     for node, inside in _nodes(wrapper.module, None):
