@@ -100,9 +100,6 @@ def run(asked: dict[str, Any]) -> dict[str, Any]:
         code = pytest.main([*ARGUMENTS, *files, "-k", asked["chosen"]], plugins=[watch])
         sys.setprofile(None)
     else:
-        # What is compiled of a mutant must not be kept.
-        sys.dont_write_bytecode = True
-        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         files = dict.fromkeys(test.partition("::")[0] for test in asked["tests"])
         code = pytest.main([*ARGUMENTS, *files], plugins=[watch, Choice(asked["tests"])])
     called = {test: sorted(functions) for test, functions in watch.called.items()}

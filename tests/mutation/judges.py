@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import cache_from_source
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -59,11 +60,12 @@ class Tests:
             and (module in BOTH_DATABASES or "postgresql" not in test)
         ]
 
-        def distance(test: str) -> tuple[bool, bool, bool, float]:
+        def distance(test: str) -> tuple[bool, bool, bool, bool, float]:
             mirrors = test.startswith(f"tests/test_{module.strip('_')}")
             near = mirrors or test.startswith("tests/test_openapi.py")
             seconds = self.seconds[test]
-            return seconds > 1 and not mirrors, not near, test not in calls, seconds
+            slow = seconds > 1 and not mirrors
+            return "postgresql" in test, slow, not near, test not in calls, seconds
 
         chosen.sort(key=distance)
         total = accumulate(self.seconds[test] for test in chosen)
@@ -110,20 +112,22 @@ class Judge:
 
     def notices(self, mutant: Mutant, tests: Tests) -> str:
         """The first test that fails, or mypy; nothing if none does."""
-        file = self.copy / mutant.file
-        times = file.stat()
-        file.write_text(mutant.mutated, encoding="utf-8")
+        self._write(mutant.file, mutant.mutated)
         try:
             return self._failing(mutant, tests) or self._types_fail()
         finally:
-            file.write_text(mutant.source, encoding="utf-8")
-            # Else what was compiled of it would be compiled again, each time.
-            os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+            self._write(mutant.file, mutant.source)
+
+    def _write(self, module: Path, source: str) -> None:
+        file = self.copy / module
+        file.write_text(source, encoding="utf-8")
+        # Python tells what it has compiled by size and second, and mutants may share both.
+        Path(cache_from_source(str(file))).unlink(missing_ok=True)
 
     def _failing(self, mutant: Mutant, tests: Tests) -> str:
         asked = tests.of(mutant)
-        seconds = 60 + 5 * sum(tests.seconds[test] for test in asked)
         for some in asked[:FEW], asked[FEW:]:
+            seconds = 20 + 4 * sum(tests.seconds[test] for test in some)
             if some and (said := self._asked(seconds, tests=some))["code"] != 0:
                 return str((said["failed"] or ["none can be run"])[0])
         return ""
