@@ -28,7 +28,7 @@ BOTH_DATABASES = {"connections", "credentials", "database", "store"}
 
 FEW = 20
 """Tests that are tried first: to find all the others takes longer than to run these."""
-ENOUGH = 20.0
+ENOUGH = 12.0
 """Seconds that tests may take for one mutant, alone on the machine."""
 
 
