@@ -1,5 +1,6 @@
 """The document of any app: what the app doesn't say is left out, and what it must say is missed."""
 
+import re
 from typing import Any
 
 import pytest
@@ -85,7 +86,8 @@ def test_a_field_without_an_example_is_named() -> None:
     class Silent(Schema):
         text = fields.String()
 
-    with pytest.raises(ValueError, match=r"Silent\.text wants .*examples"):
+    said = re.escape("Silent.text wants metadata={'examples': [...]}.")
+    with pytest.raises(ValueError, match=f"^{said}$"):
         document(make("/it", "POST", json=Silent))
 
 
