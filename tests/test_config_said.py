@@ -77,13 +77,17 @@ def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: st
         ("RATELIMIT_STORAGE_URI", "rediss://u:p@h:65535/1"),
         ("RATELIMIT_STORAGE_URI", "redis://h/"),
         *[("LOG_LEVEL", level) for level in "debug info warning error critical".split()],
-        *[("DATABASE_URL", f"{kind}://u:p@h:1/n") for kind in ("postgres", "postgresql")],
-        ("DATABASE_URL", "postgresql+psycopg://u:p@h/n?sslmode=require"),
         ("DATABASE_URL", "sqlite:////tmp/f"),
     ],
 )
 def test_what_can_be_used_is_taken(name: str, text: str) -> None:
     assert said(**{name: text}) == ""
+
+
+def test_the_server_may_go_by_each_of_its_names() -> None:
+    for kind in "postgres", "postgresql", "postgresql+psycopg":
+        assert said(DATABASE_URL=f"{kind}://u:p@h:1/n?sslmode=require") == ""
+    assert said(DATABASE_URL="postgresql+asyncpg://h/n") != ""
 
 
 def test_all_is_said_in_one_line() -> None:
