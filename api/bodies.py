@@ -31,8 +31,8 @@ FORM: Mapping[str, Decoder] = {
 class UnsupportedCoding(UnsupportedMediaType):
     """A content coding that isn't spoken here; the answer names the one that is."""
 
-    def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
-        return [*super().get_headers(*args, **kwargs), ("Accept-Encoding", "identity")]
+    def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
+        return [*super().get_headers(), ("Accept-Encoding", "identity")]
 
 
 def decoded(decoder: Decoder, data: bytes, parameters: Mapping[str, str] = {}) -> Any:
@@ -112,7 +112,7 @@ def _read(decoders: Mapping[str, Decoder]) -> RawBody:
         raise BadRequest("Send as many bytes as Content-Length says.")
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise UnsupportedCoding("Send the body without a content coding.")
-    media_type, parameters = parse_options_header(request.headers.get("Content-Type", ""))
+    media_type, parameters = parse_options_header(request.headers.get("Content-Type"))
     decoder = decoders.get(media_type.lower())
     if decoder is None or parameters.get("charset", "utf-8").lower() != "utf-8":
         raise UnsupportedMediaType

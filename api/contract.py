@@ -30,9 +30,10 @@ class Gate:
     """Compares each answer that leaves with what was promised, however the answer was made.
 
     What isn't declared raises `UndeclaredAnswer` in tests, and is logged as an error in production.
-    `always` are headers that every answer has; `beside` are the replies to requests that no view
-    serves (an unknown address or method, OPTIONS); `about` is how the document begins, in OpenAPI's
-    own members: `info` and `servers`. Install the gate first: it then acts last.
+    `always` are headers that every answer has, set here where only one value fits; `beside` are the
+    replies to requests that no view serves (an unknown address or method, OPTIONS); `about` is how
+    the document begins, in OpenAPI's own members: `info` and `servers`. Install the gate first: it
+    then acts last.
     """
 
     def __init__(
@@ -60,7 +61,8 @@ class Gate:
         if response.status_code == 304:
             remove_entity_headers(response.headers)  # As Werkzeug will, once we have looked.
         for name, header in self.always.items():
-            response.headers.setdefault(name, header.const or "")
+            if header.const is not None:
+                response.headers.setdefault(name, header.const)
         reply = promised(response.status_code)
         breaches = list(reply.breaches(response)) if reply else ["the status is not declared"]
         if breaches:

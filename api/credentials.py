@@ -14,7 +14,7 @@ from api.passwords import Busy, passwords
 from api.schemas import SignUp
 from api.store import store
 
-_USERNAME = SignUp(only=["username"])
+_FORM = SignUp()
 
 
 def _given() -> tuple[str, str]:
@@ -35,7 +35,7 @@ def check_account() -> Row[Any]:
     An unknown username and a wrong password are one answer, in equal time.
     """
     username, password = _given()
-    possible = not _USERNAME.validate({"username": username})
+    possible = not _FORM.validate({"username": username})
     account = store.find_account(username) if possible else None
     if not passwords.verify(account and account.password_hash, password) or account is None:
         raise Unauthorized

@@ -36,7 +36,7 @@ def json_text(text: str) -> Any:
         decoded = json.loads(
             text,
             object_pairs_hook=_members,
-            parse_int=_number,
+            parse_int=_integer,
             parse_float=_number,
             parse_constant=_number,
         )
@@ -59,9 +59,12 @@ def _number(text: str) -> float:
     number = float(text)
     if not isfinite(number):
         raise ValueError("Send JSON numbers that a double can hold.")
-    if not number.is_integer():
-        return number
-    return int(text) if text.lstrip("-").isdecimal() else int(number)
+    return int(number) if number.is_integer() else number
+
+
+def _integer(text: str) -> int:
+    _number(text)  # A double must hold it, however many digits are kept.
+    return int(text)
 
 
 def multipart(body: bytes, parameters: Mapping[str, str]) -> list[tuple[str, Any]]:
@@ -79,20 +82,17 @@ def multipart(body: bytes, parameters: Mapping[str, str]) -> list[tuple[str, Any
 def _parts(decoder: MultipartDecoder, body: bytes) -> Iterator[tuple[str, Any]]:
     decoder.receive_data(body)
     decoder.receive_data(None)
-    part: Field | File | None = None
-    content = b""
     while not isinstance(event := decoder.next_event(), Epilogue):
         if isinstance(event, Field | File):
-            part, content = event, b""
-        elif isinstance(event, Data) and part is not None:
-            content += event.data
-            # A part whose name can't be read is no field of any form.
-            if not event.more_data and part.name is not None:
-                yield part.name, FILE if isinstance(part, File) else _text(part, content)
+            part = event
+        # All is there, so a part's data come at once, unless it breaks off. A part whose name
+        # can't be read is no field of any form.
+        elif isinstance(event, Data) and not event.more_data and part.name is not None:
+            yield part.name, FILE if isinstance(part, File) else _text(part, event.data)
 
 
 def _text(part: Field, content: bytes) -> str:
-    _, parameters = parse_options_header(part.headers.get("Content-Type", ""))
+    _, parameters = parse_options_header(part.headers.get("Content-Type"))
     if parameters.get("charset", "utf-8").lower() not in ("utf-8", "us-ascii"):
         raise UnicodeError
     return content.decode()

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Response, json
 from sqlalchemy import exc
@@ -45,7 +45,7 @@ def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -
     return Reply(description=meaning, content={PROBLEM: body}, headers=headers)
 
 
-_ALLOW = {"Allow": Header({"type": "string"}, "The methods that this address has.")}
+_ALLOW = {"Allow": Header({"type": "string"})}
 RETRY_AFTER = {
     "Retry-After": Header({"type": "integer", "minimum": 1}, "Seconds after which to try again.")
 }
@@ -103,7 +103,7 @@ def in_order(methods: str) -> str:
 
 def answer(error: HTTPException) -> Response:
     """The error as a problem, with the headers its reply promises and those it brings along."""
-    status = error.code or 500
+    status = cast("int", error.code)  # Flask hands on none that has none.
     reply = promised(status)
     known = reply.description if reply else OUR_FAULT
     detail = error.description if error.description != type(error).description else known

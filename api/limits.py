@@ -33,9 +33,7 @@ def _is_not_limited() -> bool:
 def limit_requests(app: Flask, settings: Settings) -> None:
     """Limit password work, and whatever else the settings say."""
     passwords = ApplicationLimit(
-        settings.ratelimit_passwords,
-        scope="passwords",
-        exempt_when=lambda: not _hashes_a_password(),
+        settings.ratelimit_passwords, exempt_when=lambda: not _hashes_a_password()
     )
     limiter = Limiter(
         get_remote_address,
@@ -47,8 +45,9 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         in_memory_fallback_enabled=True,
         # All of them are looked at, since the one that lasts longest says how long to wait.
         fail_on_first_breach=False,
-        application_limits=[passwords] if settings.ratelimit_passwords else [],
-        default_limits=[settings.ratelimit_default] if settings.ratelimit_default else [],
+        # An empty one limits nothing.
+        application_limits=[passwords],
+        default_limits=[settings.ratelimit_default],
     )
     limiter.request_filter(_is_not_limited)
 

@@ -18,21 +18,21 @@ class _Range(NamedTuple):
     place: int
 
     def covers(self, media_type: str) -> bool:
-        kind, _, subtype = media_type.partition("/")
+        kind, subtype = media_type.split("/")
         return self.type in ("*", kind) and self.subtype in ("*", subtype)
 
 
 def _ranges(accept: str) -> Iterator[_Range]:
     for place, item in enumerate(parse_list_header(accept)):
         name, parameters = parse_options_header(item)
-        kind, slash, subtype = name.strip().lower().partition("/")
+        kind, *rest = name.strip().lower().split("/")
         quality = parameters.pop("q", "1")
         # Another parameter asks for a variant we don't have; the charset is ours already.
         charset = parameters.pop("charset", "utf-8").lower()
         ours = charset == "utf-8" and not parameters
-        known = slash and ours and _QUALITY.fullmatch(quality)
-        if known and (kind != "*" or subtype == "*"):
-            yield _Range(kind, subtype, float(quality), place)
+        known = len(rest) == 1 and ours and _QUALITY.fullmatch(quality)
+        if known and (kind != "*" or rest == ["*"]):
+            yield _Range(kind, rest[0], float(quality), place)
 
 
 def choose(offers: Sequence[str], accept: str | None) -> str | None:
@@ -43,9 +43,9 @@ def choose(offers: Sequence[str], accept: str | None) -> str | None:
     """
     ranges = list(_ranges((accept or "").strip() or "*/*"))
 
-    def liking(offer: str) -> tuple[float, int]:
+    def liking(offer: str) -> tuple[float, ...]:
         covering = [r for r in ranges if r.covers(offer)]
         decides = max(covering, key=lambda r: (r.type != "*", r.subtype != "*"), default=None)
-        return (decides.quality, -decides.place) if decides else (0, 0)
+        return (decides.quality, -decides.place) if decides else (0,)
 
     return max((o for o in offers if liking(o)[0] > 0), key=liking, default=None)

@@ -27,9 +27,8 @@ def operation_object(
     if given := [{"in": place, "schema": schema} for place, schema in parameters.items() if schema]:
         printed["parameters"] = given
     if view.body:
-        content = {
-            media_type: _body(200, Body(view.body.schema)) for media_type in view.body.decoders
-        }
+        body = {"schema": view.body.schema, "example": _example(view.body.schema)}
+        content = {media_type: dict(body) for media_type in view.body.decoders}
         printed["requestBody"] = {"required": True, "content": content}
     printed["security"] = []
     if view.credentials:
@@ -71,16 +70,19 @@ def _header(spec: APISpec, name: str, header: Header) -> dict[str, Any]:
 def _body(status: int, body: Body) -> dict[str, Any]:
     example = body.example(status) if callable(body.example) else body.example
     if example is None and not isinstance(body.schema, Mapping):
-        schema = resolve_schema_instance(body.schema)
-        example = {f.data_key or name: _example(schema, name) for name, f in schema.fields.items()}
+        example = _example(resolve_schema_instance(body.schema))
     return {"schema": body.schema} | ({} if example is None else {"example": example})
 
 
-def _example(schema: Schema, name: str) -> Any:
-    examples = schema.fields[name].metadata.get("examples")
-    if not examples:
-        raise ValueError(f"{type(schema).__name__}.{name} wants metadata={{'examples': [...]}}.")
-    return examples[0]
+def _example(schema: Schema) -> dict[str, Any]:
+    """What the examples of its fields make."""
+    example = {}
+    for name, field in schema.fields.items():
+        if not (examples := field.metadata.get("examples")):
+            wanted = "metadata={'examples': [...]}"
+            raise ValueError(f"{type(schema).__name__}.{name} wants {wanted}.")
+        example[field.data_key or name] = examples[0]
+    return example
 
 
 def _camel(name: str) -> str:

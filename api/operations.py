@@ -22,6 +22,8 @@ View = Callable[..., ResponseReturnValue]
 class Operation:
     """A view and all it promises."""
 
+    __name__: str
+
     def __init__(
         self,
         view: View,
@@ -35,7 +37,6 @@ class Operation:
         documented: bool = True,
     ) -> None:
         self.view, self.replies, self.documented = view, replies, documented
-        self.__name__ = view.__name__
         if form and json:
             raise ValueError("A body is a form or JSON, not both.")
         body = RequestBody.form(form()) if form else None
@@ -104,5 +105,5 @@ def operation(replies: Mapping[int, Reply], **promise: Any) -> Callable[[View], 
 
 def current_operation() -> Operation | None:
     """The operation that serves the request at hand; none serves OPTIONS or what isn't here."""
-    view = current_app.view_functions.get(request.endpoint or "")
+    view = current_app.view_functions[request.endpoint] if request.endpoint else None
     return view if isinstance(view, Operation) and request.method != "OPTIONS" else None

@@ -59,7 +59,7 @@ class Passwords:
         """Whether it is the password; without a hash no, in the same time. Raises `Busy`."""
         with self._slot(), suppress(VerificationError, InvalidHashError):
             self.hasher.verify(encoded or self._nobody, prepare(password))
-            return encoded is not None
+            return bool(encoded)
         return False
 
     def outdated(self, encoded: str) -> bool:

@@ -60,11 +60,12 @@ class Reply:
 
     def breaches(self, response: Response) -> Iterator[str]:
         """What of `response` isn't as promised here."""
-        if response.mimetype not in self.content and (self.content or response.mimetype):
-            yield f"the media type {response.mimetype or '(none)'} is not declared"
-        body = self.content.get(response.mimetype or "")
+        media_type = response.mimetype or ""
+        if media_type not in self.content and (self.content or media_type):
+            yield f"the media type {media_type or '(none)'} is not declared"
+        body = self.content.get(media_type)
         const = body.schema.get("const") if body and isinstance(body.schema, Mapping) else None
-        is_text = isinstance(const, str) and response.mimetype != JSON
+        is_text = isinstance(const, str) and media_type != JSON
         compared = is_text and request.method != "HEAD" and is_at_hand(response)
         if compared and const != response.get_data(True):
             yield f"the text is not {const!r}"

@@ -40,7 +40,7 @@ def _said(description: str, example: str, **rule: Any) -> fields.String:
 class RecordLink(Schema):
     """What the path of a record's link holds."""
 
-    id = rules.ID_IN_LINK.field(required=True)
+    id = rules.ID_IN_LINK.field()
 
 
 class Message(Schema):
@@ -79,7 +79,6 @@ class Problem(Schema):
     )
     detail = _said("What to do about it.", "Correct the fields named in errors.")
     errors = fields.Dict(
-        keys=fields.String(),
         values=fields.List(fields.String(), validate=validate.Length(1, 2)),
         metadata={
             "description": "What to do about each field of the form that is invalid.",

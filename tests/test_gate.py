@@ -144,6 +144,16 @@ def test_what_is_done_to_an_answer_after_its_view_is_seen_too() -> None:
         app.test_client().post("/things")
 
 
+def test_all_breaches_are_told_at_once() -> None:
+    app = make_small(header_undeclared)
+    with pytest.raises(UndeclaredAnswer) as raised:
+        app.test_client().post("/things")
+    assert str(raised.value) == (
+        "POST header_undeclared, 201 CREATED: the header X-Shape is not declared, "
+        "the header X-Colour is not declared"
+    )
+
+
 def test_every_view_of_the_service_carries_its_promises(app: Flask) -> None:
     """Checklist 1."""
     views = app.view_functions.items()

@@ -72,22 +72,24 @@ def test_a_number_is_never_altered() -> None:
         assert found == number and type(found) is type(number), text
 
 
-def _shown(query: str = "", **headers: str) -> TestResponse:
+def _shown(query: str = "", place: str = "header", **headers: str) -> TestResponse:
     def check() -> str:
         raise Unauthorized
 
     app = Flask("small")
     Gate(app)
     app.register_error_handler(Unauthorized, lambda _: Response("No", 401, mimetype="text/plain"))
-    scheme = {"type": "apiKey", "in": "query" if query else "header", "name": "X-Key"}
+    scheme = {"type": "apiKey", "in": place, "name": "X-Key"}
     replies = {200: message("Yes", "It is."), 401: message("No", "It isn't.")}
     some = Credentials("key", scheme, check, optional=True)
     app.get("/it")(operation(replies, credentials=some)(lambda account: account or "Yes"))
-    return app.test_client().get(f"/it{query}", headers=headers)
+    return app.test_client(use_cookies=False).get(f"/it{query}", headers=headers)
 
 
 def test_optional_credentials_are_those_of_their_scheme() -> None:
     assert _shown(Authorization="Basic eA==").status_code == 200
     assert _shown(**{"X-Key": ""}).status_code == 401
-    assert _shown("?x-key=1").status_code == 200
-    assert _shown("?X-Key=1").status_code == 401
+    assert _shown("?x-key=1", "query").status_code == 200
+    assert _shown("?X-Key=1", "query").status_code == 401
+    assert _shown(place="cookie", **{"X-Key": "1", "Cookie": "x-key=1"}).status_code == 200
+    assert _shown(place="cookie", Cookie="X-Key=1").status_code == 401

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from api.negotiation import choose
 from tests.actor import Someone
 
 PLAIN, HTML, JSON = "text/plain", "text/html", "application/json"
@@ -54,6 +55,9 @@ ACCEPTED = {
     f"text/*, {PLAIN};q=0": HTML,
     f"{PLAIN};q=0, text/*;q=0.5, */*;q=0.1": HTML,
     "text/*;q=0, */*": JSON,
+    "*/*, text/*;q=0": JSON,
+    # Of ranges that are as specific the first.
+    f"{HTML};q=0.1, {JSON};q=0.5, {HTML};q=1": JSON,
     f"*/*;q=1, {PLAIN};q=0.5, {HTML};q=0.5": JSON,
     f"text/*;q=0.3, {HTML};q=0.7, */*;q=0.5": HTML,
     f"*/*;q=0, {JSON}": JSON,
@@ -77,6 +81,24 @@ def assert_says_success(response: TestResponse, status: int, media_type: str) ->
         assert set(response.get_json()) == ({"message", "id"} if status == 201 else {"message"})
     else:
         assert (response.content_type, response.text) == SAYS[media_type]
+
+
+@pytest.mark.parametrize("accept", ACCEPTED)
+def test_the_offer_that_is_accepted_best_is_chosen(accept: str | None) -> None:
+    assert choose([PLAIN, HTML, JSON], accept) == ACCEPTED[accept]
+
+
+@pytest.mark.parametrize(
+    "malformed", ["text", "/", "text/html/x", "*/html", "*", "text/html;q=2", "text/html;a=b"]
+)
+def test_a_malformed_range_counts_for_nothing(malformed: str) -> None:
+    assert choose([PLAIN, HTML], malformed) is None
+    assert choose([PLAIN, HTML], f"{malformed}, {HTML};q=0.1") == HTML
+    assert choose([PLAIN, HTML], f"{malformed}, */*;q=0.1") == PLAIN
+
+
+def test_who_offers_nothing_has_nothing_chosen() -> None:
+    assert choose([], None) is choose([], "*/*") is None
 
 
 def test_both_successes_come_in_the_representation_that_is_accepted_best(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from api.models import accounts
-from api.passwords import Passwords
+from api.passwords import Passwords, prepare
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.conftest import CHEAP
 
@@ -108,6 +108,25 @@ def test_renewing_a_hash_never_undoes_what_the_operator_sets_meanwhile(
     app.extensions["passwords"] = Passwords(2, CHEAP)
     assert is_let_in(ada.signs_in("ada", "set by the operator").reads_own())
     assert not is_let_in(ada.reads_own())
+
+
+def test_a_password_is_compared_as_opaquestring_has_it() -> None:
+    """RFC 8265, section 4.2: kept hashes hold to it."""
+    assert prepare("an\u00a0otter\u3000e\u0301") == "an otter \u00e9"
+    assert prepare("\u212b \ufb01 A") == "\u00c5 \ufb01 A"  # Neither compatibility nor case.
+
+
+def test_todays_parameters_are_owasps() -> None:
+    hasher = Passwords(1).hasher
+    assert (hasher.time_cost, hasher.memory_cost, hasher.parallelism) == (2, 19456, 1)
+    assert not Passwords(1).outdated(hasher.hash("x")) and Passwords(1).outdated(CHEAP.hash("x"))
+
+
+@pytest.mark.parametrize("encoded", [None, "", "no hash", CHEAP.hash("other")])
+def test_without_its_own_hash_no_password_is_right(encoded: str | None) -> None:
+    some = Passwords(1, CHEAP)
+    assert not any(some.verify(encoded, text) for text in ("nobody has this password", "x"))
+    assert some.verify(some.hash("x"), "x") is True and some.verify(None, "x") is False
 
 
 class Counting(PasswordHasher):

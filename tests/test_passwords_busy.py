@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from api.passwords import WAITING, Busy, Passwords
 from tests.actor import PASSWORD, Someone, assert_problem
+from tests.conftest import CHEAP
 
 SLOTS = 2
 ROOM = SLOTS * (1 + WAITING)
@@ -103,6 +104,19 @@ def test_there_is_room_again_once_the_others_are_served(
         assert someone.gives_details().status_code == 201
     # A sign-up that was refused has not taken its username.
     assert verbs[ask]().status_code in (200, 201, 404)
+
+
+@pytest.mark.parametrize(
+    ("slots", "threads", "room"), [(1, None, 8), (2, None, 16), (100, None, 512), (2, 16, 8)]
+)
+def test_there_is_room_for_seven_that_wait_but_never_for_more_than_half_of_the_threads(
+    slots: int, threads: int | None, room: int
+) -> None:
+    some = Passwords(slots, CHEAP, threads) if threads else Passwords(slots, CHEAP)
+    let_in = 0
+    while some._admitted.acquire(blocking=False):
+        let_in += 1
+    assert let_in == room
 
 
 def test_of_few_threads_half_never_wait_for_a_hash() -> None:

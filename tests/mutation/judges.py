@@ -1,0 +1,165 @@
+"""Who judges mutants: processes that run tests in copies of the repository, and mypy."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import cache_from_source
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from tests.mutation.mutants import Mutant
+
+ROOT = Path(__file__).parents[2]
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # Nothing there is worth a disk.
+
+# Browsers, servers and fuzzing take minutes; what reads the source would notice any change of it.
+LEFT_OUT = "browser fuzz server readme lifted imports pins".split()
+# Modules that run in a process of their own: the tests that start one, by hand.
+SERVED = {"__main__", "server"}
+SERVERS = ["test_server.py", "test_server_wire.py"]
+# Modules for which the one database is not as the other.
+BOTH_DATABASES = {"connections", "credentials", "database", "store"}
+
+FEW = 20
+"""Tests that are tried first: to find all the others takes longer than to run these."""
+ENOUGH = 12.0
+"""Seconds that tests may take for one mutant, alone on the machine."""
+
+
+class Tests:
+    """All tests that may be asked, with what each takes and calls."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.seconds: dict[str, float] = said["seconds"]
+        self._called = {
+            test: {(file, line) for file, line in functions}
+            for test, functions in said["called"].items()
+        }
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """Those that may notice, the likeliest and quickest first, up to what is `ENOUGH`.
+
+        For a function those that call it; for what runs at import, all.
+        """
+        module = mutant.file.stem
+        if module in SERVED:
+            return [test for test in self.seconds if _file(test) in SERVERS]
+        function = (mutant.file.name, mutant.function or 0)
+        calls = {test for test in self.seconds if function in self._called.get(test, ())}
+        at_import = mutant.function is None or function in self._called.get("", ())
+        chosen = [
+            test
+            for test in (self.seconds if at_import else calls)
+            if not any(name in _file(test) for name in LEFT_OUT)
+            and (module in BOTH_DATABASES or "postgresql" not in test)
+        ]
+
+        def distance(test: str) -> tuple[bool, bool, bool, float]:
+            mirrors = test.startswith(f"tests/test_{module.strip('_')}")
+            near = mirrors or test.startswith("tests/test_openapi.py")
+            seconds = self.seconds[test]
+            slow = seconds > 1 and not mirrors
+            return slow, not near, test not in calls, seconds
+
+        chosen.sort(key=distance)
+        other = [test for test in chosen if "postgresql" in test]
+        return self._enough([t for t in chosen if t not in other]) + self._enough(other)
+
+    def _enough(self, tests: list[str]) -> list[str]:
+        total = accumulate(self.seconds[test] for test in tests)
+        return [test for test, seconds in zip(tests, total, strict=True) if seconds < ENOUGH]
+
+
+class Judge:
+    """A process that runs tests in its own copy of the repository."""
+
+    def __init__(self, copy: Path) -> None:
+        self.copy = copy
+        # PostgreSQL's user must come by.
+        copy.parent.chmod(0o755)
+        unwanted = shutil.ignore_patterns(".*", "*.db*", "build", "__pycache__")
+        shutil.copytree(ROOT, copy, ignore=unwanted)
+        (copy / "tmp").mkdir()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutation.forks"],
+            cwd=copy,
+            env=os.environ | {"PYTHONPATH": str(copy), "TMPDIR": str(copy / "tmp")},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def survey(self, modules: set[str]) -> Tests:
+        """What each test takes and calls, of those that these modules may need."""
+        chosen = "" if modules & BOTH_DATABASES else "not postgresql"
+        served = SERVERS if modules & SERVED else []
+        files = [
+            f"tests/{file.name}"
+            for file in sorted((ROOT / "tests").glob("test_*.py"))
+            if file.name in served or not any(name in file.name for name in LEFT_OUT)
+        ]
+        kept = Path(os.environ.get("SURVEY", "/nonexistent"))
+        if kept.exists():
+            return Tests(json.loads(kept.read_text()))
+        said = self._asked(3600, files=files, chosen=chosen)
+        if said["code"] != 0:
+            sys.exit(f"The tests fail as it is: {said['failed']}")
+        if "SURVEY" in os.environ:
+            kept.write_text(json.dumps(said))
+        return Tests(said)
+
+    def notices(self, mutant: Mutant, tests: Tests) -> str:
+        """The first test that fails, or mypy; nothing if none does."""
+        self._write(mutant.file, mutant.mutated)
+        try:
+            return self._failing(mutant, tests) or self._types_fail()
+        finally:
+            self._write(mutant.file, mutant.source)
+
+    def _write(self, module: Path, source: str) -> None:
+        file = self.copy / module
+        file.write_text(source, encoding="utf-8")
+        # Python tells what it has compiled by size and second, and mutants may share both.
+        Path(cache_from_source(str(file))).unlink(missing_ok=True)
+
+    def _failing(self, mutant: Mutant, tests: Tests) -> str:
+        asked = tests.of(mutant)
+        for some in asked[:FEW], asked[FEW:]:
+            seconds = 20 + 4 * sum(tests.seconds[test] for test in some)
+            if some and (said := self._asked(seconds, tests=some))["code"] != 0:
+                return str((said["failed"] or ["none can be run"])[0])
+        return ""
+
+    def _types_fail(self) -> str:
+        mypy = [sys.executable, "-m", "mypy", "-p", "api"]
+        run = subprocess.run(mypy, cwd=self.copy, capture_output=True, check=False)
+        return "mypy" if run.returncode == 1 else ""
+
+    def _asked(self, seconds: float, **asked: Any) -> dict[str, Any]:
+        assert self._process.stdin and self._process.stdout
+        print(json.dumps({"seconds": seconds, **asked}), file=self._process.stdin, flush=True)
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0].removeprefix("tests/")
+
+
+@contextmanager
+def judges(number: int) -> Iterator[list[Judge]]:
+    """So many judges, each with its copy."""
+    with tempfile.TemporaryDirectory(prefix="mutation-", dir=MEMORY) as folder:
+        them = [Judge(Path(folder, str(place))) for place in range(number)]
+        yield them
+        for judge in them:
+            judge.close()

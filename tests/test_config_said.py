@@ -1,0 +1,122 @@
+"""What a setting may be, said to whoever gives another: to the bound, in these words."""
+
+import pytest
+
+from api.config import Settings, SettingsError
+
+LIMITS = "Give limits such as '100 per minute;1000 per hour'."
+MEMORY = "Name a file: what is kept in memory is lost."
+BY_PATH = "Give a SQLite file by its path alone, as sqlite:///signup.db."
+
+
+def said(**environ: str) -> str:
+    """What is said of these settings; nothing of those that can be used."""
+    try:
+        Settings.from_environ(environ)
+    except SettingsError as refused:
+        return str(refused.message)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("PORT", 1, 65535),
+        ("WEB_CONCURRENCY", 1, 256),
+        ("THREADS", 2, 1024),
+        ("DATABASE_TIMEOUT", 1, 60),
+        ("HASHING_SLOTS", 1, 64),
+        ("TRUSTED_PROXIES", 0, 16),
+    ],
+)
+def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> None:
+    enough = {"THREADS": "1024"} if name == "HASHING_SLOTS" else {}
+    assert {said(**enough, **{name: str(number)}) for number in (least, most)} == {""}
+    words = f"{name}: Give a whole number from {least} to {most}."
+    for text in str(least - 1), str(most + 1), "x", "":
+        assert said(**enough, **{name: text}) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("HOST", "", "Give a value."),
+        ("DATABASE_URL", "", "Give a value. Give a URL such as sqlite:///signup.db."),
+        ("DATABASE_URL", "x", "Give a URL such as sqlite:///signup.db."),
+        ("DATABASE_URL", "sqlite://host:x/f", "Give a URL such as sqlite:///signup.db."),
+        ("DATABASE_URL", "mysql://h/n", "Use sqlite:/// or postgresql+psycopg://."),
+        ("DATABASE_URL", "sqlite://", MEMORY),
+        ("DATABASE_URL", "sqlite:///", MEMORY),
+        ("DATABASE_URL", "sqlite:///:memory:", MEMORY),
+        ("DATABASE_URL", "sqlite://h/f", BY_PATH),
+        ("DATABASE_URL", "sqlite://u@/f", BY_PATH),
+        ("DATABASE_URL", "sqlite:///f?mode=ro", BY_PATH),
+        ("DATABASE_URL", "sqlite:///f\0", BY_PATH),
+        ("RATELIMIT_ENABLED", "perhaps", "Give true or false."),
+        ("DOCS_ENABLED", "perhaps", "Give true or false."),
+        ("RATELIMIT_STORAGE_URI", "x", "Use memory:// or redis://."),
+        ("RATELIMIT_STORAGE_URI", "redis://h:123456", "Use memory:// or redis://."),
+        ("RATELIMIT_STORAGE_URI", "memory://x", "Use memory:// or redis://."),
+        ("RATELIMIT_DEFAULT", "often", LIMITS),
+        ("RATELIMIT_DEFAULT", "1/day;0/hour", LIMITS),
+        ("RATELIMIT_PASSWORDS", "often", LIMITS),
+        ("LOG_LEVEL", "loud", "Must be one of: debug, info, warning, error, critical."),
+        ("RATELIMIT_STRATEGY", "x", "There is no such setting."),
+    ],
+)
+def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: str) -> None:
+    assert said(**{name: text}) == f"{name}: {words}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("HOST", "x"),
+        ("RATELIMIT_DEFAULT", ""),
+        ("RATELIMIT_PASSWORDS", "1/day;1/hour"),
+        ("RATELIMIT_STORAGE_URI", "rediss://u:p@h:65535/1"),
+        ("RATELIMIT_STORAGE_URI", "redis://h/"),
+        *[("LOG_LEVEL", level) for level in "debug info warning error critical".split()],
+        ("DATABASE_URL", "sqlite:////tmp/f"),
+    ],
+)
+def test_what_can_be_used_is_taken(name: str, text: str) -> None:
+    assert said(**{name: text}) == ""
+
+
+def test_the_server_may_go_by_each_of_its_names() -> None:
+    for kind in "postgres", "postgresql", "postgresql+psycopg":
+        assert said(DATABASE_URL=f"{kind}://u:p@h:1/n?sslmode=require") == ""
+    assert said(DATABASE_URL="postgresql+asyncpg://h/n") != ""
+
+
+def test_all_is_said_in_one_line() -> None:
+    assert said(RATELIMIT_X="1", PORT="x", HOST="") == (
+        "RATELIMIT_X: There is no such setting.; HOST: Give a value.; "
+        "PORT: Give a whole number from 1 to 65535."
+    )
+
+
+def test_half_of_the_threads_may_hash_and_no_more() -> None:
+    assert said(THREADS="5", HASHING_SLOTS="2") == ""
+    words = "HASHING_SLOTS: Give at most half of THREADS."
+    assert said(THREADS="5", HASHING_SLOTS="3") == said(HASHING_SLOTS="9") == words
+
+
+def test_every_default_is_as_the_readme_has_it() -> None:
+    assert Settings() == Settings(
+        host="127.0.0.1",
+        port=5000,
+        web_concurrency=2,
+        threads=16,
+        database_url="sqlite:///signup.db",
+        database_timeout=5,
+        hashing_slots=1,
+        ratelimit_enabled=True,
+        ratelimit_storage_uri="memory://",
+        ratelimit_default="",
+        ratelimit_passwords="600 per minute",
+        trusted_proxies=0,
+        docs_enabled=True,
+        log_level="info",
+    )

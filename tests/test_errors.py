@@ -1,0 +1,136 @@
+"""What an error becomes: one shape, the words of its reply, the headers it needs."""
+
+import logging
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import exc
+from werkzeug.exceptions import (
+    BadRequest,
+    ImATeapot,
+    MethodNotAllowed,
+    NotFound,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+from werkzeug.test import TestResponse
+
+from api import errors
+from api.bodies import UnsupportedCoding
+from api.contract import Gate, message, operation
+from api.errors import handle_errors, in_order, problem
+from api.inputs import InvalidInput
+from api.passwords import Busy
+from api.store import NoSuchRecord, UsernameTaken
+
+FAULT = "This is our fault: try again later."
+REPLIES = {
+    200: message("Done", "It is done."),
+    400: errors.BAD_FORM,
+    401: errors.UNAUTHORIZED,
+    404: errors.NOT_FOUND,
+    405: errors.BESIDE[405],
+    409: errors.TAKEN,
+    415: errors.UNSUPPORTED,
+    503: errors.UNAVAILABLE,
+}
+
+
+class Varied(NotFound):
+    """Brings a header whose order is its own."""
+
+    def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
+        return [("Vary", "Origin, Accept")]
+
+
+def answer(raised: Exception) -> TestResponse:
+    """What leaves where a view raises this, in production."""
+
+    def fail() -> Any:
+        raise raised
+
+    app = Flask("small")
+    Gate(app)
+    handle_errors(app)
+    app.get("/it")(operation(REPLIES)(fail))
+    return app.test_client().get("/it")
+
+
+@pytest.fixture(autouse=True)
+def _logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+
+
+def test_a_problem_says_no_more_than_its_status_and_what_to_do() -> None:
+    known = {"type": "about:blank", "title": "Content Too Large", "status": 413, "detail": "Less."}
+    assert problem(413, "Less.") == known
+    assert problem(413, "Less.", {"a": ["b"]}) == known | {"errors": {"a": ["b"]}}
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "detail"),
+    [
+        (NotFound(), 404, "There is no such record: check the link."),
+        (NoSuchRecord(), 404, "There is no such record: check the link."),
+        (UsernameTaken("sam"), 409, "The username is taken: choose another."),
+        (BadRequest("Send it whole."), 400, "Send it whole."),
+        (InvalidInput({}), 400, "Correct the fields named in errors, and ask again."),
+        (ImATeapot(), 418, FAULT),
+        (RuntimeError("inside"), 500, FAULT),
+    ],
+    ids=lambda part: type(part).__name__,
+)
+def test_an_error_is_told_in_its_own_words_or_in_those_of_its_reply(
+    raised: Exception, status: int, detail: str
+) -> None:
+    told = answer(raised)
+    assert told.status_code == status and told.content_type == "application/problem+json"
+    body = told.get_json(force=True)
+    assert (body["status"], body["detail"]) == (status, detail) and "errors" not in body
+
+
+def test_invalid_fields_are_named() -> None:
+    told = answer(InvalidInput({"a": ["Give this field."]})).get_json(force=True)
+    assert told["errors"] == {"a": ["Give this field."]}
+
+
+@pytest.mark.parametrize(
+    ("raised", "seconds"),
+    [
+        (exc.OperationalError("SELECT 1", {}, Exception("gone")), "5"),
+        (exc.InterfaceError("SELECT 1", {}, Exception("gone")), "5"),
+        (exc.DisconnectionError(), "5"),
+        (exc.TimeoutError(), "5"),
+        (Busy(), "1"),
+    ],
+    ids=lambda part: type(part).__name__,
+)
+def test_what_can_not_be_done_now_says_when_to_come_again(
+    raised: Exception, seconds: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = answer(raised)
+    assert (told.status_code, told.headers.getlist("Retry-After")) == (503, [seconds])
+    # That many hash is no trouble of the database's.
+    wanted = [] if isinstance(raised, Busy) else ["api.errors"]
+    assert [record.name for record in caplog.records] == wanted
+    said = "the database can't do it now: "
+    assert all(record.getMessage().startswith(said) for record in caplog.records)
+
+
+@pytest.mark.parametrize("kind", [exc.DataError, exc.IntegrityError, exc.ProgrammingError])
+def test_a_statement_that_is_wrong_is_our_fault(kind: type[exc.DBAPIError]) -> None:
+    assert answer(kind("SELECT 1", {}, Exception("wrong"))).status_code == 500
+
+
+def test_an_error_has_the_headers_that_its_reply_must_have_and_those_it_brings() -> None:
+    challenge = 'Basic realm="sign-up", charset="UTF-8"'
+    assert answer(Unauthorized()).headers["WWW-Authenticate"] == challenge
+    media_types = "application/x-www-form-urlencoded, multipart/form-data"
+    assert answer(UnsupportedMediaType()).headers["Accept"] == media_types
+    assert "Accept-Encoding" not in answer(UnsupportedMediaType()).headers
+    assert answer(UnsupportedCoding()).headers["Accept-Encoding"] == "identity"
+    refused = answer(MethodNotAllowed(["POST", "GET", "DELETE"]))
+    assert refused.headers["Allow"] == "DELETE, GET, POST" == in_order("POST, GET, DELETE")
+    assert answer(Varied()).headers["Vary"] == "Origin, Accept"
+    assert refused.headers.getlist("Content-Type") == ["application/problem+json"]

@@ -1,0 +1,76 @@
+"""A rule makes a field that says all of itself, to who breaks it and in the document."""
+
+from typing import Any
+
+import pytest
+from marshmallow import Schema, ValidationError, fields
+
+from api.fields import Text, Timestamp
+from api.schemas import NewUserDetails, SignUp
+
+RULE = Text(description="A word.", example="otter", pattern="^[a-z]*$", minimum=1, maximum=5)
+
+
+def told(rule: Text, text: Any, **options: Any) -> list[str]:
+    """What is said of a text, that is in a form or isn't."""
+    schema = Schema.from_dict({"word": rule.field(**options)})()
+    messages: list[str] = schema.validate({} if text is None else {"word": text}).get("word", [])
+    return messages
+
+
+def test_who_breaks_a_rule_is_told_each_thing_to_do() -> None:
+    assert told(RULE, "otter") == []
+    assert told(RULE, None) == [] and told(RULE, None, required=True) == ["Give this field."]
+    assert told(RULE, "") == ["Give 1 to 5 characters."]
+    assert told(RULE, "Otters") == ["Give 1 to 5 characters.", "Give a text that fits the pattern."]
+
+
+def test_a_rule_without_a_least_speaks_of_the_most() -> None:
+    some = Text(description="", example="", pattern="", minimum=0, maximum=1, otherwise="Empty it.")
+    assert told(some, "") == [] and told(some, "ab") == ["Give at most 1 characters.", "Empty it."]
+
+
+def test_texts_that_would_fit_may_be_refused() -> None:
+    known = Text(
+        description="", example="", pattern=".*", minimum=0, maximum=9, refused=["otter", "owl"]
+    )
+    assert told(known, "owl") == ["Too well known: choose another."] and told(known, "owls") == []
+    assert known.field().metadata["not"] == {"type": "string", "enum": ["otter", "owl"]}
+
+
+def test_a_field_says_what_it_is_of() -> None:
+    field = RULE.field()
+    assert type(field) is fields.String
+    assert field.metadata == {"description": "A word.", "examples": ["otter"]}
+    assert type(RULE.field(Timestamp, attribute="at")) is Timestamp
+    assert RULE.field(attribute="at").attribute == "at"
+
+
+@pytest.mark.parametrize("text", ["otter\n", "\notter", "an otter"])
+def test_a_pattern_is_for_the_whole_text(text: str) -> None:
+    with pytest.raises(ValidationError, match=r"Give a text that fits the pattern\."):
+        RULE.field().deserialize(text)
+
+
+CONTROLS = "Leave control characters out, line breaks and tabs among them."
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "text", "said"),
+    [
+        (SignUp, "username", "a b", "Use only A-Z a-z 0-9 . _ @ + and -."),
+        (SignUp, "username", "", "Give 1 to 150 characters."),
+        (SignUp, "password", "otters\t" * 3, CONTROLS),
+        (SignUp, "password", "otters", "Give 15 to 256 characters."),
+        (SignUp, "password", "passwordpassword", "Too well known: choose another."),
+        (NewUserDetails, "username", "a b", "Use only A-Z a-z 0-9 . _ @ + and -."),
+        (NewUserDetails, "firstname", "\t", CONTROLS),
+        (NewUserDetails, "firstname", "k" * 151, "Give at most 150 characters."),
+        (NewUserDetails, "lastname", " ", f"Give more than white space. {CONTROLS}"),
+        (NewUserDetails, "lastname", "k" * 151, "Give 1 to 150 characters."),
+    ],
+)
+def test_each_field_of_the_service_says_what_it_takes(
+    form: type[Schema], name: str, text: str, said: str
+) -> None:
+    assert form(only=[name]).validate({name: text}) == {name: [said]}

@@ -1,0 +1,43 @@
+"""Headers of every answer: the gate sets what can be one value, and misses what it can't set."""
+
+import pytest
+from flask import Flask, Response
+from flask.typing import ResponseReturnValue
+
+from api.contract import Gate, UndeclaredAnswer, message, operation
+from api.headers import Header
+
+DONE = {200: message("Done", "It is done.")}
+
+
+def make_small(always: dict[str, Header], **headers: str) -> Flask:
+    app = Flask("small")
+    app.testing = True
+    Gate(app, always=always)
+
+    def done() -> ResponseReturnValue:
+        return Response("Done", 200, headers)
+
+    app.get("/it")(operation(DONE)(done))
+    return app
+
+
+@pytest.mark.parametrize("value", ["round", ""])
+def test_a_header_of_one_value_is_set_wherever_it_is_absent(value: str) -> None:
+    answered = make_small({"X-Shape": Header.always(value)}).test_client().get("/it")
+    assert answered.headers.getlist("X-Shape") == [value]
+
+
+def test_a_header_that_is_there_is_left_and_held_to_its_promise() -> None:
+    app = make_small({"X-Shape": Header.always("round")}, **{"X-Shape": "square"})
+    with pytest.raises(UndeclaredAnswer, match="X-Shape is 'square', not 'round'"):
+        app.test_client().get("/it")
+
+
+def test_a_header_of_many_values_is_for_the_app_to_set() -> None:
+    """The gate can't know which."""
+    size = Header({"type": "integer"})
+    answered = make_small({"X-Size": size}, **{"X-Size": "3"}).test_client().get("/it")
+    assert answered.headers["X-Size"] == "3"
+    with pytest.raises(UndeclaredAnswer, match="X-Size is missing"):
+        make_small({"X-Size": size}).test_client().get("/it")

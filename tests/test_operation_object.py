@@ -1,0 +1,131 @@
+"""How one operation is printed: its words, its headers and its examples."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema, fields
+
+from api.contract import Gate, operation
+from api.headers import Header
+from api.openapi import document, to_yaml
+from api.replies import Body, Link, Reply
+
+DONE = Reply(description="It is done.")
+
+
+class Order(Schema):
+    """An order."""
+
+    sort = fields.String(data_key="kind", metadata={"examples": ["round", "square"]})
+    size = fields.Integer(metadata={"examples": [1]})
+
+
+def printed(doc: str | None = None, reply: Reply = DONE, **promise: Any) -> dict[str, Any]:
+    """The document of an app of one operation."""
+
+    def do_it_all() -> ResponseReturnValue:
+        return ""
+
+    do_it_all.__doc__ = doc
+    app = Flask("small", static_folder=None)
+    Gate(app)
+    app.post("/it")(operation({200: reply}, **promise)(do_it_all))
+    return document(app)
+
+
+def said(**promise: Any) -> dict[str, Any]:
+    operation_object: dict[str, Any] = printed(**promise)["paths"]["/it"]["post"]
+    return operation_object
+
+
+@pytest.mark.parametrize(
+    ("doc", "summary", "description"),
+    [
+        (None, "", ""),
+        ("Paint it.", "Paint it", ""),
+        ("Paint an X.\n\n    With a brush.\n\n    Twice.", "Paint an X", "With a brush.\n\nTwice."),
+    ],
+)
+def test_an_operation_is_told_by_the_words_of_its_view(
+    doc: str | None, summary: str, description: str
+) -> None:
+    told = said(doc=doc)
+    assert (told["summary"], told["description"]) == (summary, description)
+    assert told["operationId"] == "doItAll" and told["security"] == []
+
+
+def test_what_a_reply_does_not_have_is_left_out() -> None:
+    assert said()["responses"] == {"200": {"description": "It is done."}}
+    assert "requestBody" not in said() and "parameters" not in said()
+
+
+def test_a_header_is_printed_once_and_without_the_words_that_it_does_not_have() -> None:
+    headers = {"X-Size": Header({"type": "integer"}), "X-Shape": Header({}, "Its form.")}
+    whole = printed(reply=DONE.having(headers))
+    assert whole["components"]["headers"] == {
+        "X-Size": {"required": True, "schema": {"type": "integer"}},
+        "X-Shape": {"description": "Its form.", "required": True, "schema": {}},
+    }
+    (reply,) = whole["paths"]["/it"]["post"]["responses"].values()
+    assert list(reply["headers"].items()) == [
+        ("X-Shape", {"$ref": "#/components/headers/X-Shape"}),
+        ("X-Size", {"$ref": "#/components/headers/X-Size"}),
+    ]
+
+
+def test_a_header_that_means_another_thing_elsewhere_is_printed_there() -> None:
+    app = Flask("small", static_folder=None)
+    Gate(app)
+    for place, shape in ("/a", "round"), ("/b", "square"):
+        replies = {200: DONE.having({"X-Shape": shape})}
+        app.get(place, endpoint=shape)(operation(replies)(lambda: ""))
+    whole = document(app)
+    square = {"required": True, "schema": {"type": "string", "const": "square"}}
+    shown = [
+        item["get"]["responses"]["200"]["headers"]["X-Shape"] for item in whole["paths"].values()
+    ]
+    assert shown == [{"$ref": "#/components/headers/X-Shape"}, square]
+    assert whole["components"]["headers"]["X-Shape"]["schema"]["const"] == "round"
+
+
+@pytest.mark.parametrize(
+    ("body", "example"),
+    [
+        (Body({"type": "object"}), {}),
+        (Body({}, 0), {"example": 0}),
+        (Body(Order), {"example": {"kind": "round", "size": 1}}),
+        (Body(Order(), {"kind": "flat"}), {"example": {"kind": "flat"}}),
+        (Body(Order, lambda status: {"size": status}), {"example": {"size": 200}}),
+    ],
+)
+def test_a_body_has_an_example_where_one_is_known(body: Body, example: dict[str, Any]) -> None:
+    content = said(reply=Reply(description="It is.", content={"text/csv": body}))
+    shown = content["responses"]["200"]["content"]["text/csv"]
+    assert shown == {"schema": shown["schema"], **example}
+
+
+def test_json_stands_first_among_representations_and_each_form_has_an_example() -> None:
+    content = {kind: Body({}) for kind in ("text/html", "application/json", "text/csv")}
+    told = said(reply=Reply(description="It is.", content=content), form=Order)
+    assert list(told["responses"]["200"]["content"]) == [
+        *("application/json", "text/html", "text/csv")
+    ]
+    schema, example = {"$ref": "#/components/schemas/Order"}, {"kind": "round", "size": 1}
+    taken = {"schema": schema, "example": example}
+    kinds = ["application/x-www-form-urlencoded", "multipart/form-data"]
+    assert told["requestBody"] == {"required": True, "content": dict.fromkeys(kinds, taken)}
+
+
+def test_a_link_is_printed_with_what_to_call_it_with() -> None:
+    told = said(reply=Reply(description="It is.", links={"read": Link("get", {"id": "$x"}, "So.")}))
+    link = {"operationId": "get", "parameters": {"id": "$x"}, "description": "So."}
+    assert told["responses"]["200"]["links"] == {"read": link}
+
+
+def test_a_document_is_written_in_the_letters_it_has() -> None:
+    shared = ["\u00e9"]
+    assert to_yaml({"b": shared, "a": shared, "c": "1\n2\n"}) == (
+        "b:\n- \u00e9\na:\n- \u00e9\nc: |\n  1\n  2\n"
+    )

@@ -1,0 +1,121 @@
+"""The words of a promise: said once, they stay as said; and what breaks them is named."""
+
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+from flask import Flask, Response
+from marshmallow import Schema
+
+from api.bodies import RawBody, RequestBody
+from api.config import Settings
+from api.encodings import urlencoded
+from api.fields import USERNAME
+from api.headers import Header
+from api.inputs import valid_texts
+from api.replies import Body, Credentials, Link, Reply, message
+
+MADE = message("Made", "It is made.")
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        Body({}),
+        Credentials("key", {}, lambda: None),
+        Header({}),
+        Link("read", {}, ""),
+        MADE,
+        RawBody(b"", urlencoded, {}),
+        RequestBody("form", {}, valid_texts, Schema()),
+        Settings(),
+        USERNAME,
+    ],
+    ids=lambda promise: type(promise).__name__,
+)
+def test_what_is_promised_can_not_be_changed_later(promise: Any) -> None:
+    """The document was printed from it."""
+    for name in vars(promise):
+        with pytest.raises(FrozenInstanceError):
+            setattr(promise, name, None)
+
+
+@pytest.mark.parametrize("kind", [Reply, Settings, type(USERNAME)])
+def test_what_has_many_members_says_which_is_which(kind: Any) -> None:
+    with pytest.raises(TypeError, match="takes 1 positional argument"):
+        kind("It is made.")
+
+
+def test_a_promise_that_says_little_has_nothing_else() -> None:
+    assert Reply(description="Done.") == Reply(
+        description="Done.", content={}, headers={}, links={}
+    )
+    assert Header({}) == Header({}, "", required=True)
+    assert Header.always("a") == Header({"type": "string", "const": "a"}, "", required=True)
+    assert Body({}) == Body({}, None, None)
+    assert (USERNAME.refused, USERNAME.format) == ((), None)
+    assert Credentials("key", {}, str) == Credentials("key", {}, str, optional=False)
+
+
+def test_a_message_is_said_in_three_representations() -> None:
+    said = message("1 < 2", "It is so.", links={"read": Link("read", {}, "")})
+    schemas = {media_type: body.schema for media_type, body in said.content.items()}
+    assert schemas == {
+        "text/plain": {"type": "string", "const": "1 < 2"},
+        "text/html": {"type": "string", "const": "<h1>1 &lt; 2</h1>"},
+        "application/json": {"type": "object", "properties": {"message": {"const": "1 < 2"}}},
+    }
+    assert [body.example for body in said.content.values()] == ["1 < 2", "<h1>1 &lt; 2</h1>", None]
+    assert list(said.links) == ["read"]
+    assert message("1 < 2", "It is so.", Schema).content["application/json"].schema is Schema
+
+
+def test_further_headers_never_take_the_place_of_those_that_are_there() -> None:
+    reply = MADE.having({"X-Shape": "round"}).having({"X-Shape": "square", "X-Size": Header({})})
+    assert reply.headers == {"X-Shape": Header.always("round"), "X-Size": Header({})}
+    assert (reply.description, reply.content) == (MADE.description, MADE.content)
+
+
+def breaches(reply: Reply, response: Response, method: str = "GET") -> list[str]:
+    with Flask("small").test_request_context(method=method):
+        return list(reply.breaches(response))
+
+
+def plain(**headers: str) -> Response:
+    return Response("Made", mimetype="text/plain", headers=headers)
+
+
+def test_what_frames_a_message_need_not_be_declared() -> None:
+    """Servers and Werkzeug set it, as HTTP asks."""
+    framing = ["Content-Length", "Transfer-Encoding", "Connection", "Date", "Server"]
+    assert breaches(MADE, plain(**dict.fromkeys(framing, "x"))) == []
+    assert breaches(MADE, plain(Via="x")) == ["the header Via is not declared"]
+
+
+def test_a_text_is_compared_where_there_is_one() -> None:
+    empty = Response("", mimetype="text/plain")
+    assert breaches(MADE, empty) == ["the text is not 'Made'"]
+    assert breaches(MADE, empty, "HEAD") == []
+    # In JSON more may stand beside the message.
+    assert breaches(MADE, Response('{"id": 1}', mimetype="application/json")) == []
+
+
+def test_each_breach_is_named() -> None:
+    """All at once, in these words."""
+    reply = MADE.having({"X-A": "a", "X-B": Header({"type": "integer"}), "X-C": "c"})
+    response = Response("<p>", mimetype="text/css", headers={"X-B": "b", "X-C": "c", "X-D": "d"})
+    response.headers.add("X-C", "c")
+    assert breaches(reply, response) == [
+        "the media type text/css is not declared",
+        "the header X-A is missing",
+        "the header X-B is 'b', not 'as declared'",
+        "the header X-C is there 2 times",
+        "the header X-D is not declared",
+    ]
+    bare = Response("Made", headers={"X-A": "b"})
+    del bare.headers["Content-Type"]
+    assert breaches(MADE.having({"X-A": "a"}), bare) == [
+        "the media type (none) is not declared",
+        "the header X-A is 'b', not 'a'",
+    ]
+    assert breaches(MADE, Response("Mad", mimetype="text/plain")) == ["the text is not 'Made'"]
