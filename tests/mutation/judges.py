@@ -13,6 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from tests.mutation.forks import ON_POSTGRESQL
 from tests.mutation.mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ class Tests:
             test
             for test in (self.seconds if at_import else calls)
             if not any(name in _file(test) for name in LEFT_OUT)
-            and (module in BOTH_DATABASES or "postgresql" not in test)
+            and (module in BOTH_DATABASES or not ON_POSTGRESQL.search(test))
         ]
 
         def distance(test: str) -> tuple[bool, bool, bool, float]:
@@ -68,7 +69,7 @@ class Tests:
             return slow, not near, test not in calls, seconds
 
         chosen.sort(key=distance)
-        other = [test for test in chosen if "postgresql" in test]
+        other = [test for test in chosen if ON_POSTGRESQL.search(test)]
         return self._enough([t for t in chosen if t not in other]) + self._enough(other)
 
     def _enough(self, tests: list[str]) -> list[str]:
@@ -97,7 +98,6 @@ class Judge:
 
     def survey(self, modules: set[str]) -> Tests:
         """What each test takes and calls, of those that these modules may need."""
-        chosen = "" if modules & BOTH_DATABASES else "not postgresql"
         served = SERVERS if modules & SERVED else []
         files = [
             f"tests/{file.name}"
@@ -107,7 +107,8 @@ class Judge:
         kept = Path(os.environ.get("SURVEY", "/nonexistent"))
         if kept.exists():
             return Tests(json.loads(kept.read_text()))
-        said = self._asked(3600, files=files, chosen=chosen)
+        both = bool(modules & BOTH_DATABASES)
+        said = self._asked(3600, files=files, both_databases=both)
         if said["code"] != 0:
             sys.exit(f"The tests fail as it is: {said['failed']}")
         if "SURVEY" in os.environ:
