@@ -1,5 +1,7 @@
 """The tables, in SQL: what the migrations must lead to, and the names that they go by."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -62,6 +64,16 @@ def test_the_tables_are_these() -> None:
     assert words(sqlite.dialect()) == text.split()
 
 
+@pytest.fixture
+def elsewhere() -> Iterator[None]:
+    """A machine whose clock shows another hour."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("kept", "read"),
     [
@@ -73,7 +85,9 @@ def test_the_tables_are_these() -> None:
         ),
     ],
 )
-def test_a_moment_is_read_in_utc(kept: datetime | None, read: datetime | None) -> None:
+def test_a_moment_is_read_in_utc_wherever_the_machine_is(
+    kept: datetime | None, read: datetime | None, elsewhere: None
+) -> None:
     found = Moment().process_result_value(kept, sqlite.dialect())
     assert found == read and (found is None or found.tzinfo is UTC)
     assert Moment.cache_ok is True
