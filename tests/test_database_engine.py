@@ -18,7 +18,7 @@ SERVER = Settings(
 def test_a_server_is_told_how_long_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
     told: dict[str, Any] = {}
 
-    def stop(kind: type[Impatient], **options: Any) -> NoReturn:
+    def stop(kind: type[Impatient], /, **options: Any) -> NoReturn:
         told.update(options, patience=kind.patience)
         raise LookupError
 
