@@ -96,7 +96,7 @@ class Settings:
         if wrong:
             raise SettingsError("; ".join(wrong))
         settings = cls(**{name.lower(): value for name, value in values.items()})
-        if settings.hashing_slots > settings.threads // 2:
+        if settings.hashing_slots * 2 > settings.threads:
             raise SettingsError("HASHING_SLOTS: Give at most half of THREADS.")
         return settings
 
@@ -106,5 +106,5 @@ class Settings:
         url = make_url(self.database_url)
         if url.get_backend_name() == "sqlite":
             # Absolute, so that a later change of folder doesn't change the file.
-            return url.set(database=str(Path(url.database or "").absolute()))
+            return url.set(database=str(Path(str(url.database)).absolute()))
         return url.set(drivername="postgresql+psycopg")

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from typing import Any, cast
 
-from flask import Blueprint, Response, current_app, url_for
+from flask import Blueprint, Response, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -53,7 +53,7 @@ def _page(*media_types: str) -> Reply:
 @operation(replies={302: _TO_DOCS}, documented=False)
 def lead_to_docs() -> ResponseReturnValue:
     """Lead to the docs."""
-    return "", 302, {"Location": url_for("docs.show_docs")}
+    return redirect(url_for("docs.show_docs"))
 
 
 @blueprint.get("/docs")

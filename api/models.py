@@ -56,7 +56,7 @@ user_details = sa.Table(
     sa.Column("number", _Number, primary_key=True),
     sa.Column("id", sa.Uuid, nullable=False, unique=True),
     # Whose credentials came along, if any did.
-    sa.Column("account_id", _Number, sa.ForeignKey("accounts.id", ondelete="SET NULL")),
+    sa.Column("account_id", sa.ForeignKey("accounts.id", ondelete="SET NULL")),
     *_text("username", USERNAME),
     *_text("firstname", FIRSTNAME, nullable=True),
     *_text("lastname", LASTNAME),

@@ -37,7 +37,7 @@ class Store:
         try:
             self._change(account)
         except IntegrityError as error:
-            raise UsernameTaken(username) from error
+            raise UsernameTaken from error
 
     def find_account(self, username: str) -> Row[Any] | None:
         return self._first(select(accounts).where(accounts.c.username_key == username.lower()))
@@ -72,7 +72,7 @@ class Store:
     def newest_details(self, account_id: int) -> Row[Any]:
         """Raises `NoSuchRecord`."""
         own = select(user_details).where(user_details.c.account_id == account_id)
-        return self._one(own.order_by(user_details.c.number.desc()).limit(1))
+        return self._one(own.order_by(user_details.c.number.desc()))
 
     def delete_details(self, id: UUID) -> None:
         """It is gone for good. Raises `NoSuchRecord`."""
@@ -81,11 +81,11 @@ class Store:
 
     def ping(self) -> None:
         """Raises the database's own error when it can't be reached."""
-        self._first(select(accounts.c.id).limit(1))
+        self._first(select(accounts.c.id))
 
     def _first(self, query: Select[Any]) -> Row[Any] | None:
         with self.engine.connect() as connection:
-            return connection.execute(query).first()
+            return connection.execute(query.limit(1)).first()
 
     def _one(self, query: Select[Any]) -> Row[Any]:
         record = self._first(query)

@@ -26,7 +26,9 @@ def main(chosen: list[Path], known: dict[str, str]) -> None:
     verdicts: Counter[tuple[Path, str]] = Counter()
     unfit: list[str] = []
     with judges(min(2, os.cpu_count() or 1)) as them, ThreadPoolExecutor(len(them)) as pool:
-        tests = them[0].survey({file.stem for file in chosen})
+        tests = them[0].survey(
+            {file.relative_to("api").parts[0].removesuffix(".py") for file in chosen}
+        )
         idle: SimpleQueue[Judge] = SimpleQueue()
         for judge in them:
             idle.put(judge)
@@ -84,7 +86,11 @@ def _known(text: str) -> dict[str, str]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
-    everything = sorted(file.relative_to(ROOT) for file in (ROOT / "api").glob("*.py"))
+    everything = sorted(
+        file.relative_to(ROOT)
+        for file in (ROOT / "api").rglob("*.py")
+        if "migrations" not in file.parts and file.stat().st_size
+    )
     parser.add_argument("modules", type=Path, nargs="*", default=everything)
     parser.add_argument(
         "--known", type=Path, help="what an earlier run printed: who noticed then isn't asked again"

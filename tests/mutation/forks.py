@@ -8,6 +8,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import select
 import signal
 import sys
@@ -31,6 +32,9 @@ ARGUMENTS = """
 -x -p no:cacheprovider -p no:terminal -o addopts= -W ignore::pytest.PytestAssertRewriteWarning
 """.split()
 API = f"{Path('api').absolute()}/"
+
+# The name of a test on the other database, where it is on both.
+ON_POSTGRESQL = re.compile(r"[\[-]postgresql[\]-]")
 
 # A function by its file and first line.
 Function = tuple[str, int]
@@ -91,13 +95,21 @@ class Choice:
         items[:] = sorted(chosen, key=lambda item: self.order[item.nodeid])
 
 
+class OneDatabase:
+    """A plugin that leaves out what is asked of the other database too."""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if not ON_POSTGRESQL.search(item.nodeid)]
+
+
 def run(asked: dict[str, Any]) -> dict[str, Any]:
     """What becomes of these tests: asked for by their files, which are watched, or by their ids."""
     watch = Watch()
     if files := asked.get("files"):
         threading.setprofile(watch.note)
         sys.setprofile(watch.note)
-        code = pytest.main([*ARGUMENTS, *files, "-k", asked["chosen"]], plugins=[watch])
+        plugins = [watch] if asked["both_databases"] else [watch, OneDatabase()]
+        code = pytest.main([*ARGUMENTS, *files], plugins=plugins)
         sys.setprofile(None)
     else:
         files = dict.fromkeys(test.partition("::")[0] for test in asked["tests"])

@@ -13,23 +13,29 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from tests.mutation.forks import ON_POSTGRESQL
 from tests.mutation.mutants import Mutant
 
 ROOT = Path(__file__).parents[2]
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # Nothing there is worth a disk.
 
 # Browsers, servers and fuzzing take minutes; what reads the source would notice any change of it.
-LEFT_OUT = "browser fuzz server readme lifted imports pins".split()
+LEFT_OUT = "browser fuzz server readme lifted imports pins proof judges".split()
 # Modules that run in a process of their own: the tests that start one, by hand.
 SERVED = {"__main__", "server"}
 SERVERS = ["test_server.py", "test_server_wire.py"]
+# What compares contracts has tests of its own, and calls nothing else of the service.
+COMPARED = "changes"
+COMPARING = ["test_against.py", "test_changes.py", "test_changes_documents.py"]
 # Modules for which the one database is not as the other.
 BOTH_DATABASES = {"connections", "credentials", "database", "store"}
+# Modules whose tests go by another name.
+MIRRORS = {"connections": "tests/test_unavailable"}
 
 FEW = 20
 """Tests that are tried first: to find all the others takes longer than to run these."""
-ENOUGH = 12.0
-"""Seconds that tests may take for one mutant, alone on the machine."""
+ENOUGH = 20.0
+"""Seconds of tests that are spent on one mutant on each database, by what the survey measured."""
 
 
 class Tests:
@@ -47,28 +53,30 @@ class Tests:
 
         For a function those that call it; for what runs at import, all.
         """
-        module = mutant.file.stem
+        inside = mutant.file.relative_to("api")
+        module = inside.parts[0].removesuffix(".py")
         if module in SERVED:
             return [test for test in self.seconds if _file(test) in SERVERS]
-        function = (mutant.file.name, mutant.function or 0)
+        function = (str(inside), mutant.function or 0)
         calls = {test for test in self.seconds if function in self._called.get(test, ())}
         at_import = mutant.function is None or function in self._called.get("", ())
         chosen = [
             test
             for test in (self.seconds if at_import else calls)
             if not any(name in _file(test) for name in LEFT_OUT)
-            and (module in BOTH_DATABASES or "postgresql" not in test)
+            and (module != COMPARED or _file(test) in COMPARING)
+            and (module in BOTH_DATABASES or not ON_POSTGRESQL.search(test))
         ]
 
         def distance(test: str) -> tuple[bool, bool, bool, float]:
-            mirrors = test.startswith(f"tests/test_{module.strip('_')}")
+            mirrors = test.startswith(MIRRORS.get(module, f"tests/test_{module.strip('_')}"))
             near = mirrors or test.startswith("tests/test_openapi.py")
             seconds = self.seconds[test]
             slow = seconds > 1 and not mirrors
             return slow, not near, test not in calls, seconds
 
         chosen.sort(key=distance)
-        other = [test for test in chosen if "postgresql" in test]
+        other = [test for test in chosen if ON_POSTGRESQL.search(test)]
         return self._enough([t for t in chosen if t not in other]) + self._enough(other)
 
     def _enough(self, tests: list[str]) -> list[str]:
@@ -97,21 +105,17 @@ class Judge:
 
     def survey(self, modules: set[str]) -> Tests:
         """What each test takes and calls, of those that these modules may need."""
-        chosen = "" if modules & BOTH_DATABASES else "not postgresql"
         served = SERVERS if modules & SERVED else []
         files = [
             f"tests/{file.name}"
             for file in sorted((ROOT / "tests").glob("test_*.py"))
             if file.name in served or not any(name in file.name for name in LEFT_OUT)
+            if modules != {COMPARED} or file.name in COMPARING
         ]
-        kept = Path(os.environ.get("SURVEY", "/nonexistent"))
-        if kept.exists():
-            return Tests(json.loads(kept.read_text()))
-        said = self._asked(3600, files=files, chosen=chosen)
+        both = bool(modules & BOTH_DATABASES)
+        said = self._asked(3600, files=files, both_databases=both)
         if said["code"] != 0:
             sys.exit(f"The tests fail as it is: {said['failed']}")
-        if "SURVEY" in os.environ:
-            kept.write_text(json.dumps(said))
         return Tests(said)
 
     def notices(self, mutant: Mutant, tests: Tests) -> str:

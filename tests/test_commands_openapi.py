@@ -1,0 +1,59 @@
+"""What the maintainers run to write the document, and to see whether it is current."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from api import create_app
+from api.config import Settings
+from tests.test_openapi import FILE
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    monkeypatch.chdir(tmp_path)
+    return create_app(Settings(database_url=f"sqlite:///{tmp_path / 'some.db'}"))
+
+
+def run(service: Flask, *arguments: str) -> Result:
+    """Run `flask --app api openapi` with these."""
+    return service.test_cli_runner().invoke(args=["openapi", *arguments])
+
+
+def test_the_document_is_written_where_it_is_checked_in(service: Flask, tmp_path: Path) -> None:
+    written = run(service)
+    assert (written.exit_code, written.output) == (0, "openapi.yaml is written.\n")
+    assert (tmp_path / "openapi.yaml").read_bytes() == FILE.read_bytes()
+    current = run(service, "--check")
+    assert (current.exit_code, current.output) == (0, "openapi.yaml is current.\n")
+
+
+def test_a_difference_is_shown_as_a_diff_with_the_command_that_accepts_it(
+    service: Flask, tmp_path: Path
+) -> None:
+    kept = FILE.read_bytes().replace(b"'201'", b"'2\xff1'")
+    (tmp_path / "openapi.yaml").write_bytes(kept)
+    differs = run(service, "--check")
+    assert differs.exit_code == 1
+    assert differs.stdout.startswith("--- openapi.yaml\n+++ the code\n@@")
+    assert "-        '2\ufffd1':\n+        '201':\n" in differs.stdout
+    assert differs.stdout.endswith("\n") and not differs.stdout.endswith("\n\n")
+    assert differs.stderr == "Accept this with: flask --app api openapi\n"
+    assert (tmp_path / "openapi.yaml").read_bytes() == kept
+
+
+def test_what_can_not_be_written_is_said_on_one_line(service: Flask) -> None:
+    refused = run(service, "--file", "no/openapi.yaml")
+    assert refused.exit_code == 1
+    assert refused.stderr == "Error: no/openapi.yaml: No such file or directory.\n"
+    folder = run(service, "--file", ".")
+    assert folder.exit_code == 2 and "is a directory" in folder.stderr
+
+
+def test_its_help_says_what_it_does(service: Flask) -> None:
+    told = " ".join(run(service, "--help").output.split())
+    assert "Write the OpenAPI document, as it follows from the code." in told
+    assert " Write nothing: print what would change, and exit 1. " in f"{told} "
+    assert " The checked-in document. [default: openapi.yaml]" in told

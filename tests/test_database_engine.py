@@ -1,0 +1,59 @@
+"""How the database is opened and spoken of, before it is ever asked."""
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from api.config import Settings
+from api.connections import DatabaseError, Impatient
+from api.database import open_database, upgrade, where, why
+
+SERVER = Settings(
+    database_url="postgresql://sam:secret@db:5433/n?sslmode=require", database_timeout=7, threads=3
+)
+
+
+def test_a_server_is_told_how_long_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, Any] = {}
+
+    def stop(kind: type[Impatient], /, **options: Any) -> NoReturn:
+        told.update(options, patience=kind.patience)
+        raise LookupError
+
+    monkeypatch.setattr(Impatient, "connect", classmethod(stop))
+    with pytest.raises(LookupError):
+        open_database(SERVER).connect()
+    assert told["connect_timeout"] == 7 and told["patience"] == 7.5
+    assert told["options"] == "-c statement_timeout=7000 -c lock_timeout=7000"
+    assert (told["host"], told["port"], told["user"]) == ("db", 5433, "sam")
+
+
+@pytest.mark.parametrize(("settings", "pings"), [(SERVER, True), (Settings(threads=3), False)])
+def test_there_are_as_many_connections_as_threads(settings: Settings, pings: bool) -> None:
+    engine = open_database(settings)
+    pool: Any = engine.pool
+    assert (pool.size(), pool._max_overflow) == (3, 0)
+    assert pool.timeout() == settings.database_timeout and pool._pre_ping is pings
+    assert engine.hide_parameters
+    engine.dispose()
+
+
+def test_a_database_is_spoken_of_without_its_secrets(tmp_path: Path) -> None:
+    assert where(open_database(SERVER)) == "postgresql+psycopg://sam:***@db:5433/n"
+    file = tmp_path / "some.db"
+    assert where(open_database(Settings(database_url=f"sqlite:///{file}"))) == str(file)
+
+
+def test_why_is_what_the_database_says_first() -> None:
+    assert why(OperationalError("SELECT", {}, Exception(" gone\nfor sam "))) == "gone"
+    assert why(ValueError("wrong")) == "wrong" and why(ValueError()) == "ValueError"
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "no" / "some.db"
+    engine = open_database(Settings(database_url=f"sqlite:///{file}"))
+    with pytest.raises(DatabaseError) as refused:
+        upgrade(engine)
+    assert str(refused.value) == f"{file}: No such file or directory."
