@@ -108,3 +108,50 @@ def test_what_stands_beside_a_reference_is_asked_together_with_it() -> None:
 def test_what_is_no_document_of_openapi_3_1_is_refused(document: Any) -> None:
     with pytest.raises(ValueError, match=r"^it is no OpenAPI 3.1 document, which begins with"):
         document_changes(base(), document)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "security: [{b: [], a: []}]",
+            "security: [{c: []}]",
+            ["breaking    api-security-removed  POST /books: a and b"],
+        ),
+        (
+            "security: [{a: []}]",
+            "security: [{a: []}, {}]",
+            ["compatible  api-security-added  POST /books: anybody"],
+        ),
+        (
+            "responses: {200: {}, 404: {}}",
+            "responses: {200: {}, 201: {}}",
+            ["compatible  response-non-success-status-removed  POST /books, 404"],
+        ),
+        (
+            "requestBody: {content: {a/a: {encoding: {x: {}}}}}",
+            "requestBody: {content: {a/a: {encoding: {y: {}}}}}",
+            ['breaking    request-body-encoding-changed  POST /books, a/a: {"x": {}} to {"y": {}}'],
+        ),
+        (
+            "responses: {200: {headers: {ETag: {required: true}}}}",
+            "responses: {200: {headers: {ETag: {}}}}",
+            ["breaking    response-header-became-optional  POST /books, 200, etag"],
+        ),
+        (
+            "parameters: [{in: header, name: X-Id, schema: {maxLength: 2}}]",
+            "parameters: [{in: header, name: X-Id, schema: {maxLength: 1}}]",
+            [
+                "breaking    request-parameter-max-length-decreased"
+                "  POST /books, header x-id: 2 to 1"
+            ],
+        ),
+    ],
+)
+def test_of_an_operation_it_is_said_where_it_stands(old: str, new: str, said: list[str]) -> None:
+    assert said[0] in [str(change) for change in compared("post", old, new)]
+
+
+def test_a_list_of_types_may_become_one() -> None:
+    (change,) = compared("field", "type: [string, boolean]", "type: string")
+    assert change.rule == "request-property-list-of-types-narrowed" and change.breaking
