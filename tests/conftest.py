@@ -177,7 +177,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         say = terminalreporter.write_line
         say(str(proof.file.relative_to(config.rootpath)))
         say(f"  {proof.coverage}")
-        say(f"  {proof.verdict} ({proof.verdict.figures})")
+        say(f"  {proof.verdict} ({proof.verdict.figures}, in {proof.seconds:.0f} s)")
         missing = list(proof.missing())
         for line in missing[:MOST_LINES]:
             say(f"  {line}", red=True)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 
 import yaml
 
@@ -31,6 +32,7 @@ class Proof:
         self.file, self.said = file, yaml.safe_load(file.read_text(encoding="utf-8"))
         self.document = Document(self.said)
         self.exchanges: list[Exchange] = []
+        self.seconds = 0.0  # That the verdict took.
         self._beside = re.compile(beside)
 
     def keep(self, exchange: Exchange) -> None:
@@ -52,7 +54,10 @@ class Proof:
     @cached_property
     def verdict(self) -> Verdict:
         """Which lines are needed, once all is seen."""
-        return Exactness(self.said, self.exchanges).judge()
+        started = monotonic()
+        verdict = Exactness(self.said, self.exchanges).judge()
+        self.seconds = monotonic() - started
+        return verdict
 
     @property
     def holds(self) -> bool:
