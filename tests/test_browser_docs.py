@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from api.openapi import document
 from tests.actor import PASSWORD, Someone
@@ -70,7 +70,8 @@ def test_a_record_is_made_as_the_form_stands_then_read_and_deleted(docs: Docs) -
 
 def test_a_username_is_signed_up_as_the_form_stands(docs: Docs) -> None:
     """Checklist 35."""
-    assert "string($password)" in docs.opens("signUp").inner_text()
+    # What is folded out comes bit by bit.
+    expect(docs.opens("signUp")).to_contain_text("string($password)", timeout=30_000)
     assert docs.executes(docs.page.locator("[id$='-signUp']")).status == 200
     assert docs.noise == []
 
