@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     handle_errors(app)
     open_sign_up(app)
     limit_requests(app, settings)
-    app.extensions["store"] = Store(open_database(settings))
+    app.extensions["store"] = Store(open_database(settings), settings.database_timeout)
     app.extensions["passwords"] = Passwords(settings.hashing_slots, threads=settings.threads)
     app.register_blueprint(user_details.blueprint)
     app.register_blueprint(sign_up.blueprint)

@@ -45,6 +45,7 @@ class Gate:
         beside: Mapping[int, Reply] = {},
     ) -> None:
         self.about, self.always, self.beside = about, always, beside
+        self._constant = {name: h.const for name, h in always.items() if h.const is not None}
         self._replies: dict[Operation | None, Mapping[int, Reply]] = {}
         app.extensions["contract"] = self
         app.after_request(self.check)
@@ -60,9 +61,10 @@ class Gate:
         """Let `response` leave, having compared it with what was promised."""
         if response.status_code == 304:
             remove_entity_headers(response.headers)  # As Werkzeug will, once we have looked.
-        for name, header in self.always.items():
-            if header.const is not None:
-                response.headers.setdefault(name, header.const)
+        given = {name.lower() for name, _ in response.headers}
+        for name, value in self._constant.items():
+            if name.lower() not in given:
+                response.headers.add(name, value)
         reply = promised(response.status_code)
         breaches = list(reply.breaches(response)) if reply else ["the status is not declared"]
         if breaches:

@@ -38,6 +38,8 @@ def open_database(settings: Settings) -> Engine:
         # A server that was restarted meanwhile is found again without losing a request.
         pool_pre_ping=on_server,
     )
+    # Several rows go in one statement, on each database.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
     connect_by(engine, seconds)
     return engine
 

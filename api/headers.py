@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 _TYPES = {"string": str, "integer": int}
@@ -51,9 +52,13 @@ class Header:
         value: str | None = self.schema.get("const")
         return value
 
+    @cached_property
+    def _checks(self) -> list[tuple[Any, Any]]:
+        """What is asked of a value, each with what is wanted, the type first."""
+        return [(check, self.schema[k]) for k, check in _CHECKS.items() if k in self.schema]
+
     def fits(self, text: str) -> bool:
         """Whether the header may hold `text`; an integer is written in decimal digits."""
         integer = self.schema.get("type") == "integer" and re.fullmatch("-?[0-9]+", text)
         value = int(text) if integer else text
-        wanted = self.schema
-        return all(check(value, wanted[k]) for k, check in _CHECKS.items() if k in wanted)
+        return all(check(value, wanted) for check, wanted in self._checks)

@@ -1,7 +1,8 @@
 """Which representation a client gets: `Accept` as RFC 9110, section 12.5.1, reads it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from werkzeug.http import parse_list_header, parse_options_header
@@ -35,7 +36,8 @@ def _ranges(accept: str) -> Iterator[_Range]:
             yield _Range(kind, rest[0], float(quality), place)
 
 
-def choose(offers: Sequence[str], accept: str | None) -> str | None:
+@lru_cache(256)
+def choose(offers: tuple[str, ...], accept: str | None) -> str | None:
     """The offered media type that the client likes best, or None if it accepts none of them.
 
     Without a preference the first offer. The most specific range decides for each offer; a tie of

@@ -43,7 +43,8 @@ class Operation:
         self.body = RequestBody.json(json()) if json else body
         self.query = query() if query else None
         self.path, self.credentials = path, credentials
-        self.offers = [m for s, reply in replies.items() if 200 <= s < 300 for m in reply.content]
+        good = (reply for status, reply in replies.items() if 200 <= status < 300)
+        self.offers = tuple(media_type for reply in good for media_type in reply.content)
         update_wrapper(self, view)
 
     def __call__(self, **arguments: Any) -> Response:

@@ -14,6 +14,8 @@ from api.headers import Header
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
 # HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
+# Where OpenAPI says that credentials may be, and what Flask calls it.
+_PLACES = {"header": "headers", "query": "args", "cookie": "cookies"}
 
 JsonSchema = Mapping[str, Any]
 
@@ -69,8 +71,11 @@ class Reply:
         compared = is_text and request.method != "HEAD" and is_at_hand(response)
         if compared and const != response.get_data(True):
             yield f"the text is not {const!r}"
+        given: dict[str, list[str]] = {}
+        for name, value in response.headers:
+            given.setdefault(name.lower(), []).append(value)
         for name, header in self.headers.items():
-            values = response.headers.getlist(name)
+            values = given.get(name.lower(), [])
             if not values and header.required:
                 yield f"the header {name} is missing"
             for value in values:
@@ -101,13 +106,8 @@ class Credentials:
 
     def given(self) -> bool:
         """Whether the request has credentials, right or wrong."""
-        places: dict[str, Any] = {
-            "header": request.headers,
-            "query": request.args,
-            "cookie": request.cookies,
-        }
-        place = places[self.scheme.get("in", "header")]
-        return self.scheme.get("name", "Authorization") in place
+        place = _PLACES[self.scheme.get("in", "header")]
+        return self.scheme.get("name", "Authorization") in getattr(request, place)
 
     def account(self) -> Any:
         """Who asks; None where credentials are optional and not given."""

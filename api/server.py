@@ -9,10 +9,10 @@ from flask import Flask
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.gthread import ThreadWorker
 
 from api.browsers import ALWAYS, ANY_ORIGIN
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
+from api.worker import Worker
 
 GRACE = 30
 """Seconds that requests in flight have to finish in, once the server is told to stop."""
@@ -20,16 +20,6 @@ GRACE = 30
 
 class _Arbiter(Arbiter):
     handle_int = Arbiter.handle_term  # Ctrl-C finishes what is in flight, as SIGTERM does.
-
-
-class Worker(ThreadWorker):
-    """A worker that refuses connections while it stops: else they'd hang until it's gone."""
-
-    def set_accept_enabled(self, enabled: bool | None) -> None:
-        super().set_accept_enabled(enabled)
-        if not enabled and not self.alive:
-            for listener in self.sockets:
-                listener.close()
 
 
 def _write_problem(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:  # noqa: ARG001
@@ -53,6 +43,8 @@ class Server(BaseApplication):
         self.options = options | {
             "bind": f"fd://{listener.fileno()}",
             "worker_class": Worker,
+            # It is the stricter; the C parser has told by then that the request is whole.
+            "http_parser": "python",
             "graceful_timeout": GRACE,
             "loglevel": "warning",
             "control_socket_disable": True,

@@ -5,11 +5,23 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from flask import current_app
-from sqlalchemy import Delete, Engine, Insert, Row, Select, Update, delete, insert, select, update
+from sqlalchemy import Delete, Engine, Row, Select, Update, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
+from api.group_commit import GroupCommit
 from api.models import accounts, user_details
+
+# Made once: SQLAlchemy would take longer to put them together than the database to answer.
+_ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("key")).limit(1)
+_DETAILS = select(user_details).where(user_details.c.id == bindparam("key")).limit(1)
+_NEWEST = (
+    select(user_details)
+    .where(user_details.c.account_id == bindparam("key"))
+    .order_by(user_details.c.number.desc())
+    .limit(1)
+)
+_ANY = select(accounts.c.id).limit(1)
 
 
 class UsernameTaken(Exception):
@@ -23,24 +35,25 @@ class NoSuchRecord(Exception):
 class Store:
     """Accounts and records. Each method is one statement, and on disk when it returns."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, seconds: float) -> None:
         self.engine = engine
+        self._accounts = GroupCommit(engine, accounts, seconds, unique="username_key")
+        self._details = GroupCommit(engine, user_details, seconds)
 
     def add_account(self, username: str, password_hash: str | None) -> None:
         """Raises `UsernameTaken`."""
-        account = insert(accounts).values(
-            username=username,
-            username_key=username.lower(),
-            password_hash=password_hash,
-            created_at=datetime.now(UTC),
-        )
         try:
-            self._change(account)
+            self._accounts.add(
+                username=username,
+                username_key=username.lower(),
+                password_hash=password_hash,
+                created_at=datetime.now(UTC),
+            )
         except IntegrityError as error:
             raise UsernameTaken from error
 
     def find_account(self, username: str) -> Row[Any] | None:
-        return self._first(select(accounts).where(accounts.c.username_key == username.lower()))
+        return self._first(_ACCOUNT, key=username.lower())
 
     def set_password(self, username: str, password_hash: str, replacing: str | None = None) -> bool:
         """Whether there is such an account, and its hash was still the one to be replaced."""
@@ -54,7 +67,7 @@ class Store:
     ) -> UUID:
         """The new record's id, of 122 random bits."""
         key = uuid4()
-        record = insert(user_details).values(
+        self._details.add(
             id=key,
             username=username,
             firstname=firstname,
@@ -62,17 +75,15 @@ class Store:
             account_id=account_id,
             created_at=datetime.now(UTC),
         )
-        self._change(record)
         return key
 
     def find_details(self, id: UUID) -> Row[Any]:
         """Raises `NoSuchRecord`."""
-        return self._one(select(user_details).where(user_details.c.id == id))
+        return self._one(_DETAILS, key=id)
 
     def newest_details(self, account_id: int) -> Row[Any]:
         """Raises `NoSuchRecord`."""
-        own = select(user_details).where(user_details.c.account_id == account_id)
-        return self._one(own.order_by(user_details.c.number.desc()))
+        return self._one(_NEWEST, key=account_id)
 
     def delete_details(self, id: UUID) -> None:
         """It is gone for good. Raises `NoSuchRecord`."""
@@ -81,19 +92,19 @@ class Store:
 
     def ping(self) -> None:
         """Raises the database's own error when it can't be reached."""
-        self._first(select(accounts.c.id))
+        self._first(_ANY)
 
-    def _first(self, query: Select[Any]) -> Row[Any] | None:
+    def _first(self, query: Select[Any], **parameters: Any) -> Row[Any] | None:
         with self.engine.connect() as connection:
-            return connection.execute(query.limit(1)).first()
+            return connection.execute(query, parameters).first()
 
-    def _one(self, query: Select[Any]) -> Row[Any]:
-        record = self._first(query)
+    def _one(self, query: Select[Any], **parameters: Any) -> Row[Any]:
+        record = self._first(query, **parameters)
         if record is None:
             raise NoSuchRecord
         return record
 
-    def _change(self, statement: Insert | Update | Delete) -> int:
+    def _change(self, statement: Update | Delete) -> int:
         """How many rows it changed."""
         with self.engine.connect() as connection:
             return connection.execute(statement).rowcount
