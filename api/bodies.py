@@ -94,7 +94,8 @@ class RequestBody:
 
 
 def _read(decoders: Mapping[str, Decoder]) -> RawBody:
-    if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+    environ = request.environ  # Quicker than `headers`, and this is asked of every form.
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
         raise BadRequest("Send the body with no transfer coding but chunked.")
     limit = request.max_content_length
     if limit is not None:
@@ -110,9 +111,9 @@ def _read(decoders: Mapping[str, Decoder]) -> RawBody:
         raise RequestEntityTooLarge
     if request.content_length not in (None, len(data)):
         raise BadRequest("Send as many bytes as Content-Length says.")
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
         raise UnsupportedCoding("Send the body without a content coding.")
-    media_type, parameters = parse_options_header(request.headers.get("Content-Type"))
+    media_type, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
     decoder = decoders.get(media_type.lower())
     if decoder is None or parameters.get("charset", "utf-8").lower() != "utf-8":
         raise UnsupportedMediaType

@@ -16,6 +16,9 @@ SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite is set to, and must say of itself: WAL, FULL, on."""
 
 
+from api.waiting import call
+
+
 class DatabaseError(Exception):
     """The database can't be used: the message says why, on one line."""
 
@@ -27,7 +30,7 @@ class Impatient(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
-            return super().wait(gen, interval, timeout or self.patience)
+            return call(super().wait, gen, interval, timeout or self.patience)
         except psycopg.errors._WaitTimeout:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server says nothing any more") from None
@@ -53,6 +56,14 @@ def connect_by(engine: Engine, seconds: float) -> None:
         return connection
 
     event.listen(engine, "do_connect", connect)
+
+    @event.listens_for(engine, "do_execute")
+    def execute(cursor, statement, parameters, context):
+        if statement.startswith("SELECT"):
+            return False
+        call(cursor.execute, statement, parameters)
+        return True
+
     event.listen(engine, "connect", lambda _, record: record.info.update(file=_file(path)))
     event.listen(engine, "checkout", lambda _, record, __: _check_file(path, record.info["file"]))
 

@@ -2,6 +2,9 @@
 
 import time
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
+from typing import Any
 
 from flask import Flask, Response
 from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
@@ -11,6 +14,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from api import errors
 from api.config import Settings
 from api.operations import Operation, current_operation
+from api.waiting import call
 
 
 def _hashes_a_password(operation: Operation | None) -> bool:
@@ -23,12 +27,30 @@ def _hashes_a_password(operation: Operation | None) -> bool:
     return False
 
 
+class _Limiter(Limiter):
+    for_all = False
+
+    def _check_request_limit(self, *arguments: Any, **more: Any) -> None:
+        """What Flask-Limiter does before each request, where a limit applies.
+
+        Else it would take a fifth of the request's time to find none. A store elsewhere may take
+        its time too, or be gone.
+        """
+        operation = current_operation()
+        # Health, the docs and OPTIONS never are: they are none of the document's operations.
+        documented = operation is not None and operation.documented
+        if documented and (self.for_all or _hashes_a_password(operation)):
+            check = partial(super()._check_request_limit, *arguments, **more)
+            call(copy_context().run, check)
+
+
 def limit_requests(app: Flask, settings: Settings) -> None:
     """Limit password work, and whatever else the settings say."""
     passwords = ApplicationLimit(
-        settings.ratelimit_passwords, exempt_when=lambda: not _hashes_a_password(current_operation())
+        settings.ratelimit_passwords,
+        exempt_when=lambda: not _hashes_a_password(current_operation()),
     )
-    limiter = Limiter(
+    limiter = _Limiter(
         get_remote_address,
         app=app,
         enabled=settings.ratelimit_enabled,
@@ -38,23 +60,11 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         in_memory_fallback_enabled=True,
         # All of them are looked at, since the one that lasts longest says how long to wait.
         fail_on_first_breach=False,
-        # An empty one limits nothing.
         application_limits=[passwords],
+        # An empty one limits nothing.
         default_limits=[settings.ratelimit_default],
     )
-
-    @limiter.request_filter
-    def is_free() -> bool:
-        """Whether the request is none of the document's (health, the docs, OPTIONS), or unlimited.
-
-        Asked first, since to look for limits takes Flask-Limiter a fifth of a request's time.
-        """
-        operation = current_operation()
-        return not (
-            operation
-            and operation.documented
-            and (settings.ratelimit_default or _hashes_a_password(operation))
-        )
+    limiter.for_all = bool(settings.ratelimit_default)
 
     @app.errorhandler(RateLimitExceeded)
     def too_many(_: RateLimitExceeded) -> Response:

@@ -60,12 +60,12 @@ class Operation:
             if request.method in ("GET", "HEAD"):
                 # Nothing is stored by looking, and a 404 goes before the 406 (a 401 after it).
                 with suppress(Unauthorized):
-                    self._perform(arguments)
+                    make_response(self._perform(arguments))
             raise NotAcceptable(f"Accept {' or '.join(self.offers)}: there is nothing else here.")
-        response = self._perform(arguments)
-        return self._represent(response, chosen or next(iter(self.offers), ""))
+        answered = self._perform(arguments)
+        return self._represent(answered, chosen or next(iter(self.offers), ""))
 
-    def _perform(self, arguments: dict[str, Any]) -> Response:
+    def _perform(self, arguments: dict[str, Any]) -> ResponseReturnValue:
         if self.credentials:
             arguments["account"] = self.credentials.account()
         if self.query:
@@ -73,19 +73,31 @@ class Operation:
             arguments["query"] = valid_texts(self.query, given)
         if self.body:
             arguments[self.body.name] = self.body.load(self.body.schema, self.body.read().content)
-        return make_response(self.view(**arguments))
+        return self.view(**arguments)
 
-    def _represent(self, response: Response, chosen: str) -> Response:
+    def _represent(self, answered: ResponseReturnValue, chosen: str) -> Response:
+        """What the view returned, as the client likes it."""
+        content, *more = answered if isinstance(answered, tuple) else (answered,)
+        # What is still plain is rendered once: JSON made and read again takes a tenth of a request.
+        is_plain = isinstance(content, str | dict)
+        empty = ("", *more) if more else ""
+        response = make_response(empty if is_plain else answered)
         reply = self.replies.get(response.status_code)
         body = reply.content.get(chosen) if reply else None
         if not is_at_hand(response):
             return response
         if body and body.render:
-            text = response.get_data(as_text=True)
-            answer = response.get_json() if response.is_json else {"message": text}
+            if response.is_json:
+                content = response.get_json()
+            elif not is_plain:
+                content = response.get_data(as_text=True)
+            answer = {"message": content} if isinstance(content, str) else content
             response.set_data(body.render(answer))
             response.content_type = chosen if chosen == JSON else f"{chosen}; charset=utf-8"
-        elif reply and not reply.content:
+            return response
+        if is_plain:
+            response = make_response(answered)
+        if reply and not reply.content:
             if 300 <= response.status_code < 400:
                 response.set_data("")  # Flask's page, which leads where Location does.
             if not response.get_data():

@@ -35,10 +35,10 @@ class NoSuchRecord(Exception):
 class Store:
     """Accounts and records. Each method is one statement, and on disk when it returns."""
 
-    def __init__(self, engine: Engine, seconds: float) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._accounts = GroupCommit(engine, accounts, seconds, unique="username_key")
-        self._details = GroupCommit(engine, user_details, seconds)
+        self._accounts = GroupCommit(engine, accounts, unique="username_key")
+        self._details = GroupCommit(engine, user_details)
 
     def add_account(self, username: str, password_hash: str | None) -> None:
         """Raises `UsernameTaken`."""

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 from werkzeug.exceptions import Forbidden
@@ -73,7 +73,7 @@ def create_user_details(form: dict[str, Any], account: Row[Any] | None) -> Respo
         lastname=form["lastname"],
         account_id=account and account.id,
     )
-    location = url_for("user_details.get_user_details", id=key)
+    location = f"{request.script_root}{request.path}/{key}"
     return {"message": "Success", "id": str(key)}, 201, {"Location": location}
 
 

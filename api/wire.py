@@ -12,6 +12,8 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
 from gunicorn_h1c import H1CProtocol
 
+from api.waiting import call
+
 MOST = 64 * 1024
 """Bytes of a body that are waited for: more than any form may have, so the app will refuse it."""
 
@@ -36,11 +38,15 @@ class _Gathered:
 
     def sendfile(self, *arguments: Any, **more: Any) -> None:
         self.flush()
-        self._sock.sendfile(*arguments, **more)
+        call(self._sock.sendfile, *arguments, **more)
 
     def flush(self) -> None:
-        self._sock.sendall(self._held)
-        self._held.clear()
+        """Send all; what doesn't fit into the system's buffer as the client takes it."""
+        with suppress(BlockingIOError):
+            del self._held[: self._sock.send(self._held, socket.MSG_DONTWAIT)]
+        if self._held:
+            call(self._sock.sendall, bytes(self._held))
+            self._held.clear()
 
 
 class Connection:
@@ -52,7 +58,7 @@ class Connection:
 
     def __init__(self, sock: socket.socket, client: Address, server: Address, config: Config):
         self.sock, self.client, self.server, self.config = sock, client, server, config
-        self.polled = self._parting = False
+        self.is_polled = self._parting = False
         self._begin(b"")
 
     def _begin(self, received: bytes) -> None:
@@ -74,6 +80,11 @@ class Connection:
         idle = LAST if stopping or self._parting else IDLE
         patience = ANSWER if self.is_due else idle if self.is_idle else REQUEST
         return time.monotonic() - self._since > patience
+
+    def give_up(self) -> None:
+        """Let the connection end as if its client had: it becomes readable, at its end."""
+        with suppress(OSError):  # It may have gone by itself.
+            self.sock.shutdown(socket.SHUT_RDWR if self.is_due else socket.SHUT_RD)
 
     def read(self) -> bool:
         """Take in what is there, no more than one request needs. Whether the client is there."""

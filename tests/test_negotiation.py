@@ -85,20 +85,20 @@ def assert_says_success(response: TestResponse, status: int, media_type: str) ->
 
 @pytest.mark.parametrize("accept", ACCEPTED)
 def test_the_offer_that_is_accepted_best_is_chosen(accept: str | None) -> None:
-    assert choose([PLAIN, HTML, JSON], accept) == ACCEPTED[accept]
+    assert choose((PLAIN, HTML, JSON), accept) == ACCEPTED[accept]
 
 
 @pytest.mark.parametrize(
     "malformed", ["text", "/", "text/html/x", "*/html", "*", "text/html;q=2", "text/html;a=b"]
 )
 def test_a_malformed_range_counts_for_nothing(malformed: str) -> None:
-    assert choose([PLAIN, HTML], malformed) is None
-    assert choose([PLAIN, HTML], f"{malformed}, {HTML};q=0.1") == HTML
-    assert choose([PLAIN, HTML], f"{malformed}, */*;q=0.1") == PLAIN
+    assert choose((PLAIN, HTML), malformed) is None
+    assert choose((PLAIN, HTML), f"{malformed}, {HTML};q=0.1") == HTML
+    assert choose((PLAIN, HTML), f"{malformed}, */*;q=0.1") == PLAIN
 
 
 def test_who_offers_nothing_has_nothing_chosen() -> None:
-    assert choose([], None) is choose([], "*/*") is None
+    assert choose((), None) is choose((), "*/*") is None
 
 
 def test_both_successes_come_in_the_representation_that_is_accepted_best(

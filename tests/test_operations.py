@@ -32,7 +32,7 @@ def asked(reply: Reply, status: int, text: str = "See there.") -> TestResponse:
 def test_what_a_success_offers_is_offered_and_nothing_else() -> None:
     other = Reply(description="Otherwise.", content={"text/csv": Body({})})
     replies = {199: other, 200: DONE, 299: other, 300: other, 400: other}
-    offers = [*DONE.content, "text/csv"]
+    offers = (*DONE.content, "text/csv")
     assert Operation(done, replies).offers == offers
 
 
