@@ -4,19 +4,18 @@ import os
 import sqlite3
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, QueuePool, event
 from sqlalchemy.exc import DisconnectionError
+
+from api.waiting import call
 
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What SQLite is set to, and must say of itself: WAL, FULL, on."""
-
-
-from api.waiting import call
 
 
 class DatabaseError(Exception):
@@ -36,6 +35,12 @@ class Impatient(psycopg.Connection[Any]):
             raise psycopg.OperationalError("the server says nothing any more") from None
 
 
+def connection_of(engine: Engine) -> Connection:
+    """One of the pool; a new one is opened by a thread, since SQLAlchemy locks the first."""
+    pool = cast("QueuePool", engine.pool)
+    return engine.connect() if pool.checkedin() else call(engine.connect)
+
+
 def connect_by(engine: Engine, seconds: float) -> None:
     """Let the engine connect so, and wait for nothing longer than about `seconds`."""
     if engine.dialect.name == "postgresql":
@@ -43,11 +48,14 @@ def connect_by(engine: Engine, seconds: float) -> None:
         class Patient(Impatient):
             patience = seconds + 0.5
 
-        event.listen(engine, "do_connect", lambda _d, _r, args, kw: Patient.connect(*args, **kw))
+        def connect_patiently(_: Any, __: Any, args: Any, more: Any) -> Any:
+            return call(Patient.connect, *args, **more)
+
+        event.listen(engine, "do_connect", connect_patiently)
         return
     path = engine.url.database or ""
 
-    def connect(*_: Any) -> sqlite3.Connection:
+    def connect() -> sqlite3.Connection:
         # Never a new file in place of one that is gone: that is for `upgrade` to make.
         connection = sqlite3.connect(
             f"file:{quote(path)}?mode=rw", uri=True, timeout=seconds, check_same_thread=False
@@ -55,17 +63,18 @@ def connect_by(engine: Engine, seconds: float) -> None:
         _set_pragmas(connection, seconds)
         return connection
 
-    event.listen(engine, "do_connect", connect)
-
-    @event.listens_for(engine, "do_execute")
-    def execute(cursor, statement, parameters, context):
-        if statement.startswith("SELECT"):
-            return False
-        call(cursor.execute, statement, parameters)
-        return True
-
+    event.listen(engine, "do_connect", lambda *_: call(connect))
+    event.listen(engine, "do_execute", _execute)
     event.listen(engine, "connect", lambda _, record: record.info.update(file=_file(path)))
     event.listen(engine, "checkout", lambda _, record, __: _check_file(path, record.info["file"]))
+
+
+def _execute(cursor: sqlite3.Cursor, statement: str, parameters: Any, _: Any) -> bool:
+    """Wait for the lock and the disk where a statement writes; reading in WAL waits for nobody."""
+    writes = not statement.startswith("SELECT")
+    if writes:
+        call(cursor.execute, statement, parameters)
+    return writes
 
 
 def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, exc, insert
 
+from api.connections import connection_of
 from api.waiting import Signal, let_others_go_first
 
 
@@ -69,7 +70,7 @@ class GroupCommit:
     def _write(self, rows: Sequence[_Row]) -> None:
         """All rows at once; where one breaks a constraint each half by itself, to find it."""
         try:
-            with self.engine.connect() as connection:
+            with connection_of(self.engine) as connection:
                 connection.execute(self._insert, [row.values for row in rows])
         except exc.IntegrityError as error:
             if len(rows) == 1:

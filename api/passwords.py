@@ -1,16 +1,19 @@
 """Argon2id: hashing and checking passwords, no more of it at once than the machine can do."""
 
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from threading import BoundedSemaphore
-from typing import cast
+from typing import TypeVar, cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
 from werkzeug.local import LocalProxy
 
+from api.waiting import call
+
+T = TypeVar("T")
 WAITING = 7
 """How many may wait for each that hashes, at most. At 20 ms a hash nobody waits long."""
 
@@ -40,25 +43,27 @@ class Passwords:
         # What an unknown user's password is checked against, so that it takes as long.
         self._nobody = self.hasher.hash("nobody has this password")
 
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
+    def _in_slot(self, work: Callable[..., T], *arguments: str) -> T:
+        """What `work` returns, once there is a slot for it. Raises `Busy`."""
         if not self._admitted.acquire(blocking=False):
             raise Busy
         try:
-            with self._hashing:
-                yield
+            return call(self._one_of_few, work, *arguments)
         finally:
             self._admitted.release()
 
+    def _one_of_few(self, work: Callable[..., T], *arguments: str) -> T:
+        with self._hashing:
+            return work(*arguments)
+
     def hash(self, password: str) -> str:
         """The encoded hash. Raises `Busy`."""
-        with self._slot():
-            return self.hasher.hash(prepare(password))
+        return self._in_slot(self.hasher.hash, prepare(password))
 
     def verify(self, encoded: str | None, password: str) -> bool:
         """Whether it is the password; without a hash no, in the same time. Raises `Busy`."""
-        with self._slot(), suppress(VerificationError, InvalidHashError):
-            self.hasher.verify(encoded or self._nobody, prepare(password))
+        with suppress(VerificationError, InvalidHashError):
+            self._in_slot(self.hasher.verify, encoded or self._nobody, prepare(password))
             return bool(encoded)
         return False
 

@@ -9,6 +9,7 @@ from sqlalchemy import Delete, Engine, Row, Select, Update, bindparam, delete, s
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
+from api.connections import connection_of
 from api.group_commit import GroupCommit
 from api.models import accounts, user_details
 
@@ -95,7 +96,7 @@ class Store:
         self._first(_ANY)
 
     def _first(self, query: Select[Any], **parameters: Any) -> Row[Any] | None:
-        with self.engine.connect() as connection:
+        with connection_of(self.engine) as connection:
             return connection.execute(query, parameters).first()
 
     def _one(self, query: Select[Any], **parameters: Any) -> Row[Any]:
@@ -106,7 +107,7 @@ class Store:
 
     def _change(self, statement: Update | Delete) -> int:
         """How many rows it changed."""
-        with self.engine.connect() as connection:
+        with connection_of(self.engine) as connection:
             return connection.execute(statement).rowcount
 
 

@@ -18,6 +18,7 @@ from functools import partial
 
 from gunicorn.workers.base import Worker as BaseWorker
 
+from api.exchange import Exchanges
 from api.waiting import Hub
 from api.wire import Connection
 
@@ -39,7 +40,10 @@ class Worker(BaseWorker):
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         self._paused = set(self._listeners)
         self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
+        self._exchanges: dict[int, Exchanges] = {}
         for listener in self.sockets:
+            exchanges = Exchanges(self.wsgi, listener.getsockname(), self.cfg)
+            self._exchanges[listener.fileno()] = exchanges
             listener.setblocking(False)
             # Clients inherit these: a packet leaves at once, and nobody waits for ever to send.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -78,7 +82,7 @@ class Worker(BaseWorker):
             if error.errno in _FULL:
                 self._pause(listener)
             return False
-        connection = Connection(sock, client, listener.getsockname(), self.cfg)
+        connection = Connection(sock, client, self._exchanges[listener.fileno()])
         self._connections[sock.fileno()] = connection
         if len(self._connections) >= self._most:
             self._pause(listener)
@@ -105,7 +109,7 @@ class Worker(BaseWorker):
     def _answer(self, connection: Connection) -> None:
         stays = False
         try:
-            stays = connection.answer(self.wsgi, last=not self.alive)
+            stays = connection.answer(last=not self.alive)
         except OSError as error:
             self.log.debug("a client has gone: %s", error)
         except Exception as error:  # Whatever it was, the others go on.
