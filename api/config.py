@@ -68,7 +68,7 @@ class Settings:
     host: str = _setting(_text(), "127.0.0.1")
     port: int = _setting(_whole(1, 65535), 5000)
     web_concurrency: int = _setting(_whole(1, 256), 2)
-    threads: int = _setting(_whole(2, 1024), 16)
+    threads: int = _setting(_whole(2, 1024), 32)
     database_url: str = _setting(_text(_database), "sqlite:///signup.db")
     database_timeout: int = _setting(_whole(1, 60), 5)
     hashing_slots: int = _setting(_whole(1, 64), 1)

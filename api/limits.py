@@ -1,72 +1,85 @@
-"""How much one client may ask: Flask-Limiter, by client address."""
+"""How much one client may ask, by its address."""
 
+import logging
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from contextvars import copy_context
-from functools import partial
-from typing import Any
 
-from flask import Flask, Response
-from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
-from flask_limiter.util import get_remote_address
+from flask import Flask, request
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from api import errors
 from api.config import Settings
 from api.operations import Operation, current_operation
 from api.waiting import call
 
+GONE = 5
+"""Seconds until a store that was gone is tried again; meanwhile each process counts by itself."""
+_log = logging.getLogger(__name__)
 
-def _hashes_a_password(operation: Operation | None) -> bool:
+
+def hashes_a_password(operation: Operation) -> bool:
     """Whether the request is a sign-up with a password, or has credentials to be checked."""
-    if operation and operation.credentials:
+    if operation.credentials:
         return operation.credentials.given()
-    if operation and operation.body and "password" in operation.body.schema.fields:
+    if operation.body and "password" in operation.body.schema.fields:
         with suppress(HTTPException):  # It will be refused, unhashed.
-            return "password" in dict(operation.body.read().content)
+            return any(name == "password" for name, _ in operation.body.read().content)
     return False
 
 
-class _Limiter(Limiter):
-    for_all = False
+class Counter:
+    """Counts requests where the settings say, or in memory while that store is gone."""
 
-    def _check_request_limit(self, *arguments: Any, **more: Any) -> None:
-        """What Flask-Limiter does before each request, where a limit applies.
+    def __init__(self, storage_uri: str) -> None:
+        options = {"socket_timeout": 1, "socket_connect_timeout": 1}
+        in_memory = storage_uri.startswith("memory:")
+        self.storage = storage_from_string(storage_uri, **({} if in_memory else options))
+        self._limiter = FixedWindowRateLimiter(self.storage)
+        self._by_itself = FixedWindowRateLimiter(MemoryStorage())
+        self._gone_until = 0.0
 
-        Else it would take a fifth of the request's time to find none. A store elsewhere may take
-        its time too, or be gone.
-        """
-        operation = current_operation()
-        # Health, the docs and OPTIONS never are: they are none of the document's operations.
-        documented = operation is not None and operation.documented
-        if documented and (self.for_all or _hashes_a_password(operation)):
-            check = partial(super()._check_request_limit, *arguments, **more)
-            call(copy_context().run, check)
+    def wait(self, limits: Sequence[RateLimitItem], *who: str) -> float:
+        """Count one more: when the last of the limits that this breaks ends, or 0."""
+        if time.monotonic() >= self._gone_until:
+            try:
+                return call(self._count, self._limiter, limits, who)
+            except Exception as error:  # A store of limits must not take the service along.
+                self._gone_until = time.monotonic() + GONE
+                _log.warning("limits are counted in memory: %s", error)
+        return self._count(self._by_itself, limits, who)
+
+    @staticmethod
+    def _count(
+        limiter: FixedWindowRateLimiter, limits: Sequence[RateLimitItem], who: Sequence[str]
+    ) -> float:
+        # All of them are counted, since the one that lasts longest says how long to wait.
+        broken = [limit for limit in limits if not limiter.hit(limit, *who)]
+        return max((limiter.get_window_stats(limit, *who)[0] for limit in broken), default=0)
 
 
 def limit_requests(app: Flask, settings: Settings) -> None:
-    """Limit password work, and whatever else the settings say."""
-    passwords = ApplicationLimit(
-        settings.ratelimit_passwords,
-        exempt_when=lambda: not _hashes_a_password(current_operation()),
-    )
-    limiter = _Limiter(
-        get_remote_address,
-        app=app,
-        enabled=settings.ratelimit_enabled,
-        storage_uri=settings.ratelimit_storage_uri,
-        storage_options={"socket_timeout": 1, "socket_connect_timeout": 1},
-        # A store of limits that is gone must not take the service along.
-        in_memory_fallback_enabled=True,
-        # All of them are looked at, since the one that lasts longest says how long to wait.
-        fail_on_first_breach=False,
-        application_limits=[passwords],
-        # An empty one limits nothing.
-        default_limits=[settings.ratelimit_default],
-    )
-    limiter.for_all = bool(settings.ratelimit_default)
+    """Limit password work, and whatever else the settings say.
 
-    @app.errorhandler(RateLimitExceeded)
-    def too_many(_: RateLimitExceeded) -> Response:
-        until = max(limit.reset_at for limit in limiter.current_limits if limit.breached)
-        return errors.answer(TooManyRequests(retry_after=max(1, until - int(time.time()))))
+    Health, the docs and OPTIONS are free: they are none of the document's operations.
+    """
+    if not settings.ratelimit_enabled:
+        return
+    app.extensions["limits"] = counter = Counter(settings.ratelimit_storage_uri)
+    by_default = parse_many(settings.ratelimit_default) if settings.ratelimit_default else []
+    passwords = parse_many(settings.ratelimit_passwords) if settings.ratelimit_passwords else []
+
+    @app.before_request
+    def limit() -> None:
+        operation = current_operation()
+        if operation is None or not operation.documented:
+            return
+        client, until = request.remote_addr or "", 0.0
+        if by_default:
+            until = counter.wait(by_default, client, operation.__name__)
+        if passwords and hashes_a_password(operation):
+            until = max(until, counter.wait(passwords, client))
+        if until:
+            raise TooManyRequests(retry_after=max(1, int(until) - int(time.time())))

@@ -45,6 +45,8 @@ class Operation:
         self.path, self.credentials = path, credentials
         good = (reply for status, reply in replies.items() if 200 <= status < 300)
         self.offers = tuple(media_type for reply in good for media_type in reply.content)
+        bodies = (body for reply in replies.values() for body in reply.content.values())
+        self._renders = any(body.render for body in bodies)
         update_wrapper(self, view)
 
     def __call__(self, **arguments: Any) -> Response:
@@ -79,7 +81,7 @@ class Operation:
         """What the view returned, as the client likes it."""
         content, *more = answered if isinstance(answered, tuple) else (answered,)
         # What is still plain is rendered once: JSON made and read again takes a tenth of a request.
-        is_plain = isinstance(content, str | dict)
+        is_plain = self._renders and isinstance(content, str | dict)
         empty = ("", *more) if more else ""
         response = make_response(empty if is_plain else answered)
         reply = self.replies.get(response.status_code)

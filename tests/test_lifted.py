@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.shelf.story import whole
 from tests.test_imports import API, MACHINE
 
-STRANGERS = ["sqlalchemy", "alembic", "argon2", "flask_limiter", "redis", "psycopg", "gunicorn"]
+STRANGERS = ["sqlalchemy", "alembic", "argon2", "limits", "redis", "psycopg", "gunicorn"]
 # None in the place of a module makes the import of it fail.
 TELL = f"""
 import runpy, sys

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 WARM = """
-alembic.command alembic.config apispec argon2 click.testing flask.testing flask_limiter
+alembic.command alembic.config apispec argon2 click.testing flask.testing limits
 flask_swagger_ui greenery gunicorn.arbiter hypothesis jsonschema_rs openapi_spec_validator psycopg
 redis schemathesis sqlalchemy.dialects.postgresql sqlalchemy.dialects.sqlite
 werkzeug.middleware.proxy_fix
