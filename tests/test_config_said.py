@@ -100,7 +100,7 @@ def test_all_is_said_in_one_line() -> None:
 def test_half_of_the_threads_may_hash_and_no_more() -> None:
     assert said(THREADS="5", HASHING_SLOTS="2") == ""
     words = "HASHING_SLOTS: Give at most half of THREADS."
-    assert said(THREADS="5", HASHING_SLOTS="3") == said(HASHING_SLOTS="9") == words
+    assert said(THREADS="5", HASHING_SLOTS="3") == said(HASHING_SLOTS="17") == words
 
 
 def test_every_default_is_as_the_readme_has_it() -> None:
@@ -108,7 +108,7 @@ def test_every_default_is_as_the_readme_has_it() -> None:
         host="127.0.0.1",
         port=5000,
         web_concurrency=2,
-        threads=16,
+        threads=32,
         database_url="sqlite:///signup.db",
         database_timeout=5,
         hashing_slots=1,
