@@ -21,6 +21,8 @@ from tests.benchmarks.rows import rows
 from tests.benchmarks.table import HEADS, table
 from tests.benchmarks.works import WORKS
 
+ROUNDS, SECONDS = 3, 2
+
 
 def main() -> None:
     """Measure, print, and exit 1 if anything is wrong or slower than it should be."""
@@ -34,7 +36,7 @@ def main() -> None:
         sys.exit(missing)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), *((1, 1) if given.quick else (3, 3)))
+        bench = Bench(Path(folder), *((1, 1) if given.quick else (ROUNDS, SECONDS)))
         print(described())
         for name in given.only or ([] if given.growth else WORKS):
             print(f"{name} …", file=sys.stderr, flush=True)
