@@ -1,0 +1,57 @@
+"""The table: rows of figures, each with what it should reach."""
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass
+class Row:
+    """A figure of each round beside its reference's; times in milliseconds."""
+
+    work: str
+    against: str
+    kept: bool
+    connections: int
+    rates: list[float]
+    references: list[float]
+    least: float
+    p99: float
+    slowest: float | None = None
+    note: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """The median of the ratios within each round."""
+        pairs = zip(self.rates, self.references, strict=True)
+        return statistics.median(rate / reference for rate, reference in pairs)
+
+    @property
+    def wrong(self) -> bool:
+        too_slow = self.slowest is not None and self.p99 >= self.slowest
+        return self.ratio < self.least or too_slow
+
+    def cells(self) -> list[str]:
+        """As text, in the order of the table's heads."""
+        limit = f" < {self.slowest:.0f}" if self.slowest is not None else ""
+        return [
+            self.work,
+            self.against,
+            f"{self.connections} {'kept' if self.kept else 'closing'}",
+            f"{statistics.median(self.rates):,.0f}",
+            f"{statistics.median(self.references):,.0f}",
+            f"{self.ratio:.2f} ≥ {self.least:.2f}",
+            f"{self.p99:.1f}{limit}",
+            self.note,
+            "MISSED" if self.wrong else "ok",
+        ]
+
+
+HEADS = ["work", "against", "connections", "/s", "reference /s", "ratio", "p99 ms", "", ""]
+
+
+def table(heads: list[str], lines: list[list[str]]) -> Iterator[str]:
+    """As Markdown, so that the README can take it over."""
+    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
+    for cells in (heads, ["-" * width for width in widths], *lines):
+        yield f"| {' | '.join(map(str.ljust, cells, widths))} |"
