@@ -12,6 +12,7 @@ from gunicorn.arbiter import Arbiter
 
 from api.browsers import ALWAYS, ANY_ORIGIN
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
+from api.shares import Shares
 from api.worker import Worker
 
 GRACE = 30
@@ -40,9 +41,13 @@ class Server(BaseApplication):
 
     def __init__(self, app: Flask, listener: socket.socket, **options: Any) -> None:
         self.app = app
+        shares = Shares(options["workers"])
         self.options = options | {
+            "pre_fork": shares.give,
+            "child_exit": shares.take_back,
             "bind": f"fd://{listener.fileno()}",
-            "worker_class": Worker,
+            # gunicorn makes its workers by itself, so what they share goes along with their class.
+            "worker_class": type("Worker", (Worker,), {"shares": shares}),
             # It is the stricter; the C parser has told by then that the request is whole.
             "http_parser": "python",
             "graceful_timeout": GRACE,

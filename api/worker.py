@@ -19,9 +19,12 @@ from functools import partial
 from gunicorn.workers.base import Worker as BaseWorker
 
 from api.exchange import Exchanges
+from api.shares import Shares
 from api.waiting import Hub
 from api.wire import Connection
 
+SHY = 0.003
+"""Seconds in which another worker may take a client that would be too many here."""
 STALLED = 10
 """Seconds for a client that takes nothing of its answer."""
 _ARRIVALS = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
@@ -31,12 +34,16 @@ _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 class Worker(BaseWorker):
     """Serves its listeners' clients; of their requests no more than `threads` at once."""
 
+    shares: Shares
+    place: int
+
     def run(self) -> None:
         self._hub = Hub(self.cfg.threads)
         self._poll = select.epoll()
         self._connections: dict[int, Connection] = {}
         self._due: deque[Connection] = deque()
         self._free = self.cfg.threads
+        self._shy_until = 0.0
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         self._paused = set(self._listeners)
         self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
@@ -64,7 +71,8 @@ class Worker(BaseWorker):
                 if number in self._connections:
                     self._attend(self._connections[number])
                 elif number in self._listeners:
-                    self._accept(self._listeners[number])
+                    if self._may_accept(idle=len(events) == 1):
+                        self._accept(self._listeners[number])
                 elif number == self.PIPE[0]:
                     os.read(number, 4096)
                     until = 0
@@ -73,6 +81,17 @@ class Worker(BaseWorker):
                 self._free -= 1
                 self._hub.start(partial(self._answer, self._due.popleft()))
             self._hub.go_last(idle=not events)
+
+    def _may_accept(self, *, idle: bool) -> bool:
+        """Whether to take a client now, or leave it for a moment to a worker that has fewer."""
+        now = time.monotonic()
+        if self.shares.have_room(self.place):
+            self._shy_until = now + SHY
+        elif now < self._shy_until:
+            if idle:
+                time.sleep(SHY / 10)
+            return False
+        return True
 
     def _accept(self, listener: socket.socket) -> bool:
         """Whether a client was there."""
@@ -84,6 +103,7 @@ class Worker(BaseWorker):
             return False
         connection = Connection(sock, client, self._exchanges[listener.fileno()])
         self._connections[sock.fileno()] = connection
+        self.shares.tell(self.place, len(self._connections))
         if len(self._connections) >= self._most:
             self._pause(listener)
         self._attend(connection)
@@ -123,6 +143,7 @@ class Worker(BaseWorker):
 
     def _close(self, connection: Connection) -> None:
         del self._connections[connection.sock.fileno()]
+        self.shares.tell(self.place, len(self._connections))
         connection.sock.close()
 
     def _pause(self, listener: socket.socket) -> None:
@@ -136,7 +157,7 @@ class Worker(BaseWorker):
         for number in list(self._paused):
             if len(self._connections) < self._most:
                 self._paused.remove(number)
-                self._poll.register(number, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+                self._poll.register(number, select.EPOLLIN)
         for connection in list(self._connections.values()):
             if connection.is_late(stopping=not self.alive):
                 connection.give_up()

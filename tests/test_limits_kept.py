@@ -33,5 +33,7 @@ def test_the_shortest_wait_is_a_second(
     """Also where the limit ends while the answer is made."""
     someone = Someone(make_app_at(sqlite_url, ratelimit_default="1 per hour").test_client())
     assert someone.gives_details().status_code == 201
-    monkeypatch.setattr("api.limits.time", SimpleNamespace(time=lambda: 2.0**33, monotonic=time.monotonic))
+    monkeypatch.setattr(
+        "api.limits.time", SimpleNamespace(time=lambda: 2.0**33, monotonic=time.monotonic)
+    )
     assert someone.gives_details().headers["Retry-After"] == "1"
