@@ -57,7 +57,7 @@ class Connection:
         """Take in what is there, no more than one request needs. Whether the client is there."""
         while not self.is_due:
             try:
-                piece = self.sock.recv(65536, socket.MSG_DONTWAIT)
+                piece = self.sock.recv(16384, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return True
             if not piece:
