@@ -14,8 +14,8 @@ from werkzeug.local import LocalProxy
 from api.waiting import call
 
 T = TypeVar("T")
-WAITING = 7
-"""How many may wait for each that hashes, at most. At 20 ms a hash nobody waits long."""
+WAITING = 15
+"""How many may wait for each that hashes, at most. At 20 ms a hash that is a third of a second."""
 
 
 class Busy(Exception):

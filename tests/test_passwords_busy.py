@@ -107,9 +107,9 @@ def test_there_is_room_again_once_the_others_are_served(
 
 
 @pytest.mark.parametrize(
-    ("slots", "threads", "room"), [(1, None, 8), (2, None, 16), (100, None, 512), (2, 16, 8)]
+    ("slots", "threads", "room"), [(1, None, 16), (2, None, 32), (100, None, 512), (2, 16, 8)]
 )
-def test_there_is_room_for_seven_that_wait_but_never_for_more_than_half_of_the_threads(
+def test_there_is_room_for_fifteen_that_wait_but_never_for_more_than_half_of_the_threads(
     slots: int, threads: int | None, room: int
 ) -> None:
     some = Passwords(slots, CHEAP, threads) if threads else Passwords(slots, CHEAP)
