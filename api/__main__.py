@@ -3,6 +3,9 @@
 import logging
 import socket
 import sys
+from contextlib import suppress
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from api import create_app
 from api.config import Settings, SettingsError
@@ -41,8 +44,13 @@ def main() -> None:
         docs = f"docs at {address}/docs, " if settings.docs_enabled else ""
         print(f"Serving {address}, {docs}data in {where(engine)}", flush=True)  # noqa: T201
 
+    def connect() -> None:
+        """Before there are clients, who else would wait for it: half a second, in a crowd."""
+        with suppress(SQLAlchemyError):  # It may come yet.
+            app.extensions["store"].ping()
+
     workers, threads = settings.web_concurrency, settings.threads
-    Server(app, listener, workers=workers, threads=threads, when_ready=say_where).run()
+    Server(app, listener, connect, workers=workers, threads=threads, when_ready=say_where).run()
 
 
 if __name__ == "__main__":

@@ -64,17 +64,40 @@ def connect_by(engine: Engine, seconds: float) -> None:
         return connection
 
     event.listen(engine, "do_connect", lambda *_: call(connect))
-    event.listen(engine, "do_execute", _execute)
-    event.listen(engine, "connect", lambda _, record: record.info.update(file=_file(path)))
+    event.listen(engine, "do_execute", _Turns(seconds).execute)
+    event.listen(engine, "connect", lambda made, record: _begin(made, record, path))
     event.listen(engine, "checkout", lambda _, record, __: _check_file(path, record.info["file"]))
 
 
-def _execute(cursor: sqlite3.Cursor, statement: str, parameters: Any, _: Any) -> bool:
-    """Wait for the lock and the disk where a statement writes; reading in WAL waits for nobody."""
-    writes = not statement.startswith("SELECT")
-    if writes:
-        call(cursor.execute, statement, parameters)
-    return writes
+class _Turns:
+    """Executes statements on SQLite, which has one lock for all who write: patiently, and fairly.
+
+    SQLite's own way is to look for the lock ever less often, up to ten times a second. Whoever
+    waited had to wait on, for 600 ms among 16 clients of two workers that each commit 500 times a
+    second; looking as often as they commit, it is 25 ms.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def execute(self, cursor: sqlite3.Cursor, statement: str, parameters: Any, _: Any) -> bool:
+        # Reading in WAL waits for nobody, and to hand it to a thread would take longer.
+        if statement.startswith("SELECT"):
+            return False
+        call(self._persist, cursor, statement, parameters)
+        return True
+
+    def _persist(self, cursor: sqlite3.Cursor, statement: str, parameters: Any) -> None:
+        deadline = time.monotonic() + self.seconds
+        while True:
+            try:
+                cursor.execute(statement, parameters)
+                return
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.0003)
 
 
 def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
@@ -93,6 +116,11 @@ def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+
+
+def _begin(connection: sqlite3.Connection, record: Any, path: str) -> None:
+    connection.execute("PRAGMA busy_timeout = 0")  # From now on it takes `_Turns`.
+    record.info["file"] = _file(path)
 
 
 def _file(path: str) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -37,10 +38,15 @@ def _write_problem(sock: socket.socket, status_int: int, reason: str, mesg: str)
 
 
 class Server(BaseApplication):
-    """Serves `app` on a socket that listens already; `options` are gunicorn's settings."""
+    """Serves `app` on a socket that listens already; `options` are gunicorn's settings.
 
-    def __init__(self, app: Flask, listener: socket.socket, **options: Any) -> None:
-        self.app = app
+    Each worker does `begin` before it serves.
+    """
+
+    def __init__(
+        self, app: Flask, listener: socket.socket, begin: Callable[[], None], **options: Any
+    ) -> None:
+        self.app, self.begin = app, begin
         shares = Shares(options["workers"])
         self.options = options | {
             "pre_fork": shares.give,
@@ -53,8 +59,7 @@ class Server(BaseApplication):
             "graceful_timeout": GRACE,
             "loglevel": "warning",
             "control_socket_disable": True,
-            # Ctrl-C is for the arbiter alone.
-            "post_worker_init": lambda _worker: signal.signal(signal.SIGINT, signal.SIG_IGN),
+            "post_worker_init": lambda _worker: self._begin(),
             # Who came through which proxy is for TRUSTED_PROXIES alone to say.
             "forwarded_allow_ips": "",
             "forwarder_headers": "",
@@ -63,6 +68,10 @@ class Server(BaseApplication):
         # gunicorn has no other place to say how its own refusals look.
         util.write_error = _write_problem
         super().__init__()
+
+    def _begin(self) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the arbiter alone.
+        self.begin()
 
     def load_config(self) -> None:
         for name, value in self.options.items():
