@@ -31,7 +31,7 @@ class Hot(NamedTuple):
     form: dict[str, str] | None
     status: int
     most: float
-    """How many times the steps of the bare app: what was counted, and a tenth more."""
+    """How many times the steps of the bare app, on Python 3.11: what was counted, and 3 % more."""
     statements: int
     """Those that only begin or end a transaction aren't counted."""
 
@@ -39,10 +39,10 @@ class Hot(NamedTuple):
 SAM = {"username": "sam"}
 NEW = {"username": "{new}"}
 HOT = {
-    "details given": Hot("POST", "/userDetails", FORM, 201, 5.85, 1),
-    "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 3.83, 0),
-    "details read": Hot("GET", "{link}", None, 200, 3.89, 1),
-    "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 4.84, 1),
+    "details given": Hot("POST", "/userDetails", FORM, 201, 2.57, 1),
+    "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 1.99, 0),
+    "details read": Hot("GET", "{link}", None, 200, 1.81, 1),
+    "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.25, 1),
 }
 EACH = pytest.mark.parametrize("hot", HOT.values(), ids=HOT)
 ENDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "--")
@@ -150,7 +150,9 @@ def test_a_request_takes_few_steps_more_than_a_bare_flask_view(
     ours = warm(service, hot)
     theirs = warm(bare, hot if hot.form else HOT["details given"])
     counted = [steps.of(partial(asked.answers, asked.environ())) for asked in (ours, theirs)]
-    assert counted[0] / counted[1] <= hot.most, counted
+    # Another Python has other steps.
+    margin = 1 if sys.version_info[:2] == (3, 11) else 1.25
+    assert counted[0] / counted[1] <= hot.most * margin, counted
 
 
 def test_the_steps_of_a_thread_that_works_for_a_request_are_counted(steps: Steps) -> None:
