@@ -15,12 +15,13 @@ LAYERS = [
     ["__init__"],
     ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
     ["errors", "credentials", "openapi", "worker"],
-    ["wire", "browsers", "contract", "store", "schemas", "database", "passwords", "migrations.env"],
-    ["operation_object", "changes.document"],
-    ["operations", "models", "config", "connections", "changes.operation", "changes.reader"],
-    ["bodies", "negotiation", "replies", "changes.schema"],
+    ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
+    ["operation_object", "passwords", "group_commit", "wire", "changes.document"],
+    ["operations", "models", "config", "connections", "exchange"],
+    ["changes.operation", "changes.reader"],
+    ["bodies", "negotiation", "replies", "plain", "changes.schema"],
     ["inputs", "headers", "changes.keyword", "changes.property", "changes.security"],
-    ["about", "fields", "encodings", "changes.change"],
+    ["about", "fields", "encodings", "waiting", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
