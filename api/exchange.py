@@ -85,13 +85,13 @@ class Exchanges:
 
         Raises what gunicorn does for bytes that are no request.
         """
-        client, parser = given.client, given.parser
+        client, received, body, parser = given
         out: Any = _Gathered(sock)
-        plain: Any = parser.is_complete and self._plain.read(parser, given.body, client)
+        plain: Any = parser.is_complete and self._plain.read(parser, received, body, client)
         if plain:
             self._run(plain[1], response := wsgi.Response(plain[0], out, self.config), last)
             return None if response.should_close() else b""
-        pieces = (given.received[i : i + PIECE] for i in range(0, len(given.received), PIECE))
+        pieces = (received[i : i + PIECE] for i in range(0, len(received), PIECE))
         whole: Any = RequestParser(self.config, pieces, client)
         try:
             request = next(whole)

@@ -38,11 +38,13 @@ def _write_problem(sock: socket.socket, status_int: int, reason: str, mesg: str)
 class Server(BaseApplication):
     """Serves `app` on a socket that listens already; `options` are gunicorn's settings."""
 
+    worker_class: type[Worker] = Worker
+
     def __init__(self, app: Flask, listener: socket.socket, **options: Any) -> None:
         self.app = app
         self.options = options | {
             "bind": f"fd://{listener.fileno()}",
-            "worker_class": Worker,
+            "worker_class": self.worker_class,
             # It is the stricter; the C parser has told by then that the request is whole.
             "http_parser": "python",
             "graceful_timeout": GRACE,
