@@ -68,7 +68,8 @@ def let_others_go_first() -> None:
 class Hub:
     """Runs tasks in the thread that it is made in, each until it ends or waits.
 
-    `fd` becomes readable when something has made a task ready to go on; then `go_on`.
+    `fd` becomes readable when something has made a task ready to go on; then `go_on`. Those that
+    are `sending` wait for nothing but their clients.
     """
 
     def __init__(self, threads: int) -> None:
@@ -81,7 +82,11 @@ class Hub:
         self._own = get_ident()
         self._ready: deque[_Task] = deque()
         self._patient: deque[tuple[float, _Task]] = deque()
-        self._sending: dict[int, _Task] = {}
+        self.sending: dict[int, _Task] = {}
+
+    def close(self) -> None:
+        self._poll.close()
+        os.close(self._told)
 
     def start(self, function: Callable[[], object]) -> None:
         """Run `function` until it ends or waits. It may not raise."""
@@ -99,14 +104,9 @@ class Hub:
         self._patient.append((time.monotonic() + PATIENCE, task))
 
     def await_client(self, task: _Task, client: socket.socket) -> None:
-        self._sending[client.fileno()] = task
+        self.sending[client.fileno()] = task
         self._poll.register(client, select.EPOLLOUT)
         self.main.switch()
-
-    @property
-    def sending(self) -> int:
-        """How many tasks wait for nothing but their clients."""
-        return len(self._sending)
 
     @property
     def is_busy(self) -> bool:
@@ -120,7 +120,7 @@ class Hub:
                 os.eventfd_read(number)
             else:
                 self._poll.unregister(number)
-                self._ready.append(self._sending.pop(number))
+                self._ready.append(self.sending.pop(number))
         while self._ready:
             self._ready.popleft().switch()
 

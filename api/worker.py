@@ -59,7 +59,7 @@ class Worker(BaseWorker):
                     until = 0
             self._hub.go_on()
             # Who only waits for its client to take the answer holds nobody up.
-            while self._due and self._begun - self._hub.sending < self.cfg.threads:
+            while self._due and self._begun - len(self._hub.sending) < self.cfg.threads:
                 self._begun += 1
                 self._hub.start(partial(self._answer, self._due.popleft()))
             self._hub.go_last(idle=not events)
