@@ -1,5 +1,6 @@
 """The document and Swagger UI, served from the app itself."""
 
+from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
@@ -37,6 +38,12 @@ _MEDIA_TYPES = {media_type for _, media_type in _ASSETS.values()}
 _TO_DOCS = Reply(description="To the docs.", headers={"Location": Header({})})
 
 
+@cache
+def _asset(name: str) -> bytes:
+    """The file, kept: else each who takes it slowly would have a copy of its own."""
+    return (_ASSETS[name][0] / name).read_bytes()
+
+
 def _printed() -> tuple[dict[str, Any], str]:
     """The document, and as YAML: printed once, since it takes some 60 ms and anybody may ask."""
     if "document" not in current_app.extensions:
@@ -69,8 +76,7 @@ def send_asset(name: str) -> ResponseReturnValue:
     """Send a file that the docs page needs."""
     if name not in _ASSETS:
         raise NotFound
-    folder, media_type = _ASSETS[name]
-    return Response((folder / name).read_bytes(), mimetype=media_type, headers=_KEPT)
+    return Response(_asset(name), mimetype=_ASSETS[name][1], headers=_KEPT)
 
 
 @blueprint.get("/openapi.json")

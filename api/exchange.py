@@ -11,36 +11,53 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
 
 from api.plain import PlainReader
-from api.waiting import call
+from api.waiting import wait_until_it_takes
 
 Application = Callable[[Any, Any], Iterable[bytes]]
 
-LARGE = 64 * 1024
-"""Bytes of an answer that are gathered, at most, before they leave."""
+LARGE, PIECE = 64 * 1024, 8 * 1024
+"""Bytes of an answer that are gathered, at most, before they leave; and of a request that gunicorn
+reads at once: it copies what it hasn't read at each chunk."""
+
+
+class ClientGone(OSError):
+    """There is nobody to take the answer."""
 
 
 class _Gathered:
     """A socket that lets a short answer leave in one piece: one system call, one packet."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self._sock, self._held = sock, bytearray()
+        self._sock, self._held, self._has_begun = sock, bytearray(), False
 
     def sendall(self, data: bytes) -> None:
-        self._held += data
-        if len(self._held) > LARGE:
+        if len(self._held) + len(data) <= LARGE:
+            self._held += data
+        else:
             self.flush()
-
-    def sendfile(self, *arguments: Any, **more: Any) -> None:
-        self.flush()
-        call(self._sock.sendfile, *arguments, **more)
+            self._send(data)
 
     def flush(self) -> None:
-        """Send all; what doesn't fit into the system's buffer as the client takes it."""
-        with suppress(BlockingIOError):
-            del self._held[: self._sock.send(self._held, socket.MSG_DONTWAIT)]
-        if self._held:
-            call(self._sock.sendall, bytes(self._held))
-            self._held.clear()
+        held, self._held = self._held, bytearray()
+        self._send(held)
+
+    def _send(self, data: bytes | bytearray) -> None:
+        """Send all, as the client takes it."""
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[self._sock.send(left) :]
+                self._has_begun = True
+            except BlockingIOError:
+                wait_until_it_takes(self._sock)
+            except OSError as error:
+                raise ClientGone(str(error)) from error
+
+    def break_off(self) -> None:
+        """What has left can't be taken back: nothing may follow that could be taken for its end."""
+        if self._has_begun:
+            with suppress(OSError):
+                self._sock.shutdown(socket.SHUT_WR)
 
 
 class Given(NamedTuple):
@@ -68,13 +85,14 @@ class Exchanges:
 
         Raises what gunicorn does for bytes that are no request.
         """
-        client, parser = given.client, given.parser
+        client, received, body, parser = given
         out: Any = _Gathered(sock)
-        plain: Any = parser.is_complete and self._plain.read(parser, given.body, client)
+        plain: Any = parser.is_complete and self._plain.read(parser, received, body, client)
         if plain:
             self._run(plain[1], response := wsgi.Response(plain[0], out, self.config), last)
             return None if response.should_close() else b""
-        whole: Any = RequestParser(self.config, iter([given.received]), client)
+        pieces = (received[i : i + PIECE] for i in range(0, len(received), PIECE))
+        whole: Any = RequestParser(self.config, pieces, client)
         try:
             request = next(whole)
         except (NoMoreData, StopIteration):
@@ -85,21 +103,20 @@ class Exchanges:
         self._run(environ, response, last or not parser.is_complete)
         if response.should_close() or not whole.finish_body():
             return None
-        rest: bytes = whole.unreader.take_buffered()
-        return rest
+        return b"".join([whole.unreader.take_buffered(), *pieces])
 
     def _run(self, environ: Any, response: Any, last: bool) -> None:
         if last:
             response.force_close()
         answered: Any = self.application(environ, response.start_response)
         try:
-            if isinstance(answered, environ["wsgi.file_wrapper"]):
-                response.write_file(answered)
-            else:
-                for part in answered:
-                    response.write(part)
+            for part in answered:
+                response.write(part)
             response.close()
             response.sock.flush()
+        except Exception:
+            response.sock.break_off()
+            raise
         finally:
             if hasattr(answered, "close"):
                 answered.close()

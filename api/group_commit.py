@@ -1,13 +1,17 @@
 """Group commit: rows that wait at the same time are written in one statement, durable together."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, Table, exc, insert
 
 from api.connections import connection_of
-from api.waiting import Signal, let_others_go_first
+from api.waiting import let_others_go_first, wait_for
+
+MOST = 500
+"""Rows of a group: more might become two statements, of which the first stays written."""
 
 
 class _Row:
@@ -15,7 +19,7 @@ class _Row:
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
-        self.signal = Signal()
+        self.told: Future[None] = Future()
         self.is_settled = False
         self.error: Exception | None = None
 
@@ -47,7 +51,7 @@ class GroupCommit:
             self._waiting.append(row)
             waits, self._is_writing = self._is_writing, True
         if waits:
-            row.signal.wait()
+            wait_for(row.told)
         if not row.is_settled:
             self._write_group()
         if row.error:
@@ -57,7 +61,7 @@ class GroupCommit:
         """Write all that wait, and tell them; then tell one of those that came meanwhile to."""
         let_others_go_first()
         with self._guard:
-            group, self._waiting = self._waiting, []
+            group, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
         self._write(sorted(group, key=lambda row: row.values.get(self.unique, "")))
         with self._guard:
             self._is_writing = bool(self._waiting)
@@ -65,14 +69,14 @@ class GroupCommit:
         for row in group:
             row.is_settled = True
         for row in told:
-            row.signal.set()
+            row.told.set_result(None)
 
     def _write(self, rows: Sequence[_Row]) -> None:
-        """All rows at once; where one breaks a constraint each half by itself, to find it."""
+        """All rows at once; where one can't be each half by itself, to find it."""
         try:
             with connection_of(self.engine) as connection:
                 connection.execute(self._insert, [row.values for row in rows])
-        except exc.IntegrityError as error:
+        except (exc.IntegrityError, exc.DataError) as error:
             if len(rows) == 1:
                 rows[0].error = error
             else:

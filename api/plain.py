@@ -12,6 +12,9 @@ from typing import Any
 from gunicorn.config import Config
 from gunicorn.http.wsgi import base_environ
 
+HEAD = 4000
+"""Bytes of a head that has nothing as long as the least of gunicorn's limits allows."""
+
 _METHODS = {b"GET": "GET", b"HEAD": "HEAD", b"POST": "POST", b"DELETE": "DELETE"}
 _TARGET = re.compile(rb"((?:/[A-Za-z0-9._~-]+)+|/)(?:\?([A-Za-z0-9._~&=%+-]*))?")
 _NAMES = """
@@ -52,13 +55,16 @@ class PlainReader:
         }
 
     def read(
-        self, parser: Any, body: bytes, client: tuple[Any, ...]
+        self, parser: Any, received: bytes, body: bytes, client: tuple[Any, ...]
     ) -> tuple[PlainRequest, dict[str, Any]] | None:
-        """The request and its environ, if it is plain and nothing comes after it."""
+        """The request and its environ, if it is plain and nothing comes after it.
+
+        The `parser` has been given what was `received`, to the end, and found the `body`.
+        """
+        if len(received) - len(body) > HEAD or parser.is_chunked or parser.remaining():
+            return None
         method, target = _METHODS.get(parser.method), _TARGET.fullmatch(parser.path)
         if not method or not target or parser.http_version != (1, 1):
-            return None
-        if parser.is_chunked or parser.remaining():
             return None
         environ = self._always.copy()
         for name, value in parser.headers:

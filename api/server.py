@@ -43,6 +43,8 @@ class Server(BaseApplication):
     Each worker does `begin` before it serves.
     """
 
+    worker_class: type[Worker] = Worker
+
     def __init__(
         self, app: Flask, listener: socket.socket, begin: Callable[[], None], **options: Any
     ) -> None:
@@ -53,7 +55,7 @@ class Server(BaseApplication):
             "child_exit": shares.take_back,
             "bind": f"fd://{listener.fileno()}",
             # gunicorn makes its workers by itself, so what they share goes along with their class.
-            "worker_class": type("Worker", (Worker,), {"shares": shares}),
+            "worker_class": type("Worker", (self.worker_class,), {"shares": shares}),
             # It is the stricter; the C parser has told by then that the request is whole.
             "http_parser": "python",
             "graceful_timeout": GRACE,

@@ -1,9 +1,12 @@
 """How many clients each worker has, so that none takes them all while another has nothing to do."""
 
+import time
 from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
 NOBODY = -1
+SHY = 0.003
+"""Seconds in which another worker may take a client that would be too many here."""
 
 
 class Shares:
@@ -26,11 +29,24 @@ class Shares:
         """Gunicorn's `child_exit`."""
         self._counts[worker.place] = NOBODY
 
-    def tell(self, place: int, clients: int) -> None:
-        self._counts[place] = clients
+    def at(self, place: int) -> "Share":
+        return Share(self._counts, place)
 
-    def have_room(self, place: int) -> bool:
-        """Whether the worker may well have another client, by what the others have."""
-        mine, *others = sorted((i != place, n) for i, n in enumerate(self._counts) if n != NOBODY)
-        fewest = others[0][1] if others else mine[1]
-        return bool(mine[1] < 2 + 1.25 * fewest)
+
+class Share:
+    """What one worker says of itself, and sees of the others."""
+
+    def __init__(self, counts: Any, place: int) -> None:
+        self._counts, self._place, self._until = counts, place, 0.0
+
+    def tell(self, clients: int) -> None:
+        self._counts[self._place] = clients
+
+    def has_room(self) -> bool:
+        """Whether to take a client now, or leave it for a moment to a worker that has fewer."""
+        mine = self._counts[self._place]
+        others = [n for i, n in enumerate(self._counts) if n != NOBODY and i != self._place]
+        if mine < 2 + 1.25 * min(others, default=mine):
+            self._until = time.monotonic() + SHY
+            return True
+        return time.monotonic() > self._until

@@ -5,17 +5,19 @@ others of one thread; anywhere else (a test, a command, another server) they sim
 """
 
 import os
+import select
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from threading import Lock, get_ident
+from threading import get_ident
 from typing import ParamSpec, TypeVar
 
 from greenlet import getcurrent, greenlet
 
 PATIENCE = 0.005
+"""Seconds that who lets others go first waits, at most."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,10 +36,25 @@ def call(function: Callable[P, T], /, *arguments: P.args, **more: P.kwargs) -> T
     task = _task()
     if task is None:
         return function(*arguments, **more)
-    done: Future[T] = task.hub.threads.submit(function, *arguments, **more)
-    done.add_done_callback(lambda _: task.hub.resume(task))
-    task.hub.main.switch()
+    return wait_for(task.hub.threads.submit(function, *arguments, **more))
+
+
+def wait_for(done: Future[T]) -> T:
+    """What comes of it, or the error it is, once it is done: by whichever thread."""
+    task = _task()
+    if task is not None:
+        done.add_done_callback(lambda _: task.hub.resume(task))
+        task.hub.main.switch()
     return done.result()
+
+
+def wait_until_it_takes(client: socket.socket) -> None:
+    """Wait until more can be sent to the client, or it has gone."""
+    task = _task()
+    if task is not None:
+        task.hub.await_client(task, client)
+    else:
+        select.select([], [client], [])
 
 
 def let_others_go_first() -> None:
@@ -48,42 +65,28 @@ def let_others_go_first() -> None:
         task.hub.main.switch()
 
 
-class Signal:
-    """Something that happens once, to be waited for by one."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._lock.acquire()
-        self._sleeper: _Task | None = None
-
-    def wait(self) -> None:
-        task = _task()
-        if task is None:
-            self._lock.acquire()
-        elif not self._lock.acquire(blocking=False):
-            self._sleeper = task
-            task.hub.main.switch()
-
-    def set(self) -> None:
-        if self._sleeper is None:
-            self._lock.release()
-        else:
-            self._sleeper.hub.resume(self._sleeper)
-
-
 class Hub:
     """Runs tasks in the thread that it is made in, each until it ends or waits.
 
-    `fd` becomes readable when another thread has made a task ready to go on; then `go_on`.
+    `fd` becomes readable when something has made a task ready to go on; then `look`. Those that
+    are `sending` wait for nothing but their clients.
     """
 
     def __init__(self, threads: int) -> None:
         self.main = getcurrent()
         self.threads = ThreadPoolExecutor(threads)
-        self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._poll = select.epoll()
+        self.fd = self._poll.fileno()
+        self._told = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._poll.register(self._told, select.EPOLLIN)
         self._own = get_ident()
         self._ready: deque[_Task] = deque()
         self._patient: deque[tuple[float, _Task]] = deque()
+        self.sending: dict[int, _Task] = {}
+
+    def close(self) -> None:
+        self._poll.close()
+        os.close(self._told)
 
     def start(self, function: Callable[[], object]) -> None:
         """Run `function` until it ends or waits. It may not raise."""
@@ -95,22 +98,36 @@ class Hub:
         """Let the task go on when it is its turn. For any thread to call."""
         self._ready.append(task)
         if get_ident() != self._own:
-            os.eventfd_write(self.fd, 1)
+            os.eventfd_write(self._told, 1)
 
     def be_patient(self, task: _Task) -> None:
         self._patient.append((time.monotonic() + PATIENCE, task))
 
-    @property
-    def is_patient(self) -> bool:
-        return bool(self._patient)
+    def await_client(self, task: _Task, client: socket.socket) -> None:
+        self.sending[client.fileno()] = task
+        self._poll.register(client, select.EPOLLOUT)
+        self.main.switch()
 
-    def go_last(self, idle: bool) -> None:
-        while self._patient and (idle or self._patient[0][0] < time.monotonic()):
-            self._patient.popleft()[1].switch()
+    @property
+    def is_busy(self) -> bool:
+        """Whether a task could go on by now, of which `fd` doesn't tell."""
+        return bool(self._ready or self._patient)
+
+    def look(self) -> None:
+        """See what has made tasks ready: `fd` is readable."""
+        for number, _ in self._poll.poll(0):
+            if number == self._told:
+                os.eventfd_read(number)
+            else:
+                self._poll.unregister(number)
+                self._ready.append(self.sending.pop(number))
 
     def go_on(self) -> None:
-        """Run all tasks that have become ready."""
-        with suppress(BlockingIOError):
-            os.eventfd_read(self.fd)
+        """Run all tasks that are ready."""
         while self._ready:
             self._ready.popleft().switch()
+
+    def go_last(self, idle: bool) -> None:
+        """Run those that let others go first, if there are none, or for too long."""
+        while self._patient and (idle or self._patient[0][0] < time.monotonic()):
+            self._patient.popleft()[1].switch()

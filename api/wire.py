@@ -9,8 +9,9 @@ from gunicorn_h1c import H1CProtocol
 
 from api.exchange import Exchanges, Given
 
-MOST = 64 * 1024
-"""Bytes of a body that are waited for: more than any form may have, so the app will refuse it."""
+PIECE, BODY, WHOLE = 8 * 1024, 64 * 1024, 1024 * 1024
+"""Bytes that are read at once; of a body that are waited for: more than any form may have, so the
+app will refuse it; and of a request, with its head and what else there is around its chunks."""
 
 IDLE, REQUEST, ANSWER, LAST = 75, 20, 120, 2
 """Seconds a connection has between two requests, for a request to come whole, for its answer to be
@@ -25,17 +26,16 @@ class Connection:
 
     def __init__(self, sock: socket.socket, client: Any, exchanges: Exchanges) -> None:
         self.sock, self.client, self._exchanges = sock, client, exchanges
-        self.is_polled = self._parting = False
+        sock.setblocking(False)
+        self.is_polled = self.is_parting = self._is_over = False
         self._begin(b"")
 
-    def _begin(self, received: bytes) -> None:
+    def _begin(self, come: bytes) -> None:
         """Wait for a request, of which this much has come already."""
-        self._received = bytearray()
-        self._body = bytearray()
+        self._come = come
+        self._received, self._body = bytearray(), bytearray()
         self._continued = self.is_due = False
         self._since = time.monotonic()
-        if received:
-            self._take(received)
 
     @property
     def is_idle(self) -> bool:
@@ -44,7 +44,7 @@ class Connection:
 
     def is_late(self, *, stopping: bool) -> bool:
         """Whether what it waits for should have come by now."""
-        idle = LAST if stopping or self._parting else IDLE
+        idle = LAST if stopping or self.is_parting else IDLE
         patience = ANSWER if self.is_due else idle if self.is_idle else REQUEST
         return time.monotonic() - self._since > patience
 
@@ -55,18 +55,20 @@ class Connection:
 
     def read(self) -> bool:
         """Take in what is there, no more than one request needs. Whether the client is there."""
-        while not self.is_due:
+        while not self.is_due and not self._is_over:
             try:
-                piece = self.sock.recv(16384, socket.MSG_DONTWAIT)
+                piece = self._come or self.sock.recv(PIECE)
             except BlockingIOError:
                 return True
+            self._come = b""
             if not piece:
                 # What broke off is refused by the app, if it came far enough to be a request.
                 self.is_due = not self.is_idle
                 return self.is_due
-            if not self._parting:
-                self._take(piece)
-        return True
+            if self.is_parting:  # Whatever it sends is for nobody, and may not be all there is.
+                return not self.is_late(stopping=False)
+            self._take(piece)
+        return not self._is_over
 
     def _take(self, piece: bytes) -> None:
         if self.is_idle:
@@ -78,41 +80,43 @@ class Connection:
         except Exception:  # It has several bases; gunicorn will say what is wrong.
             self.is_due = True
             return
-        too_much = max(self._parser.content_length or 0, len(self._body)) > MOST
+        body = max(self._parser.content_length or 0, len(self._body))
+        too_much = body > BODY or len(self._received) > WHOLE
         self.is_due = self._parser.is_complete or too_much or not self._goes_on()
 
     def _goes_on(self) -> bool:
         """Whether the client will send the body, told to where it asks (RFC 9110, 10.1.1)."""
         expects = self._parser.method and self._parser.get_header(b"expect")
-        if expects and not self._continued:
-            if expects.lower() != b"100-continue":
-                return False
-            self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._continued = True
+        if not expects or self._continued:
+            return True
+        if expects.lower() != b"100-continue":
+            return False
+        if self._parser.http_version > (1, 0):
+            self.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._continued = True
         return True
 
-    def answer(self, *, last: bool) -> bool:
-        """Answer the request that is due. Whether the connection stays open, unless for the `last`.
+    def answer(self, *, last: bool) -> None:
+        """Answer the request that is due, the `last` of this connection if that is said.
 
         Raises what gunicorn does for bytes that are no request.
         """
         given = Given(self.client, bytes(self._received), bytes(self._body), self._parser)
         rest = self._exchanges.answer(given, self.sock, last=last)
-        if not self._parser.is_complete:
-            return self.part()
-        if rest is None:
-            return False
-        self._begin(rest)
-        return True
+        if last or not self._parser.is_complete:
+            self.part()  # It may be sending still.
+        elif rest is None:
+            self._begin(b"")
+            self._is_over = True
+        else:
+            self._begin(rest)
 
-    def part(self) -> bool:
-        """Send nothing more, but let the client read (RFC 9112, 9.6). Whether it is still there.
+    def part(self) -> None:
+        """Send nothing more, but let the client read (RFC 9112, 9.6).
 
         Closed with bytes unread, the connection would break off before the client has the answer.
         """
         self._begin(b"")
-        self._parting = True
-        with suppress(OSError):
+        self.is_parting = True
+        with suppress(OSError):  # It may have gone by itself.
             self.sock.shutdown(socket.SHUT_WR)
-            return True
-        return False

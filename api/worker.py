@@ -6,34 +6,27 @@ Only a whole request gets one, so that slow clients hold nobody up. `python -m t
 has the figures.
 """
 
-import errno
 import gc
 import os
 import resource
 import select
-import socket
-import struct
 import time
 from collections import deque
 from functools import partial
 
 from gunicorn.workers.base import Worker as BaseWorker
 
-from api.exchange import Exchanges
+from api.doors import Door
+from api.exchange import ClientGone, Exchanges
 from api.shares import Shares
 from api.waiting import Hub
 from api.wire import Connection
 
-SHY = 0.003
-"""Seconds in which another worker may take a client that would be too many here."""
-STALLED = 10
-"""Seconds for a client that takes nothing of its answer."""
-_ARRIVALS = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
-_FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_ARRIVALS = select.EPOLLIN | select.EPOLLET
 
 
 class Worker(BaseWorker):
-    """Serves its listeners' clients; of their requests no more than `threads` at once."""
+    """Serves its listeners' clients; computes no more than `threads` requests at once."""
 
     shares: Shares
     place: int
@@ -45,24 +38,18 @@ class Worker(BaseWorker):
         gc.set_threshold(20_000, 20, 20)
         self._hub = Hub(self.cfg.threads)
         self._poll = select.epoll()
-        self._connections: dict[int, Connection] = {}
-        self._due: deque[Connection] = deque()
-        self._free = self.cfg.threads
-        self._shy_until = 0.0
-        self._listeners = {listener.fileno(): listener for listener in self.sockets}
-        self._paused = set(self._listeners)
-        self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
-        self._exchanges: dict[int, Exchanges] = {}
-        for listener in self.sockets:
-            exchanges = Exchanges(self.wsgi, listener.getsockname(), self.cfg)
-            self._exchanges[listener.fileno()] = exchanges
-            listener.setblocking(False)
-            # Clients inherit these: a packet leaves at once, and nobody waits for ever to send.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            stalled = struct.pack("ll", STALLED, 0)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stalled)
         for number in (self._hub.fd, self.PIPE[0]):
             self._poll.register(number, select.EPOLLIN)
+        self._share = self.shares.at(self.place)
+        self._doors: dict[int, Door] = {}
+        for listener in self.sockets:
+            exchanges = Exchanges(self.wsgi, listener.getsockname(), self.cfg)
+            self._doors[listener.fileno()] = Door(listener, self._poll, exchanges, self._share)
+        # The other half is for the database, and what else there is.
+        self._room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
+        self._connections: dict[int, Connection] = {}
+        self._due: deque[Connection] = deque()
+        self._begun = 0
         while self.alive and os.getppid() == self.ppid:
             self._look_after()
             self._serve(until=time.monotonic() + 1)
@@ -71,47 +58,36 @@ class Worker(BaseWorker):
     def _serve(self, until: float) -> None:
         """Do what there is to do, until then, or a signal comes."""
         while (left := until - time.monotonic()) > 0:
-            events = self._poll.poll(0 if self._hub.is_patient else left)
+            events = self._poll.poll(0 if self._hub.is_busy else left)
             for number, _ in events:
-                if number in self._connections:
+                if number == self._hub.fd:
+                    self._hub.look()
+                elif number in self._connections:
                     self._attend(self._connections[number])
-                elif number in self._listeners:
-                    if self._may_accept(idle=len(events) == 1):
-                        self._accept(self._listeners[number])
+                elif number in self._doors:
+                    door = self._doors[number]
+                    if not door.is_shy(idle=len(events) == 1):
+                        self._let_in(door)
                 elif number == self.PIPE[0]:
                     os.read(number, 4096)
                     until = 0
             self._hub.go_on()
-            while self._due and self._free:
-                self._free -= 1
+            # Who only waits for its client to take the answer holds nobody up.
+            while self._due and self._begun - len(self._hub.sending) < self.cfg.threads:
+                self._begun += 1
                 self._hub.start(partial(self._answer, self._due.popleft()))
             self._hub.go_last(idle=not events)
 
-    def _may_accept(self, *, idle: bool) -> bool:
-        """Whether to take a client now, or leave it for a moment to a worker that has fewer."""
-        now = time.monotonic()
-        if self.shares.have_room(self.place):
-            self._shy_until = now + SHY
-        elif now < self._shy_until:
-            if idle:
-                time.sleep(SHY / 10)
-            return False
-        return True
-
-    def _accept(self, listener: socket.socket) -> bool:
+    def _let_in(self, door: Door) -> bool:
         """Whether a client was there."""
-        try:
-            sock, client = listener.accept()
-        except OSError as error:
-            if error.errno in _FULL:
-                self._pause(listener)
+        connection = door.let_in()
+        if connection is None:
             return False
-        connection = Connection(sock, client, self._exchanges[listener.fileno()])
-        self._connections[sock.fileno()] = connection
-        self.shares.tell(self.place, len(self._connections))
-        if len(self._connections) >= self._most:
-            self._pause(listener)
+        self._connections[connection.sock.fileno()] = connection
+        self._share.tell(len(self._connections))
         self._attend(connection)
+        if len(self._connections) >= self._room:
+            door.shut()
         return True
 
     def _attend(self, connection: Connection) -> None:
@@ -126,55 +102,50 @@ class Worker(BaseWorker):
         if connection.is_due:
             self._due.append(connection)
         elif not is_there:
-            self._close(connection)
+            del self._connections[connection.sock.fileno()]
+            self._share.tell(len(self._connections))
+            connection.sock.close()
         elif not connection.is_polled:
             connection.is_polled = True
             self._poll.register(connection.sock, _ARRIVALS)
+        elif connection.is_parting:
+            self._poll.modify(connection.sock, _ARRIVALS)  # Tell again if there is more.
 
     def _answer(self, connection: Connection) -> None:
-        stays = False
         try:
-            stays = connection.answer(last=not self.alive)
-        except OSError as error:
-            self.log.debug("a client has gone: %s", error)
-        except Exception as error:  # Whatever it was, the others go on.
-            self.handle_error(None, connection.sock, connection.client, error)
-            stays = connection.part()
-        self._free += 1
-        if stays:
-            self._attend(connection)
-        else:
-            self._close(connection)
+            connection.answer(last=not self.alive)
+        except Exception as error:
+            self._refuse(connection, error)
+            connection.part()
+        self._begun -= 1
+        self._attend(connection)
 
-    def _close(self, connection: Connection) -> None:
-        del self._connections[connection.sock.fileno()]
-        self.shares.tell(self.place, len(self._connections))
-        connection.sock.close()
-
-    def _pause(self, listener: socket.socket) -> None:
-        """Let clients wait until there is room for them again."""
-        if listener.fileno() not in self._paused:
-            self._paused.add(listener.fileno())
-            self._poll.unregister(listener)
+    def _refuse(self, connection: Connection, error: Exception) -> None:
+        """Say of the error what gunicorn does. Whatever it is, the others go on."""
+        try:
+            if isinstance(error, ClientGone):
+                self.log.debug("a client has gone: %s", error)
+            else:
+                self.handle_error(None, connection.sock, connection.client, error)
+        except Exception:
+            self.log.exception("an error can't be said")
 
     def _look_after(self) -> None:
         self.notify()
-        for number in list(self._paused):
-            if len(self._connections) < self._most:
-                self._paused.remove(number)
-                self._poll.register(number, select.EPOLLIN)
+        if self.alive and len(self._connections) < self._room:
+            for door in self._doors.values():
+                door.open()
         for connection in list(self._connections.values()):
             if connection.is_late(stopping=not self.alive):
                 connection.give_up()
 
     def _stop(self) -> None:
         """Finish what has been accepted; refuse what has not, so that it doesn't hang."""
-        for listener in self.sockets:
-            self._pause(listener)
-            while self._accept(listener):
+        self.alive = False
+        for door in self._doors.values():
+            while self._let_in(door):
                 pass
-            listener.close()
-        self._paused.clear()
+            door.remove()
         grace = time.monotonic() + self.cfg.graceful_timeout
         while self._connections and time.monotonic() < grace:
             self._look_after()

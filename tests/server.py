@@ -35,12 +35,12 @@ def free_port() -> int:
         return port
 
 
-def start(folder: Path, **settings: str) -> subprocess.Popen[str]:
+def start(folder: Path, module: str = "api", **settings: str) -> subprocess.Popen[str]:
     """`python -m api` in `folder`, with these settings and no others of the environment's."""
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
     with (folder / "server.log").open("w") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "api"],
+            [sys.executable, "-m", module],
             cwd=folder,
             env=kept | {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"} | settings,
             stdout=subprocess.PIPE,
@@ -51,10 +51,12 @@ def start(folder: Path, **settings: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def serving(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serving(
+    folder: Path, settings: Mapping[str, str] | None = None, module: str = "api"
+) -> Iterator[Server]:
     """A server that serves; whatever happens, none of its processes is left."""
     port = str(free_port())
-    process = start(folder, **({"PORT": port} | dict(settings or {})))
+    process = start(folder, module, **({"PORT": port} | dict(settings or {})))
     assert process.stdout
     try:
         said = process.stdout.readline()

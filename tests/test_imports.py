@@ -15,12 +15,13 @@ LAYERS = [
     ["__init__"],
     ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
     ["errors", "credentials", "openapi", "worker"],
-    ["browsers", "contract", "store", "schemas", "database", "passwords", "migrations.env"],
-    ["operation_object", "changes.document", "group_commit", "wire"],
-    ["operations", "models", "config", "connections", "changes.operation", "changes.reader"],
-    ["bodies", "negotiation", "replies", "changes.schema", "exchange"],
-    ["inputs", "headers", "changes.keyword", "changes.property", "changes.security", "plain"],
-    ["about", "fields", "encodings", "changes.change", "waiting"],
+    ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
+    ["operation_object", "passwords", "group_commit", "wire", "changes.document"],
+    ["operations", "models", "config", "connections", "exchange"],
+    ["changes.operation", "changes.reader"],
+    ["bodies", "negotiation", "replies", "plain", "shares", "changes.schema"],
+    ["inputs", "headers", "changes.keyword", "changes.property", "changes.security"],
+    ["about", "fields", "encodings", "waiting", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 

@@ -1,0 +1,65 @@
+"""The server with little patience, and before its app another that does what ours never does.
+
+`python -m tests.odd_server`, with the settings of `python -m api`.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from flask import Flask
+
+from api import __main__ as service
+from api import create_app, wire
+from api.config import Settings
+from api.server import Server
+from api.waiting import call
+from api.worker import Worker
+
+LARGE = 6 * 1024 * 1024
+"""Bytes of an answer, more than the system takes for a client that doesn't."""
+
+
+class OddWorker(Worker):
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
+        if "unsayable" in str(exc):
+            raise exc
+        super().handle_error(req, client, addr, exc)
+
+
+def _breaking_off() -> Iterator[bytes]:
+    yield b"a" * (LARGE // 4)
+    raise OSError("broken off")
+
+
+def _odd(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
+        match environ["PATH_INFO"]:
+            case "/raises" | "/unsayable" as path:
+                raise RuntimeError(path)
+            case "/breaks-off":
+                start_response("200 OK", [("Content-Length", str(LARGE))])
+                return _breaking_off()
+            case "/large":
+                start_response("200 OK", [("Content-Length", str(LARGE))])
+                return [b"a" * LARGE]
+            case "/slow":
+                call(time.sleep, 0.3)
+                start_response("200 OK", [("Content-Length", "0")])
+                return []
+        return app(environ, start_response)
+
+    return answer
+
+
+def _create_app(settings: Settings | None = None) -> Flask:
+    app = create_app(settings)
+    app.wsgi_app = _odd(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+if __name__ == "__main__":
+    wire.IDLE, wire.REQUEST, wire.LAST = 2, 1, 1
+    service.create_app = _create_app  # type: ignore[attr-defined]
+    Server.worker_class = OddWorker
+    service.main()

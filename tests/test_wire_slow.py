@@ -1,0 +1,135 @@
+"""Clients that take their time, or all there is, hold up nobody but themselves."""
+
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.clients import HOST, LIVEZ, Client, one, post
+from tests.odd_server import LARGE
+from tests.server import Server, serving
+
+THREADS = 4
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"WEB_CONCURRENCY": "1", "THREADS": str(THREADS), "LOG_LEVEL": "debug"}
+    folder = tmp_path_factory.mktemp("server")
+    with serving(folder, settings, "tests.odd_server") as server:
+        yield server
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
+
+
+def test_who_does_not_come_to_an_end_is_refused_or_left(server: Server) -> None:
+    chunked = post(b"", b"Transfer-Encoding: chunked\r\n")
+    with ExitStack() as opened:
+        idle, kept, head, body, chunks = (opened.enter_context(Client(server)) for _ in range(5))
+        kept.says(LIVEZ).hears()
+        head.says(LIVEZ[:20])
+        body.says(post(b"username=a", b"Content-Length: 20\r\n"))
+        chunks.says(chunked)
+        began = time.monotonic()
+        while time.monotonic() < began + 1.5:  # Each byte is no new beginning.
+            chunks.says(b"1\r\nx\r\n")
+            time.sleep(0.1)
+            if chunks.is_told():
+                break
+        assert body.hears().status == chunks.hears().status == 400
+        assert all(client.hears_nothing_more() for client in (idle, kept, head, body, chunks))
+        assert time.monotonic() < began + 5
+
+
+def test_more_clients_than_threads_that_take_nothing_hold_up_nobody(server: Server) -> None:
+    with ExitStack() as opened:
+        slow = [opened.enter_context(Client(server, room=4096)) for _ in range(3 * THREADS)]
+        for client in slow:
+            client.says(get("/large"))
+        time.sleep(0.2)
+        assert one(server, LIVEZ).status == 200
+        assert len(slow[0].hears().body) == LARGE
+        assert slow[0].says(LIVEZ).hears().status == 200
+    assert one(server, LIVEZ).status == 200
+
+
+def test_more_clients_than_threads_get_their_turn(server: Server) -> None:
+    with ExitStack() as opened:
+        began = time.monotonic()
+        clients = [opened.enter_context(Client(server)) for _ in range(2 * THREADS)]
+        for client in clients:
+            client.says(get("/slow"))
+        assert {client.hears().status for client in clients} == {200}
+        assert time.monotonic() < began + 3
+
+
+def test_who_leaves_while_it_is_answered_leaves_nothing_behind(server: Server) -> None:
+    (worker,) = psutil.Process(server.process.pid).children()
+    for path in ("/slow", "/large", "/livez"):
+        for _ in range(2 * THREADS):
+            Client(server, room=4096).says(get(path)).sock.close()
+    deadline = time.monotonic() + 5
+    while worker.net_connections()[1:] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [c.status for c in worker.net_connections()] == ["LISTEN"]
+    assert one(server, LIVEZ).status == 200
+
+
+def test_who_sends_without_end_is_left_and_holds_up_nobody(server: Server) -> None:
+    def flood(client: Client) -> None:
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            client.says(b"x" * 100_000)
+            assert one(server, LIVEZ).status == 200
+
+    with Client(server) as client:
+        assert client.says(post(b"", b"Content-Length: 99999999999\r\n")).hears().status == 413
+        with pytest.raises(ConnectionError):
+            flood(client)
+
+
+@pytest.mark.parametrize("size", [b"1", b"1;a=" + b"b" * 4000], ids=["many", "long"])
+def test_a_body_that_is_mostly_around_its_chunks_costs_little(server: Server, size: bytes) -> None:
+    chunks = (size + b"\r\nx\r\n") * (1 + 400_000 // (len(size) + 5))
+    with Client(server) as client:
+        client.says(post(chunks * (10 if len(size) > 9 else 1), b"Transfer-Encoding: chunked\r\n"))
+        began = time.monotonic()
+        assert client.hears().status in (400, 413)
+        assert time.monotonic() < began + 0.7
+
+
+@pytest.mark.parametrize("path", ["/raises", "/unsayable", "/breaks-off"])
+def test_whatever_an_app_raises_the_others_go_on(server: Server, path: str) -> None:
+    with Client(server) as client, Client(server) as other:
+        client.says(get(path))
+        if path == "/raises":
+            assert client.hears().status == 500
+        if path == "/breaks-off":
+            assert client.hears().body.strip(b"a") == b"", "what broke off is followed by an error"
+        assert client.hears_nothing_more()
+        assert other.says(LIVEZ).hears().status == 200
+
+
+def test_with_no_file_left_clients_wait_until_there_is_one(tmp_path: Path) -> None:
+    with serving(tmp_path, {"WEB_CONCURRENCY": "1"}, "tests.odd_server") as server:
+        assert one(server, LIVEZ).status == 200
+        (worker,) = psutil.Process(server.process.pid).children()
+        with Client(server) as late, ExitStack() as opened:
+            now = worker.num_fds() + 2
+            resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (now, now))
+            clients = [opened.enter_context(Client(server)) for _ in range(6)]
+            assert clients[0].says(LIVEZ).hears().status == 200
+            last = opened.enter_context(Client(server)).says(LIVEZ)
+            before = worker.cpu_times().user
+            time.sleep(0.4)
+            assert not last.is_told()
+            assert worker.cpu_times().user - before < 0.2, "it asks for what isn't there all along"
+            for client in clients:
+                client.sock.close()
+            assert last.hears().status == late.says(LIVEZ).hears().status == 200
