@@ -1,4 +1,8 @@
-"""Two instances on PostgreSQL, against pgbench's own insert of one row."""
+"""Two instances on PostgreSQL, against the bare app, and beside pgbench's own insert of one row.
+
+That is what PostgreSQL does with nobody in between: four times what the bare app answers, which
+stores nothing. So it is shown, and no mark to reach.
+"""
 
 import re
 import subprocess
@@ -12,7 +16,7 @@ from api.config import Settings
 from api.database import open_database, upgrade
 from tests.benchmarks.bench import Bench, Key, Target
 from tests.benchmarks.kept import missing
-from tests.benchmarks.servers import instances
+from tests.benchmarks.servers import bare, instances
 from tests.postgresql import running
 
 PGBENCH = (
@@ -62,13 +66,15 @@ def measure(bench: Bench) -> None:
         modes = ("prepared", "simple")
         rates = {mode: _inserts(url, script, mode, 16, bench.seconds) for mode in modes}
         mode = max(modes, key=lambda mode: rates[mode])
-        with instances(bench.folder, url, 2) as urls:
+        with instances(bench.folder, url, 2) as urls, bare() as (address, arbiter):
+            theirs = Target("bare app beside PostgreSQL", address, arbiter=arbiter)
             for _ in range(bench.rounds):
                 for connections in (16, 64):
                     with bench.others.watched():
                         tps = _inserts(url, script, mode, connections, bench.seconds)
                     bench.alone[f"pgbench {connections}"].append(tps)
                     for kept in (True, False):
+                        bench.measure(theirs, "details", kept, connections)
                         _measure_instances(bench, urls, kept, connections)
         bench.wrong += missing(url, [load for name in NAMES for load in bench.of(name)])
     bench.others.beside.clear()

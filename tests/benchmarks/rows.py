@@ -79,17 +79,22 @@ def _hashing(bench: Bench, key: Key, loads: list[Load]) -> Row:
     return row
 
 
-def _postgresql(bench: Bench, key: Key, loads: list[Load]) -> Row:
+def _postgresql(bench: Bench, key: Key, loads: list[Load]) -> Iterator[Row]:
     """Both instances together."""
-    beside = bench.loads[key._replace(server="instance 2")]
+    second = bench.loads[key._replace(server="instance 2")]
     number = key.connections * 2
-    tps = bench.alone[f"pgbench {number}"]
-    work = "POST /userDetails, PostgreSQL, two"
-    row = _row(key, loads, work=work, against="pgbench", references=tps, least=0.60)
-    row.connections = number
-    row.rates = [sum(pair) for pair in zip(row.rates, _rates(beside), strict=True)]
-    row.p99 = max(row.p99, _p99(beside))
-    return row
+    bare = Key("bare app beside PostgreSQL", "details", key.kept, number)
+    compared: dict[str, tuple[list[float], float | None]] = {
+        "bare app": (_rates(bench.loads[bare]), 0.60),
+        "pgbench": (bench.alone[f"pgbench {number}"], None),
+    }
+    for against, (references, least) in compared.items():
+        work = "POST /userDetails, PostgreSQL, two"
+        row = _row(key, loads, work=work, against=against, references=references, least=least)
+        row.connections = number
+        row.rates = [sum(pair) for pair in zip(row.rates, _rates(second), strict=True)]
+        row.p99 = max(row.p99, _p99(second))
+        yield row
 
 
 def _crowd(bench: Bench, key: Key, loads: list[Load]) -> Row:
@@ -106,6 +111,6 @@ def rows(bench: Bench) -> Iterator[Row]:
         elif key.work == "sign_up_with_password":
             yield _hashing(bench, key, loads)
         elif key.server == "instance 1":
-            yield _postgresql(bench, key, loads)
+            yield from _postgresql(bench, key, loads)
         elif key.server == "crowded service" and key.connections > SERVED_AT_ONCE:
             yield _crowd(bench, key, loads)
