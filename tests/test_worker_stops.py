@@ -76,7 +76,7 @@ def test_what_was_acknowledged_is_found_again_whenever_the_machine_stops(tmp_pat
 
 
 def test_told_to_stop_under_load_it_answers_whole_what_it_accepted(tmp_path: Path) -> None:
-    with serving(tmp_path) as server, Client(server) as idle:
+    with serving(tmp_path, module="tests.odd_server") as server, Client(server) as idle:
         assert idle.says(LIVEZ).hears().status == 200
         with load(server) as some:
             time.sleep(0.3)
