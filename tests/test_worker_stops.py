@@ -114,5 +114,5 @@ def test_other_signals_neither_end_it_nor_keep_it_busy(tmp_path: Path) -> None:
             worker.send_signal(number)
         before = worker.cpu_times().user
         time.sleep(0.4)
-        assert worker.cpu_times().user - before < 0.1
+        assert worker.cpu_times().user - before < 0.2
         assert one(server, LIVEZ).status == 200
