@@ -55,20 +55,22 @@ class Connection:
 
     def read(self) -> bool:
         """Take in what is there, no more than one request needs. Whether the client is there."""
-        while not self.is_due and not self._is_over:
+        while not self.is_due:
             try:
                 piece = self._come or self.sock.recv(PIECE)
             except BlockingIOError:
-                return True
+                return self.is_parting or not self._is_over
             self._come = b""
             if not piece:
                 # What broke off is refused by the app, if it came far enough to be a request.
                 self.is_due = not self.is_idle
                 return self.is_due
+            if self._is_over and not self.is_parting:
+                self.part()  # It was to send no more; yet it may have what it asked for.
             if self.is_parting:  # Whatever it sends is for nobody, and may not be all there is.
                 return not self.is_late(stopping=False)
             self._take(piece)
-        return not self._is_over
+        return True
 
     def _take(self, piece: bytes) -> None:
         if self.is_idle:

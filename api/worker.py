@@ -45,8 +45,7 @@ class Worker(BaseWorker):
         for listener in self.sockets:
             exchanges = Exchanges(self.wsgi, listener.getsockname(), self.cfg)
             self._doors[listener.fileno()] = Door(listener, self._poll, exchanges, self._share)
-        # The other half is for the database, and what else there is.
-        self._room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
+        self._room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2  # Others need some too.
         self._connections: dict[int, Connection] = {}
         self._due: deque[Connection] = deque()
         self._begun = 0
@@ -80,15 +79,13 @@ class Worker(BaseWorker):
 
     def _let_in(self, door: Door) -> bool:
         """Whether a client was there."""
-        connection = door.let_in()
-        if connection is None:
-            return False
-        self._connections[connection.sock.fileno()] = connection
-        self._share.tell(len(self._connections))
-        self._attend(connection)
-        if len(self._connections) >= self._room:
-            door.shut()
-        return True
+        if connection := door.let_in():
+            self._connections[connection.sock.fileno()] = connection
+            self._share.tell(len(self._connections))
+            self._attend(connection)
+            if len(self._connections) >= self._room:
+                door.shut()
+        return connection is not None
 
     def _attend(self, connection: Connection) -> None:
         """Take in what has come; what is whole will be answered."""

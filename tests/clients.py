@@ -33,7 +33,11 @@ class Client:
         self.sock.settimeout(10)
         if room:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-        self.sock.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))
+        try:
+            self.sock.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))
+        except OSError:
+            self.sock.close()
+            raise
         self._heard = b""
 
     def __enter__(self) -> "Client":
@@ -60,6 +64,10 @@ class Client:
         piece = self.sock.recv(65536)
         self._heard += piece
         return piece
+
+    def is_answered(self) -> bool:
+        """Whether an answer begins, before the connection ends."""
+        return bool(self._heard or self._more())
 
     def hears(self, *, head: bool = False) -> Answer:
         """The next answer; to HEAD that is a `head` alone."""

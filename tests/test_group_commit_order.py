@@ -47,7 +47,7 @@ def test_two_groups_in_opposite_order_do_not_wait_for_each_other(engines: list[E
             raise AssertionError("nobody waits")
 
         held.execute(insert(accounts), account("mia"))
-        first = pool.submit(write, one, "zoe", "mia", "ada")
+        first = pool.submit(write, one, "ada", "mia", "zoe")
         wait_until_waiting(1)
         second = pool.submit(write, other, "zoe", "ada", "eva")
         wait_until_waiting(2)

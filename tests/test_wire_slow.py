@@ -1,10 +1,8 @@
 """Clients that take their time, or all there is, hold up nobody but themselves."""
 
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import psutil
 import pytest
@@ -114,22 +112,3 @@ def test_whatever_an_app_raises_the_others_go_on(server: Server, path: str) -> N
             assert client.hears().body.strip(b"a") == b"", "what broke off is followed by an error"
         assert client.hears_nothing_more()
         assert other.says(LIVEZ).hears().status == 200
-
-
-def test_with_no_file_left_clients_wait_until_there_is_one(tmp_path: Path) -> None:
-    with serving(tmp_path, {"WEB_CONCURRENCY": "1"}, "tests.odd_server") as server:
-        assert one(server, LIVEZ).status == 200
-        (worker,) = psutil.Process(server.process.pid).children()
-        with Client(server) as late, ExitStack() as opened:
-            now = worker.num_fds() + 2
-            resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (now, now))
-            clients = [opened.enter_context(Client(server)) for _ in range(6)]
-            assert clients[0].says(LIVEZ).hears().status == 200
-            last = opened.enter_context(Client(server)).says(LIVEZ)
-            before = worker.cpu_times().user
-            time.sleep(0.4)
-            assert not last.is_told()
-            assert worker.cpu_times().user - before < 0.2, "it asks for what isn't there all along"
-            for client in clients:
-                client.sock.close()
-            assert last.hears().status == late.says(LIVEZ).hears().status == 200
