@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import BoundedSemaphore
 from typing import TypeVar, cast
@@ -11,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
 from werkzeug.local import LocalProxy
 
-from api.waiting import call
+from api.waiting import wait_for
 
 T = TypeVar("T")
 WAITING = 15
@@ -38,7 +39,8 @@ class Passwords:
         self, slots: int, hasher: PasswordHasher | None = None, threads: int = 1024
     ) -> None:
         self.hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-        self._hashing = BoundedSemaphore(slots)
+        # Threads of its own: the 19 MiB are asked of the system once for each, not for each hash.
+        self._hashing = ThreadPoolExecutor(slots)
         self._admitted = BoundedSemaphore(min(slots * (1 + WAITING), threads // 2))
         # What an unknown user's password is checked against, so that it takes as long.
         self._nobody = self.hasher.hash("nobody has this password")
@@ -48,13 +50,9 @@ class Passwords:
         if not self._admitted.acquire(blocking=False):
             raise Busy
         try:
-            return call(self._one_of_few, work, *arguments)
+            return wait_for(self._hashing.submit(work, *arguments))
         finally:
             self._admitted.release()
-
-    def _one_of_few(self, work: Callable[..., T], *arguments: str) -> T:
-        with self._hashing:
-            return work(*arguments)
 
     def hash(self, password: str) -> str:
         """The encoded hash. Raises `Busy`."""
