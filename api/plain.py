@@ -64,7 +64,9 @@ class PlainReader:
         if len(received) - len(body) > HEAD or parser.is_chunked or parser.remaining():
             return None
         method, target = _METHODS.get(parser.method), _TARGET.fullmatch(parser.path)
-        if not method or not target or parser.http_version != (1, 1):
+        # To the byte: where there are two spaces the C parser sees one.
+        line = b"%b %b HTTP/1.1\r\n" % (parser.method, parser.path)
+        if not method or not target or not received.startswith(line):
             return None
         environ = self._always.copy()
         for name, value in parser.headers:

@@ -17,8 +17,8 @@ class Shares:
     """
 
     def __init__(self, workers: int) -> None:
-        # While a worker is replaced there is another for a while.
-        self._counts = RawArray("i", [NOBODY] * 2 * workers)
+        # While a worker is replaced there is another, and SIGTTIN asks gunicorn for more of them.
+        self._counts = RawArray("i", [NOBODY] * (2 * workers + 8))
 
     def give(self, _server: Any, worker: Any) -> None:
         """Gunicorn's `pre_fork`: the worker that will be has a place to count in."""

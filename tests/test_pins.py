@@ -10,8 +10,16 @@ from packaging.utils import canonicalize_name
 from tests.server import REPOSITORY
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PINNED = [Requirement(text) for text in PROJECT["dependencies"]]
-FOR_TESTS = [Requirement(text) for text in PROJECT["optional-dependencies"]["test"]]
+
+
+def wanted_here(texts: list[str]) -> list[Requirement]:
+    """Those that are for this Python."""
+    requirements = [Requirement(text) for text in texts]
+    return [r for r in requirements if r.marker is None or r.marker.evaluate()]
+
+
+PINNED = wanted_here(PROJECT["dependencies"])
+FOR_TESTS = wanted_here(PROJECT["optional-dependencies"]["test"])
 
 
 def needed_by(requirement: Requirement) -> set[str]:

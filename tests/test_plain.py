@@ -79,10 +79,12 @@ PLAIN = {
     "a value beyond ASCII": request_of("GET / HTTP/1.1", "Cookie: a=\xe9\xff", "Referer: \x80"),
     "closing": request_of("DELETE /a/b HTTP/1.1", "Connection: Close"),
     "staying": request_of("HEAD / HTTP/1.1", "Connection: keep-alive"),
-    "an empty line before": b"\r\n" + request_of(),
     "a body with GET": request_of("GET / HTTP/1.1", "Content-Length: 2", body="hi"),
 }
 ODD = {
+    "an empty line before": b"\r\n" + request_of(),
+    "two spaces": request_of("GET  / HTTP/1.1"),
+    "two spaces further on": request_of("GET /  HTTP/1.1"),
     "another method": request_of("PUT / HTTP/1.1"),
     "HTTP/1.0": request_of("GET / HTTP/1.0"),
     "an encoded path": request_of("GET /a%2Fb HTTP/1.1"),
