@@ -57,7 +57,7 @@ class Worker(BaseWorker):
     def _serve(self, until: float) -> None:
         """Do what there is to do, until then, or a signal comes."""
         while (left := until - time.monotonic()) > 0:
-            events = self._poll.poll(0 if self._hub.is_busy else left)
+            events = self._poll.poll(0 if self._hub.is_busy or self._may_start() else left)
             for number, _ in events:
                 if number == self._hub.fd:
                     self._hub.look()
@@ -71,11 +71,15 @@ class Worker(BaseWorker):
                     os.read(number, 4096)
                     until = 0
             self._hub.go_on()
-            # Who only waits for its client to take the answer holds nobody up.
-            while self._due and self._begun - len(self._hub.sending) < self.cfg.threads:
+            while self._may_start():
                 self._begun += 1
                 self._hub.start(partial(self._answer, self._due.popleft()))
             self._hub.go_last(idle=not events)
+
+    def _may_start(self) -> bool:
+        """Whether a request is due, and there is a turn for it."""
+        # Who only waits for its client to take the answer holds nobody up.
+        return bool(self._due) and self._begun - len(self._hub.sending) < self.cfg.threads
 
     def _let_in(self, door: Door) -> bool:
         """Whether a client was there."""
