@@ -66,7 +66,7 @@ def connect_by(engine: Engine, seconds: float) -> None:
     event.listen(engine, "do_connect", lambda *_: call(connect))
     event.listen(engine, "do_execute", _Turns(seconds).execute)
     event.listen(engine, "connect", lambda made, record: _begin(made, record, path))
-    event.listen(engine, "checkout", lambda _, record, __: _check_file(path, record.info["file"]))
+    event.listen(engine, "checkout", lambda _, record, __: check_file(engine, record))
 
 
 class _Turns:
@@ -128,9 +128,13 @@ def _file(path: str) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _check_file(path: str, opened: tuple[int, int]) -> None:
-    """What is written to a file that was moved or deleted would be acknowledged, and lost."""
+def check_file(engine: Engine, connection: Any) -> None:
+    """What is written to a file that was moved or deleted would be acknowledged, and lost.
+
+    Raises SQLAlchemy's `DisconnectionError`.
+    """
+    path = engine.url.database or ""
     with suppress(FileNotFoundError):
-        if _file(path) == opened:
+        if _file(path) == connection.info["file"]:
             return
     raise DisconnectionError(f"{path} isn't the file that was opened")

@@ -3,13 +3,12 @@
 from base64 import b64decode
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from flask import request
-from sqlalchemy import Row
 from werkzeug.exceptions import Unauthorized
 
 from api.contract import Credentials
+from api.lookup import Record
 from api.passwords import Busy, passwords
 from api.schemas import SignUp
 from api.store import store
@@ -29,7 +28,7 @@ def _given() -> tuple[str, str]:
     return username, password
 
 
-def check_account() -> Row[Any]:
+def check_account() -> Record:
     """The account whose credentials came along. Raises `Unauthorized`.
 
     An unknown username and a wrong password are one answer, in equal time.

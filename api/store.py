@@ -1,28 +1,39 @@
 """What is kept and found: the queries. The unique constraint decides, never a look beforehand."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 from uuid import UUID, uuid4
 
 from flask import current_app
-from sqlalchemy import Delete, Engine, Row, Select, Update, bindparam, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Engine,
+    Update,
+    bindparam,
+    delete,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
 from api.connections import connection_of
 from api.group_commit import GroupCommit
+from api.lookup import Lookup, Reader, Record
 from api.models import accounts, user_details
 
-# Made once: SQLAlchemy would take longer to put them together than the database to answer.
-_ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("key")).limit(1)
-_DETAILS = select(user_details).where(user_details.c.id == bindparam("key")).limit(1)
+_ONE: ColumnElement[int] = literal_column("1")
+_ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("key"))
+_DETAILS = select(user_details).where(user_details.c.id == bindparam("key"))
 _NEWEST = (
     select(user_details)
     .where(user_details.c.account_id == bindparam("key"))
     .order_by(user_details.c.number.desc())
-    .limit(1)
+    .limit(_ONE)
 )
-_ANY = select(accounts.c.id).limit(1)
+_ANY = select(accounts.c.id).limit(_ONE)
 
 
 class UsernameTaken(Exception):
@@ -33,6 +44,12 @@ class NoSuchRecord(Exception):
     """No record has this key, or was made by this account."""
 
 
+def _found(record: Record | None) -> Record:
+    if record is None:
+        raise NoSuchRecord
+    return record
+
+
 class Store:
     """Accounts and records. Each method is one statement, and on disk when it returns."""
 
@@ -40,6 +57,15 @@ class Store:
         self.engine = engine
         self._accounts = GroupCommit(engine, accounts, unique="username_key")
         self._details = GroupCommit(engine, user_details)
+        self._reader = Reader(engine)
+        self._account = Lookup(self._reader, _ACCOUNT)
+        self._by_id = Lookup(self._reader, _DETAILS)
+        self._newest = Lookup(self._reader, _NEWEST)
+
+    def close(self) -> None:
+        """Close all connections; what is asked next opens new ones."""
+        self._reader.close()
+        self.engine.dispose()
 
     def add_account(self, username: str, password_hash: str | None) -> None:
         """Raises `UsernameTaken`."""
@@ -53,8 +79,8 @@ class Store:
         except IntegrityError as error:
             raise UsernameTaken from error
 
-    def find_account(self, username: str) -> Row[Any] | None:
-        return self._first(_ACCOUNT, key=username.lower())
+    def find_account(self, username: str) -> Record | None:
+        return self._account.first(username.lower())
 
     def set_password(self, username: str, password_hash: str, replacing: str | None = None) -> bool:
         """Whether there is such an account, and its hash was still the one to be replaced."""
@@ -78,13 +104,13 @@ class Store:
         )
         return key
 
-    def find_details(self, id: UUID) -> Row[Any]:
+    def find_details(self, id: UUID) -> Record:
         """Raises `NoSuchRecord`."""
-        return self._one(_DETAILS, key=id)
+        return _found(self._by_id.first(id))
 
-    def newest_details(self, account_id: int) -> Row[Any]:
+    def newest_details(self, account_id: int) -> Record:
         """Raises `NoSuchRecord`."""
-        return self._one(_NEWEST, key=account_id)
+        return _found(self._newest.first(account_id))
 
     def delete_details(self, id: UUID) -> None:
         """It is gone for good. Raises `NoSuchRecord`."""
@@ -93,17 +119,8 @@ class Store:
 
     def ping(self) -> None:
         """Raises the database's own error when it can't be reached."""
-        self._first(_ANY)
-
-    def _first(self, query: Select[Any], **parameters: Any) -> Row[Any] | None:
         with connection_of(self.engine) as connection:
-            return connection.execute(query, parameters).first()
-
-    def _one(self, query: Select[Any], **parameters: Any) -> Row[Any]:
-        record = self._first(query, **parameters)
-        if record is None:
-            raise NoSuchRecord
-        return record
+            connection.execute(_ANY).first()
 
     def _change(self, statement: Update | Delete) -> int:
         """How many rows it changed."""

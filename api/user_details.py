@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row
 from werkzeug.exceptions import Forbidden
 
 from api import errors
@@ -14,6 +13,7 @@ from api.contract import operation
 from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
 from api.headers import Header
+from api.lookup import Record
 from api.replies import JSON, Body, Link, Reply, message
 from api.schemas import Created, NewUserDetails, RecordLink, UserDetails
 from api.store import store
@@ -58,7 +58,7 @@ DETAILS = Reply(
         503: errors.UNAVAILABLE,
     },
 )
-def create_user_details(form: dict[str, Any], account: Row[Any] | None) -> ResponseReturnValue:
+def create_user_details(form: dict[str, Any], account: Record | None) -> ResponseReturnValue:
     """Give details.
 
     Each accepted form makes a new record; nothing is overwritten. With an account's credentials the
@@ -89,7 +89,7 @@ def create_user_details(form: dict[str, Any], account: Row[Any] | None) -> Respo
         503: errors.UNAVAILABLE,
     },
 )
-def get_my_user_details(account: Row[Any]) -> ResponseReturnValue:
+def get_my_user_details(account: Record) -> ResponseReturnValue:
     """Read the newest details that you gave.
 
     The newest record that was made with this account's credentials.

@@ -116,7 +116,7 @@ def make_app_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask
 
     yield make
     for app in made:
-        app.extensions["store"].engine.dispose()
+        app.extensions["store"].close()
 
 
 @pytest.fixture

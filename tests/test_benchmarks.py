@@ -43,7 +43,7 @@ def test_a_quick_run_of_one_work_tells_of_it() -> None:
 def test_a_record_that_was_acknowledged_and_is_not_there_is_seen(sqlite_url: str) -> None:
     store = Store(open_database(Settings(database_url=sqlite_url)))
     key = store.add_details(username="sam", firstname="", lastname="king", account_id=None)
-    store.engine.dispose()
+    store.close()
     kept = _acknowledged(f"/userDetails/{key}")
     lost = _acknowledged(f"/userDetails/{UUID(int=1)}")
     assert missing(sqlite_url, [kept]) == []
@@ -56,7 +56,7 @@ def test_a_record_that_was_acknowledged_and_is_not_there_is_seen(sqlite_url: str
 def test_a_sign_up_that_was_acknowledged_and_is_not_there_is_seen(sqlite_url: str) -> None:
     store = Store(open_database(Settings(database_url=sqlite_url)))
     store.add_account("t1-1", None)
-    store.engine.dispose()
+    store.close()
     load = Load("t1", {"200"}, 1, sent=2, statuses=Counter({"200": 1}))
     assert missing(sqlite_url, [load]) == []
     load.statuses["200"] = 2
@@ -108,4 +108,4 @@ def test_many_records_are_such_as_the_service_makes(tmp_path: Path) -> None:
     assert len(ids) == 10
     assert {store.find_details(key).lastname for key in ids} == {"king"}
     assert {key.version for key in ids} == {4}
-    store.engine.dispose()
+    store.close()

@@ -70,4 +70,4 @@ def test_the_document_is_served_as_json_and_yaml_and_printed_once(
     monkeypatch.setattr("api.docs.document", None)
     assert client.get("/openapi.json").content_type == "application/json"
     assert client.get("/openapi.yaml").data == as_yaml.data
-    service.extensions["store"].engine.dispose()
+    service.extensions["store"].close()

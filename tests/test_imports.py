@@ -16,7 +16,7 @@ LAYERS = [
     ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
     ["errors", "credentials", "openapi", "worker"],
     ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
-    ["operation_object", "passwords", "group_commit", "wire", "changes.document"],
+    ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
     ["changes.operation", "changes.reader"],
     ["bodies", "negotiation", "replies", "plain", "shares", "changes.schema"],

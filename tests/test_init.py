@@ -67,7 +67,7 @@ def test_of_few_threads_half_are_kept_from_hashing(sqlite_url: str) -> None:
     while app.extensions["passwords"]._admitted.acquire(blocking=False):
         let_in += 1
     assert let_in == 3
-    app.extensions["store"].engine.dispose()
+    app.extensions["store"].close()
 
 
 def test_settings_that_are_not_given_are_the_environments(

@@ -129,7 +129,7 @@ def service(sqlite_url: str, statements: list[str], steps: Steps) -> Iterator[Fl
     """As it is in production: nothing records what it answers."""
     app = create_app(Settings(database_url=sqlite_url))
     yield app
-    app.extensions["store"].engine.dispose()
+    app.extensions["store"].close()
 
 
 def warm(app: Flask, hot: Hot) -> Asked:

@@ -15,7 +15,7 @@ from api.store import NoSuchRecord, Store, UsernameTaken
 def store(sqlite_url: str) -> Iterator[Store]:
     some = Store(open_database(Settings(database_url=sqlite_url)))
     yield some
-    some.engine.dispose()
+    some.close()
 
 
 def test_a_moment_is_kept_in_utc_wherever_the_machine_is(

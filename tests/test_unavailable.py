@@ -120,8 +120,6 @@ def used_up(engine: Engine) -> Iterator[None]:
 def locked(engine: Engine) -> Iterator[None]:
     """Somebody else keeps the tables to themselves."""
     if engine.dialect.name == "sqlite":
-        # Only who comes before all readers can shut them out of a WAL file.
-        engine.dispose()
         with closing(sqlite3.connect(engine.url.database or "", isolation_level=None)) as another:
             another.execute("PRAGMA locking_mode = EXCLUSIVE")
             another.execute("BEGIN EXCLUSIVE")
@@ -153,6 +151,8 @@ def test_every_operation_says_so_and_serves_again_by_itself(
     service: Service, trouble: Trouble
 ) -> None:
     """Checklist 14 and 15."""
+    # Only who comes before all readers can shut them out of a WAL file.
+    service.app.extensions["store"].close()
     with trouble(service.engine):
         answers = service.asked_all_at_once()
         assert answers.pop("/livez").status_code == 200
@@ -175,7 +175,7 @@ def test_a_connection_that_broke_meanwhile_loses_no_request(service: Service) ->
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_file_that_was_ruined_is_said_too(service: Service) -> None:
     file = Path(service.engine.url.database or "")
-    service.engine.dispose()
+    service.app.extensions["store"].close()
     file.write_bytes(b"this is no database " * 999)
     answers = service.asked_all_at_once()
     assert (answers.pop("/livez").status_code, answers.pop("/readyz").status_code) == (200, 503)
