@@ -48,7 +48,8 @@ def test_nobody_reads_any_more_once_a_row_is_found(store: Store) -> None:
     for _ in range(2):
         store.add_details(username="ada", account_id=None, **NAMES)
     usernames = select(user_details).where(user_details.c.username == bindparam("key"))
-    found = Lookup(Reader(store.engine), usernames).first("ada")
+    lookup = Lookup(Reader(store.engine), usernames)
+    found = lookup.first("ada")
     assert found and found.lastname == NAMES["lastname"]
     if store.engine.dialect.name == "sqlite":
         with closing(sqlite3.connect(store.engine.url.database or "")) as another:
