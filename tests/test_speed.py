@@ -41,7 +41,7 @@ NEW = {"username": "{new}"}
 HOT = {
     "details given": Hot("POST", "/userDetails", FORM, 201, 2.57, 1),
     "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 1.99, 0),
-    "details read": Hot("GET", "{link}", None, 200, 1.81, 1),
+    "details read": Hot("GET", "{link}", None, 200, 1.37, 1),
     "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.25, 1),
 }
 EACH = pytest.mark.parametrize("hot", HOT.values(), ids=HOT)
