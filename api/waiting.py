@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import get_ident
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from greenlet import getcurrent, greenlet
 
@@ -82,6 +82,7 @@ class Hub:
         self._own = get_ident()
         self._ready: deque[_Task] = deque()
         self._patient: deque[tuple[float, _Task]] = deque()
+        self._rested: list[_Task] = []
         self.sending: dict[int, _Task] = {}
 
     def close(self) -> None:
@@ -90,9 +91,19 @@ class Hub:
 
     def start(self, function: Callable[[], object]) -> None:
         """Run `function` until it ends or waits. It may not raise."""
-        task = _Task(function, self.main)
-        task.hub = self
-        task.switch()
+        if self._rested:
+            task = self._rested.pop()
+        else:
+            task = _Task(self._run, self.main)
+            task.hub = self
+        task.switch(function)
+
+    def _run(self, function: Callable[[], object]) -> None:
+        """One after the other: a task of its own for each would map and unmap memory each time."""
+        while True:
+            function()
+            self._rested.append(cast("_Task", getcurrent()))
+            function = self.main.switch()
 
     def resume(self, task: _Task) -> None:
         """Let the task go on when it is its turn. For any thread to call."""
