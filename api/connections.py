@@ -3,7 +3,8 @@
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -11,7 +12,9 @@ import psycopg
 from psycopg.abc import RV, PQGen
 from sqlalchemy import Connection, Engine, QueuePool, event
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from api.turns import Turns
 from api.waiting import call
 
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
@@ -35,10 +38,27 @@ class Impatient(psycopg.Connection[Any]):
             raise psycopg.OperationalError("the server says nothing any more") from None
 
 
-def connection_of(engine: Engine) -> Connection:
+class Pool(QueuePool):
+    """As many connections as there are turns, so that no thread waits for one."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.turns = Turns(self.size(), self.timeout())
+
+
+@contextmanager
+def connection_of(engine: Engine) -> Iterator[Connection]:
     """One of the pool; a new one is opened by a thread, since SQLAlchemy locks the first."""
-    pool = cast("QueuePool", engine.pool)
-    return engine.connect() if pool.checkedin() else call(engine.connect)
+    pool = cast("Pool", engine.pool)
+    try:
+        pool.turns.take()
+    except TimeoutError:
+        raise PoolTimeoutError("all connections are in use") from None
+    try:
+        with engine.connect() if pool.checkedin() else call(engine.connect) as connection:
+            yield connection
+    finally:
+        pool.turns.give()
 
 
 def connect_by(engine: Engine, seconds: float) -> None:
