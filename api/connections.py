@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import Connection, Engine, QueuePool, event
+from sqlalchemy import Connection, Engine, ExceptionContext, QueuePool, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -86,6 +86,7 @@ def connect_by(engine: Engine, seconds: float) -> None:
     event.listen(engine, "do_connect", lambda *_: call(connect))
     event.listen(engine, "do_execute", _Turns(seconds).execute)
     event.listen(engine, "connect", lambda made, record: _begin(made, record, path))
+    event.listen(engine, "handle_error", _open_again)
     event.listen(engine, "checkout", lambda _, record, __: _check_file(path, record.info["file"]))
 
 
@@ -141,6 +142,13 @@ def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
 def _begin(connection: sqlite3.Connection, record: Any, path: str) -> None:
     connection.execute("PRAGMA busy_timeout = 0")  # From now on it takes `_Turns`.
     record.info["file"] = _file(path)
+
+
+def _open_again(context: ExceptionContext) -> None:
+    """SQLite opens a file that is read-only as such, and stays so once it may be written again."""
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_READONLY:
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
 def _file(path: str) -> tuple[int, int]:

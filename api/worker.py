@@ -129,11 +129,13 @@ class Worker(BaseWorker):
 
     def _look_after(self) -> None:
         self.notify()
-        if self.alive and len(self._connections) < self._room:
+        is_full = len(self._connections) >= self._room
+        if self.alive and not is_full:
             for door in self._doors.values():
                 door.open()
         for connection in list(self._connections.values()):
-            if connection.is_late(stopping=not self.alive):
+            # Who is idle may not keep out those who wait at the door.
+            if connection.is_late(hurry=is_full or not self.alive):
                 connection.give_up()
 
     def _stop(self) -> None:
