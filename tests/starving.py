@@ -67,8 +67,12 @@ def full_disk(folder: Path, server: Server) -> Iterator[None]:
 
 @contextmanager
 def immutable(file: Path) -> Iterator[bool]:
-    """Nobody may write the database's files, root neither. Whether that could be had."""
-    files = [str(each) for each in file.parent.glob(f"{file.name}*")]
+    """Nobody may write the database and its log, root neither. Whether that could be had.
+
+    The third file, `-shm`, is memory that SQLite's processes share: who writes to it where it is
+    immutable has SIGBUS, which SQLite can't help, and gunicorn makes another worker.
+    """
+    files = [str(file), f"{file}-wal"]
     can = _did("chattr", "+i", *files)
     try:
         yield can
