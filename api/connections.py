@@ -3,18 +3,15 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import Connection, Engine, ExceptionContext, QueuePool, event
+from sqlalchemy import Engine, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from api.turns import Turns
 from api.waiting import call
 
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
@@ -36,29 +33,6 @@ class Impatient(psycopg.Connection[Any]):
         except psycopg.errors._WaitTimeout:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server says nothing any more") from None
-
-
-class Pool(QueuePool):
-    """As many connections as there are turns, so that no thread waits for one."""
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self.turns = Turns(self.size(), self.timeout())
-
-
-@contextmanager
-def connection_of(engine: Engine) -> Iterator[Connection]:
-    """One of the pool; a new one is opened by a thread, since SQLAlchemy locks the first."""
-    pool = cast("Pool", engine.pool)
-    try:
-        pool.turns.take()
-    except TimeoutError:
-        raise PoolTimeoutError("all connections are in use") from None
-    try:
-        with engine.connect() if pool.checkedin() else call(engine.connect) as connection:
-            yield connection
-    finally:
-        pool.turns.give()
 
 
 def connect_by(engine: Engine, seconds: float) -> None:

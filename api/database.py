@@ -9,7 +9,8 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.config import Settings
-from api.connections import DatabaseError, Pool, connect_by
+from api.connections import DatabaseError, connect_by
+from api.pool import Pool
 
 # One migrates, the others wait and then find it done.
 _MIGRATION_LOCKS = {

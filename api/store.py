@@ -9,9 +9,9 @@ from sqlalchemy import Delete, Engine, Row, Select, Update, bindparam, delete, s
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
-from api.connections import connection_of
 from api.group_commit import GroupCommit
 from api.models import accounts, user_details
+from api.pool import connection_of
 
 # Made once: SQLAlchemy would take longer to put them together than the database to answer.
 _ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("key")).limit(1)

@@ -1,11 +1,17 @@
-"""Turns at what few can have at once: those who find none wait, without a thread to do so."""
+"""The pool of connections, had in turns: those who find none wait, without a thread to do so."""
 
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from threading import Lock
+from typing import Any, cast
 
-from api.waiting import wait_for
+from sqlalchemy import Connection, Engine, QueuePool
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from api.waiting import call, wait_for
 
 
 class Turns:
@@ -40,3 +46,26 @@ class Turns:
             self._free += turn is None
         if turn:
             turn.set_result(None)
+
+
+class Pool(QueuePool):
+    """As many connections as there are turns, so that no thread waits for one."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.turns = Turns(self.size(), self.timeout())
+
+
+@contextmanager
+def connection_of(engine: Engine) -> Iterator[Connection]:
+    """One of the pool; a new one is opened by a thread, since SQLAlchemy locks the first."""
+    pool = cast("Pool", engine.pool)
+    try:
+        pool.turns.take()
+    except TimeoutError:
+        raise PoolTimeoutError("all connections are in use") from None
+    try:
+        with engine.connect() if pool.checkedin() else call(engine.connect) as connection:
+            yield connection
+    finally:
+        pool.turns.give()
