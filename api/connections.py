@@ -4,12 +4,12 @@ import os
 import sqlite3
 import time
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import Connection, Engine, QueuePool, event
+from sqlalchemy import Engine, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 
 from api.waiting import call
@@ -33,12 +33,6 @@ class Impatient(psycopg.Connection[Any]):
         except psycopg.errors._WaitTimeout:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server says nothing any more") from None
-
-
-def connection_of(engine: Engine) -> Connection:
-    """One of the pool; a new one is opened by a thread, since SQLAlchemy locks the first."""
-    pool = cast("QueuePool", engine.pool)
-    return engine.connect() if pool.checkedin() else call(engine.connect)
 
 
 def connect_by(engine: Engine, seconds: float) -> None:
@@ -66,6 +60,7 @@ def connect_by(engine: Engine, seconds: float) -> None:
     event.listen(engine, "do_connect", lambda *_: call(connect))
     event.listen(engine, "do_execute", _Turns(seconds).execute)
     event.listen(engine, "connect", lambda made, record: _begin(made, record, path))
+    event.listen(engine, "handle_error", _open_again)
     event.listen(engine, "checkout", lambda _, record, __: check_file(engine, record))
 
 
@@ -121,6 +116,13 @@ def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
 def _begin(connection: sqlite3.Connection, record: Any, path: str) -> None:
     connection.execute("PRAGMA busy_timeout = 0")  # From now on it takes `_Turns`.
     record.info["file"] = _file(path)
+
+
+def _open_again(context: ExceptionContext) -> None:
+    """SQLite opens a file that is read-only as such, and stays so once it may be written again."""
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_READONLY:
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
 def _file(path: str) -> tuple[int, int]:

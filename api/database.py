@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.config import Settings
 from api.connections import DatabaseError, connect_by
+from api.pool import Pool
 
 # One migrates, the others wait and then find it done.
 _MIGRATION_LOCKS = {
@@ -32,6 +33,7 @@ def open_database(settings: Settings) -> Engine:
         isolation_level="AUTOCOMMIT",
         connect_args={"connect_timeout": seconds, "options": limits} if on_server else {},
         hide_parameters=True,  # They are about a person, and must not reach the log.
+        poolclass=Pool,
         pool_size=settings.threads,
         max_overflow=0,
         pool_timeout=seconds,

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from itertools import chain
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, Table, exc, insert
 
-from api.connections import connection_of
+from api.pool import connection_of
 from api.waiting import let_others_go_first, wait_for
 
 MOST = 500
@@ -62,8 +63,12 @@ class GroupCommit:
         let_others_go_first()
         with self._guard:
             group, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-        self._write(sorted(group, key=lambda row: row.values.get(self.unique, "")))
+        error = self._write(sorted(group, key=lambda row: row.values.get(self.unique, "")))
         with self._guard:
+            if error:  # Who came meanwhile would wait as long once more, and hear the same.
+                for row in self._waiting:
+                    row.error = error
+                group, self._waiting = [*group, *self._waiting], []
             self._is_writing = bool(self._waiting)
             told = [*group[1:], *self._waiting[:1]]
         for row in group:
@@ -71,18 +76,25 @@ class GroupCommit:
         for row in told:
             row.told.set_result(None)
 
-    def _write(self, rows: Sequence[_Row]) -> None:
-        """All rows at once; where one can't be each half by itself, to find it."""
-        try:
-            with connection_of(self.engine) as connection:
-                connection.execute(self._insert, [row.values for row in rows])
-        except (exc.IntegrityError, exc.DataError) as error:
-            if len(rows) == 1:
-                rows[0].error = error
-            else:
-                middle = len(rows) // 2
-                self._write(rows[:middle])
-                self._write(rows[middle:])
-        except Exception as error:
-            for row in rows:
-                row.error = error
+    def _write(self, rows: Sequence[_Row]) -> Exception | None:
+        """All rows at once; where one can't be each half by itself, to find it.
+
+        What can't be done now isn't tried for those that are left: the error that tells so.
+        """
+        left = [rows]
+        while left:
+            rows = left.pop()
+            try:
+                with connection_of(self.engine) as connection:
+                    connection.execute(self._insert, [row.values for row in rows])
+            except (exc.IntegrityError, exc.DataError) as error:
+                if len(rows) == 1:
+                    rows[0].error = error
+                else:
+                    middle = len(rows) // 2
+                    left += [rows[middle:], rows[:middle]]
+            except Exception as error:
+                for row in chain(rows, *left):
+                    row.error = error
+                return error
+        return None

@@ -45,11 +45,16 @@ class Counter:
         """Count one more: when the last of the limits that this breaks ends, or 0."""
         if time.monotonic() >= self._gone_until:
             try:
-                return call(self._count, self._limiter, limits, who)
+                return call(self._count_there, limits, who)
             except Exception as error:  # A store of limits must not take the service along.
                 self._gone_until = time.monotonic() + GONE
                 _log.warning("limits are counted in memory: %s", error)
         return self._count(self._by_itself, limits, who)
+
+    def _count_there(self, limits: Sequence[RateLimitItem], who: Sequence[str]) -> float:
+        # Many may have asked for a thread before the first of them was told that the store is gone.
+        gone = time.monotonic() < self._gone_until
+        return self._count(self._by_itself if gone else self._limiter, limits, who)
 
     @staticmethod
     def _count(

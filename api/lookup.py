@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections import namedtuple
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine, Select
 from sqlalchemy.exc import DisconnectionError
 
-from api.connections import check_file, connection_of
+from api.connections import check_file
+from api.pool import connection_of
 
 Record: TypeAlias = Any
 """A row that was found: its columns are attributes."""
@@ -19,37 +20,39 @@ class Reader:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._kept: list[Connection] = []
+        self._kept: list[tuple[Connection, ExitStack]] = []
 
     def read(self, statement: str, value: Any) -> list[tuple[Any, ...]]:
         """All rows. Raises SQLite's own errors, or `DisconnectionError` if the file is gone."""
-        try:
-            connection = self._kept.pop()
-        except IndexError:
-            connection = connection_of(self.engine)
+        connection, held = self._take()
         try:
             check_file(self.engine, connection.connection)
             # Closed, since SQLite can't shorten its log while somebody reads.
             with closing(connection.connection.cursor()) as cursor:
                 rows: list[tuple[Any, ...]] = cursor.execute(statement, (value,)).fetchall()
         except BaseException:
-            _close(connection)
+            connection.invalidate()
+            held.close()
             raise
         if self._kept:
-            connection.close()
+            held.close()
         else:
-            self._kept.append(connection)
+            self._kept.append((connection, held))
         return rows
 
+    def _take(self) -> tuple[Connection, ExitStack]:
+        try:
+            return self._kept.pop()
+        except IndexError:
+            held = ExitStack()
+            return held.enter_context(connection_of(self.engine)), held
+
     def close(self) -> None:
+        """Close what is kept; not back to the pool, which may be none any more."""
         while self._kept:
-            _close(self._kept.pop())
-
-
-def _close(connection: Connection) -> None:
-    """Not back to the pool, which may be none any more."""
-    connection.invalidate()
-    connection.close()
+            connection, held = self._kept.pop()
+            connection.invalidate()
+            held.close()
 
 
 class Lookup:

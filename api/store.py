@@ -19,10 +19,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
-from api.connections import connection_of
 from api.group_commit import GroupCommit
 from api.lookup import Lookup, Reader, Record
 from api.models import accounts, user_details
+from api.pool import connection_of
 
 _ONE: ColumnElement[int] = literal_column("1")
 _ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("key"))

@@ -42,9 +42,9 @@ class Connection:
         """Whether nothing of a request has come."""
         return not self._received
 
-    def is_late(self, *, stopping: bool) -> bool:
+    def is_late(self, *, hurry: bool) -> bool:
         """Whether what it waits for should have come by now."""
-        idle = LAST if stopping or self.is_parting else IDLE
+        idle = LAST if hurry or self.is_parting else IDLE
         patience = ANSWER if self.is_due else idle if self.is_idle else REQUEST
         return time.monotonic() - self._since > patience
 
@@ -68,7 +68,7 @@ class Connection:
             if self._is_over and not self.is_parting:
                 self.part()  # It was to send no more; yet it may have what it asked for.
             if self.is_parting:  # Whatever it sends is for nobody, and may not be all there is.
-                return not self.is_late(stopping=False)
+                return not self.is_late(hurry=False)
             self._take(piece)
         return True
 

@@ -26,7 +26,11 @@ _ARRIVALS = select.EPOLLIN | select.EPOLLET
 
 
 class Worker(BaseWorker):
-    """Serves its listeners' clients; computes no more than `threads` requests at once."""
+    """Serves its listeners' clients; no more than `threads` requests start in a row.
+
+    Who waits, for whatever it is, holds nobody up: so however many wait there is no turn that they
+    keep from others. How long they may is for what they wait for to say.
+    """
 
     shares: Shares
     place: int
@@ -48,7 +52,6 @@ class Worker(BaseWorker):
         self._room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2  # Others need some too.
         self._connections: dict[int, Connection] = {}
         self._due: deque[Connection] = deque()
-        self._begun = 0
         while self.alive and os.getppid() == self.ppid:
             self._look_after()
             self._serve(until=time.monotonic() + 1)
@@ -57,7 +60,7 @@ class Worker(BaseWorker):
     def _serve(self, until: float) -> None:
         """Do what there is to do, until then, or a signal comes."""
         while (left := until - time.monotonic()) > 0:
-            events = self._poll.poll(0 if self._hub.is_busy or self._may_start() else left)
+            events = self._poll.poll(0 if self._hub.is_busy or self._due else left)
             for number, _ in events:
                 if number == self._hub.fd:
                     self._hub.look()
@@ -71,15 +74,9 @@ class Worker(BaseWorker):
                     os.read(number, 4096)
                     until = 0
             self._hub.go_on()
-            while self._may_start():
-                self._begun += 1
+            for _ in range(min(len(self._due), self.cfg.threads)):
                 self._hub.start(partial(self._answer, self._due.popleft()))
             self._hub.go_last(idle=not events)
-
-    def _may_start(self) -> bool:
-        """Whether a request is due, and there is a turn for it."""
-        # Who only waits for its client to take the answer holds nobody up.
-        return bool(self._due) and self._begun - len(self._hub.sending) < self.cfg.threads
 
     def _let_in(self, door: Door) -> bool:
         """Whether a client was there."""
@@ -118,7 +115,6 @@ class Worker(BaseWorker):
         except Exception as error:
             self._refuse(connection, error)
             connection.part()
-        self._begun -= 1
         self._attend(connection)
 
     def _refuse(self, connection: Connection, error: Exception) -> None:
@@ -133,11 +129,13 @@ class Worker(BaseWorker):
 
     def _look_after(self) -> None:
         self.notify()
-        if self.alive and len(self._connections) < self._room:
+        is_full = len(self._connections) >= self._room
+        if self.alive and not is_full:
             for door in self._doors.values():
                 door.open()
         for connection in list(self._connections.values()):
-            if connection.is_late(stopping=not self.alive):
+            # Who is idle may not keep out those who wait at the door.
+            if connection.is_late(hurry=is_full or not self.alive):
                 connection.give_up()
 
     def _stop(self) -> None:

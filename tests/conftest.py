@@ -21,6 +21,7 @@ from tests.postgresql import running
 from tests.proof.exchanges import Exchange
 from tests.proof.proof import Proof
 from tests.proof.recording import record_requests, recorded, write
+from tests.server import Server, serving
 from tests.shelf.story import visit
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -94,6 +95,16 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """An empty, migrated database of each kind."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One that serves all tests of a file, with one worker, and logs nothing that is amiss."""
+    settings = {"WEB_CONCURRENCY": "1", "LOG_LEVEL": "debug"}
+    with serving(tmp_path_factory.mktemp("server"), settings) as server:
+        yield server
+        assert "Traceback" not in server.log.read_text()
+        assert "undeclared answer" not in server.log.read_text()
 
 
 @pytest.fixture

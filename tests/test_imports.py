@@ -19,7 +19,7 @@ LAYERS = [
     ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
     ["changes.operation", "changes.reader"],
-    ["bodies", "negotiation", "replies", "plain", "shares", "changes.schema"],
+    ["bodies", "negotiation", "replies", "plain", "shares", "pool", "changes.schema"],
     ["inputs", "headers", "changes.keyword", "changes.property", "changes.security"],
     ["about", "fields", "encodings", "waiting", "changes.change"],
 ]

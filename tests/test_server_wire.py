@@ -3,7 +3,6 @@
 import json
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,6 @@ from tests.server import Server, serving
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 CHUNKED = f"{FORM}Transfer-Encoding: chunked\r\n\r\n"
 WHOLE = "username={}&password=an+otter+counts+nine+moons&lastname=king"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    settings = {"WEB_CONCURRENCY": "1", "LOG_LEVEL": "debug"}
-    with serving(tmp_path_factory.mktemp("server"), settings) as server:
-        yield server
-        assert "Traceback" not in server.log.read_text()
-        assert "undeclared answer" not in server.log.read_text()
 
 
 def say(server: Server, request: str) -> tuple[int, dict[str, str], bytes]:

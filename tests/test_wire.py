@@ -2,22 +2,13 @@
 
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from tests.clients import HOST, LIVEZ, Client, one, post
-from tests.server import Server, serving
+from tests.server import Server
 
 WHOLE = b"username=ada&lastname=king"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    settings = {"WEB_CONCURRENCY": "1", "LOG_LEVEL": "debug"}
-    with serving(tmp_path_factory.mktemp("server"), settings) as server:
-        yield server
-        assert "Traceback" not in server.log.read_text()
 
 
 def test_requests_that_come_at_once_are_answered_in_their_order(server: Server) -> None:

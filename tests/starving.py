@@ -1,0 +1,102 @@
+"""What takes from a running server what it needs, for real, and gives it back."""
+
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from tests.server import Server
+
+
+def worker_of(server: Server) -> psutil.Process:
+    (worker,) = psutil.Process(server.process.pid).children()
+    return worker
+
+
+def peak(worker: psutil.Process) -> int:
+    """MiB of memory that the process ever had (Linux's own mark)."""
+    status = Path(f"/proc/{worker.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
+def _did(*command: str) -> bool:
+    """Whether the system has this command, and let us."""
+    if not shutil.which(command[0]):
+        return False
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[bool]:
+    """Mount a small file system there. Whether that was allowed."""
+    folder.mkdir()
+    is_mounted = _did("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder))
+    try:
+        yield is_mounted
+    finally:
+        if is_mounted:
+            _did("umount", "--lazy", str(folder))
+
+
+@contextmanager
+def full_disk(folder: Path, server: Server) -> Iterator[None]:
+    """No byte is left on the disk; or else, where it isn't a small one, no file may grow."""
+    if os.path.ismount(folder):
+        ballast = folder / "ballast"
+        with ballast.open("wb", buffering=0) as file:
+            try:
+                while file.write(bytes(4096)):
+                    pass
+            except OSError:
+                pass
+        yield
+        ballast.unlink()
+    else:
+        worker = worker_of(server)
+        _, most = resource.prlimit(worker.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (4096, most))
+        yield
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (most, most))
+
+
+@contextmanager
+def immutable(file: Path) -> Iterator[bool]:
+    """Nobody may write the database and its log, root neither. Whether that could be had.
+
+    The third file, `-shm`, is memory that SQLite's processes share: who writes to it where it is
+    immutable has SIGBUS, which SQLite can't help, and gunicorn makes another worker.
+    """
+    files = [str(file), f"{file}-wal"]
+    can = _did("chattr", "+i", *files)
+    try:
+        yield can
+    finally:
+        _did("chattr", "-i", *files)
+
+
+@contextmanager
+def all_connections(url: str) -> Iterator[None]:
+    """Others have all connections that the PostgreSQL server has."""
+    with ExitStack() as held:
+        try:
+            while True:
+                held.enter_context(psycopg.connect(url.replace("+psycopg", "")))
+        except psycopg.OperationalError:
+            yield
+
+
+@contextmanager
+def few_files(number: int) -> Iterator[None]:
+    """Processes that are started meanwhile may open no more files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
