@@ -32,6 +32,12 @@ class NewUserDetails(Form):
     lastname = rules.LASTNAME.field(required=True)
 
 
+class Retry(Schema):
+    """What the header fields of a request that may be sent again hold."""
+
+    idempotency_key = rules.IDEMPOTENCY_KEY.field(data_key="Idempotency-Key")
+
+
 def _said(description: str, example: str, **rule: Any) -> fields.String:
     metadata = {"description": description, "examples": [example]}
     return fields.String(required=True, metadata=metadata, **rule)
@@ -81,7 +87,7 @@ class Problem(Schema):
     errors = fields.Dict(
         values=fields.List(fields.String(), validate=validate.Length(1, 2)),
         metadata={
-            "description": "What to do about each field of the form that is invalid.",
+            "description": "What to do about each field of form or header that is invalid.",
             "examples": [{"username": ["Give this field."]}],
         },
     )

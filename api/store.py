@@ -1,16 +1,28 @@
 """What is kept and found: the queries. The unique constraint decides, never a look beforehand."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID, uuid4
 
 from flask import current_app
-from sqlalchemy import Delete, Engine, Row, Select, Update, bindparam, delete, select, update
+from sqlalchemy import (
+    Delete,
+    Engine,
+    Row,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
 from api.connections import connection_of
 from api.group_commit import GroupCommit
+from api.keyed_writes import KeyedWrites
 from api.models import accounts, user_details
 
 # Made once: SQLAlchemy would take longer to put them together than the database to answer.
@@ -33,22 +45,53 @@ class NoSuchRecord(Exception):
     """No record has this key, or was made by this account."""
 
 
+class Key(NamedTuple):
+    """Stands for a request that may be sent again: what it is known by, and its form's print."""
+
+    digest: bytes
+    fingerprint: bytes
+
+
 class Store:
-    """Accounts and records. Each method is one statement, and on disk when it returns."""
+    """Accounts and records. Each method is one statement, and on disk when it returns.
+
+    Those with a `key` are one transaction: they do all of it, or raise `KeyTaken` or another error.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._accounts = GroupCommit(engine, accounts, unique="username_key")
-        self._details = GroupCommit(engine, user_details)
+        self._groups = {
+            accounts: GroupCommit(engine, accounts, unique="username_key"),
+            user_details: GroupCommit(engine, user_details),
+        }
+        self._keyed = KeyedWrites(engine)
 
-    def add_account(self, username: str, password_hash: str | None) -> None:
+    def find_key(self, key: Key) -> Row[Any] | None:
+        """What was kept of the request that was done under the key, if any was of late."""
+        return self._keyed.find(key.digest, datetime.now(UTC))
+
+    def _add(self, table: Table, key: Key | None, **values: Any) -> None:
+        """Add the row, with others that come at the same time; or alone, together with its key."""
+        values["created_at"] = datetime.now(UTC)
+        if key is None:
+            self._groups[table].add(**values)
+        else:
+            kept = {
+                "password_hash": values.get("password_hash"),
+                "record_id": values.get("id"),
+                "created_at": values["created_at"],
+            }
+            self._keyed.add(table, values, key._asdict() | kept)
+
+    def add_account(self, username: str, password_hash: str | None, key: Key | None = None) -> None:
         """Raises `UsernameTaken`."""
         try:
-            self._accounts.add(
+            self._add(
+                accounts,
+                key,
                 username=username,
                 username_key=username.lower(),
                 password_hash=password_hash,
-                created_at=datetime.now(UTC),
             )
         except IntegrityError as error:
             raise UsernameTaken from error
@@ -64,19 +107,26 @@ class Store:
         return self._change(change.values(password_hash=password_hash)) == 1
 
     def add_details(
-        self, *, username: str, firstname: str | None, lastname: str, account_id: int | None
+        self,
+        *,
+        username: str,
+        firstname: str | None,
+        lastname: str,
+        account_id: int | None,
+        key: Key | None = None,
     ) -> UUID:
         """The new record's id, of 122 random bits."""
-        key = uuid4()
-        self._details.add(
-            id=key,
+        record_id = uuid4()
+        self._add(
+            user_details,
+            key,
+            id=record_id,
             username=username,
             firstname=firstname,
             lastname=lastname,
             account_id=account_id,
-            created_at=datetime.now(UTC),
         )
-        return key
+        return record_id
 
     def find_details(self, id: UUID) -> Row[Any]:
         """Raises `NoSuchRecord`."""

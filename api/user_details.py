@@ -14,9 +14,10 @@ from api.contract import operation
 from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
 from api.headers import Header
+from api.idempotency import once
 from api.replies import JSON, Body, Link, Reply, message
-from api.schemas import Created, NewUserDetails, RecordLink, UserDetails
-from api.store import store
+from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
+from api.store import Key, store
 
 blueprint = Blueprint("user_details", __name__, url_prefix="/userDetails")
 
@@ -36,6 +37,7 @@ DETAILS = Reply(
 @blueprint.post("")
 @operation(
     form=NewUserDetails,
+    headers=Retry,
     credentials=ACCOUNT_IF_ANY,
     replies={
         201: message(
@@ -54,11 +56,14 @@ DETAILS = Reply(
         406: errors.NOT_ACCEPTABLE,
         413: errors.TOO_LARGE,
         415: errors.UNSUPPORTED,
+        422: errors.REUSED,
         429: errors.TOO_MANY,
         503: errors.UNAVAILABLE,
     },
 )
-def create_user_details(form: dict[str, Any], account: Row[Any] | None) -> ResponseReturnValue:
+def create_user_details(
+    form: dict[str, Any], headers: dict[str, str], account: Row[Any] | None
+) -> ResponseReturnValue:
     """Give details.
 
     Each accepted form makes a new record; nothing is overwritten. With an account's credentials the
@@ -67,14 +72,19 @@ def create_user_details(form: dict[str, Any], account: Row[Any] | None) -> Respo
     refuse_cross_site()
     if account and form["username"].lower() != account.username_key:
         raise Forbidden
-    key = store.add_details(
-        username=form["username"],
-        firstname=form.get("firstname") or None,
-        lastname=form["lastname"],
-        account_id=account and account.id,
-    )
-    location = f"{request.script_root}{request.path}/{key}"
-    return {"message": "Success", "id": str(key)}, 201, {"Location": location}
+
+    def add(key: Key | None) -> UUID:
+        return store.add_details(
+            username=form["username"],
+            firstname=form.get("firstname") or None,
+            lastname=form["lastname"],
+            account_id=account and account.id,
+            key=key,
+        )
+
+    record_id = once(headers, form, add, account)
+    location = f"{request.script_root}{request.path}/{record_id}"
+    return {"message": "Success", "id": str(record_id)}, 201, {"Location": location}
 
 
 @blueprint.get("")
