@@ -136,11 +136,9 @@ RECORD_ID = Text(
 # Read whatever its letter case, as RFC 9562 asks, and whatever its version.
 ID_IN_LINK = replace(RECORD_ID, pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
 
-RETRY_HOURS = 24
-"""For how long a request may be sent again under its key."""
-
+RETRY_HOURS = 24  # For so long may a request be sent again under its key.
 IDEMPOTENCY_KEY = Text(
-    # A String of structured fields (RFC 9651), as the draft has it: the quotes are part of it.
+    # A String of RFC 9651, as the draft has it: the quotes are part of it.
     description="Makes it safe to send a request again whose answer was lost: under the same key "
     f"the same form is done once, and answered as at first, for {RETRY_HOURS} hours. Choose a new "
     "random key for each form, and write it in quotes: whoever knows it gets the same answer.",

@@ -15,9 +15,9 @@ from flask import request
 from sqlalchemy import Row
 from werkzeug.exceptions import UnprocessableEntity
 
-from api.keyed_writes import KeyTaken
+from api.keyed_writes import Key, KeyTaken
 from api.passwords import passwords
-from api.store import Key, store
+from api.store import store
 
 Form = Mapping[str, Any]
 
@@ -30,7 +30,7 @@ def once(
     A key counts for one operation and one account, or for who has none. Raises
     `UnprocessableEntity` where the form was another, and what `do` does: then the key is still new.
     """
-    given = headers.get("Idempotency-Key")
+    given = headers.get("idempotency_key")
     if given is None:
         return do(None)
     key = _key(given, form, account and account.id)

@@ -9,10 +9,11 @@ from api import errors
 from api.browsers import ANY_ORIGIN, OPEN, SIGN_UP_PATH
 from api.contract import operation
 from api.idempotency import once
+from api.keyed_writes import Key
 from api.passwords import passwords
 from api.replies import message
 from api.schemas import Message, Retry, SignUp
-from api.store import Key, store
+from api.store import store
 
 blueprint = Blueprint("sign_up", __name__)
 

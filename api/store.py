@@ -1,28 +1,16 @@
 """What is kept and found: the queries. The unique constraint decides, never a look beforehand."""
 
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from flask import current_app
-from sqlalchemy import (
-    Delete,
-    Engine,
-    Row,
-    Select,
-    Table,
-    Update,
-    bindparam,
-    delete,
-    select,
-    update,
-)
+from sqlalchemy import Delete, Engine, Row, Select, Update, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
 from api.connections import connection_of
-from api.group_commit import GroupCommit
-from api.keyed_writes import KeyedWrites
+from api.keyed_writes import KEPT_UNDER, Key, KeyedWrites, expired_at
 from api.models import accounts, user_details
 
 # Made once: SQLAlchemy would take longer to put them together than the database to answer.
@@ -45,13 +33,6 @@ class NoSuchRecord(Exception):
     """No record has this key, or was made by this account."""
 
 
-class Key(NamedTuple):
-    """Stands for a request that may be sent again: what it is known by, and its form's print."""
-
-    digest: bytes
-    fingerprint: bytes
-
-
 class Store:
     """Accounts and records. Each method is one statement, and on disk when it returns.
 
@@ -60,38 +41,18 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._groups = {
-            accounts: GroupCommit(engine, accounts, unique="username_key"),
-            user_details: GroupCommit(engine, user_details),
-        }
-        self._keyed = KeyedWrites(engine)
-
-    def find_key(self, key: Key) -> Row[Any] | None:
-        """What was kept of the request that was done under the key, if any was of late."""
-        return self._keyed.find(key.digest, datetime.now(UTC))
-
-    def _add(self, table: Table, key: Key | None, **values: Any) -> None:
-        """Add the row, with others that come at the same time; or alone, together with its key."""
-        values["created_at"] = datetime.now(UTC)
-        if key is None:
-            self._groups[table].add(**values)
-        else:
-            kept = {
-                "password_hash": values.get("password_hash"),
-                "record_id": values.get("id"),
-                "created_at": values["created_at"],
-            }
-            self._keyed.add(table, values, key._asdict() | kept)
+        self._accounts = KeyedWrites(engine, accounts, unique="username_key")
+        self._details = KeyedWrites(engine, user_details)
 
     def add_account(self, username: str, password_hash: str | None, key: Key | None = None) -> None:
         """Raises `UsernameTaken`."""
         try:
-            self._add(
-                accounts,
+            self._accounts.add(
                 key,
                 username=username,
                 username_key=username.lower(),
                 password_hash=password_hash,
+                created_at=datetime.now(UTC),
             )
         except IntegrityError as error:
             raise UsernameTaken from error
@@ -117,14 +78,14 @@ class Store:
     ) -> UUID:
         """The new record's id, of 122 random bits."""
         record_id = uuid4()
-        self._add(
-            user_details,
+        self._details.add(
             key,
             id=record_id,
             username=username,
             firstname=firstname,
             lastname=lastname,
             account_id=account_id,
+            created_at=datetime.now(UTC),
         )
         return record_id
 
@@ -140,6 +101,10 @@ class Store:
         """It is gone for good. Raises `NoSuchRecord`."""
         if not self._change(delete(user_details).where(user_details.c.id == id)):
             raise NoSuchRecord
+
+    def find_key(self, key: Key) -> Row[Any] | None:
+        """What is kept of the request that was done under the key."""
+        return self._first(KEPT_UNDER, digest=key.digest, expired=expired_at(datetime.now(UTC)))
 
     def ping(self) -> None:
         """Raises the database's own error when it can't be reached."""

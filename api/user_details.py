@@ -15,9 +15,10 @@ from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
 from api.headers import Header
 from api.idempotency import once
+from api.keyed_writes import Key
 from api.replies import JSON, Body, Link, Reply, message
 from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
-from api.store import Key, store
+from api.store import store
 
 blueprint = Blueprint("user_details", __name__, url_prefix="/userDetails")
 
