@@ -53,10 +53,9 @@ def _key(given: str, form: Form, account_id: int | None) -> Key:
 
 def _done(kept: Row[Any], key: Key, password: str | None) -> UUID | None:
     """The id of the record that was made. Raises `UnprocessableEntity` for another form."""
-    same = hmac.compare_digest(kept.fingerprint, key.fingerprint)
-    if same and (password or kept.password_hash):
-        same = password is not None and passwords.verify(kept.password_hash, password)
-    if not same:
+    if not hmac.compare_digest(kept.fingerprint, key.fingerprint):
+        raise UnprocessableEntity
+    if not (passwords.verify(kept.password_hash, password) if password else not kept.password_hash):
         raise UnprocessableEntity
     record_id: UUID | None = kept.record_id
     return record_id
