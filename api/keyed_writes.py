@@ -57,7 +57,7 @@ class KeyedWrites:
         changed = {c.name: key.excluded[c.name] for c in keys.c if not c.primary_key}
         self._key = key.on_conflict_do_update(
             index_elements=[keys.c.digest], set_=changed, where=_HAS_EXPIRED
-        )
+        ).execution_options(preserve_rowcount=True)
 
     def add(self, key: Key | None, **values: Any) -> None:
         """Return when the row is on disk, and the key too, with what a retry asks of the row.
@@ -81,7 +81,7 @@ class KeyedWrites:
         with connection_of(self.engine) as connection:
             connection.exec_driver_sql(self._begin)
             connection.execute(_PURGE, {"expired": expired})
-            if not connection.execute(self._key, kept | {"expired": expired}).rowcount:
+            if connection.execute(self._key, kept | {"expired": expired}).rowcount != 1:
                 raise KeyTaken  # What leaves here without a commit is rolled back.
             connection.execute(self._row, [values])
             connection.exec_driver_sql("COMMIT")

@@ -14,11 +14,12 @@ from tests.proof.proof import Proof
 Ask = dict[str, Any]
 URLENCODED = "application/x-www-form-urlencoded"
 ADA = b"username=ada&lastname=king"
+USED = '"the-key-of-another-form"'
 
 # Requests that nothing is wrong with, and what can be wrong with them.
 OPERATIONS: dict[tuple[str, str], list[int]] = {
-    ("POST", "/userDetails"): [404, 405, 429, 413, 415, 406, 401, 400, 403],
-    ("POST", "/userSignUp"): [404, 405, 429, 413, 415, 406, 400, 409],
+    ("POST", "/userDetails"): [404, 405, 429, 413, 415, 406, 401, 400, 403, 422],
+    ("POST", "/userSignUp"): [404, 405, 429, 413, 415, 406, 400, 422, 409],
     ("GET", "/userDetails"): [404, 405, 429, 406, 401],
     ("GET", "/userDetails/{id}"): [404, 405, 429, 406],
     ("DELETE", "/userDetails/{id}"): [404, 405, 429],
@@ -49,6 +50,7 @@ SPOIL: dict[int, Callable[[Ask], Ask]] = {
     401: lambda r: r | {"auth": ("ada", "a password that is wrong")},
     400: lambda r: r | {"data": r["data"] + b"&firstname=%0A&password=short"},
     403: lambda r: _with_header(r, "Sec-Fetch-Site", "cross-site"),
+    422: lambda r: _with_header(r, "Idempotency-Key", USED),
     409: lambda r: r | {"data": r["data"].replace(b"bob", b"ada")},
 }
 """Each makes of a request one that is refused with the status, and changes nothing else."""
@@ -70,14 +72,17 @@ def stated_order(proof: Proof) -> list[int]:
 
 
 def newcomer(make_app: Callable[..., Flask], **settings: str) -> Someone:
-    """Ada, with a record of hers, at a service with these settings."""
+    """Ada, who has used a key already, at a service with these settings."""
     someone = Someone(make_app(**settings).test_client())
     assert someone.signs_up("ada", PASSWORD).status_code == 200
-    return someone.signs_in()
+    ada, used = someone.signs_in(), {"headers": {"Idempotency-Key": USED}}
+    assert ada.gives_details(used, username="ada", lastname="byron").status_code == 201
+    assert ada.signs_up("carl", **used).status_code == 200
+    return ada
 
 
 def test_the_document_states_the_order_of_refusals(proof: Proof) -> None:
-    assert stated_order(proof) == [404, 405, 429, 413, 415, 406, 401, 400, 403, 409]
+    assert stated_order(proof) == [404, 405, 429, 413, 415, 406, 401, 400, 403, 422, 409]
 
 
 @each_operation
