@@ -38,8 +38,8 @@ class Text:
     description: str
     example: str
     pattern: str
-    minimum: int
-    maximum: int
+    minimum: int = 0
+    maximum: int | None = None
     otherwise: str = "Give a text that fits the pattern."
     refused: Sequence[str] = ()
     format: str | None = None
@@ -49,7 +49,11 @@ class Text:
         least = f"{self.minimum} to" if self.minimum else "at most"
         error = f"Give {least} {self.maximum} characters."
         length = validate.Length(self.minimum or None, self.maximum, error=error)
-        validators: list[validate.Validator] = [length, Pattern(self.pattern, error=self.otherwise)]
+        bounds = [length] if self.maximum else []
+        validators: list[validate.Validator] = [
+            *bounds,
+            Pattern(self.pattern, error=self.otherwise),
+        ]
         metadata: dict[str, Any] = {"description": self.description, "examples": [self.example]}
         if self.format:
             metadata["format"] = self.format
@@ -143,11 +147,9 @@ IDEMPOTENCY_KEY = Text(
     f"the same form is done once, and answered as at first, for {RETRY_HOURS} hours. Choose a new "
     "random key for each form, and write it in quotes: whoever knows it gets the same answer.",
     example='"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-    pattern='^"[A-Za-z0-9._~-]*"$',
+    pattern='^"[A-Za-z0-9._~-]{16,64}"$',
     otherwise='Give it once, and as "8e03978e-40d5-43dd-bc93-6894a57f9324", in quotes: between '
     "them 16 to 64 of A-Z a-z 0-9 . _ ~ and -.",
-    minimum=18,
-    maximum=66,
 )
 
 CREATED_AT = Text(
