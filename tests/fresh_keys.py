@@ -17,11 +17,16 @@ VALID = re.compile(IDEMPOTENCY_KEY.pattern)
 
 
 def fresh(key: str) -> str:
-    """Another valid key of the same length, if this is one."""
-    return f'{key[:-13]}{token_hex(6)}"' if VALID.fullmatch(key) else key
+    """Another valid key, of the same length."""
+    return f'{key[:-13]}{token_hex(6)}"'
 
 
 @schemathesis.hook
 def before_call(_context: object, case: Case[Any], _kwargs: dict[str, Any]) -> None:
-    if case.headers and KEY in case.headers:
-        case.headers[KEY] = fresh(str(case.headers[KEY]))
+    """Renew the key that the case has, if any; one that is to be refused stays as it is."""
+    given = str(case.headers.get(KEY, "")) if case.headers else ""
+    if VALID.fullmatch(given):
+        case.headers[KEY] = fresh(given)
+    elif given and case.meta and case.meta.generation.mode.is_positive:
+        # It calls some cases valid though it left a wrong key in them (its coverage phase, 4.32.5).
+        case.headers[KEY] = fresh(f'"{"0" * 16}"')

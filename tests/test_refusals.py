@@ -75,9 +75,10 @@ def newcomer(make_app: Callable[..., Flask], **settings: str) -> Someone:
     """Ada, who has used a key already, at a service with these settings."""
     someone = Someone(make_app(**settings).test_client())
     assert someone.signs_up("ada", PASSWORD).status_code == 200
-    ada, used = someone.signs_in(), {"headers": {"Idempotency-Key": USED}}
-    assert ada.gives_details(used, username="ada", lastname="byron").status_code == 201
-    assert ada.signs_up("carl", **used).status_code == 200
+    ada, used = someone.signs_in(), {"Idempotency-Key": USED}
+    given = ada.gives_details({"headers": used}, username="ada", lastname="byron")
+    assert given.status_code == 201
+    assert ada.signs_up("carl", headers=used).status_code == 200
     return ada
 
 
