@@ -141,15 +141,14 @@ RECORD_ID = Text(
 ID_IN_LINK = replace(RECORD_ID, pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
 
 RETRY_HOURS = 24  # For so long may a request be sent again under its key.
+
 IDEMPOTENCY_KEY = Text(
-    # A String of RFC 9651, as the draft has it: the quotes are part of it.
-    description="Makes it safe to send a request again whose answer was lost: under the same key "
-    f"the same form is done once, and answered as at first, for {RETRY_HOURS} hours. Choose a new "
-    "random key for each form, and write it in quotes: whoever knows it gets the same answer.",
+    description=f"Makes it safe to ask again: for {RETRY_HOURS} hours the same form under the same key "
+    "is done once, and answered as at first. Choose a new random key for each form, and write it in "
+    "quotes: whoever knows it gets the same answer.",
     example='"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-    pattern='^"[A-Za-z0-9._~-]{16,64}"$',
-    otherwise='Give it once, and as "8e03978e-40d5-43dd-bc93-6894a57f9324", in quotes: between '
-    "them 16 to 64 of A-Z a-z 0-9 . _ ~ and -.",
+    pattern='^"[A-Za-z0-9._~-]{16,64}"$',  # A String of RFC 9651, as the draft has it.
+    otherwise="Give it once and in quotes, 16 to 64 of A-Z a-z 0-9 . _ ~ and - between them.",
 )
 
 CREATED_AT = Text(

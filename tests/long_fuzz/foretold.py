@@ -34,7 +34,7 @@ class Record:
 
 @dataclass
 class Kept:
-    """What was done under a key: with which form, as it was made and as it was read, and which id."""
+    """What was done under a key: the form as it was made and as it was read, and the record."""
 
     body: Any
     media_type: str | None
