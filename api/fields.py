@@ -140,17 +140,6 @@ RECORD_ID = Text(
 # Read whatever its letter case, as RFC 9562 asks, and whatever its version.
 ID_IN_LINK = replace(RECORD_ID, pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
 
-RETRY_HOURS = 24  # For so long may a request be sent again under its key.
-
-IDEMPOTENCY_KEY = Text(
-    description=f"Makes it safe to ask again: for {RETRY_HOURS} hours the same form under the same key "
-    "is done once, and answered as at first. Choose a new random key for each form, and write it in "
-    "quotes: whoever knows it gets the same answer.",
-    example='"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-    pattern='^"[A-Za-z0-9._~-]{16,64}"$',  # A String of RFC 9651, as the draft has it.
-    otherwise="Give it once and in quotes, 16 to 64 of A-Z a-z 0-9 . _ ~ and - between them.",
-)
-
 CREATED_AT = Text(
     description="When the record was accepted, in UTC (RFC 3339).",
     example="2026-11-23T07:30:00.000000Z",

@@ -7,8 +7,8 @@ from sqlalchemy import Engine, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.connections import connection_of
-from api.fields import RETRY_HOURS
 from api.group_commit import GroupCommit
+from api.header_fields import RETRY_HOURS
 from api.models import idempotency_keys as keys
 from api.waiting import call
 

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from api import fields as rules
+from api.header_fields import IDEMPOTENCY_KEY
 
 LARGEST_FORM = 16 * 1024
 """The most bytes that a form may have."""
@@ -35,7 +36,7 @@ class NewUserDetails(Form):
 class Retry(Schema):
     """What the header fields of a request that may be sent again hold."""
 
-    idempotency_key = rules.IDEMPOTENCY_KEY.field(data_key="Idempotency-Key")
+    idempotency_key = IDEMPOTENCY_KEY.field(data_key="Idempotency-Key")
 
 
 def _said(description: str, example: str, **rule: Any) -> fields.String:

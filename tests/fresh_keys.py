@@ -10,7 +10,7 @@ from typing import Any
 import schemathesis
 from schemathesis import Case
 
-from api.fields import IDEMPOTENCY_KEY
+from api.header_fields import IDEMPOTENCY_KEY
 
 KEY = "Idempotency-Key"
 VALID = re.compile(IDEMPOTENCY_KEY.pattern)

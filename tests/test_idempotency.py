@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from werkzeug.test import TestResponse
 
 from api import store
-from api.fields import RETRY_HOURS
+from api.header_fields import RETRY_HOURS
 from api.keyed_writes import PURGED
 from api.models import accounts, idempotency_keys, user_details
 from tests.actor import PASSWORD, Someone, assert_problem

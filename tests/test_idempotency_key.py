@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from api.fields import IDEMPOTENCY_KEY
+from api.header_fields import IDEMPOTENCY_KEY
 from tests.actor import FORM, PASSWORD, Someone, assert_problem
 from tests.test_cors import PREFLIGHT
 

@@ -21,7 +21,14 @@ LAYERS = [
     ["operations", "models", "config", "connections", "exchange"],
     ["changes.operation", "changes.reader"],
     ["bodies", "negotiation", "replies", "plain", "shares", "changes.schema"],
-    ["inputs", "headers", "changes.keyword", "changes.property", "changes.security"],
+    [
+        "inputs",
+        "headers",
+        "header_fields",
+        "changes.keyword",
+        "changes.property",
+        "changes.security",
+    ],
     ["about", "fields", "encodings", "waiting", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
