@@ -1,17 +1,13 @@
 """Who lost the answer asks again under the same key: it is done once, and answered as at first."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from api import store
-from api.header_fields import RETRY_HOURS
-from api.keyed_writes import PURGED
 from api.models import accounts, idempotency_keys, user_details
 from tests.actor import PASSWORD, Someone, assert_problem
 
@@ -29,23 +25,6 @@ def counted(app: Flask) -> tuple[int, int, int]:
         tables = (accounts, user_details, idempotency_keys)
         counts = [connection.scalar(select(func.count()).select_from(table)) for table in tables]
     return counts[0] or 0, counts[1] or 0, counts[2] or 0
-
-
-class Clock:
-    """A clock that can be set forward."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self, zone: Any) -> datetime:
-        return datetime.now(zone) + self.ahead
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(store, "datetime", clock)
-    return clock
 
 
 def test_details_sent_again_are_the_same_record(app: Flask, someone: Someone) -> None:
@@ -142,48 +121,3 @@ def test_a_refused_request_leaves_its_key_new(app: Flask, someone: Someone, ada:
     assert counted(app) == (1, 0, 0)
     assert someone.signs_up("bob", **keyed()).status_code == 200
     assert ada.gives_details(keyed(), username="ada").status_code == 201
-
-
-def test_after_the_record_is_deleted_the_answer_is_the_same_and_the_record_stays_gone(
-    app: Flask, someone: Someone
-) -> None:
-    first = someone.gives_details(keyed())
-    someone.deletes(first.headers["Location"])
-    again = someone.gives_details(keyed())
-    assert (again.status_code, again.get_json()) == (201, first.get_json())
-    assert_problem(someone.reads(again.headers["Location"]), 404)
-    assert counted(app) == (0, 0, 1)
-
-
-def test_after_the_account_is_deleted_the_answer_is_the_same(app: Flask, someone: Someone) -> None:
-    someone.signs_up("ada", PASSWORD, **keyed())
-    with app.extensions["store"].engine.connect() as connection:
-        connection.execute(text("DELETE FROM accounts"))
-    assert someone.signs_up("ada", PASSWORD, **keyed()).status_code == 200
-    assert counted(app) == (0, 0, 1)
-
-
-def test_a_key_is_kept_for_the_stated_time_and_then_new(
-    app: Flask, someone: Someone, clock: Clock
-) -> None:
-    first = someone.gives_details(keyed())
-    clock.ahead = timedelta(hours=RETRY_HOURS) - timedelta(minutes=1)
-    assert someone.gives_details(keyed()).get_json() == first.get_json()
-    clock.ahead = timedelta(hours=RETRY_HOURS)
-    later = someone.gives_details(keyed(), lastname="another")
-    assert later.status_code == 201 and later.get_json() != first.get_json()
-    assert someone.gives_details(keyed(), lastname="another").get_json() == later.get_json()
-    assert counted(app) == (0, 2, 1)
-
-
-def test_keys_that_have_expired_are_cleared_away_but_not_too_many_at_once(
-    app: Flask, someone: Someone, clock: Clock
-) -> None:
-    old = {"fingerprint": b"", "created_at": datetime.now(UTC) - timedelta(hours=RETRY_HOURS)}
-    rows = [old | {"digest": bytes([n])} for n in range(PURGED + 2)]
-    with app.extensions["store"].engine.connect() as connection:
-        connection.execute(idempotency_keys.insert(), rows)
-    someone.gives_details(keyed())
-    assert counted(app) == (0, 1, 3)
-    someone.signs_up(**keyed())
-    assert counted(app) == (1, 1, 2)
