@@ -14,11 +14,9 @@ from flask import Flask
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from api.keyed_writes import PURGED
 from tests.actor import FORM, PASSWORD, Someone, assert_problem
 from tests.server import Server, serving
 from tests.test_idempotency import KEY, OTHER, counted, keyed
-from tests.test_idempotency_kept import keep_expired
 from tests.test_unavailable import assert_unavailable
 from tests.test_unavailable_writes import write_locked
 
@@ -79,16 +77,6 @@ def test_of_two_keys_that_come_at_once_for_one_username_one_is_done(apps: list[F
     answers = all_at_once(apps, sign_up)
     assert sorted(answer.status_code for answer in answers) == [200] * 8 + [409] * 8
     assert counted(apps[0]) == (1, 0, 1)
-
-
-def test_those_who_clear_away_old_keys_at_once_do_not_hinder_each_other(apps: list[Flask]) -> None:
-    keep_expired(apps[0], 2 * PURGED)
-
-    def give(someone: Someone, number: int) -> TestResponse:
-        return someone.gives_details(keyed(f'"key-number-{number:010}"'))
-
-    assert [answer.status_code for answer in all_at_once(apps, give)] == [201] * MANY
-    assert counted(apps[0]) == (0, MANY, MANY)
 
 
 @pytest.mark.parametrize("statement", ["INSERT INTO accounts", "COMMIT"])
