@@ -1,6 +1,6 @@
 """What the document says of the whole: whose it is, and what holds for all of its operations."""
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 """The contract's version: semantic, so a breaking change raises the first number."""
 
 _DESCRIPTION = """\
@@ -12,8 +12,8 @@ with `Accept: application/json`; who doesn't say gets plain text.
 Fields that a form doesn't have are ignored; a field of the form given twice is refused, and the
 query string never counts. Lengths count code points. Every error is a problem (RFC 9457).
 
-When several refusals apply, the first of: 404, 405, 429, 413, 415, 406, 401, 400, 403, 409; except
-that the 404 of a record comes after 429, since finding it is work.
+When several refusals apply, the first of: 404, 405, 429, 413, 415, 406, 401, 400, 403, 422, 409;
+except that the 404 of a record comes after 429, since finding it is work.
 
 `HEAD` is answered as `GET` is, without the content. Answers that belong to no operation (the
 headers in brackets only where the address is `/userSignUp`, which pages of any origin may use):"""

@@ -23,7 +23,10 @@ ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 OPEN = {k: Header.always(v, "Pages of any origin may read this.") for k, v in ANY_ORIGIN.items()}
 """The same as a promise. It never stands together with Allow-Credentials."""
 
-PREFLIGHT = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
+}
 """What a page of another origin may send: what exists, and no more."""
 
 MAY_BE_OPEN = {

@@ -26,8 +26,8 @@ CHALLENGE = 'Basic realm="sign-up", charset="UTF-8"'
 DATABASE_RETRY, HASHING_RETRY = 5, 1
 """Seconds after which what can't be done now is worth another try."""
 
-# Werkzeug has an older phrase than RFC 9110, section 15.5.14.
-_PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large"}
+# Werkzeug has older phrases than RFC 9110, section 15.5.
+_PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large", 422: "Unprocessable Content"}
 _PROBLEM = Problem()
 _log = logging.getLogger(__name__)
 
@@ -64,6 +64,9 @@ FORBIDDEN = _refusal(
 )
 NOT_FOUND = _refusal("There is no such record: check the link.")
 NOT_ACCEPTABLE = _refusal("Accept allows none of the representations that are here.")
+REUSED = _refusal(
+    "The Idempotency-Key was used with another form: send the same form again, or choose a new key."
+)
 TAKEN = _refusal("The username is taken: choose another.")
 TOO_LARGE = _refusal(
     f"The body is over {LARGEST_FORM // 1024} KiB: send at most {LARGEST_FORM} bytes."

@@ -38,8 +38,8 @@ class Text:
     description: str
     example: str
     pattern: str
-    minimum: int
-    maximum: int
+    minimum: int = 0
+    maximum: int | None = None
     otherwise: str = "Give a text that fits the pattern."
     refused: Sequence[str] = ()
     format: str | None = None
@@ -49,7 +49,11 @@ class Text:
         least = f"{self.minimum} to" if self.minimum else "at most"
         error = f"Give {least} {self.maximum} characters."
         length = validate.Length(self.minimum or None, self.maximum, error=error)
-        validators: list[validate.Validator] = [length, Pattern(self.pattern, error=self.otherwise)]
+        bounds = [length] if self.maximum else []
+        validators: list[validate.Validator] = [
+            *bounds,
+            Pattern(self.pattern, error=self.otherwise),
+        ]
         metadata: dict[str, Any] = {"description": self.description, "examples": [self.example]}
         if self.format:
             metadata["format"] = self.format

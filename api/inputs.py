@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from flask import request
+from marshmallow import Schema, ValidationError, fields, missing
 from werkzeug.exceptions import BadRequest
 
 from api.encodings import FILE, json_text
@@ -54,6 +55,28 @@ def valid_texts(schema: Schema, pairs: Iterable[tuple[str, Any]]) -> dict[str, A
         else:
             given[name] = _typed(field, text)
     return valid(schema, given, errors)
+
+
+class RequestHeaders:
+    """The header fields of a request that a schema asks for, each by its `data_key`.
+
+    One that is there several times is one, its values joined by commas (RFC 9110, section 5.3).
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        names = [field.data_key or name for name, field in schema.load_fields.items()]
+        self._keys = {name: "HTTP_" + name.upper().replace("-", "_") for name in names}
+        self._is_needed = any(
+            field.required or field.load_default is not missing for field in schema.fields.values()
+        )
+
+    def load(self) -> dict[str, Any]:
+        """What the request at hand has of them, valid. Raises `InvalidInput`."""
+        environ = request.environ
+        given = [(name, environ[key]) for name, key in self._keys.items() if key in environ]
+        # Nearly all have none, and to load nothing takes as long as to load something.
+        return valid_texts(self.schema, given) if given or self._is_needed else {}
 
 
 def _typed(field: fields.Field[Any] | None, text: Any) -> Any:

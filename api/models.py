@@ -62,4 +62,18 @@ user_details = sa.Table(
     *_text("lastname", LASTNAME),
     sa.Column("created_at", Moment, nullable=False),
 )
+# What was done under an `Idempotency-Key`, for as long as a retry may come.
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    # SHA-256 of the key, and of who used it for what: the key itself is kept nowhere.
+    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+    # HMAC of the form without its password, by the key: who reads the table can't guess it.
+    sa.Column("fingerprint", sa.LargeBinary(32), nullable=False),
+    # Argon2id, encoded, of the form's password.
+    sa.Column("password_hash", sa.String(255)),
+    # The id of the details that were made; they may be gone meanwhile.
+    sa.Column("record_id", sa.Uuid),
+    sa.Column("created_at", Moment, nullable=False, index=True),
+)
 sa.Index(None, user_details.c.account_id, user_details.c.number)

@@ -23,7 +23,8 @@ def operation_object(
         "summary": summary.rstrip("."),
         "description": description,
     }
-    parameters = {"path": view.path, "query": view.query}
+    headers = view.headers and view.headers.schema
+    parameters = {"path": view.path, "query": view.query, "header": headers}
     if given := [{"in": place, "schema": schema} for place, schema in parameters.items() if schema]:
         printed["parameters"] = given
     if view.body:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotAcceptable, Unauthorized
 from api import negotiation
 from api.bodies import RequestBody, decoded
 from api.encodings import urlencoded
-from api.inputs import valid_texts
+from api.inputs import RequestHeaders, valid_texts
 from api.replies import JSON, Credentials, Reply, is_at_hand
 
 View = Callable[..., ResponseReturnValue]
@@ -33,6 +33,7 @@ class Operation:
         json: type[Schema] | None = None,
         query: type[Schema] | None = None,
         path: type[Schema] | None = None,
+        headers: type[Schema] | None = None,
         credentials: Credentials | None = None,
         documented: bool = True,
     ) -> None:
@@ -42,6 +43,7 @@ class Operation:
         body = RequestBody.form(form()) if form else None
         self.body = RequestBody.json(json()) if json else body
         self.query = query() if query else None
+        self.headers = RequestHeaders(headers()) if headers else None
         self.path, self.credentials = path, credentials
         good = (reply for status, reply in replies.items() if 200 <= status < 300)
         self.offers = tuple(media_type for reply in good for media_type in reply.content)
@@ -53,7 +55,7 @@ class Operation:
         """Answer one request; what is refused is refused in one order, whatever the operation.
 
         First the body's size and type (413, 415), then `Accept` (406), then credentials (401),
-        then the query and the body's content (400); the view does the rest.
+        then the header fields, the query and the body's content (400); the view does the rest.
         """
         if self.body:
             self.body.read()
@@ -70,6 +72,8 @@ class Operation:
     def _perform(self, arguments: dict[str, Any]) -> ResponseReturnValue:
         if self.credentials:
             arguments["account"] = self.credentials.account()
+        if self.headers:
+            arguments["headers"] = self.headers.load()
         if self.query:
             given = decoded(urlencoded, request.query_string)
             arguments["query"] = valid_texts(self.query, given)
@@ -110,8 +114,8 @@ class Operation:
 def operation(replies: Mapping[int, Reply], **promise: Any) -> Callable[[View], Operation]:
     """Make a view an `Operation`: put it under the route, with what the view promises.
 
-    `form` or `json`, `query` and `path` are marshmallow schemas, `credentials` says who may ask;
-    the view gets `form`, `json` and `query` as valid dicts and `account` as what the credentials
+    `form` or `json`, `query`, `path` and `headers` are marshmallow schemas, `credentials` says who
+    may ask; the view gets all but `path` as valid dicts and `account` as what the credentials
     found. An operation that isn't `documented` is held to its promise just the same. The view
     returns what any Flask view may.
     """

@@ -19,9 +19,9 @@ _METHODS = {b"GET": "GET", b"HEAD": "HEAD", b"POST": "POST", b"DELETE": "DELETE"
 _TARGET = re.compile(rb"((?:/[A-Za-z0-9._~-]+)+|/)(?:\?([A-Za-z0-9._~&=%+-]*))?")
 _NAMES = """
     accept accept-encoding accept-language authorization cache-control connection content-length
-    content-type cookie host origin pragma priority referer sec-ch-ua sec-ch-ua-mobile
-    sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user user-agent
-    x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip x-request-id
+    content-type cookie host idempotency-key origin pragma priority referer sec-ch-ua
+    sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user
+    user-agent x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip x-request-id
 """.split()
 _KEYS = {name.encode(): "HTTP_" + name.upper().replace("-", "_") for name in _NAMES}
 _KEYS |= {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from api import fields as rules
+from api.header_fields import IDEMPOTENCY_KEY
 
 LARGEST_FORM = 16 * 1024
 """The most bytes that a form may have."""
@@ -30,6 +31,12 @@ class NewUserDetails(Form):
     username = rules.USERNAME.field(required=True)
     firstname = rules.FIRSTNAME.field()
     lastname = rules.LASTNAME.field(required=True)
+
+
+class Retry(Schema):
+    """What the header fields of a request that may be sent again hold."""
+
+    idempotency_key = IDEMPOTENCY_KEY.field(data_key="Idempotency-Key")
 
 
 def _said(description: str, example: str, **rule: Any) -> fields.String:
@@ -81,7 +88,7 @@ class Problem(Schema):
     errors = fields.Dict(
         values=fields.List(fields.String(), validate=validate.Length(1, 2)),
         metadata={
-            "description": "What to do about each field of the form that is invalid.",
+            "description": "What to do about each field of form or header that is invalid.",
             "examples": [{"username": ["Give this field."]}],
         },
     )

@@ -8,9 +8,11 @@ from flask.typing import ResponseReturnValue
 from api import errors
 from api.browsers import ANY_ORIGIN, OPEN, SIGN_UP_PATH
 from api.contract import operation
+from api.idempotency import once
+from api.keyed_writes import Key
 from api.passwords import passwords
 from api.replies import message
-from api.schemas import Message, SignUp
+from api.schemas import Message, Retry, SignUp
 from api.store import store
 
 blueprint = Blueprint("sign_up", __name__)
@@ -19,6 +21,7 @@ blueprint = Blueprint("sign_up", __name__)
 @blueprint.post(SIGN_UP_PATH)
 @operation(
     form=SignUp,
+    headers=Retry,
     replies={
         200: message("Success", "The username is signed up.", schema=Message).having(OPEN),
         400: errors.BAD_FORM.having(OPEN),
@@ -26,16 +29,21 @@ blueprint = Blueprint("sign_up", __name__)
         409: errors.TAKEN.having(OPEN),
         413: errors.TOO_LARGE.having(OPEN),
         415: errors.UNSUPPORTED.having(OPEN),
+        422: errors.REUSED.having(OPEN),
         429: errors.TOO_MANY.having(OPEN),
         503: errors.UNAVAILABLE.having(OPEN),
     },
 )
-def sign_up(form: dict[str, Any]) -> ResponseReturnValue:
+def sign_up(form: dict[str, Any], headers: dict[str, str]) -> ResponseReturnValue:
     """Sign a username up.
 
     A username is taken once, whatever the letter case. Without a password the account exists, and
     can't sign in until the operator sets one. Pages of any origin may ask.
     """
-    password = form.get("password")
-    store.add_account(form["username"], passwords.hash(password) if password else None)
+
+    def add(key: Key | None) -> None:
+        password = form.get("password")
+        store.add_account(form["username"], passwords.hash(password) if password else None, key)
+
+    once(headers, form, add)
     return "Success", 200, ANY_ORIGIN

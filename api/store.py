@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
-from api.group_commit import GroupCommit
+from api.keyed_writes import KEPT_UNDER, Key, KeyedWrites, expired_at
 from api.lookup import Lookup, Reader, Record
 from api.models import accounts, user_details
 from api.pool import connection_of
@@ -51,12 +51,15 @@ def _found(record: Record | None) -> Record:
 
 
 class Store:
-    """Accounts and records. Each method is one statement, and on disk when it returns."""
+    """Accounts and records. Each method is one statement, and on disk when it returns.
+
+    Those with a `key` are one transaction: they do all of it, or raise `KeyTaken` or another error.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._accounts = GroupCommit(engine, accounts, unique="username_key")
-        self._details = GroupCommit(engine, user_details)
+        self._accounts = KeyedWrites(engine, accounts, unique="username_key")
+        self._details = KeyedWrites(engine, user_details)
         self._reader = Reader(engine)
         self._account = Lookup(self._reader, _ACCOUNT)
         self._by_id = Lookup(self._reader, _DETAILS)
@@ -67,10 +70,11 @@ class Store:
         self._reader.close()
         self.engine.dispose()
 
-    def add_account(self, username: str, password_hash: str | None) -> None:
+    def add_account(self, username: str, password_hash: str | None, key: Key | None = None) -> None:
         """Raises `UsernameTaken`."""
         try:
             self._accounts.add(
+                key,
                 username=username,
                 username_key=username.lower(),
                 password_hash=password_hash,
@@ -90,19 +94,26 @@ class Store:
         return self._change(change.values(password_hash=password_hash)) == 1
 
     def add_details(
-        self, *, username: str, firstname: str | None, lastname: str, account_id: int | None
+        self,
+        *,
+        username: str,
+        firstname: str | None,
+        lastname: str,
+        account_id: int | None,
+        key: Key | None = None,
     ) -> UUID:
         """The new record's id, of 122 random bits."""
-        key = uuid4()
+        record_id = uuid4()
         self._details.add(
-            id=key,
+            key,
+            id=record_id,
             username=username,
             firstname=firstname,
             lastname=lastname,
             account_id=account_id,
             created_at=datetime.now(UTC),
         )
-        return key
+        return record_id
 
     def find_details(self, id: UUID) -> Record:
         """Raises `NoSuchRecord`."""
@@ -116,6 +127,12 @@ class Store:
         """It is gone for good. Raises `NoSuchRecord`."""
         if not self._change(delete(user_details).where(user_details.c.id == id)):
             raise NoSuchRecord
+
+    def find_key(self, key: Key) -> Record | None:
+        """What is kept of the request that was done under the key."""
+        asked = {"digest": key.digest, "expired": expired_at(datetime.now(UTC))}
+        with connection_of(self.engine) as connection:
+            return connection.execute(KEPT_UNDER, asked).first()
 
     def ping(self) -> None:
         """Raises the database's own error when it can't be reached."""

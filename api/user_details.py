@@ -13,9 +13,11 @@ from api.contract import operation
 from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
 from api.headers import Header
+from api.idempotency import once
+from api.keyed_writes import Key
 from api.lookup import Record
 from api.replies import JSON, Body, Link, Reply, message
-from api.schemas import Created, NewUserDetails, RecordLink, UserDetails
+from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
 from api.store import store
 
 blueprint = Blueprint("user_details", __name__, url_prefix="/userDetails")
@@ -36,6 +38,7 @@ DETAILS = Reply(
 @blueprint.post("")
 @operation(
     form=NewUserDetails,
+    headers=Retry,
     credentials=ACCOUNT_IF_ANY,
     replies={
         201: message(
@@ -54,11 +57,14 @@ DETAILS = Reply(
         406: errors.NOT_ACCEPTABLE,
         413: errors.TOO_LARGE,
         415: errors.UNSUPPORTED,
+        422: errors.REUSED,
         429: errors.TOO_MANY,
         503: errors.UNAVAILABLE,
     },
 )
-def create_user_details(form: dict[str, Any], account: Record | None) -> ResponseReturnValue:
+def create_user_details(
+    form: dict[str, Any], headers: dict[str, str], account: Record | None
+) -> ResponseReturnValue:
     """Give details.
 
     Each accepted form makes a new record; nothing is overwritten. With an account's credentials the
@@ -67,14 +73,19 @@ def create_user_details(form: dict[str, Any], account: Record | None) -> Respons
     refuse_cross_site()
     if account and form["username"].lower() != account.username_key:
         raise Forbidden
-    key = store.add_details(
-        username=form["username"],
-        firstname=form.get("firstname") or None,
-        lastname=form["lastname"],
-        account_id=account and account.id,
-    )
-    location = f"{request.script_root}{request.path}/{key}"
-    return {"message": "Success", "id": str(key)}, 201, {"Location": location}
+
+    def add(key: Key | None) -> UUID:
+        return store.add_details(
+            username=form["username"],
+            firstname=form.get("firstname") or None,
+            lastname=form["lastname"],
+            account_id=account and account.id,
+            key=key,
+        )
+
+    record_id = once(headers, form, add, account)
+    location = f"{request.script_root}{request.path}/{record_id}"
+    return {"message": "Success", "id": str(record_id)}, 201, {"Location": location}
 
 
 @blueprint.get("")

@@ -85,7 +85,7 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 def postgresql_url(postgresql: str) -> str:
     engine = create_engine(postgresql)
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE accounts, user_details"))
+        connection.execute(text("TRUNCATE accounts, user_details, idempotency_keys"))
     engine.dispose()
     return postgresql
 

@@ -25,7 +25,7 @@ def test_a_preflight_names_only_what_exists_and_wants_no_credentials(someone: So
         assert said_to_browsers(answer) == {
             "Access-Control-Allow-Origin": "*",
             "Access-Control-Allow-Methods": "POST",
-            "Access-Control-Allow-Headers": "Content-Type",
+            "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
         }
 
 

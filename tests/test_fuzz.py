@@ -5,6 +5,7 @@ asked and how often it succeeded, and wants a hundred successes of each. `schema
 another command, with a test of its own: tests/test_long_fuzz.py.
 """
 
+import os
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -85,11 +86,19 @@ def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
 
 
 def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(tmp_path: Path) -> None:
-    """As the README says it: with the settings that everybody begins with."""
+    """As the README says it: with the settings that everybody begins with, and new keys."""
     with serving(tmp_path) as server:
         # The README's command; only its seed is given, so that red can be repeated.
         command = ["schemathesis", "run", f"{server.url}/openapi.json", f"--seed={SEED}"]
-        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=os.environ
+            | {"PYTHONPATH": str(REPOSITORY), "SCHEMATHESIS_HOOKS": "tests.fresh_keys"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert run.returncode == 0, run.stdout
         assert "Tested: 5" in run.stdout
         warnings = [line.strip() for line in run.stdout.splitlines() if "\u26a0" in line]

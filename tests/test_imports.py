@@ -14,13 +14,21 @@ LAYERS = [
     ["__main__"],
     ["__init__"],
     ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
-    ["errors", "credentials", "openapi", "worker"],
+    ["errors", "credentials", "idempotency", "openapi", "worker"],
     ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
+    ["keyed_writes"],
     ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
     ["changes.operation", "changes.reader"],
     ["bodies", "negotiation", "replies", "plain", "shares", "pool", "changes.schema"],
-    ["inputs", "headers", "changes.keyword", "changes.property", "changes.security"],
+    [
+        "inputs",
+        "headers",
+        "header_fields",
+        "changes.keyword",
+        "changes.property",
+        "changes.security",
+    ],
     ["about", "fields", "encodings", "waiting", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}

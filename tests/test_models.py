@@ -22,6 +22,14 @@ CREATE TABLE accounts (
     CONSTRAINT ck_accounts_username CHECK (length(username) BETWEEN 1 AND 150),
     CONSTRAINT uq_accounts_username_key UNIQUE (username_key)
 )
+CREATE TABLE idempotency_keys (
+    digest BYTEA NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    password_hash VARCHAR(255),
+    record_id UUID,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_idempotency_keys PRIMARY KEY (digest)
+)
 CREATE TABLE user_details (
     number BIGSERIAL NOT NULL,
     id UUID NOT NULL,
@@ -38,6 +46,7 @@ CREATE TABLE user_details (
     CONSTRAINT fk_user_details_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
         ON DELETE SET NULL
 )
+CREATE INDEX ix_idempotency_keys_created_at ON idempotency_keys (created_at)
 CREATE INDEX ix_user_details_account_id ON user_details (account_id, number)
 """
 IN_SQLITE = {
@@ -45,6 +54,7 @@ IN_SQLITE = {
     "BIGINT": "INTEGER",
     "TIMESTAMP WITH TIME ZONE": "DATETIME",
     "UUID": "CHAR(32)",
+    "BYTEA": "BLOB",
 }
 
 

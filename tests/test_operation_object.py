@@ -118,6 +118,17 @@ def test_json_stands_first_among_representations_and_each_form_has_an_example() 
     assert told["requestBody"] == {"required": True, "content": dict.fromkeys(kinds, taken)}
 
 
+def test_a_header_field_of_the_request_is_printed_by_its_own_name() -> None:
+    (kind, size) = said(headers=Order)["parameters"]
+    assert (kind["in"], kind["name"], kind["required"]) == ("header", "kind", False)
+    assert size == {
+        "in": "header",
+        "name": "size",
+        "required": False,
+        "schema": {"type": "integer", "examples": [1]},
+    }
+
+
 def test_a_link_is_printed_with_what_to_call_it_with() -> None:
     told = said(reply=Reply(description="It is.", links={"read": Link("get", {"id": "$x"}, "So.")}))
     link = {"operationId": "get", "parameters": {"id": "$x"}, "description": "So."}

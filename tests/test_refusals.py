@@ -14,11 +14,12 @@ from tests.proof.proof import Proof
 Ask = dict[str, Any]
 URLENCODED = "application/x-www-form-urlencoded"
 ADA = b"username=ada&lastname=king"
+USED = '"the-key-of-another-form"'
 
 # Requests that nothing is wrong with, and what can be wrong with them.
 OPERATIONS: dict[tuple[str, str], list[int]] = {
-    ("POST", "/userDetails"): [404, 405, 429, 413, 415, 406, 401, 400, 403],
-    ("POST", "/userSignUp"): [404, 405, 429, 413, 415, 406, 400, 409],
+    ("POST", "/userDetails"): [404, 405, 429, 413, 415, 406, 401, 400, 403, 422],
+    ("POST", "/userSignUp"): [404, 405, 429, 413, 415, 406, 400, 422, 409],
     ("GET", "/userDetails"): [404, 405, 429, 406, 401],
     ("GET", "/userDetails/{id}"): [404, 405, 429, 406],
     ("DELETE", "/userDetails/{id}"): [404, 405, 429],
@@ -49,6 +50,7 @@ SPOIL: dict[int, Callable[[Ask], Ask]] = {
     401: lambda r: r | {"auth": ("ada", "a password that is wrong")},
     400: lambda r: r | {"data": r["data"] + b"&firstname=%0A&password=short"},
     403: lambda r: _with_header(r, "Sec-Fetch-Site", "cross-site"),
+    422: lambda r: _with_header(r, "Idempotency-Key", USED),
     409: lambda r: r | {"data": r["data"].replace(b"bob", b"ada")},
 }
 """Each makes of a request one that is refused with the status, and changes nothing else."""
@@ -76,8 +78,16 @@ def newcomer(make_app: Callable[..., Flask], **settings: str) -> Someone:
     return someone.signs_in()
 
 
+def use_the_key(ada: Someone) -> None:
+    """For each operation that takes one, with another form."""
+    used = {"Idempotency-Key": USED}
+    given = ada.gives_details({"headers": used}, username="ada", lastname="byron")
+    assert given.status_code == 201
+    assert ada.signs_up("carl", headers=used).status_code == 200
+
+
 def test_the_document_states_the_order_of_refusals(proof: Proof) -> None:
-    assert stated_order(proof) == [404, 405, 429, 413, 415, 406, 401, 400, 403, 409]
+    assert stated_order(proof) == [404, 405, 429, 413, 415, 406, 401, 400, 403, 422, 409]
 
 
 @each_operation
@@ -88,6 +98,7 @@ def test_of_two_refusals_the_first_in_the_order_is_given(
     subtests: pytest.Subtests,
 ) -> None:
     ada = newcomer(make_app)
+    use_the_key(ada)
     link = ada.gives_details(username="ada").headers["Location"]
     fine = good(operation, link)
     # The same service and data, but its client has asked as often as it may.
@@ -109,6 +120,7 @@ def test_put_right_one_by_one_the_refusals_come_in_the_order(
     operation: tuple[str, str], make_app: Callable[..., Flask], proof: Proof
 ) -> None:
     ada = newcomer(make_app)
+    use_the_key(ada)
     fine = good(operation, ada.gives_details(username="ada").headers["Location"])
     wrong = sorted(set(OPERATIONS[operation]) - {429}, key=stated_order(proof).index)
     while wrong:

@@ -83,7 +83,7 @@ def _begin(server: Server, database_url: str) -> None:
     engine = create_engine(database_url)
     if engine.name == "postgresql":
         with engine.begin() as connection:
-            connection.execute(text("TRUNCATE accounts, user_details"))
+            connection.execute(text("TRUNCATE accounts, user_details, idempotency_keys"))
     engine.dispose()
     account = {"username": USERNAME, "password": PASSWORD}
     requests.post(f"{server.url}/userSignUp", account, timeout=5).raise_for_status()

@@ -10,6 +10,7 @@ from schemathesis import Case
 from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import FormDataParser
 
+from tests.fresh_keys import KEY, VALID
 from tests.server import REPOSITORY
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((REPOSITORY / "openapi.yaml").read_text("utf-8"))
@@ -28,6 +29,16 @@ def form(response: schemathesis.Response) -> MultiDict[str, str]:
     mime, _, boundary = sent.headers.get("Content-Type", "").partition("; boundary=")
     _, fields, _ = FormDataParser().parse(BytesIO(body), mime, len(body), {"boundary": boundary})
     return fields
+
+
+def key(response: schemathesis.Response) -> str | None:
+    """The `Idempotency-Key` that was sent."""
+    sent: Any = response.request
+    return next((str(v) for name, v in sent.headers.items() if name.lower() == KEY.lower()), None)
+
+
+def is_valid_key(key: str | None) -> bool:
+    return key is None or VALID.fullmatch(key.strip(" \t")) is not None
 
 
 def is_valid(case: Case[Any], form: MultiDict[str, str]) -> bool:

@@ -32,6 +32,16 @@ class Record:
         return "deleted" not in self.steps
 
 
+@dataclass
+class Kept:
+    """What was done under a key: the form as it was made and as it was read, and the record."""
+
+    body: Any
+    media_type: str | None
+    form: dict[str, str]
+    record: str = ""
+
+
 class Foretold:
     """What the service has to know by now: the usernames that are taken, and each record."""
 
@@ -39,21 +49,25 @@ class Foretold:
         self.username, self.good = username, good
         self.taken = {username}
         self.records: dict[str, Record] = {}
+        self.kept: dict[tuple[str, bool, str], Kept] = {}
 
     def status(self, case: Case[Any], response: schemathesis.Response) -> int:
         """The first of the refusals that the request earns, or else its operation's success."""
         label, credentials = case.operation.label, case.headers.get("Authorization")
         signs_in = label == OWN or (label == CREATE and credentials is not None)
         form = asked.form(response) if label in WITH_FORM else MultiDict[str, str]()
-        username = form.get("username", "").lower()
+        username, key = form.get("username", "").lower(), asked.key(response)
+        kept = self.kept.get((label, signs_in, key or ""))
+        valid = label not in WITH_FORM or (asked.is_valid(case, form) and asked.is_valid_key(key))
         refusals = [
             (404, not self._finds(case)),
             (415, "Content-Encoding" in case.headers),
             (406, not asked.is_acceptable(case)),
             (401, signs_in and credentials != self.good),
-            (400, label in WITH_FORM and not asked.is_valid(case, form)),
+            (400, not valid),
             (403, label == CREATE and signs_in and username != self.username),
-            (409, label == SIGN_UP and username in self.taken),
+            (422, kept is not None and kept.form != _given(form)),
+            (409, label == SIGN_UP and not kept and username in self.taken),
         ]
         return next((status for status, earned in refusals if earned), asked.success(case))
 
@@ -63,13 +77,28 @@ class Foretold:
         record = self.records.get(case.path_parameters.get("id", ""))
         if label == CREATE and status == 201:
             made = response.headers["location"][0].rpartition("/")[2]
-            self.records[made] = Record(own="Authorization" in case.headers)
+            self.records.setdefault(made, Record(own="Authorization" in case.headers))
+            self._keep(case, response, made)
         elif label == SIGN_UP and status == 200:
             self.taken.add(asked.form(response)["username"].lower())
+            self._keep(case, response)
         elif label == READ and record and status in (200, 404):
             record.steps.append("read" if record.is_there else "missed")
         elif label == DELETE and record and status == 204:
             record.steps.append("deleted")
+
+    def _keep(self, case: Case[Any], response: schemathesis.Response, record: str = "") -> None:
+        if key := asked.key(response):
+            at = case.operation.label, "Authorization" in case.headers and bool(record), key
+            given = _given(asked.form(response))
+            self.kept.setdefault(at, Kept(case.body, case.media_type, given, record))
+
+    def used(self, label: str, signs_in: bool) -> Iterator[tuple[str, Kept]]:
+        """The keys under which something was done that is there still, the newest first."""
+        for (kept_label, own, key), kept in reversed(self.kept.items()):
+            there = not kept.record or self.records[kept.record].is_there
+            if (kept_label, own) == (label, signs_in) and there:
+                yield key, kept
 
     def newest(self, last_step: str) -> Iterator[str]:
         """The records with which this was done last, the newest first."""
@@ -88,6 +117,12 @@ class Foretold:
             record = self.records.get(case.path_parameters["id"])
             return record is not None and record.is_there
         return True
+
+
+def _given(form: MultiDict[str, str]) -> dict[str, str]:
+    """The fields that a form has: an empty one isn't given, and others don't count."""
+    known = ("username", "password", "firstname", "lastname")
+    return {name: text for name, text in form.items() if text and name in known}
 
 
 def _in_turn(steps: list[str]) -> int:

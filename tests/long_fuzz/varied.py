@@ -3,6 +3,7 @@
 import itertools
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from schemathesis import Case
 
 from tests.actor import PASSWORD
+from tests.fresh_keys import KEY
 from tests.long_fuzz.figures import Row
 from tests.long_fuzz.foretold import BY_ID, CREATE, DELETE, OWN, READ, SIGN_UP, WITH_FORM, Foretold
 
@@ -42,6 +44,9 @@ FINDS = {
     DELETE: ["read", "read", "read", "made", "deleted", None],
 }
 
+# A key that wasn't used, or one that was: with the form as it was then, or with another.
+KEYS = [*[None] * 4, "new", "new", "again", "again", "other"]
+
 Change = Callable[[Case[Any]], None]
 _numbers = itertools.count()
 
@@ -55,6 +60,8 @@ def varied(case: Case[Any], foretold: Foretold) -> st.SearchStrategy[Case[Any]]:
     if label in WITH_FORM:
         vary.append(_header("Content-Encoding", [*[None] * 19, "gzip"]))
         vary.append(st.integers(0, 6).map(lambda choice: partial(_name, choice)))
+        how = st.tuples(st.sampled_from(KEYS), st.integers(0, 4))
+        vary.append(how.map(lambda chosen: partial(_key, foretold, *chosen)))
     if label in BY_ID:
         which = st.tuples(st.sampled_from(FINDS[label]), st.integers(0, 4))
         vary.append(which.map(lambda chosen: partial(_find, foretold, *chosen)))
@@ -95,6 +102,21 @@ def _find(foretold: Foretold, which: str | None, place: int, case: Case[Any]) ->
     newest = list(itertools.islice(foretold.newest(which), place + 1))
     if newest:
         case.path_parameters["id"] = newest[-1]
+
+
+def _key(foretold: Foretold, which: str | None, place: int, case: Case[Any]) -> None:
+    """No key, or one of these; a wrong one stays where the case is to be refused."""
+    if not _is_positive(case):
+        return
+    case.headers.pop(KEY, None)
+    signs_in = case.operation.label == CREATE and "Authorization" in case.headers
+    used = foretold.used(case.operation.label, signs_in)
+    if which == "new":
+        case.headers[KEY] = f'"long-fuzz-key-{next(_numbers):010}"'
+    elif which and (some := list(itertools.islice(used, place + 1))):
+        case.headers[KEY], kept = some[-1]
+        if which == "again" and kept.media_type == case.media_type:
+            case.body = deepcopy(kept.body)
 
 
 def _is_positive(case: Case[Any]) -> bool:

@@ -1,6 +1,7 @@
 """The boundaries of each field of a request: what a client may give, to the last notch."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ from tests.proof.characters import Run
 from tests.proof.document import Document, Node, Operation, fits, from_text
 from tests.proof.exchanges import Exchange, Form, Unreadable
 from tests.proof.pattern_text import runs
+from tests.proof.request_rules import parameter_texts, request_faults
 from tests.proof.rules import is_certain
 from tests.proof.schemas import Schema, changes
 
@@ -26,11 +28,12 @@ _NAMES = {
     ("maxItems", "stricter"): "most items",
     ("maxItems", "looser"): "one item more",
 }
+_PLACES = ("path", "query", "header")
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form, of JSON, of a query or of a path, and the whole that it is part of."""
+    """A field of a form, of JSON, of a query, of a path or of a header, and what it is part of."""
 
     operation: Operation
     encoding: str
@@ -52,6 +55,14 @@ class Field:
         required = [name for name in self.whole.get("required", []) if name != self.name]
         return {**self.whole, "properties": properties, "required": required}
 
+    @cached_property
+    def _rest(self) -> Operation:
+        """The operation without what this is part of."""
+        rest = copy(self.operation)
+        rest.parameters = [p for p in rest.parameters if p["in"] != self.encoding]
+        rest.bodies = {} if self.encoding in rest.bodies else rest.bodies
+        return rest
+
     @property
     def _refusal(self) -> int:
         """What is answered to a value that doesn't fit: of a path, that there is nothing."""
@@ -60,7 +71,9 @@ class Field:
     def given(self, exchange: Exchange, path: Mapping[str, str]) -> list[Any] | None:
         """The values that were given; None where the rest of the request isn't faultless."""
         pairs = self._pairs(exchange, path)
-        if pairs is None or exchange.parameters is None or not is_certain(exchange):
+        if pairs is None or not is_certain(exchange):
+            return None
+        if any(request_faults(self._rest, dict(path), exchange)):
             return None
         values = [value for name, value in pairs if name == self.name]
         others = [pair for pair in pairs if pair[0] in self.whole["properties"]]
@@ -71,10 +84,10 @@ class Field:
 
     def _pairs(self, exchange: Exchange, path: Mapping[str, str]) -> list[tuple[str, Any]] | None:
         """All that came where the field is to be."""
-        if self.encoding == "path":
-            return self._typed(path.items())
-        if self.encoding == "query":
-            return self._typed(exchange.parameters or ())
+        if self.encoding in _PLACES:
+            named = [{"in": self.encoding, "name": name} for name in self.whole["properties"]]
+            texts = ((p["name"], parameter_texts(p, dict(path), exchange)) for p in named)
+            return self._typed((name, text) for name, given in texts for text in given)
         if exchange.sent_media_type != self.encoding:
             return None
         try:
@@ -93,8 +106,8 @@ class Field:
         """The name of each boundary."""
         if self.encoding != "path":  # Which has each of its parts once, or is another path.
             yield from ("absent", "empty")
-        if self.encoding not in ("path", "application/json"):
-            yield "repeated"
+        if self.encoding not in ("path", "header", "application/json"):
+            yield "repeated"  # A header's values are one, joined by commas (RFC 9110, 5.3).
         yield from self._variants
         for run in self._runs:
             yield from run.claims(self.schema)
@@ -157,7 +170,7 @@ def fields(document: Document) -> Iterator[Field]:
         for media_type, schema in operation.bodies.items():
             for name in schema.get("properties", {}):
                 yield Field(operation, media_type, name, schema)
-        for place in "path", "query":
+        for place in _PLACES:
             whole = _together([p for p in operation.parameters if p["in"] == place])
             for name in whole["properties"]:
                 yield Field(operation, place, name, whole)

@@ -38,6 +38,8 @@ class Run:
             yield f"{self} allowed"
         example: str = schema["examples"][0]
         mine -= set(example)  # It stands where it may: a hyphen between digits.
-        plain = "".join(example[0] if c in mine else c for c in value)
-        if mine and not accepted and fits(schema, plain):  # Refused for these characters alone.
+        if not mine or accepted:
+            return
+        plain = ("".join(c if o in mine else o for o in value) for c in dict.fromkeys(example))
+        if any(fits(schema, text) for text in plain):  # Refused for these characters alone.
             yield f"{self} refused"

@@ -108,9 +108,13 @@ def _misjudged(operation: Operation, texts: dict[str, str], exchange: Exchange) 
     faults = list(request_faults(operation, texts, exchange))
     if exchange.accepted and faults:
         yield f"an invalid request was accepted: {faults[0]}"
-    if exchange.status == 409 and faults:
+    # What nobody sees in the request alone: what is there already, or what its key was used for.
+    is_known = exchange.status == 409 or (
+        exchange.status == 422 and _has_a_key(operation, exchange)
+    )
+    if is_known and faults:
         yield f"an invalid request was in conflict: {faults[0]}"
-    if exchange.status in (400, 422) and not faults and is_certain(exchange):
+    if exchange.status in (400, 422) and not is_known and not faults and is_certain(exchange):
         yield "a valid request was refused"
     as_declared = exchange.sent_media_type in (operation.bodies or {""})
     if exchange.status == 415 and as_declared and exchange.coding_is_plain:
@@ -129,6 +133,12 @@ def is_certain(exchange: Exchange) -> bool:
     host = exchange.sent.get("Host", "")
     plain = exchange.sent.get("Transfer-Encoding", "chunked").strip().lower() == "chunked"
     return bool(_HOST.fullmatch(host)) and plain and exchange.body is not None
+
+
+def _has_a_key(operation: Operation, exchange: Exchange) -> bool:
+    """Whether it has an Idempotency-Key: used with another request, that is 422 (by the draft)."""
+    declared = {parameter["name"].lower() for parameter in operation.parameters}
+    return bool({"idempotency-key"} & declared & exchange.sent_values.keys())
 
 
 def _is_anonymous(operation: Operation, exchange: Exchange) -> bool:

@@ -1,0 +1,61 @@
+"""A request that is sent again under the same `Idempotency-Key`: done once, answered as at first.
+
+draft-ietf-httpapi-idempotency-key-header-07. What is answered follows from what was done, so that
+no answer is kept: the status is the operation's, the record's id stands beside the key.
+"""
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from werkzeug.exceptions import UnprocessableEntity
+
+from api.keyed_writes import Key, KeyTaken
+from api.lookup import Record
+from api.passwords import passwords
+from api.store import store
+
+Form = Mapping[str, Any]
+
+
+def once(
+    headers: Form, form: Form, do: Callable[[Key | None], UUID | None], account: Any = None
+) -> UUID | None:
+    """What `do` returns, or returned when it was first asked to under the request's key.
+
+    A key counts for one operation and one account, or for who has none. Raises
+    `UnprocessableEntity` where the form was another, and what `do` does: then the key is still new.
+    """
+    given = headers.get("idempotency_key")
+    if given is None:
+        return do(None)
+    key = _key(given, form, account and account.id)
+    while True:
+        if kept := store.find_key(key):
+            return _done(kept, key, form.get("password"))
+        try:
+            return do(key)
+        except KeyTaken:  # Another was quicker, and is found now.
+            continue
+
+
+def _key(given: str, form: Form, account_id: int | None) -> Key:
+    said = json.dumps([request.endpoint, account_id, given])
+    # An empty field is one that isn't given.
+    fields = sorted((n, text) for n, text in form.items() if text and n != "password")
+    fingerprint = hmac.digest(given.encode(), json.dumps(fields).encode(), "sha256")
+    return Key(sha256(said.encode()).digest(), fingerprint)
+
+
+def _done(kept: Record, key: Key, password: str | None) -> UUID | None:
+    """The id of the record that was made. Raises `UnprocessableEntity` for another form."""
+    if not hmac.compare_digest(kept.fingerprint, key.fingerprint):
+        raise UnprocessableEntity
+    if not (passwords.verify(kept.password_hash, password) if password else not kept.password_hash):
+        raise UnprocessableEntity
+    record_id: UUID | None = kept.record_id
+    return record_id
