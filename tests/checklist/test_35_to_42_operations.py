@@ -5,7 +5,7 @@ import re
 import signal
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Timer
 
@@ -40,7 +40,7 @@ def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         links, killed = [], Timer(0.3, os.killpg, [server.process.pid, signal.SIGKILL])
         killed.start()
-        with pytest.raises(requests.RequestException):
+        with suppress(requests.RequestException):
             while True:
                 answer = requests.post(f"{server.url}/userDetails", FORM, timeout=5)
                 links.append(answer.headers["Location"])
@@ -63,9 +63,11 @@ def test_37_sqlite_keeps_what_it_says_and_is_refused_where_it_would_not(
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
     engine.dispose()
     for pragma in "journal_mode", "synchronous", "foreign_keys":
-        with monkeypatch.context() as patch, pytest.raises(DatabaseError, match=pragma):
+        with monkeypatch.context() as patch:
             patch.setitem(SQLITE_PRAGMAS, pragma, 9)
-            upgrade(open_database(Settings(database_url=sqlite_url)))
+            odd = open_database(Settings(database_url=sqlite_url))
+            with pytest.raises(DatabaseError, match=pragma):
+                upgrade(odd)
 
 
 def test_38_the_longest_and_the_oddest_are_the_same_on_both_databases(someone: Someone) -> None:
@@ -81,11 +83,6 @@ def test_38_the_longest_and_the_oddest_are_the_same_on_both_databases(someone: S
             "among them."
         ],
     )
-
-
-def test_38_every_test_may_ask_for_the_service_on_both(database_url: str, request: object) -> None:
-    kind = database_url.partition(":")[0].partition("+")[0]
-    assert f"[{kind}]" in str(request)
 
 
 def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
