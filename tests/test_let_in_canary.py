@@ -56,7 +56,7 @@ def left_by(server: Server) -> Iterator[tuple[str, bytes]]:
         yield f"process {each.pid}", "\n".join(seen).encode()
 
 
-def test_a_password_is_found_in_nothing_that_is_left(tmp_path: Path) -> None:
+def test_31_a_password_is_found_in_nothing_that_is_left(tmp_path: Path) -> None:
     """Checklist 31: with the database well, gone wrong, and an exception thrown."""
     left: list[tuple[str, bytes]] = []
     statuses = set()

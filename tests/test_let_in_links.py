@@ -64,7 +64,6 @@ def test_a_link_leaks_in_no_log_no_referer_and_no_cache(tmp_path: Path) -> None:
             database.execute("ALTER TABLE user_details RENAME TO elsewhere")
         assert requests.get(server.url + link, timeout=5).status_code in (500, 503)
         assert server.stop() == 0
-        assert link.rpartition("/")[2] not in server.log.read_text().replace("-", "")
         logged = server.log.read_text()
     key = link.rpartition("/")[2]
     assert "elsewhere" in logged or "user_details" in logged  # The log tells what went wrong.
