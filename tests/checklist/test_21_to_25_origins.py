@@ -1,0 +1,68 @@
+"""The checklist on other origins (Fetch's CORS)."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.actor import Someone, assert_problem
+from tests.test_cors import PREFLIGHT, asks_to_sign_up, assert_open, said_to_browsers
+from tests.test_http_errors import errors, faulty
+from tests.test_http_headers import successes
+from tests.test_unavailable import locked
+
+SHOP = {"Origin": "https://shop.example"}
+
+
+@pytest.mark.parametrize("headers", [{}, SHOP], ids=["no origin", "an origin"])
+def test_21_any_origin_reads_every_answer_to_a_sign_up(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    app = make_app(database_timeout=0.1, ratelimit_default="40 per hour")
+    someone = Someone(app.test_client())
+    answers = [answer for _, answer in asks_to_sign_up(someone, headers)]
+    with locked(app.extensions["store"].engine):
+        answers.append(someone.signs_up("late", headers=headers))
+    while answers[-1].status_code != 429:
+        answers.append(someone.signs_up("sam0", headers=headers))
+    answers.append(faulty(make_app(), monkeypatch, RuntimeError()).signs_up(headers=headers))
+    for answer in answers:
+        assert_open(answer)
+    seen = {answer.status_code for answer in answers}
+    assert seen == {200, 400, 405, 406, 409, 413, 415, 429, 500, 503}
+
+
+def test_22_any_origin_never_goes_with_credentials_and_nothing_varies_by_it(
+    someone: Someone, ada: Someone
+) -> None:
+    for answer in [someone.signs_up("bob", headers=SHOP), *successes(someone, ada)]:
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        assert "Origin" not in answer.headers.get("Vary", "")
+
+
+def test_23_a_preflight_is_2xx_names_what_exists_and_does_no_work(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = faulty(app, monkeypatch, RuntimeError()).asks(
+        "OPTIONS", "/userSignUp", headers=PREFLIGHT, data={"username": "sam"}
+    )
+    assert answer.status_code == 204
+    assert said_to_browsers(answer) == {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": "POST",
+        "Access-Control-Allow-Headers": "Content-Type",
+    }
+
+
+def test_24_a_form_is_served_without_a_preflight_and_guarded_without_one(ada: Someone) -> None:
+    """In a browser: tests/test_browser_origins.py."""
+    assert ada.signs_up("bob", headers=SHOP, content_type="multipart/form-data").status_code == 200
+    crossing = {"headers": SHOP | {"Sec-Fetch-Site": "cross-site"}}
+    assert_problem(ada.gives_details(crossing, username="ada"), 403)
+
+
+def test_25_no_header_is_exposed_since_none_is_promised(someone: Someone, ada: Someone) -> None:
+    answers = [someone.signs_up(headers=SHOP), someone.gives_details({"headers": SHOP})]
+    for answer in [*answers, *(refused for _, refused in errors(someone, ada))]:
+        assert "Access-Control-Expose-Headers" not in answer.headers
+    assert "Access-Control-Allow-Origin" not in answers[1].headers

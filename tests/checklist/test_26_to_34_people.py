@@ -1,0 +1,124 @@
+"""The checklist on passwords and users."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from api.fields import PASSWORD as PASSWORD_RULE
+from api.models import accounts
+from api.passwords import Passwords
+from tests.actor import PASSWORD, Someone, assert_problem
+from tests.test_http_errors import errors
+from tests.test_http_headers import assert_guarded, successes
+from tests.test_passwords import is_let_in, kept_hash
+
+
+def test_26_passwords_are_kept_as_argon2id_and_rehashed_when_the_parameters_rise(
+    app: Flask, someone: Someone
+) -> None:
+    app.extensions["passwords"] = Passwords(1)
+    for name in "ada", "bob":
+        someone.signs_up(name, PASSWORD)
+    kept = [kept_hash(app, name) for name in ("ada", "bob")]
+    for encoded in kept:
+        assert re.fullmatch(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}", encoded)
+    assert kept[0] != kept[1]
+    app.extensions["passwords"] = Passwords(1, PasswordHasher(3, 19456, 1))
+    assert is_let_in(someone.signs_in("ada", PASSWORD).reads_own())
+    assert "m=19456,t=3" in kept_hash(app, "ada") and kept_hash(app, "bob") == kept[1]
+
+
+def test_27_a_password_has_15_to_256_characters_all_of_which_count(someone: Someone) -> None:
+    for n, (password, status) in enumerate(
+        [("🦦" * 14, 400), ("🦦" * 15, 200), ("x" * 64, 200), ("🦦" * 256, 200), ("x" * 257, 400)]
+    ):
+        answer = someone.signs_up(f"ada{n}", password)
+        assert answer.status_code == status
+        if status == 400:
+            assert_problem(answer, 400, password=["Give 15 to 256 characters."])
+    someone.signs_up("bob", "x" * 72 + "1")
+    assert is_let_in(someone.signs_in("bob", "x" * 72 + "1").reads_own())
+    assert not is_let_in(someone.signs_in("bob", "x" * 72 + "2").reads_own())
+
+
+def test_28_any_text_of_length_is_a_password_however_its_accents_are_typed(
+    someone: Someone,
+) -> None:
+    for n, password in enumerate(["a" * 14 + "b", " " * 15, "漢字" * 8, "Zoë naïve façade"]):
+        typed = [unicodedata.normalize(form, password) for form in ("NFC", "NFD")]
+        assert someone.signs_up(f"ada{n}", typed[n % 2]).status_code == 200
+        assert all(is_let_in(someone.signs_in(f"ada{n}", way).reads_own()) for way in typed)
+
+
+def test_29_the_best_known_passwords_are_refused_and_the_document_lists_them(
+    someone: Someone,
+) -> None:
+    document = someone.reads("/openapi.json").get_json()
+    listed = document["components"]["schemas"]["SignUp"]["properties"]["password"]["not"]["enum"]
+    assert len(listed) >= 24 and listed == PASSWORD_RULE.refused
+    for password in listed[:5]:
+        refused = someone.signs_up("ada", password)
+        assert_problem(refused, 400, password=["Too well known: choose another."])
+
+
+def test_30_a_username_is_taken_whatever_its_letter_case_by_the_databases_own_word(
+    app: Flask, someone: Someone
+) -> None:
+    for odd in "a\0", "a\n", "a\u200b", "\u212a", "a b", "ß", "\x7f":
+        assert someone.signs_up(odd).status_code == 400
+    assert someone.signs_up("Kim").status_code == 200
+    assert_problem(someone.signs_up("kIM"), 409)
+    kim = {"username": "KIM", "username_key": "kim", "created_at": datetime.now(UTC)}
+    with app.extensions["store"].engine.connect() as connection, pytest.raises(IntegrityError):
+        connection.execute(insert(accounts), kim)
+
+
+def test_32_an_unknown_username_is_answered_as_a_wrong_password_is(ada: Someone) -> None:
+    """In equal time: tests/test_let_in_time.py."""
+    wrong, unknown = (ada.signs_in(name, "x" * 15).reads_own() for name in ("ada", "eve"))
+    assert (wrong.status, wrong.data, [*wrong.headers]) == (
+        *(unknown.status, unknown.data),
+        [*unknown.headers],
+    )
+
+
+def test_33_a_flood_of_passwords_is_bounded_whatever_address_it_claims(
+    make_app: Callable[..., Flask],
+) -> None:
+    app = make_app(ratelimit_passwords="3 per hour")
+    someone = Someone(app.test_client())
+    claims = [{"X-Forwarded-For": f"198.51.100.{n}", "Forwarded": f"for=::{n}"} for n in range(6)]
+    said = [someone.signs_up(f"ada{n}", PASSWORD, headers=h) for n, h in enumerate(claims)]
+    assert [answer.status_code for answer in said] == [200] * 3 + [429] * 3
+
+
+def test_33_no_more_are_hashed_at_once_than_there_are_slots(
+    make_app_at: Callable[..., Flask], sqlite_url: str
+) -> None:
+    app, together = make_app_at(sqlite_url), Barrier(60)
+    app.extensions["passwords"] = Passwords(1)
+
+    def sign_up(number: int) -> int:
+        together.wait()
+        return Someone(app.test_client()).signs_up(f"ada{number}", PASSWORD).status_code
+
+    with ThreadPoolExecutor(60) as pool:
+        statuses = list(pool.map(sign_up, range(60)))
+    assert set(statuses) == {200, 503} and statuses.count(200) >= 16
+
+
+def test_34_every_answer_has_the_security_headers_and_trace_is_refused(
+    someone: Someone, ada: Someone
+) -> None:
+    for answer in [*successes(someone, ada), *(refused for _, refused in errors(someone, ada))]:
+        assert_guarded(answer)
+    assert_problem(someone.asks("TRACE", "/userDetails"), 405)

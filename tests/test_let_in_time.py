@@ -1,0 +1,55 @@
+"""How long it takes to refuse credentials tells nobody whether there is such an account."""
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+
+import pytest
+from flask import Flask
+
+from api.passwords import Passwords
+from tests.actor import PASSWORD, Someone
+
+ROUNDS, TRIES, MOST = 12, 3, 1.15
+"""One that costs no hash answers in a tenth of the time. What a machine does meanwhile moves a
+median by a few hundredths; three tries of it in a row are no accident."""
+
+
+@pytest.fixture
+def someone(make_app_at: Callable[..., Flask], sqlite_url: str) -> Iterator[Someone]:
+    """The service, which hashes as it does in production."""
+    app = make_app_at(sqlite_url, ratelimit_enabled=False)
+    app.extensions["passwords"] = Passwords(1)
+    someone = Someone(app.test_client())
+    assert someone.signs_up("ada", PASSWORD).status_code == 200
+    assert someone.signs_up("bare").status_code == 200
+    gc.disable()  # It would fall upon one of them.
+    yield someone
+    gc.enable()
+
+
+def seconds(someone: Someone, username: str) -> float:
+    """Of the processor, so that what else runs on this machine counts for little."""
+    began = time.process_time()
+    answer = someone.signs_in(username, "an otter counts nine stars").reads_own()
+    took = time.process_time() - began
+    assert answer.status_code == 401
+    return took
+
+
+def ratios(someone: Someone) -> dict[str, float]:
+    """Median times against that of a wrong password, taken by turns."""
+    names = ["ada", "nobody", "bare", "no name"]
+    taken = [[seconds(someone, name) for name in names] for _ in range(ROUNDS)]
+    wrong, *others = (median(column) for column in zip(*taken, strict=True))
+    return {name: other / wrong for name, other in zip(names[1:], others, strict=True)}
+
+
+def test_32_no_username_is_refused_sooner_or_later_than_another(someone: Someone) -> None:
+    """Checklist 32: one that is unknown, has no password, or could be none at all."""
+    for _ in range(TRIES):
+        found = ratios(someone)
+        if all(1 / MOST < ratio < MOST for ratio in found.values()):
+            return
+    pytest.fail(f"of the time that a wrong password takes: {found}")
