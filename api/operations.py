@@ -124,5 +124,6 @@ def operation(replies: Mapping[int, Reply], **promise: Any) -> Callable[[View], 
 
 def current_operation() -> Operation | None:
     """The operation that serves the request at hand; none serves OPTIONS or what isn't here."""
-    view = current_app.view_functions[request.endpoint] if request.endpoint else None
+    endpoint = request.endpoint
+    view = current_app.view_functions[endpoint] if endpoint else None
     return view if isinstance(view, Operation) and request.method != "OPTIONS" else None
