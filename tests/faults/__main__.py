@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.faults import long
+from tests.faults import kill, long
 
 
 def main() -> None:
@@ -17,6 +17,9 @@ def main() -> None:
     one.add_argument("--rate", type=float, default=100, help="requests a second (%(default)s)")
     one.add_argument("--plot", type=Path, help="write what the workers held, as SVG")
     one.set_defaults(run=long.run)
+    one = kinds.add_parser("kill", help="SIGKILL under load, and nothing is lost")
+    one.add_argument("--rounds", type=int, default=100, help="(%(default)s)")
+    one.set_defaults(run=kill.run)
     for kind in kinds.choices.values():
         kind.add_argument("--seed", type=int, default=1, help="(%(default)s)")
         kind.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")

@@ -32,10 +32,8 @@ def draw(samples: Samples) -> str:
                 at = LEFT + WIDTH * minute * 60 / longest
                 parts.append(words(at, y + HEIGHT + 18, f"{minute:g}", "small middle"))
         for number, of_one in enumerate(taken):
-            places = [
-                f"{LEFT + WIDTH * s.at / longest:.1f} {y + HEIGHT * (1 - value(s) / heights[-1]):.1f}"
-                for s in of_one
-            ]
+            points = [(s.at / longest, 1 - value(s) / heights[-1]) for s in of_one]
+            places = [f"{LEFT + WIDTH * x:.1f} {y + HEIGHT * down:.1f}" for x, down in points]
             css = CSS[min(number, len(CSS) - 1)]
             parts.append(f'<path d="M{"L".join(places)}" class="line {css}"/>')
     parts.append(words(LEFT + WIDTH / 2, TOP + 3 * DOWN - 14, "minutes", "small middle"))

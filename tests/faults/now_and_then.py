@@ -62,7 +62,8 @@ class Faults:
                 with suppress(OSError):
                     sock.sendall(bytes([byte]))
             time.sleep(0.1)
-        threading.Timer(25, lambda: [sock.close() for sock in slow]).start()
+        for sock in slow:
+            threading.Timer(25, sock.close).start()
 
     def database_locked(self) -> None:
         """Now and then for longer than the service waits for it."""
