@@ -68,7 +68,9 @@ def run(given: argparse.Namespace) -> list[str]:
         wrong += ["the server's log has a traceback: " + log] * ("Traceback" in log)
         engine.dispose()
     print(*(f"{kind} killed {n} times" for kind, n in killed.items()), sep="\n")
-    print(f"{len(ledger.records):,} records, {len(ledger.accounts):,} accounts acknowledged", end="")
+    print(
+        f"{len(ledger.records):,} records, {len(ledger.accounts):,} accounts acknowledged", end=""
+    )
     unknown = len(ledger.asked) - ledger.statuses.total()
     print(f", {ledger.statuses[503]:,} answers 503, {unknown:,} lost")
     return ledger.wrong + wrong

@@ -53,7 +53,7 @@ class Ledger:
                 yield f"the password of {row.username} isn't the one that was sent"
 
     def _gone(self, found: dict[str, str]) -> Iterator[str]:
-        return (name for name, id in self.records.items() if found.get(name) != id)
+        return (name for name, key in self.records.items() if found.get(name) != key)
 
 
 def damage(engine: Engine) -> Iterator[str]:
@@ -75,7 +75,7 @@ def damage(engine: Engine) -> Iterator[str]:
                         "bitmapscan": "off",
                     }.items():
                         connection.execute(text(f"SET enable_{name} = {value}"))
-                    query = f"SELECT {column}, * FROM {table} ORDER BY {column}"  # noqa: S608
+                    query = f"SELECT {column}, * FROM {table} ORDER BY {column}"
                     plan = str(connection.execute(text(f"EXPLAIN {query}")).all())
                     if ("Index Scan" in plan) != (index == "on"):
                         yield f"{table}.{column} wasn't read as it should be: {plan}"

