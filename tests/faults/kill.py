@@ -7,7 +7,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -42,7 +42,7 @@ def run(given: argparse.Namespace) -> list[str]:
     on_server = given.database == "postgresql"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        found = stack.enter_context(wheels(1) if on_server else nullcontext([]))
+        found = stack.enter_context(wheels(int(on_server)))
         wheel = found[0].makes().starts() if found else None
         url = wheel.url if wheel else f"sqlite:///{folder / 'signup.db'}"
         settings = {"DATABASE_URL": url, "RATELIMIT_PASSWORDS": ""}
