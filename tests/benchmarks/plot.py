@@ -27,11 +27,11 @@ text { fill: #f0f6fc } .paper, .dot { fill: #0d1117 } .small { fill: #9198a1 }
 """
 
 
-def _text(x: float, y: float, words: str, css: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{css}">{escape(words)}</text>'
+def words(x: float, y: float, said: str, css: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{css}">{escape(said)}</text>'
 
 
-def _stroke(x: float, y: float, to_x: float, to_y: float, css: str) -> str:
+def stroke(x: float, y: float, to_x: float, to_y: float, css: str) -> str:
     return f'<path d="M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}" class="{css}"/>'
 
 
@@ -49,12 +49,12 @@ class _Panel:
         self.parts = []
         for height in heights:
             at = self._at(height)
-            self.parts.append(_stroke(x, at, x + WIDTH, at, "grid"))
-            self.parts.append(_text(x - 8, at + 4, f"{height:,g}", "small end"))
+            self.parts.append(stroke(x, at, x + WIDTH, at, "grid"))
+            self.parts.append(words(x - 8, at + 4, f"{height:,g}", "small end"))
         for number in NUMBERS:
             at = x + _across(number)
-            self.parts.append(_stroke(at, y + HEIGHT, at, y + HEIGHT + 4, "grid"))
-            self.parts.append(_text(at, y + HEIGHT + 18, f"{number:,}", "small middle"))
+            self.parts.append(stroke(at, y + HEIGHT, at, y + HEIGHT + 4, "grid"))
+            self.parts.append(words(at, y + HEIGHT + 18, f"{number:,}", "small middle"))
 
     def _at(self, height: float) -> float:
         share = (self.scale(height) - self.low) / (self.high - self.low)
@@ -70,7 +70,7 @@ class _Panel:
         ]
 
 
-def _steps(most: float) -> list[float]:
+def steps(most: float) -> list[float]:
     """Round numbers from nothing to beyond the most, about five of them."""
     step = 10 ** math.floor(math.log10(most / 4))
     step *= next(n for n in (1, 2, 5, 10) if most / (n * step) <= 5)
@@ -79,12 +79,12 @@ def _steps(most: float) -> list[float]:
 
 def _legend() -> Iterator[str]:
     entries = (("service", "this service, on SQLite"), ("bare", "the bare Flask app"))
-    for n, (css, words) in enumerate(entries):
-        yield _stroke(LEFT + 200 * n, 66, LEFT + 200 * n + 28, 66, f"line {css}")
-        yield _text(LEFT + 200 * n + 36, 70, words)
-    for x, css, words in ((470, "", "rate, median latency"), (650, "p99", "99th percentile")):
-        yield _stroke(x, 66, x + 28, 66, f"line either {css}")
-        yield _text(x + 36, 70, words)
+    for n, (css, said) in enumerate(entries):
+        yield stroke(LEFT + 200 * n, 66, LEFT + 200 * n + 28, 66, f"line {css}")
+        yield words(LEFT + 200 * n + 36, 70, said)
+    for x, css, said in ((470, "", "rate, median latency"), (650, "p99", "99th percentile")):
+        yield stroke(x, 66, x + 28, 66, f"line either {css}")
+        yield words(x + 36, 70, said)
 
 
 def draw(bench: Bench) -> str:
@@ -95,11 +95,11 @@ def draw(bench: Bench) -> str:
         return {n: statistics.median(map(what, bench.loads[key])) for n, key in keys.items()}
 
     every = [load for key, loads in bench.loads.items() if "crowded" in key[0] for load in loads]
-    rates = _steps(max(load.rate for load in every))
+    rates = steps(max(load.rate for load in every))
     decades = range(-1, math.ceil(math.log10(max(load.p99 for load in every))) + 1)
     parts = [
-        _text(LEFT, 28, "POST /userDetails by number of connections", "title"),
-        _text(LEFT, 47, "the service acknowledges a record when it is on disk", "small"),
+        words(LEFT, 28, "POST /userDetails by number of connections", "title"),
+        words(LEFT, 47, "the service acknowledges a record when it is on disk", "small"),
         *_legend(),
     ]
     for column, kept in enumerate((True, False)):
@@ -114,9 +114,9 @@ def draw(bench: Bench) -> str:
         parts += [
             *upper.parts,
             *lower.parts,
-            _text(x, TOP - 12, f"requests/s, {how}"),
-            _text(x, TOP + DOWN - 12, f"latency in ms, {how}"),
-            _text(x + WIDTH / 2, TOP + DOWN + HEIGHT + 38, "connections", "small middle"),
+            words(x, TOP - 12, f"requests/s, {how}"),
+            words(x, TOP + DOWN - 12, f"latency in ms, {how}"),
+            words(x + WIDTH / 2, TOP + DOWN + HEIGHT + 38, "connections", "small middle"),
         ]
     width, height = SIZE
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'

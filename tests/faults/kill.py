@@ -1,0 +1,76 @@
+"""Rounds of SIGKILL under load: what was acknowledged is there, and nothing is half there."""
+
+import argparse
+import os
+import random
+import signal
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+from sqlalchemy import create_engine
+
+from tests.faults.givers import giving
+from tests.faults.ledger import Ledger, damage
+from tests.faults.wheel import Wheel, wheels
+from tests.server import Server, serving
+
+KINDS = {
+    "sqlite": ["the server", "the server", "a worker"],
+    "postgresql": ["the server", "a worker", "PostgreSQL", "PostgreSQL", "both"],
+}
+"""What is killed, each as likely."""
+
+
+def _kill(kind: str, server: Server, wheel: Wheel | None, chance: random.Random) -> None:
+    if kind == "a worker":
+        chance.choice(psutil.Process(server.process.pid).children()).kill()
+    if kind in ("the server", "both"):
+        os.killpg(server.process.pid, signal.SIGKILL)
+    if wheel and kind in ("PostgreSQL", "both"):
+        wheel.is_killed()
+        wheel.starts()
+
+
+def run(given: argparse.Namespace) -> list[str]:
+    """What is wrong."""
+    chance, ledger, killed = random.Random(given.seed), Ledger(), Counter[str]()
+    wrong: list[str] = []
+    on_server = given.database == "postgresql"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        found = stack.enter_context(wheels(int(on_server)))
+        wheel = found[0].makes().starts() if found else None
+        url = wheel.url if wheel else f"sqlite:///{folder / 'signup.db'}"
+        settings = {"DATABASE_URL": url, "RATELIMIT_PASSWORDS": ""}
+        running = stack.enter_context(ExitStack())
+        server = running.enter_context(serving(folder, settings))
+        engine = create_engine(url, pool_pre_ping=True)
+        for number in range(given.rounds):
+            kind = chance.choice(KINDS[given.database])
+            before = ledger.statuses.total()
+            with giving([server.url], ledger, f"{given.seed} {number}", may_lose=True):
+                time.sleep(chance.uniform(0.15, 0.6))
+                _kill(kind, server, wheel, chance)
+                time.sleep(0.1)
+            killed[kind] += 1
+            if kind in ("the server", "both"):
+                running.close()
+                server = running.enter_context(serving(folder, settings))
+            if ledger.statuses.total() == before:
+                wrong.append(f"round {number}: nothing was answered before {kind} was killed")
+            found_wrong = [*ledger.missing_or_half(engine), *damage(engine)]
+            wrong += [f"round {number}, {kind} killed: {said}" for said in found_wrong]
+        log = server.log.read_text("utf-8")
+        wrong += ["the server's log has a traceback: " + log] * ("Traceback" in log)
+        engine.dispose()
+    print(*(f"{kind} killed {n} times" for kind, n in killed.items()), sep="\n")
+    print(
+        f"{len(ledger.records):,} records, {len(ledger.accounts):,} accounts acknowledged", end=""
+    )
+    unknown = len(ledger.asked) - ledger.statuses.total()
+    print(f", {ledger.statuses[503]:,} answers 503, {unknown:,} lost")
+    return ledger.wrong + wrong
