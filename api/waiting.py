@@ -83,6 +83,7 @@ class Hub:
         self._ready: deque[_Task] = deque()
         self._patient: deque[tuple[float, _Task]] = deque()
         self._rested: list[_Task] = []
+        self._most_rested = threads
         self.sending: dict[int, _Task] = {}
 
     def close(self) -> None:
@@ -100,10 +101,10 @@ class Hub:
 
     def _run(self, function: Callable[[], object]) -> None:
         """One after the other: a task of its own for each would map and unmap memory each time."""
-        while True:
-            function()
+        function()
+        while len(self._rested) < self._most_rested:
             self._rested.append(cast("_Task", getcurrent()))
-            function = self.main.switch()
+            self.main.switch()()
 
     def resume(self, task: _Task) -> None:
         """Let the task go on when it is its turn. For any thread to call."""
