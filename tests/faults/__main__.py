@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.faults import kill, long
+from tests.faults import failover, kill, long
 
 
 def main() -> None:
@@ -20,6 +20,8 @@ def main() -> None:
     one = kinds.add_parser("kill", help="SIGKILL under load, and nothing is lost")
     one.add_argument("--rounds", type=int, default=100, help="(%(default)s)")
     one.set_defaults(run=kill.run)
+    one = kinds.add_parser("failover", help="PostgreSQL's standby takes over, and nothing is lost")
+    one.set_defaults(run=failover.run)
     for kind in kinds.choices.values():
         kind.add_argument("--seed", type=int, default=1, help="(%(default)s)")
         kind.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
