@@ -10,7 +10,7 @@ const [module, ...given] = process.argv.slice(1);
 const { story } = await import(module);
 console.log((await story(...given)).join("\\n"));
 """
-SHARED = "told.ts", "tsconfig.json"
+SHARED = "sure.ts", "tsconfig.json"
 
 
 def compiled(tools: Tools, into: Path, story: str, *but: str) -> None:

@@ -1,14 +1,25 @@
 /** The story, told by what @hey-api/openapi-ts makes. */
 import {
   createUserDetails,
+  type CreateUserDetailsErrors,
   deleteUserDetails,
   getMyUserDetails,
+  type GetMyUserDetailsErrors,
   getUserDetails,
+  type GetUserDetailsErrors,
   type NewUserDetails,
   signUp,
+  type SignUpErrors,
 } from './client/index.js';
 import { createClient, createConfig } from './client/client/index.js';
-import { sure, told, typed } from './told.js';
+import { sure, typed } from './sure.js';
+
+/** What the document says of what is refused here: an answer that it lacks doesn't compile. */
+type Refused =
+  | CreateUserDetailsErrors[400 | 403]
+  | GetMyUserDetailsErrors[401]
+  | GetUserDetailsErrors[404]
+  | SignUpErrors[409];
 
 const PASSWORD = 'an otter counts nine moons';
 
@@ -16,6 +27,13 @@ const PASSWORD = 'an otter counts nine moons';
 function client(baseUrl: string, auth?: string) {
   const headers = { Accept: 'application/json' };
   return createClient(createConfig({ baseUrl, headers, ...(auth === undefined ? {} : { auth }) }));
+}
+
+/** What was refused, by the problem's own fields. */
+function told(problem: Refused | undefined): string {
+  sure(problem !== undefined, 'it was not refused');
+  sure(problem.type === 'about:blank' && problem.detail !== '', problem.title);
+  return [problem.status, problem.title, ...Object.keys(problem.errors ?? {})].join(' ');
 }
 
 /** What was seen. */

@@ -1,11 +1,19 @@
 /** The story, told by openapi-fetch with what openapi-typescript makes. */
 import createClient from 'openapi-fetch';
 
-import type { components, paths } from './schema.js';
-import { sure, told, typed } from './told.js';
+import type { components, operations, paths } from './schema.js';
+import { sure, typed } from './sure.js';
 
 type Json = 'application/json' | 'application/problem+json';
 type Form = components['schemas']['NewUserDetails'];
+
+/** What the document says of what is refused here: an answer that it lacks doesn't compile. */
+type Refused = (
+  | operations['createUserDetails']['responses'][400 | 403]
+  | operations['getMyUserDetails']['responses'][401]
+  | operations['getUserDetails']['responses'][404]
+  | operations['signUp']['responses'][409]
+)['content']['application/problem+json'];
 
 const PASSWORD = 'an otter counts nine moons';
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
@@ -20,6 +28,13 @@ function basic(username: string, password: string): string {
 function client(baseUrl: string, authorization?: string) {
   const headers = authorization === undefined ? {} : { Authorization: authorization };
   return createClient<paths, Json>({ baseUrl, headers: { Accept: 'application/json', ...headers } });
+}
+
+/** What was refused, by the problem's own fields. */
+function told(problem: Refused | undefined): string {
+  sure(problem !== undefined, 'it was not refused');
+  sure(problem.type === 'about:blank' && problem.detail !== '', problem.title);
+  return [problem.status, problem.title, ...Object.keys(problem.errors ?? {})].join(' ');
 }
 
 /** What was seen. */

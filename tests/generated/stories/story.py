@@ -81,7 +81,7 @@ def main(url: str, username: str) -> list[str]:
     assert read.parsed.created_at <= mine.parsed.created_at
     seen.append(read.status_code)
 
-    # What has no content is Any to this generator, so the type that it has is said here.
+    # What has no content is Any to this generator; what else it may be is said here.
     deleted: Response[Problem] = delete_user_details.sync_detailed(link, client=anyone)
     seen.append(deleted.status_code)
 
