@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.generated import typescript
-from tests.generated.tools import DOCUMENT, STORIES, Tools, run
+from tests.generated.tools import DOCUMENT, NPM, STORIES, Tools, run
 
 NAME = "@hey-api/openapi-ts, tsc --strict"
 STORY = "hey-api"
@@ -13,7 +13,7 @@ BUT = "--exactOptionalPropertyTypes", "false"
 
 def compiled(tools: Tools, into: Path) -> None:
     """The client, and the story."""
-    tools.check()
+    tools.check(NPM)
     command = str(tools.modules / ".bin/openapi-ts")
     config = str(STORIES / "hey-api.config.mjs")
     run(command, "--input", str(DOCUMENT), "--file", config, "--no-log-file", into=into)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.generated.tools import DOCUMENT, STORIES, Missing, Tools, run
+from tests.generated.tools import DOCUMENT, PYPI, STORIES, Missing, Tools, run
 
 NAME = "openapi-generator, library native, javac -Xlint:all -Werror"
 OPTIONS = {
@@ -11,7 +11,7 @@ OPTIONS = {
     "openApiNullable": "false",
     "hideGenerationTimestamp": "true",
 }
-PACKAGES = "openjdk-17-jdk-headless libhttpmime-java libjakarta-annotation-api-java"
+PACKAGES = "default-jdk-headless libhttpmime-java libjakarta-annotation-api-java"
 DEBIANS = Path("/usr/share/java/httpmime.jar"), Path("/usr/share/java/jakarta-annotation-api.jar")
 """What the client needs and the generator's own jar, which has Jackson, lacks."""
 
@@ -24,7 +24,7 @@ OLDER = "-Xlint:all,-path,-deprecation", *LINT[1:]
 
 def compiled(tools: Tools, into: Path) -> None:
     """The client, and the story against it."""
-    tools.check()
+    tools.check(PYPI)
     javac = tools.machines("javac", PACKAGES)
     if absent := [str(jar) for jar in DEBIANS if not jar.exists()]:
         raise Missing(f"no {', '.join(absent)}: apt-get install {PACKAGES}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.generated import typescript
-from tests.generated.tools import DOCUMENT, Tools, run
+from tests.generated.tools import DOCUMENT, NPM, Tools, run
 
 NAME = "openapi-typescript and openapi-fetch, tsc --strict"
 STORY = "openapi-fetch"
@@ -11,7 +11,7 @@ STORY = "openapi-fetch"
 
 def compiled(tools: Tools, into: Path) -> None:
     """The types, and the story in them."""
-    tools.check()
+    tools.check(NPM)
     command = str(tools.modules / "openapi-typescript/bin/cli.js")
     schema = str(into / "schema.d.ts")
     run(typescript.node(tools), command, str(DOCUMENT), "--output", schema)

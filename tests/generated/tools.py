@@ -12,7 +12,9 @@ from tests.server import REPOSITORY
 HERE = Path(__file__).parent
 STORIES = HERE / "stories"
 DOCUMENT = REPOSITORY / "openapi.yaml"
-PINS = "requirements.txt", "package.json"
+PYPI = "requirements.txt"
+NPM = "package.json"
+"""The files with the pins."""
 
 
 class Missing(Exception):
@@ -37,22 +39,28 @@ class Tools:
     def modules(self) -> Path:
         return self.folder / "node_modules"
 
+    @property
+    def notes(self) -> Path:
+        """Where the pins are that were installed."""
+        return self.folder / "installed"
+
     def install(self) -> None:
-        """All that PyPI and npm have of it. What was installed is noted once all of it is there."""
+        """All that PyPI and npm have of it; raises `Missing` or `Failed`."""
         run(sys.executable, "-m", "venv", "--clear", str(self.folder))
-        run(str(self.bin / "pip"), "install", "--quiet", "--requirement", str(HERE / PINS[0]))
+        self.notes.mkdir()
+        run(str(self.bin / "pip"), "install", "--quiet", "--requirement", str(HERE / PYPI))
+        shutil.copy(HERE / PYPI, self.notes)
         npm = self.machines("npm", "nodejs npm")
-        shutil.copy(HERE / PINS[1], self.folder)
+        shutil.copy(HERE / NPM, self.folder)
         where = "--prefix", str(self.folder)
         run(npm, "install", "--silent", "--ignore-scripts", "--no-package-lock", *where)
-        shutil.copy(HERE / PINS[0], self.folder)
+        shutil.copy(HERE / NPM, self.notes)
 
-    def check(self) -> None:
-        """Raises `Missing` unless everything that is pinned was installed."""
-        for name in PINS:
-            noted = self.folder / name
-            if not noted.exists() or noted.read_text() != (HERE / name).read_text():
-                raise Missing("the generators aren't installed: add --install")
+    def check(self, pins: str) -> None:
+        """Raises `Missing` unless what is pinned there was installed."""
+        noted = self.notes / pins
+        if not noted.exists() or noted.read_text() != (HERE / pins).read_text():
+            raise Missing("the pinned generators aren't installed: add --install")
 
     @staticmethod
     def machines(command: str, packages: str) -> str:
