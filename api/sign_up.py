@@ -12,7 +12,7 @@ from api.idempotency import once
 from api.keyed_writes import Key
 from api.passwords import passwords
 from api.replies import message
-from api.schemas import Message, Retry, SignUp
+from api.schemas import Done, Retry, SignUp
 from api.store import store
 
 blueprint = Blueprint("sign_up", __name__)
@@ -23,7 +23,7 @@ blueprint = Blueprint("sign_up", __name__)
     form=SignUp,
     headers=Retry,
     replies={
-        200: message("Success", "The username is signed up.", schema=Message).having(OPEN),
+        200: message("Success", "The username is signed up.", schema=Done).having(OPEN),
         400: errors.BAD_FORM.having(OPEN),
         406: errors.NOT_ACCEPTABLE.having(OPEN),
         409: errors.TAKEN.having(OPEN),
