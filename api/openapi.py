@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Mapping
 from sys import modules
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask
 from marshmallow import fields
 from werkzeug.routing import Rule
@@ -34,8 +35,8 @@ def document(app: Flask) -> dict[str, Any]:
         openapi_version=head["openapi"],
         plugins=[plugin],
     )
-    assert plugin.converter  # Which the APISpec made.
-    plugin.converter.add_parameter_attribute_function(_example_in_path)
+    converter = cast("OpenAPIConverter", plugin.converter)  # The APISpec made it.
+    converter.add_parameter_attribute_function(_example_in_path)
     tags: dict[str, str] = {}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = app.view_functions[rule.endpoint]
