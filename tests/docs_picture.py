@@ -23,14 +23,13 @@ def draw(browser: Browser, file: Path) -> None:
         block = docs.opens("createUserDetails")
         assert docs.executes(block).status == 201
         page.mouse.move(0, 0)
-        block.locator(".copy-to-clipboard").first.wait_for()
         page.evaluate("scrollTo(0, 0), document.activeElement.blur()")
         top = page.locator(".opblock-tag").first.bounding_box()
         end = block.locator(f"{ANSWER} .highlight-code").first.bounding_box()
         assert top and end
         height = end["y"] + end["height"] - top["y"] + 2 * MARGIN
         shown: FloatRect = {"x": 0, "y": top["y"] - MARGIN, "width": WIDTH, "height": height}
-        page.screenshot(path=file, full_page=True, clip=shown)
+        page.screenshot(path=file, full_page=True, clip=shown, animations="disabled")
 
 
 def main(file: str) -> None:
