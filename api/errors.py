@@ -84,7 +84,7 @@ TOO_MANY = _refusal("This is asked too often: wait as long as Retry-After says."
 UNAVAILABLE = _refusal(
     "It can't be done now, and nothing was stored: wait as long as Retry-After says.", RETRY_AFTER
 )
-NOTHING_HERE = _refusal("There is nothing at this address: see /openapi.json for what is here.")
+NOTHING_HERE = _refusal("There is nothing at this address: the document says what is here.")
 
 BESIDE = {
     204: Reply(description="To OPTIONS: see Allow.", headers=_ALLOW | MAY_BE_OPEN),

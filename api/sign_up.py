@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from api import errors
-from api.browsers import ANY_ORIGIN, OPEN, SIGN_UP_PATH
+from api.browsers import ANY_ORIGIN, EXPOSED, OPEN, SIGN_UP_PATH
 from api.contract import operation
 from api.idempotency import once
 from api.keyed_writes import Key
@@ -30,8 +30,8 @@ blueprint = Blueprint("sign_up", __name__)
         413: errors.TOO_LARGE.having(OPEN),
         415: errors.UNSUPPORTED.having(OPEN),
         422: errors.REUSED.having(OPEN),
-        429: errors.TOO_MANY.having(OPEN),
-        503: errors.UNAVAILABLE.having(OPEN),
+        429: errors.TOO_MANY.having(OPEN | EXPOSED),
+        503: errors.UNAVAILABLE.having(OPEN | EXPOSED),
     },
 )
 def sign_up(form: dict[str, Any], headers: dict[str, str]) -> ResponseReturnValue:
