@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
+import psycopg
 from sqlalchemy import Connection, Engine, Row, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,7 +17,7 @@ from api.connections import DatabaseError
 from api.database import where, why
 
 BATCH = 1000
-"""Rows that are held in memory at once. To write as many to PostgreSQL is one statement."""
+"""Rows that are held in memory at once."""
 Bar: TypeAlias = "click._termui_impl.ProgressBar[Any]"
 
 
@@ -27,7 +28,7 @@ def explained(*engines: Engine) -> Iterator[None]:
         yield
     except DatabaseError as error:
         raise click.ClickException(str(error)) from None
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, psycopg.Error) as error:
         place = " to ".join(where(engine) for engine in engines)
         raise click.ClickException(f"{place}: {why(error)}.") from None
 

