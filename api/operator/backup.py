@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
-from sqlite3 import connect
+from sqlite3 import Error, connect
 
 import click
 from flask.cli import with_appcontext
@@ -15,10 +15,13 @@ from api.store import store
 
 
 def _check(file: Path) -> None:
-    with closing(connect(file)) as backup:
-        said = [str(row[0]) for row in backup.execute("PRAGMA integrity_check(1)")]
-    if said != ["ok"]:
-        raise DatabaseError(f"The backup isn't whole, so it isn't kept: {said[0]}.")
+    try:
+        with closing(connect(file)) as backup:
+            ((said,),) = backup.execute("PRAGMA integrity_check(1)")
+    except Error as error:
+        said = error
+    if said != "ok":
+        raise DatabaseError(f"The backup isn't whole, so it isn't kept: {said}.")
 
 
 @click.command()

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 
 import click
@@ -61,7 +62,8 @@ def check() -> None:
     click.echo(f"{where(store.engine)} is sound, and at {head()}.")
 
 
-def _open_target(url: str) -> Engine:
+@contextmanager
+def _opened(url: str) -> Iterator[Engine]:
     try:
         settings = Settings.from_environ({**os.environ, "DATABASE_URL": url})
     except SettingsError as error:
@@ -70,7 +72,10 @@ def _open_target(url: str) -> Engine:
     engine = open_database(settings)
     if engine.url == store.engine.url:
         raise click.BadParameter("This is the database itself.", param_hint="TO_URL")
-    return engine
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _report(digests: Mapping[str, Digest], target: Engine) -> None:
@@ -102,8 +107,11 @@ def copy_to(to_url: str, hold: bool) -> None:
     Other users of the machine see arguments: leave a password out of TO_URL, and set PGPASSWORD or
     use ~/.pgpass. A database that waits longer than DATABASE_TIMEOUT (seconds) breaks it off.
     """  # noqa: D301  (click reads the mark)
-    target = _open_target(to_url)
-    with explained(store.engine, target), without_writes(store.engine) as source:
+    with (
+        _opened(to_url) as target,
+        explained(store.engine, target),
+        without_writes(store.engine) as source,
+    ):
         with progress("Copying", source, [*TABLES, *TABLES], shown=True) as bar:
             digests = copy(source, target, bar.update)
         _report(digests, target)
