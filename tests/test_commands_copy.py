@@ -13,7 +13,8 @@ from sqlalchemy import URL
 from api.config import Settings
 from api.connections import DatabaseError
 from api.database import open_database, upgrade
-from api.operator import copying
+from api.operator.copying import copy, without_writes
+from api.operator.target import add
 from tests.actor import PASSWORD, Someone
 from tests.commanding import everything, run
 from tests.server import REPOSITORY
@@ -93,8 +94,8 @@ def break_off(app: Flask, target: str, after: int) -> None:
 
     engine = open_database(Settings(database_url=target))
     source = app.extensions["store"].engine
-    with pytest.raises(Broken), copying.without_writes(source) as reading:
-        copying.copy(reading, engine, stop)
+    with pytest.raises(Broken), without_writes(source) as reading:
+        copy(reading, engine, stop)
     engine.dispose()
 
 
@@ -122,12 +123,11 @@ def test_it_goes_on_after_the_last_row_that_is_there(
     monkeypatch.setattr("api.operator.common.BATCH", 2)
     break_off(app, target, after=3)
     inserted = list[int]()
-    insert = copying._insert
 
     def count(connection: Any, table: Any, rows: Any) -> None:
         inserted.append(len(rows))
-        insert(connection, table, rows)
+        add(connection, table, rows)
 
-    monkeypatch.setattr(copying, "_insert", count)
+    monkeypatch.setattr("api.operator.copying.add", count)
     assert run(app, "database", "copy", target).exit_code == 0
     assert inserted == [2]  # The accounts, the key and two of the records were there.

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from api.operator import copying
+from api.operator.target import TABLES, add
 from tests.actor import Someone, assert_problem
 from tests.commanding import everything, refusal, run
 from tests.test_commands_copy import of, target
@@ -43,13 +43,12 @@ def test_writes_are_refused_meanwhile_and_reads_are_served(
     someone = Someone(app.test_client())
     link = someone.gives_details().headers["Location"]
     asked = list[str]()
-    insert = copying._insert
 
     def ask_and_insert(*arguments: object) -> None:
         assert_problem(someone.signs_up("bob"), 503)
         assert someone.reads(link).status_code == 200
         asked.append("while it copies")
-        insert(*arguments)  # type: ignore[arg-type]
+        add(*arguments)  # type: ignore[arg-type]
 
     def press_enter() -> str:
         assert_no_writer_gets_in(of(app))
@@ -59,7 +58,7 @@ def test_writes_are_refused_meanwhile_and_reads_are_served(
 
     stdin = SimpleNamespace(readline=press_enter)
     monkeypatch.setattr("api.operator.database.sys", SimpleNamespace(stdin=stdin))
-    monkeypatch.setattr(copying, "_insert", ask_and_insert)
+    monkeypatch.setattr("api.operator.copying.add", ask_and_insert)
     done = run(app, *COPY, "--hold", target)
     assert asked == ["while it copies", "while it holds"]
     said = "Writes are refused. Stop the service, then hit Enter.\n"
@@ -71,17 +70,16 @@ def test_writes_are_refused_meanwhile_and_reads_are_served(
 def test_who_writes_to_the_target_meanwhile_is_noticed(
     app: Flask, ada: Someone, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    insert = copying._insert
 
     def insert_and_meddle(connection: object, *more: object) -> None:
-        insert(connection, *more)  # type: ignore[arg-type]
+        add(connection, *more)  # type: ignore[arg-type]
         if target.startswith("sqlite"):
             connection.execute(text("UPDATE accounts SET username = 'ADA'"))  # type: ignore[attr-defined]
         else:
             connection.execute(text("DELETE FROM accounts"))  # type: ignore[attr-defined]
 
     with monkeypatch.context() as patch:
-        patch.setattr(copying, "_insert", insert_and_meddle)
+        patch.setattr("api.operator.copying.add", insert_and_meddle)
         said = refusal(app, *COPY, target)
     assert "accounts has " in said and said.endswith("who writes to it, and copy again.\n")
     assert everything(target)["revision"] != everything(of(app))["revision"]
@@ -108,7 +106,7 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
             connection.execute(text(statement))
     assert "isn't empty" in refusal(app, *COPY, target)
     with engine.begin() as connection:
-        for name in (*copying.TABLES[::-1], "alembic_version"):
+        for name in (*TABLES[::-1], "alembic_version"):
             connection.execute(text(f"DROP TABLE {name}"))
         connection.execute(text("CREATE TABLE theirs (id INTEGER PRIMARY KEY)"))
     assert "isn't empty" in refusal(app, *COPY, target)

@@ -14,7 +14,9 @@ from api.config import Settings, SettingsError
 from api.database import open_database, upgrade, where
 from api.operator.checking import damage, head, revision, wrong_schema, wrong_settings
 from api.operator.common import explained, progress
-from api.operator.copying import TABLES, Digest, copy, without_writes
+from api.operator.copying import copy, without_writes
+from api.operator.digest import Digest
+from api.operator.target import TABLES
 from api.pool import connection_of
 from api.store import store
 
