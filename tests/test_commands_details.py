@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click import ClickException
 from flask import Flask
 
 from api.operator import common
+from api.operator.details import _export
 from tests.actor import Someone
 from tests.commanding import refusal, run
 from tests.server import REPOSITORY
@@ -92,6 +94,18 @@ def test_where_it_fails_nothing_is_left(make_app_at: Callable[..., Flask], tmp_p
     assert "unable to open" in refusal(app, *EXPORT)
     assert refusal(app, *EXPORT, "--format", "xml", code=2).startswith("Usage: ")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("records")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_disk_that_is_full_is_said(app: Flask) -> None:
+    """Where standard output goes there."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        with app.app_context(), pytest.raises(ClickException, match=r"No space left on device[.]"):
+            _export(lambda text: os.write(full, text.encode()), "jsonl", with_ids=True, shown=False)
+    finally:
+        os.close(full)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -1,5 +1,6 @@
 """What the operator's commands share: errors on one line, rows in batches, a bar, whole files."""
 
+import errno
 import os
 import sys
 import tempfile
@@ -31,6 +32,10 @@ def explained(*engines: Engine) -> Iterator[None]:
     except (SQLAlchemyError, psycopg.Error) as error:
         place = " to ".join(where(engine) for engine in engines)
         raise click.ClickException(f"{place}: {why(error)}.") from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # Who read it has enough, as `head` does: click ends it.
+            raise
+        raise click.ClickException(f"{error.strerror}.") from None
 
 
 def batches(

@@ -79,7 +79,7 @@ def export(kind: str, output: Path | None, force: bool, with_ids: bool) -> None:
     flask --app api details export --format csv --output details.csv
     """  # noqa: D301  (click reads the mark)
     if output is None:
-        with click.open_file("-", "w", encoding="utf-8") as stream:
+        with explained(store.engine), click.open_file("-", "w", encoding="utf-8") as stream:
             # Where the records are shown themselves, a bar would be among them.
             _export(stream.write, kind, with_ids=with_ids, shown=not stream.isatty())
             stream.flush()
