@@ -70,7 +70,7 @@ def test_everything_is_there_and_is_served_on(
     assert ada.reads_own().get_json()["lastname"] == "newest"
 
 
-@across
+@pytest.mark.parametrize(("database_url", "target"), ACROSS[:1], indirect=True)
 def test_it_may_be_killed_at_any_step_and_goes_on(
     app: Flask, links: list[str], target: str
 ) -> None:
