@@ -7,22 +7,17 @@ from pathlib import Path
 import click
 import yaml
 from flask import Blueprint, current_app
-from marshmallow import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
 from api.changes.document import document_changes
-from api.database import where, why
 from api.openapi import document, to_yaml
-from api.passwords import passwords
-from api.schemas import SignUp
-from api.store import store
+from api.operator.accounts import accounts
+from api.operator.backup import backup
+from api.operator.database import database
+from api.operator.details import details
 
 blueprint = Blueprint("commands", __name__, cli_group=None)
-
-
-@blueprint.cli.group()
-def accounts() -> None:
-    """See to accounts."""
+for command in (accounts, details, database, backup):
+    blueprint.cli.add_command(command)
 
 
 @blueprint.cli.command("openapi")
@@ -87,24 +82,3 @@ def _list_changes(old: Path) -> None:
 def _unlike_a_contract(file: Path, why: str) -> click.BadParameter:
     advice = "Give a document as this command writes it."
     return click.BadParameter(f"{file}: {why}. {advice}", param_hint="--against")
-
-
-@accounts.command("set-password")
-@click.argument("username")
-def set_password(username: str) -> None:
-    """Set USERNAME's password: asked for at a terminal, else one line of standard input."""
-    if sys.stdin.isatty():
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\r\n")
-    try:
-        SignUp(only=["password"]).load({"password": password})
-    except ValidationError as invalid:
-        raise click.ClickException(" ".join(invalid.messages_dict["password"])) from None
-    try:
-        known = store.set_password(username, passwords.hash(password))
-    except SQLAlchemyError as error:
-        raise click.ClickException(f"{where(store.engine)}: {why(error)}") from None
-    if not known:
-        raise click.ClickException(f"There is no account of the name {username}.")
-    click.echo(f"{username} can sign in with the new password.")

@@ -19,7 +19,7 @@ def typed(app: Flask, text: str) -> Result:
 @pytest.fixture
 def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr("api.commands.sys", SimpleNamespace(stdin=terminal, exit=sys.exit))
+    monkeypatch.setattr("api.operator.accounts.sys", SimpleNamespace(stdin=terminal, exit=sys.exit))
 
 
 @pytest.mark.usefixtures("_terminal")

@@ -1,0 +1,70 @@
+"""What is wrong with a database: its settings, its schema, and on SQLite what is damaged."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from api.connections import SQLITE_PRAGMAS
+from api.database import migrations
+from api.models import metadata
+
+NONE = "no revision"
+_LOSES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""Settings of PostgreSQL by which what was acknowledged may be lost."""
+
+
+def head() -> str:
+    """The revision of the schema that this version has."""
+    return str(ScriptDirectory.from_config(migrations()).get_current_head())
+
+
+def revision(connection: Connection) -> str:
+    """The revision that the database's schema is at."""
+    return ", ".join(MigrationContext.configure(connection).get_current_heads()) or NONE
+
+
+def wrong_settings(connection: Connection) -> Iterator[str]:
+    """By which something that was acknowledged may get lost, or altered."""
+
+    def now(query: str) -> Any:
+        return connection.exec_driver_sql(query).scalar_one()
+
+    if connection.dialect.name == "sqlite":
+        for name, value in SQLITE_PRAGMAS.items():
+            if now(f"PRAGMA {name}") != value:
+                yield f"SQLite's {name} isn't {value}."
+        return
+    for name, value in _LOSES.items():
+        if now(f"SHOW {name}") == value:
+            yield f"PostgreSQL's {name} is {value}: what was acknowledged may be lost."
+    if now("SHOW server_encoding") != "UTF8":
+        yield "PostgreSQL's server_encoding isn't UTF8: not every name can be kept."
+
+
+def wrong_schema(connection: Connection) -> Iterator[str]:
+    """In what the schema isn't this version's."""
+    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    at = revision(connection)
+    if at != head():
+        yield f"The schema is at {at}, and this version's is {head()}."
+        return
+    for change in compare_metadata(context, metadata):
+        # What is done to a column comes as a list.
+        for operation in change if isinstance(change, list) else [change]:
+            names = [getattr(part, "name", part) for part in operation[:4]]
+            what = " ".join(name for name in names if isinstance(name, str))
+            yield f"The schema isn't this version's, which would need: {what}."
+
+
+def damage(connection: Connection) -> Iterator[str]:
+    """What SQLite finds damaged. PostgreSQL has no such check that is always there."""
+    if connection.dialect.name == "sqlite":
+        for row in connection.exec_driver_sql("PRAGMA integrity_check(20)"):
+            if row[0] != "ok":
+                yield f"integrity_check: {row[0]}"
+        for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+            yield f"foreign_key_check: row {row[1]} of {row[0]} refers to none of {row[2]}."

@@ -1,0 +1,97 @@
+"""What the operator's commands share: errors on one line, rows in batches, a bar, whole files."""
+
+import errno
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+import psycopg
+from sqlalchemy import Connection, Engine, Row, Table, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.connections import DatabaseError
+from api.database import where, why
+
+BATCH = 1000
+"""Rows that are held in memory at once."""
+Bar: TypeAlias = "click._termui_impl.ProgressBar[Any]"
+
+
+@contextmanager
+def explained(*engines: Engine) -> Iterator[None]:
+    """What a database or a file refuses is said on one line, without a secret, and exits 1."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise click.ClickException(str(error)) from None
+    except (SQLAlchemyError, psycopg.Error) as error:
+        place = " to ".join(where(engine) for engine in engines)
+        raise click.ClickException(f"{place}: {why(error)}.") from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # Who read it has enough, as `head` does: click ends it.
+            raise
+        raise click.ClickException(f"{error.strerror}.") from None
+
+
+def batches(
+    connection: Connection, table: Table, *, after: Any = None, until: Any = None
+) -> Iterator[Sequence[Row[Any]]]:
+    """The rows in the order of their key, each batch by a query of its own: in constant memory.
+
+    No lock is held, and no snapshot, which would keep SQLite's log from being shortened for as
+    long as somebody reads. A row that is added or deleted meanwhile may be among them or not.
+    """
+    (key,) = table.primary_key
+    while True:
+        query = select(table).order_by(key).limit(BATCH)
+        query = query if after is None else query.where(key > after)
+        query = query if until is None else query.where(key <= until)
+        rows = connection.execute(query).all()
+        if not rows:
+            return
+        yield rows
+        after = rows[-1]._mapping[key]
+
+
+def last_key(connection: Connection, table: Table) -> Any:
+    """The highest key there is, or nothing."""
+    return connection.scalar(select(func.max(*table.primary_key)))
+
+
+def progress(label: str, connection: Connection, tables: Sequence[Table], *, shown: bool) -> Bar:
+    """A bar on standard error, as long as the tables have rows; none where nobody looks."""
+    shown = shown and sys.stderr.isatty()
+    counts = [select(func.count()).select_from(table) for table in tables if shown]
+    length = sum(connection.scalars(count).one() for count in counts)
+    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not shown)
+
+
+@contextmanager
+def whole_file(path: Path, *, replace: bool) -> Iterator[Path]:
+    """A file under a passing name, for its owner alone; then `path`, whole and on disk, or nothing.
+
+    Raises `ClickException`.
+    """
+    if path.exists() and not replace:
+        raise click.ClickException(f"{path} is there already: --force replaces it.")
+    try:
+        number, name = tempfile.mkstemp(".partial", f".{path.name}.", path.parent)
+        os.close(number)
+        part = Path(name)
+        try:
+            yield part
+            for each in (part, path.parent):
+                number = os.open(each, os.O_RDONLY)
+                os.fsync(number)
+                os.close(number)
+                if each == part:
+                    part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}.") from None

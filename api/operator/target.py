@@ -1,0 +1,82 @@
+"""What a database is copied to: made and marked, filled, and given over to the service."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Row, Table
+
+from api.connections import DatabaseError
+from api.database import upgrade, where
+from api.models import metadata
+from api.operator.checking import NONE, head, revision
+from api.pool import connection_of
+
+TABLES = metadata.sorted_tables
+"""Each after those that it refers to."""
+VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
+
+
+def prepare(target: Engine, marker: str) -> None:
+    """Make the tables, at a revision that no service knows: none starts on what isn't whole.
+
+    Raises `DatabaseError` where anything else is than an unfinished copy with the same marker.
+    """
+    is_new = target.dialect.name == "sqlite" and not Path(str(target.url.database)).exists()
+    if is_new or not _is_begun(target, marker):
+        upgrade(target)
+        with connection_of(target) as connection:
+            _set_revision(connection, marker)
+
+
+def _is_begun(target: Engine, marker: str) -> bool:
+    """Whether it is an unfinished copy, or else is empty. Raises `DatabaseError` for neither."""
+    with connection_of(target) as connection:
+        names = set(sa.inspect(connection).get_table_names()) - {VERSION.name}
+        at = revision(connection)
+        is_ours = at == head() and names == set(metadata.tables)
+        is_empty = is_ours and not any(
+            connection.execute(sa.select(table).limit(1)).all() for table in TABLES
+        )
+    if at != marker and not is_empty and (names or at != NONE):
+        raise DatabaseError(f"{where(target)} isn't empty: give a database with nothing in it.")
+    return at == marker
+
+
+def _set_revision(target: Connection, to: str) -> None:
+    target.execute(sa.update(VERSION).values(version_num=to))
+
+
+def empty(target: Connection) -> None:
+    """Leave no row in any table."""
+    if target.dialect.name == "postgresql":
+        target.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
+    else:
+        for table in reversed(TABLES):
+            target.execute(sa.delete(table))
+
+
+def add(target: Connection, table: Table, rows: Sequence[Row[Any]]) -> None:
+    """Add rows; or none of them, or on SQLite the first ones, if it is broken off."""
+    if target.dialect.name == "postgresql":
+        # Its own way for many rows: five times as fast.
+        statement = f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN"
+        cursor: psycopg.Cursor = target.connection.cursor()  # type: ignore[assignment]
+        with cursor.copy(statement.encode()) as copy:
+            for row in rows:
+                copy.write_row(tuple(row))
+    else:
+        target.execute(sa.insert(table), [row._asdict() for row in rows])
+
+
+def finish(target: Connection) -> None:
+    """Let the service have it; on PostgreSQL, rows that come get numbers after the others."""
+    for table in TABLES if target.dialect.name == "postgresql" else ():
+        column = table.autoincrement_column
+        if column is not None:
+            sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
+            last = target.scalar(sa.select(sa.func.max(column)))
+            target.execute(sa.select(sa.func.setval(sequence, last or 1, last is not None)))
+    _set_revision(target, head())

@@ -1,0 +1,156 @@
+"""`python -m tests.operator_figures`: the operator's commands on a million accounts and records.
+
+Each command is a process of its own, whose peak of memory (resident) is compared with what it takes
+for a thousand: it may be 20 MB more. A copy is killed at random moments too, and goes on.
+"""
+
+import argparse
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+
+from sqlalchemy import create_engine, text
+
+from tests.postgresql import running
+from tests.server import REPOSITORY
+
+FEW, KILLS, MORE = 1000, 3, 20
+
+
+@dataclass
+class Run:
+    """What is run, in which folder, and what came of it."""
+
+    folder: Path
+    rows: int
+    postgresql: str
+    took: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    """Seconds, those for which it computed itself, and megabytes at the most, by command."""
+    wrong: list[str] = field(default_factory=list)
+
+    def start(self, url: str, *command: str) -> "subprocess.Popen[bytes]":
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        with (self.folder / "said").open("wb") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "flask", "--app", "api", *command],
+                env=kept | {"DATABASE_URL": url, "PYTHONPATH": str(REPOSITORY)},
+                cwd=self.folder,
+                stdout=said,
+            )
+
+    def measure(self, name: str, url: str, *command: str) -> None:
+        began = time.monotonic()
+        child = self.start(url, *command)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        computed = usage.ru_utime + usage.ru_stime
+        self.took[name] = time.monotonic() - began, computed, usage.ru_maxrss / 1024
+        if usage.ru_maxrss <= getrusage(RUSAGE_SELF).ru_maxrss:
+            self.wrong.append(f"{name}: the memory measured is not its own")
+        if child.returncode:
+            self.wrong.append(f"{name} exited {child.returncode}")
+
+    def expect(self, name: str, found: int, expected: int) -> None:
+        if found != expected:
+            self.wrong.append(f"{name}: {found} rows, and not {expected}")
+
+    def database(self, name: str) -> str:
+        """The URL of a new database on PostgreSQL."""
+        server = create_engine(self.postgresql, isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}{self.rows}"))
+        server.dispose()
+        return self.postgresql.replace("/postgres?", f"/{name}{self.rows}?")
+
+
+def _lines(file: Path) -> int:
+    with file.open("rb") as opened:
+        return sum(1 for _ in opened)
+
+
+def _rows(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as database:
+        queries = ("SELECT count(*) FROM accounts", "SELECT count(*) FROM user_details")
+        return sum(database.execute(query).fetchone()[0] for query in queries)
+
+
+def _killed(run: Run, source: str) -> None:
+    """Copy, killed at random moments of the time that it took, then to its end."""
+    target, seconds = run.database("killed"), run.took["database copy, to PostgreSQL"][0]
+    for _ in range(KILLS):
+        child = run.start(source, "database", "copy", target)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(random.uniform(0.1, 0.6) * seconds)
+            return  # With few rows it may be quicker.
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    run.measure(f"the same, killed {KILLS} times, to its end", source, "database", "copy", target)
+
+
+def work(run: Run, *, kill: bool) -> None:
+    """All commands, and whether they did what they should."""
+    file, rows = run.folder / "signup.db", run.rows
+    # In a process of its own: it takes memory, and a child's peak begins with its parent's.
+    filling = f"from tests.benchmarks.filled import *; fill(Path({str(file)!r}), {rows}, {rows})"
+    subprocess.run([sys.executable, "-c", filling], cwd=REPOSITORY, check=True)
+    source, said = f"sqlite:///{file}", run.folder / "said"
+    run.measure("accounts list", source, "accounts", "list")
+    run.expect("accounts list", _lines(said), rows)
+    run.measure("details export", source, "details", "export")
+    run.expect("details export", _lines(said), rows)
+    run.measure("details export, as CSV", source, "details", "export", "--format", "csv")
+    run.expect("details export, as CSV", _lines(said), rows + 1)
+    run.measure("backup", source, "backup", "some.backup")
+    run.expect("backup", _rows(run.folder / "some.backup"), 2 * rows)
+    run.measure("database check", source, "database", "check")
+    there = run.database("copied")
+    run.measure("database copy, to PostgreSQL", source, "database", "copy", there)
+    first = said.read_text().splitlines()[:3]
+    if kill:
+        _killed(run, source)
+        if said.read_text().splitlines()[:3] != first:
+            run.wrong.append("the copy that was killed isn't the same")
+    back = run.folder / "back.db"
+    run.measure("database copy, back to SQLite", there, "database", "copy", f"sqlite:///{back}")
+    run.expect("database copy, back to SQLite", _rows(back), 2 * rows)
+    if said.read_text().splitlines()[:3] != first:
+        run.wrong.append("what came back isn't the same")
+
+
+def main() -> None:
+    """Print the figures as the README has them, and exit 1 if anything is wrong."""
+    parser = argparse.ArgumentParser("python -m tests.operator_figures", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of each kind (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="(%(default)s)")
+    given = parser.parse_args()
+    random.seed(given.seed)
+    runs = []
+    with running() as url, tempfile.TemporaryDirectory() as folder:
+        for rows in (FEW, given.rows):
+            (Path(folder) / str(rows)).mkdir()
+            runs.append(Run(Path(folder) / str(rows), rows, url))
+            work(runs[-1], kill=rows != FEW)
+    few, many = runs
+    say = sys.stdout.write
+    say(f"| command | seconds | of its own CPU | MB | MB with {FEW:,} |\n|---|--:|--:|--:|--:|\n")
+    for name, (seconds, computed, peak) in many.took.items():
+        *_, before = few.took.get(name, few.took["database copy, to PostgreSQL"])
+        say(f"| {name} | {seconds:.0f} | {computed:.0f} | {peak:.0f} | {before:.0f} |\n")
+        if peak > before + MORE:
+            many.wrong.append(f"{name} takes more memory for more rows")
+    wrong = few.wrong + many.wrong
+    say("\n".join([*wrong, f"{len(wrong)} things are wrong" if wrong else "nothing is wrong", ""]))
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
