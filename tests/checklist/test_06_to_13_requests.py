@@ -1,11 +1,17 @@
 """The checklist on HTTP and the contract: which requests are refused, and how."""
 
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from threading import Barrier
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import select
 
+from api.models import accounts
 from tests.actor import Someone, assert_problem
+from tests.test_idempotency import counted
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
 PART = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
@@ -91,3 +97,56 @@ def test_10_what_is_not_well_formed_is_400(
     """It names no field: that would mean it was read after all."""
     for path in "/userDetails", "/userSignUp":
         assert_problem(someone.posts(body, content_type, path), 400)
+
+
+def test_11_a_field_given_twice_is_refused(app: Flask, someone: Someone) -> None:
+    name, names = PART % (b"username", b"sam"), PART % (b"lastname", b"a")
+    for body, content_type, path, field in [
+        (b"username=sam&lastname=a&lastname=b", URLENCODED, "/userDetails", "lastname"),
+        (b"username=sam&lastname=a&last%6eame=a", URLENCODED, "/userDetails", "lastname"),
+        (
+            b"username=a&lastname=a&firstname=&firstname=b",
+            URLENCODED,
+            "/userDetails",
+            "firstname",
+        ),
+        (name + names + names + b"--x--\r\n", MULTIPART, "/userDetails", "lastname"),
+        (b"username=sam&username=sam", URLENCODED, "/userSignUp", "username"),
+        (name + name + b"--x--\r\n", MULTIPART, "/userSignUp", "username"),
+    ]:
+        assert_problem(
+            someone.posts(body, content_type, path), 400, **{field: ["Give this field once."]}
+        )
+    assert counted(app) == (0, 0, 0)
+
+
+def test_12_the_query_is_no_form_and_unknown_fields_are_ignored(someone: Someone) -> None:
+    refused = someone.posts(b"username=sam", URLENCODED, "/userDetails?lastname=king")
+    assert_problem(refused, 400, lastname=["Give this field."])
+    refused = someone.posts(b"", URLENCODED, "/userSignUp?username=sam")
+    assert_problem(refused, 400, username=["Give this field."])
+    created = someone.posts(b"username=sam&lastname=king", URLENCODED, "/userDetails?lastname=no")
+    assert someone.reads(created.headers["Location"]).get_json()["lastname"] == "king"
+    assert someone.posts(b"username=sam&lastname=king&x=1&x=2", URLENCODED).status_code == 201
+    assert someone.posts(b"username=sam&x=1&x=%00", URLENCODED, "/userSignUp").status_code == 200
+    said = " ".join(someone.reads("/openapi.json").get_json()["info"]["description"].split())
+    assert "Fields that a form doesn't have are ignored" in said
+    assert "the query string never counts" in said
+
+
+def test_13_of_50_who_race_for_a_username_one_wins(app: Flask) -> None:
+    together = Barrier(50)
+
+    def sign_up(_: int) -> tuple[int, str]:
+        someone = Someone(app.test_client())
+        together.wait()
+        answer = someone.signs_up("ada")
+        return answer.status_code, answer.text
+
+    with ThreadPoolExecutor(50) as pool:
+        said = list(pool.map(sign_up, range(50)))
+    assert sorted(status for status, _ in said) == [200] + [409] * 49
+    assert all("The username is taken" in text for status, text in said if status == 409)
+    assert Someone(app.test_client()).signs_up("ADA").status_code == 409
+    with app.extensions["store"].engine.connect() as connection:
+        assert len(connection.execute(select(accounts.c.id)).all()) == 1
