@@ -1,6 +1,7 @@
 """How much one client may ask, by its address."""
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -72,6 +73,8 @@ def limit_requests(app: Flask, settings: Settings) -> None:
     """
     if not settings.ratelimit_enabled:
         return
+    # Redis says when in whole seconds, rounded.
+    rounding = 0 if settings.ratelimit_storage_uri.startswith("memory:") else 0.5
     app.extensions["limits"] = counter = Counter(settings.ratelimit_storage_uri)
     by_default = parse_many(settings.ratelimit_default) if settings.ratelimit_default else []
     passwords = parse_many(settings.ratelimit_passwords) if settings.ratelimit_passwords else []
@@ -87,4 +90,4 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         if passwords and hashes_a_password(operation):
             until = max(until, counter.wait(passwords, client))
         if until:
-            raise TooManyRequests(retry_after=max(1, int(until) - int(time.time())))
+            raise TooManyRequests(retry_after=max(1, math.ceil(until - time.time() + rounding)))

@@ -36,7 +36,7 @@ class Someone:
         return self.asks("POST", "/userDetails", data=given, **(request or {}))
 
     def posts(
-        self, body: Any, content_type: str, path: str = "/userDetails", **request: Any
+        self, body: Any, content_type: str | None, path: str = "/userDetails", **request: Any
     ) -> TestResponse:
         return self.asks("POST", path, data=body, content_type=content_type, **request)
 

@@ -59,10 +59,10 @@ def add_together(group: GroupCommit, rows: list[dict[str, Any]]) -> list[BaseExc
     begun, go_on = Event(), Event()
     write = group._write
 
-    def write_late(rows: Any) -> None:
+    def write_late(rows: Any) -> Exception | None:
         begun.set()
         assert go_on.wait(5)
-        write(rows)
+        return write(rows)
 
     group._write = write_late  # type: ignore[method-assign]
     with ThreadPoolExecutor(len(rows)) as pool:
@@ -124,8 +124,10 @@ def test_an_error_of_the_database_reaches_all_of_the_group_and_none_after(engine
         else:
             another.execution_options(isolation_level="READ COMMITTED")
             another.exec_driver_sql("LOCK TABLE user_details")
-        outcome = add_together(group, [details() for _ in range(4)])
+        with statements(engine) as seen:
+            outcome = add_together(group, [details() for _ in range(4)])
         another.rollback()
     assert [type(error) for error in outcome] == [exc.OperationalError] * 4
+    assert seen == [1]  # Who came meanwhile doesn't wait as long once more.
     group.add(**details())
     assert count(engine, user_details) == 1

@@ -50,16 +50,19 @@ def errors(someone: Someone, ada: Someone) -> Iterator[tuple[int, TestResponse]]
     yield 413, someone.signs_up("x" * 20000)
     yield 415, someone.posts(b"{}", "application/json")
     yield 415, someone.posts(b"{}", "application/json", "/userSignUp")
+    key = {"Idempotency-Key": '"9a4e3f1c-52f1-4d3b-a7d8-0b9f6a526a0e"'}
+    yield 422, [someone.signs_up(name, headers=key) for name in ("kim", "tim")][1]
 
 
 def test_every_error_is_a_problem_that_says_what_to_do(someone: Someone, ada: Someone) -> None:
     """Checklist 16."""
+    phrases = HTTP_STATUS_CODES | {413: "Content Too Large", 422: "Unprocessable Content"}
     for status, refused in errors(someone, ada):
         problem: dict[str, Any] = refused.get_json(force=True)
         assert_problem(refused, status, **problem.get("errors", {}))
         assert set(problem) <= {"type", "title", "status", "detail", "errors"}
         # RFC 9110's phrase, where Werkzeug has an older one.
-        assert problem["title"] == (HTTP_STATUS_CODES | {413: "Content Too Large"})[status]
+        assert problem["title"] == phrases[status]
         assert problem["detail"].endswith(".")
         assert not INSIDE.search(refused.text), refused.text
 
@@ -103,11 +106,9 @@ def faulty(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception) -> Som
     def fail(*_: object, **__: object) -> NoReturn:
         raise error
 
-    store = app.extensions["store"]
     for name in "add_account", "find_account", "add_details", "find_details", "delete_details":
-        monkeypatch.setattr(store, name, fail)
-    app.testing = False
-    app.config["PROPAGATE_EXCEPTIONS"] = False
+        monkeypatch.setattr(app.extensions["store"], name, fail)
+    app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
     # A plain client: a 500 is a defect, and so the document promises none.
     return Someone(FlaskClient(app))
 

@@ -75,6 +75,17 @@ def test_the_wait_told_is_that_of_the_limit_that_lasts_longest(
 
 
 @ONE_DATABASE
+def test_the_wait_told_is_no_shorter_than_it_is(make_app: MakeApp) -> None:
+    """Checklist 14: also once the clock shows another second."""
+    someone = Someone(make_app(ratelimit_default="1 per minute").test_client())
+    began = time.time()
+    assert someone.gives_details().status_code == 201
+    while int(time.time()) == int(began):
+        time.sleep(0.01)
+    assert wait_of(someone.gives_details()) >= began + 60 - time.time()
+
+
+@ONE_DATABASE
 def test_the_wait_told_is_within_what_the_document_says(make_app: MakeApp) -> None:
     """The client holds each answer against the document."""
     someone = Someone(make_app(ratelimit_default="1 per month").test_client())

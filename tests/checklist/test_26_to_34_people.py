@@ -1,6 +1,7 @@
 """The checklist on passwords and users."""
 
 import re
+import string
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +11,14 @@ from threading import Barrier
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from api.fields import PASSWORD as PASSWORD_RULE
 from api.models import accounts
 from api.passwords import Passwords
 from tests.actor import PASSWORD, Someone, assert_problem
+from tests.test_http import ALLOWED
 from tests.test_http_errors import errors
 from tests.test_http_headers import assert_guarded, successes
 from tests.test_passwords import is_let_in, kept_hash
@@ -45,9 +47,10 @@ def test_27_a_password_has_15_to_256_characters_all_of_which_count(someone: Some
         assert answer.status_code == status
         if status == 400:
             assert_problem(answer, 400, password=["Give 15 to 256 characters."])
-    someone.signs_up("bob", "x" * 72 + "1")
-    assert is_let_in(someone.signs_in("bob", "x" * 72 + "1").reads_own())
-    assert not is_let_in(someone.signs_in("bob", "x" * 72 + "2").reads_own())
+    for n, all_but_one in enumerate(["x" * 72, "🦦" * 255]):
+        someone.signs_up(f"bob{n}", all_but_one + "1")
+        assert is_let_in(someone.signs_in(f"bob{n}", all_but_one + "1").reads_own())
+        assert not is_let_in(someone.signs_in(f"bob{n}", all_but_one + "2").reads_own())
 
 
 def test_28_any_text_of_length_is_a_password_however_its_accents_are_typed(
@@ -73,13 +76,20 @@ def test_29_the_best_known_passwords_are_refused_and_the_document_lists_them(
 def test_30_a_username_is_taken_whatever_its_letter_case_by_the_databases_own_word(
     app: Flask, someone: Someone
 ) -> None:
-    for odd in "a\0", "a\n", "a\u200b", "\u212a", "a b", "ß", "\x7f":
-        assert someone.signs_up(odd).status_code == 400
-    assert someone.signs_up("Kim").status_code == 200
+    said = ["Use only A-Z a-z 0-9 . _ @ + and -."]
+    for odd in "a\0", "a\n", "\na", "a\u200b", "\u212a", "a b", "ß", "\x7f", "\u0661", "a,b":
+        assert_problem(someone.signs_up(odd), 400, username=said)
+        assert_problem(someone.gives_details(username=odd), 400, username=said)
+    for plain in string.ascii_letters + string.digits, "._@+-", "Kim":
+        assert someone.signs_up(plain).status_code == 200
     assert_problem(someone.signs_up("kIM"), 409)
     kim = {"username": "KIM", "username_key": "kim", "created_at": datetime.now(UTC)}
-    with app.extensions["store"].engine.connect() as connection, pytest.raises(IntegrityError):
-        connection.execute(insert(accounts), kim)
+    with app.extensions["store"].engine.connect() as connection:
+        with pytest.raises(IntegrityError):
+            connection.execute(insert(accounts), kim)
+        # What makes them one is what the service itself has written.
+        kept = select(accounts.c.username_key).where(accounts.c.username == "Kim")
+        assert connection.scalar(kept) == "kim"
 
 
 def test_32_an_unknown_username_is_answered_as_a_wrong_password_is(ada: Someone) -> None:
@@ -121,4 +131,7 @@ def test_34_every_answer_has_the_security_headers_and_trace_is_refused(
 ) -> None:
     for answer in [*successes(someone, ada), *(refused for _, refused in errors(someone, ada))]:
         assert_guarded(answer)
+    for path in ALLOWED:
+        for method in "GET", "HEAD", "OPTIONS", "PUT":
+            assert_guarded(someone.asks(method, path))
     assert_problem(someone.asks("TRACE", "/userDetails"), 405)

@@ -1,0 +1,90 @@
+"""The checklist on HTTP and the contract: what is declared, and which methods there are."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask, Response
+from werkzeug.datastructures import Headers
+
+from api.contract import UndeclaredAnswer
+from tests import conftest
+from tests.actor import Someone, assert_problem
+from tests.proof.coverage import Coverage
+from tests.proof.proof import Contradiction, Proof
+
+ALLOW = {
+    "/userDetails": {"GET", "HEAD", "OPTIONS", "POST"},
+    "/userDetails/0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8": {"GET", "HEAD", "OPTIONS", "DELETE"},
+    "/userSignUp": {"OPTIONS", "POST"},
+    "/livez": {"GET", "HEAD", "OPTIONS"},
+    "/openapi.json": {"GET", "HEAD", "OPTIONS"},
+}
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"}
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({"status_code": 202}, UndeclaredAnswer),
+        ({"content_type": "text/csv"}, UndeclaredAnswer),
+        ({"location": "elsewhere"}, UndeclaredAnswer),
+        ({"content_language": "en"}, UndeclaredAnswer),
+        ({"headers": Headers({"Content-Type": "application/json"})}, UndeclaredAnswer),
+        ({"data": b'{"message": "Something else"}'}, Contradiction),
+    ],
+    ids=["status", "media type", "header", "another header", "no header", "body"],
+)
+def test_01_an_answer_that_is_not_declared_can_not_leave_in_a_run_of_the_tests(
+    app: Flask, change: dict[str, Any], refused: type[Exception]
+) -> None:
+    @app.after_request
+    def spoil(response: Response) -> Response:
+        for name, value in change.items():
+            setattr(response, name, value)
+        return response
+
+    with pytest.raises(refused):
+        Someone(app.test_client()).gives_details({"headers": {"Accept": "application/json"}})
+
+
+def test_02_a_promise_that_nobody_saw_fails_a_whole_run(
+    proof: Proof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing_seen = Coverage(proof.document)
+    assert nothing_seen.missing == nothing_seen.promises
+    promised = {(p.operation, p.where.split()[0]) for p in nothing_seen.promises}
+    for operation in proof.document.operations():
+        assert {(operation.id, str(status)) for status in operation.answers} <= promised
+    options = SimpleNamespace(testpaths=["tests"])
+    config = SimpleNamespace(args=["tests"], getini=options.__dict__.get, getoption=lambda *_: None)
+    for seen, ends in (False, pytest.ExitCode.TESTS_FAILED), (True, pytest.ExitCode.OK):
+        monkeypatch.setattr(conftest, "PROOFS", [SimpleNamespace(holds=seen)])
+        session: Any = SimpleNamespace(config=config, exitstatus=pytest.ExitCode.OK)
+        conftest.pytest_sessionfinish(session, pytest.ExitCode.OK)
+        assert session.exitstatus == ends
+    fresh = Proof(Path(proof.file), beside="/livez")
+    assert next(fresh.missing()).startswith("never seen: ") and not fresh.holds
+
+
+def test_03_who_is_not_let_in_is_told_how_to_sign_in(someone: Someone) -> None:
+    for refused in someone.reads_own(), someone.signs_in("eve").gives_details():
+        assert_problem(refused, 401)
+        assert refused.headers["WWW-Authenticate"].startswith("Basic realm=")
+
+
+def test_04_a_method_that_is_not_there_is_405_with_exactly_those_that_are(someone: Someone) -> None:
+    for path, allowed in ALLOW.items():
+        for method in METHODS - allowed:
+            refused = someone.asks(method, path)
+            assert refused.status_code == 405
+            assert set(refused.headers["Allow"].split(", ")) == allowed
+
+
+def test_05_options_are_2xx_with_what_is_allowed(someone: Someone, proof: Proof) -> None:
+    for path, allowed in ALLOW.items():
+        answer = someone.asks("OPTIONS", path)
+        assert 200 <= answer.status_code < 300
+        assert set(answer.headers["Allow"].split(", ")) == allowed
+    assert "| 204 | To OPTIONS: see Allow. | Allow," in proof.said["info"]["description"]

@@ -1,0 +1,114 @@
+"""The checklist on what becomes of a database, and of a server that is told to stop."""
+
+import re
+import signal
+import sqlite3
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from sqlalchemy import create_engine, insert, text
+
+from api.config import Settings
+from api.connections import DatabaseError
+from api.database import open_database, upgrade
+from api.models import metadata
+from tests.actor import PASSWORD, Someone, assert_problem
+from tests.clients import Client, post
+from tests.server import serving
+from tests.test_database import tables
+from tests.test_idempotency import keyed
+
+
+def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
+    """Up and down: tests/test_database.py; with rows in it: the next but one."""
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        opened = open_database(Settings(database_url=database_url))
+        before = tables(opened)
+        with pytest.raises(DatabaseError, match="newer version"):
+            upgrade(opened)
+        assert tables(opened) == before
+        with opened.connect() as connection:
+            kept = connection.execute(text("SELECT version_num FROM alembic_version"))
+            assert kept.scalar_one() == "9999"
+        opened.dispose()
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
+        engine.dispose()
+
+
+def test_39_every_row_and_hash_is_kept_when_they_are_moved_to_postgresql(
+    make_app_at: Callable[..., Flask], sqlite_url: str, postgresql_url: str
+) -> None:
+    """Rows as they are: the tables of both are of the same columns."""
+    old, new = make_app_at(sqlite_url), make_app_at(postgresql_url)
+    before, after = Someone(old.test_client()), Someone(new.test_client())
+    assert before.signs_up("ada", PASSWORD, **keyed()).status_code == 200
+    json: dict[str, Any] = {"headers": {"Accept": "application/json"}}
+    own = before.signs_in("ada").gives_details(json, username="ada", lastname="\U0001f9a6 \u0130")
+    link = own.headers["Location"]
+    with (
+        old.extensions["store"].engine.connect() as one,
+        new.extensions["store"].engine.begin() as other,
+    ):
+        for table in metadata.sorted_tables:
+            rows = [dict(row) for row in one.execute(table.select()).mappings()]
+            assert rows
+            other.execute(insert(table), rows)
+        for name, column in ("accounts", "id"), ("user_details", "number"):
+            # Numbers that were moved aren't counted; whoever moves them has to say so.
+            counted = f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'), max({column}))"
+            other.execute(text(f"{counted} FROM {name}"))
+    for read in after.reads(link), after.signs_in("ada").reads_own():
+        assert read.get_json() == before.reads(link).get_json()
+    assert_problem(after.signs_up("ADA"), 409)
+    assert after.signs_up("ada", PASSWORD, **keyed()).status_code == 200  # A retry, of before.
+    assert after.signs_up("bob").status_code == 200
+
+
+def test_40_a_record_is_there_at_once_and_gone_at_once_and_for_good(someone: Someone) -> None:
+    link = someone.gives_details().headers["Location"]
+    assert someone.reads(link).status_code == 200
+    assert someone.deletes(link).status_code == 204
+    for again in someone.reads(link), someone.deletes(link), someone.reads(link):
+        assert_problem(again, 404)
+
+
+def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
+    """That each line is JSON, and that refusals are counted, waits for issue 6."""
+    forged = "%0d%0aERROR:forged%1b[31m%00"
+    with serving(tmp_path, {"LOG_LEVEL": "debug", "WEB_CONCURRENCY": "1"}) as server:
+        for path in f"userDetails/{forged}", f"userSignUp?{forged}":
+            requests.post(f"{server.url}/{path}", f"username={forged}", timeout=5)
+        with Client(server) as client:
+            client.says(b"GET /a\x1b\rERROR:forged HTTP/1.1\r\nX: \rERROR:forged\r\n\r\n").hears()
+        assert server.stop() == 0
+        logged = server.log.read_bytes()
+    assert not re.search(rb"^ERROR:forged", logged, re.MULTILINE)
+    assert not {*range(32), 127} - {10} & {*logged}
+
+
+def test_42_told_to_stop_it_finishes_the_sign_up_that_it_has_begun(tmp_path: Path) -> None:
+    """Under load, and whatever else ends it: tests/test_worker_stops.py."""
+    form = b"username=ada%d&password=an+otter+counts+nine+moons"
+    forms = [post(form % n).replace(b"/userDetails", b"/userSignUp") for n in range(8)]
+    with serving(tmp_path, {"WEB_CONCURRENCY": "1"}) as server, ExitStack() as opened:
+        clients = [opened.enter_context(Client(server)).says(form) for form in forms]
+        clients[0].is_answered()  # So the others are being hashed, or wait for that.
+        server.process.send_signal(signal.SIGTERM)
+        heard = [client.hears().status for client in clients]
+        opened.close()
+        assert server.process.wait(timeout=40) == 0
+    assert set(heard) <= {200, 503} and heard.count(200) > 1
+    with closing(sqlite3.connect(tmp_path / "signup.db")) as database:
+        kept = {name for (name,) in database.execute("SELECT username FROM accounts")}
+    assert kept == {f"ada{n}" for n, status in enumerate(heard) if status == 200}
