@@ -87,4 +87,5 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         if passwords and hashes_a_password(operation):
             until = max(until, counter.wait(passwords, client))
         if until:
-            raise TooManyRequests(retry_after=max(1, int(until) - int(time.time())))
+            # Never too short: when a limit ends, Redis tells in whole seconds, rounded.
+            raise TooManyRequests(retry_after=max(1, int(until - time.time() + 0.5) + 1))
