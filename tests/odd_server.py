@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 
 from api import __main__ as service
-from api import create_app, wire
+from api import create_app, limits, wire
 from api.config import Settings
 from api.server import Server
 from api.waiting import call
@@ -18,6 +18,8 @@ from api.worker import Worker
 
 LARGE = 6 * 1024 * 1024
 """Bytes of an answer, more than the system takes for a client that doesn't."""
+GONE = 0.5
+"""Seconds until a store of limits that was gone is tried again."""
 
 
 class OddWorker(Worker):
@@ -60,6 +62,7 @@ def _create_app(settings: Settings | None = None) -> Flask:
 
 if __name__ == "__main__":
     wire.IDLE, wire.REQUEST, wire.LAST = 2, 1, 1
+    limits.GONE = GONE  # type: ignore[assignment]
     service.create_app = _create_app  # type: ignore[attr-defined]
     Server.worker_class = OddWorker
     service.main()
