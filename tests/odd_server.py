@@ -18,8 +18,9 @@ from api.worker import Worker
 
 LARGE = 6 * 1024 * 1024
 """Bytes of an answer, more than the system takes for a client that doesn't."""
-GONE = 0.5
-"""Seconds until a store of limits that was gone is tried again."""
+LAST, GONE = 0.15, 0.5
+"""Seconds that a connection has that is to be closed, and until a store of limits that was gone is
+tried again."""
 
 
 class OddWorker(Worker):
@@ -61,7 +62,7 @@ def _create_app(settings: Settings | None = None) -> Flask:
 
 
 if __name__ == "__main__":
-    wire.IDLE, wire.REQUEST, wire.LAST = 2, 1, 1
+    wire.IDLE, wire.REQUEST, wire.LAST = 2, 1, LAST  # type: ignore[assignment]
     limits.GONE = GONE  # type: ignore[assignment]
     service.create_app = _create_app  # type: ignore[attr-defined]
     Server.worker_class = OddWorker
