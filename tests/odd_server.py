@@ -3,6 +3,7 @@
 `python -m tests.odd_server`, with the settings of `python -m api`.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -24,6 +25,10 @@ tried again."""
 
 
 class OddWorker(Worker):
+    def init_process(self) -> None:
+        time.sleep(float(os.environ.get("BOOTING", "0")))  # As on a machine that is busy.
+        super().init_process()
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
         if "unsayable" in str(exc):
             raise exc
