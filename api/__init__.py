@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -21,7 +22,19 @@ from api.schemas import LARGEST_FORM
 from api.store import Store
 
 
+class _Response(Response):
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        """As they are, where nothing is left to do: Location is a URL as each view makes it.
+
+        Werkzeug would copy them, and take that apart: a tenth of what a new record takes.
+        """
+        is_whole = "Content-Length" in self.headers and self.status_code not in (204, 304)
+        return self.headers if is_whole else super().get_wsgi_headers(environ)
+
+
 class _Service(Flask):
+    response_class = _Response
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """As it is: nothing here is a coroutine, and Flask would look seven times a request."""
         return func
@@ -43,10 +56,11 @@ def _refuse_odd_addresses() -> None:
 
     Werkzeug would serve both, the second as `/userDetails`.
     """
-    if not _HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
+    environ = request.environ
+    if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
         request.url_rule = None
         raise BadRequest
-    if not re.match("/(?!/)", request.environ["PATH_INFO"]):
+    if not re.match("/(?!/)", environ["PATH_INFO"]):
         request.url_rule = None
         raise NotFound
 

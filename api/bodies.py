@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-from flask import request
+from flask import Request
+from flask.globals import request_ctx
 from marshmallow import Schema
 from werkzeug.exceptions import (
     BadRequest,
@@ -82,18 +83,19 @@ class RequestBody:
         Read once however often it is asked for, refusals too: what is left of a body that broke off
         would look whole. Raises `RequestEntityTooLarge`, `UnsupportedMediaType` or `BadRequest`.
         """
-        if "contract.body" not in request.environ:
+        asked = request_ctx.request
+        if "contract.body" not in asked.environ:
             try:
-                request.environ["contract.body"] = _read(self.decoders)
+                asked.environ["contract.body"] = _read(asked, self.decoders)
             except HTTPException as refused:
-                request.environ["contract.body"] = refused
-        body = request.environ["contract.body"]
+                asked.environ["contract.body"] = refused
+        body = asked.environ["contract.body"]
         if isinstance(body, HTTPException):
             raise body
         return cast("RawBody", body)
 
 
-def _read(decoders: Mapping[str, Decoder]) -> RawBody:
+def _read(request: Request, decoders: Mapping[str, Decoder]) -> RawBody:
     environ = request.environ  # Quicker than `headers`, and this is asked of every form.
     if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
         raise BadRequest("Send the body with no transfer coding but chunked.")

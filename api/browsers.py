@@ -23,6 +23,13 @@ ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 OPEN = {k: Header.always(v, "Pages of any origin may read this.") for k, v in ANY_ORIGIN.items()}
 """The same as a promise. It never stands together with Allow-Credentials."""
 
+EXPOSED = {
+    "Access-Control-Expose-Headers": Header.always(
+        "Retry-After", "Pages of any origin may read how long to wait."
+    )
+}
+"""Where pages of any origin are told to wait, they may read for how long."""
+
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",

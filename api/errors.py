@@ -92,7 +92,7 @@ UNAVAILABLE = _refusal(
     RETRY_AFTER,
     detail=NOTHING_CHANGED,
 )
-NOTHING_HERE = _refusal("There is nothing at this address: see /openapi.json for what is here.")
+NOTHING_HERE = _refusal("There is nothing at this address: the document says what is here.")
 
 BESIDE = {
     204: Reply(description="To OPTIONS: see Allow.", headers=_ALLOW | MAY_BE_OPEN),

@@ -4,13 +4,15 @@ import json
 import re
 from collections.abc import Mapping
 from sys import modules
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask
+from marshmallow import fields
 from werkzeug.routing import Rule
 
 from api.contract import Gate
@@ -26,12 +28,15 @@ def document(app: Flask) -> dict[str, Any]:
     """
     gate: Gate = app.extensions["contract"]
     head = _head(app, gate)
+    plugin = MarshmallowPlugin(lambda schema: type(resolve_schema_instance(schema)).__name__)
     spec = APISpec(
         title=head["info"]["title"],
         version=head["info"]["version"],
         openapi_version=head["openapi"],
-        plugins=[MarshmallowPlugin(lambda schema: type(resolve_schema_instance(schema)).__name__)],
+        plugins=[plugin],
     )
+    converter = cast("OpenAPIConverter", plugin.converter)  # The APISpec made it.
+    converter.add_parameter_attribute_function(_example_in_path)
     tags: dict[str, str] = {}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = app.view_functions[rule.endpoint]
@@ -51,6 +56,12 @@ def document(app: Flask) -> dict[str, Any]:
     whole = json.loads(json.dumps(spec.to_dict() | head))
     order = dict.fromkeys([*head, "tags", "paths", "components"])
     return {member: whole[member] for member in order if member in whole}
+
+
+def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameter's example, if it is part of a path: Swagger UI takes none of a schema's."""
+    examples = field.metadata.get("examples") if ret["in"] == "path" else None
+    return {"example": examples[0]} if examples else {}
 
 
 def _head(app: Flask, gate: Gate) -> dict[str, Any]:

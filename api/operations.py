@@ -6,6 +6,7 @@ from functools import update_wrapper
 from typing import Any
 
 from flask import Response, current_app, make_response, request
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 from werkzeug.exceptions import NotAcceptable, Unauthorized
@@ -124,6 +125,6 @@ def operation(replies: Mapping[int, Reply], **promise: Any) -> Callable[[View], 
 
 def current_operation() -> Operation | None:
     """The operation that serves the request at hand; none serves OPTIONS or what isn't here."""
-    endpoint = request.endpoint
-    view = current_app.view_functions[endpoint] if endpoint else None
-    return view if isinstance(view, Operation) and request.method != "OPTIONS" else None
+    asked = request_ctx.request  # Each look through a proxy takes as long as all the rest here.
+    view = current_app.view_functions[asked.endpoint] if asked.endpoint else None
+    return view if isinstance(view, Operation) and asked.method != "OPTIONS" else None

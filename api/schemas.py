@@ -50,13 +50,13 @@ class RecordLink(Schema):
     id = rules.ID_IN_LINK.field()
 
 
-class Message(Schema):
+class Done(Schema):
     """What was done."""
 
     message = _said("What was done.", "Success", validate=validate.Equal("Success"))
 
 
-class Created(Message):
+class Created(Done):
     """What was done, and the new record's key."""
 
     id = rules.RECORD_ID.field(required=True)

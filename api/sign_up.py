@@ -6,13 +6,13 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from api import errors
-from api.browsers import ANY_ORIGIN, OPEN, SIGN_UP_PATH
+from api.browsers import ANY_ORIGIN, EXPOSED, OPEN, SIGN_UP_PATH
 from api.contract import operation
 from api.idempotency import once
 from api.keyed_writes import Key
 from api.passwords import passwords
 from api.replies import message
-from api.schemas import Message, Retry, SignUp
+from api.schemas import Done, Retry, SignUp
 from api.store import store
 
 blueprint = Blueprint("sign_up", __name__)
@@ -23,15 +23,15 @@ blueprint = Blueprint("sign_up", __name__)
     form=SignUp,
     headers=Retry,
     replies={
-        200: message("Success", "The username is signed up.", schema=Message).having(OPEN),
+        200: message("Success", "The username is signed up.", schema=Done).having(OPEN),
         400: errors.BAD_FORM.having(OPEN),
         406: errors.NOT_ACCEPTABLE.having(OPEN),
         409: errors.TAKEN.having(OPEN),
         413: errors.TOO_LARGE.having(OPEN),
         415: errors.UNSUPPORTED.having(OPEN),
         422: errors.REUSED.having(OPEN),
-        429: errors.TOO_MANY.having(OPEN),
-        503: errors.UNAVAILABLE.having(OPEN),
+        429: errors.TOO_MANY.having(OPEN | EXPOSED),
+        503: errors.UNAVAILABLE.having(OPEN | EXPOSED),
     },
 )
 def sign_up(form: dict[str, Any], headers: dict[str, str]) -> ResponseReturnValue:

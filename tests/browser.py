@@ -79,14 +79,14 @@ def serving(app: Flask) -> Iterator[Service]:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*flags: str) -> Iterator[Browser]:
     """Headless Chromium. Without one the tests are skipped, but in CI they fail."""
     path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if path is None:
         otherwise = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         otherwise("There is no Chromium here: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
         yield browser
         browser.close()
 

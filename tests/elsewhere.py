@@ -18,8 +18,8 @@ FETCH = """async ([url, {form, kind, ...options}]) => {
     }
     try {
         const answer = await fetch(url, {signal: AbortSignal.timeout(9000), ...options});
-        const type = answer.headers.get("Content-Type");
-        return {status: answer.status, type, text: await answer.text()};
+        const headers = Object.fromEntries(answer.headers);
+        return {status: answer.status, headers, text: await answer.text()};
     } catch (error) {
         if (error.name !== "TypeError") throw error;
         return null;
@@ -48,8 +48,8 @@ class Elsewhere:
         read = self.page.evaluate(FETCH, [self.service.url + path, options])
         if read is None:
             return None
-        headers = Headers({"Content-Type": read["type"]} if read["type"] else {})
-        return TestResponse([read["text"].encode()], str(read["status"]), headers, Request({}))
+        text, headers = read["text"].encode(), Headers(read["headers"])
+        return TestResponse([text], str(read["status"]), headers, Request({}))
 
     def posts(self, path: str = "/userSignUp", **options: Any) -> TestResponse:
         """The answer to a POST, which the page's script has to be able to read."""

@@ -10,10 +10,9 @@ from typing import Any
 import schemathesis
 from schemathesis import Case
 
-from api.header_fields import IDEMPOTENCY_KEY
-
 KEY = "Idempotency-Key"
-VALID = re.compile(IDEMPOTENCY_KEY.pattern)
+# Said again, so that the hook runs where schemathesis alone is installed.
+VALID = re.compile(r'^"[A-Za-z0-9._~-]{16,64}"$')
 
 
 def fresh(key: str) -> str:

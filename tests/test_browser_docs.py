@@ -1,6 +1,8 @@
 """The docs page in a real browser: it is quiet, and what it shows works by hand."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from flask import Flask
@@ -9,15 +11,24 @@ from playwright.sync_api import Browser, expect
 from api.openapi import document
 from tests.actor import PASSWORD, Someone
 from tests.browser import Service, chromium, new_page, serving
-from tests.docs_page import Docs
+from tests.docs_page import ANSWER, NOISES, SIZES, WIDTHS, Docs
 
-OPERATIONS = "createUserDetails getUserDetails deleteUserDetails getMyUserDetails signUp".split()
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-# The sizes of all the text that can be seen.
-SIZES = """() => [...document.querySelectorAll("body *")]
-    .filter((e) => e.checkVisibility())
-    .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
-    .map((e) => parseFloat(getComputedStyle(e).fontSize))"""
+URLENCODED = "application/x-www-form-urlencoded"
+# What each operation says when its example is sent as it stands: nobody has that record yet.
+STATUSES = {
+    "createUserDetails": 201,
+    "getMyUserDetails": 401,
+    "getUserDetails": 404,
+    "deleteUserDetails": 404,
+    "signUp": 200,
+}
+WIDTH = 360
+PHONE = {
+    "viewport": {"width": WIDTH, "height": 740},
+    "device_scale_factor": 1,
+    "is_mobile": True,
+    "has_touch": True,
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +46,19 @@ def service(make_app_at: Callable[..., Flask], sqlite_url: str) -> Iterator[Serv
 @pytest.fixture
 def docs(browser: Browser, service: Service) -> Iterator[Docs]:
     with new_page(browser) as page:
-        yield Docs(page, service)
+        yield Docs(page, service.url)
+
+
+@pytest.fixture
+def examples(service: Service) -> dict[str, Any]:
+    """What each operation of the document has as its example: of a form, or of its path."""
+    return {
+        said["operationId"]: said["requestBody"]["content"][URLENCODED]["example"]
+        if "requestBody" in said
+        else {p["name"]: p["example"] for p in said.get("parameters", [])}
+        for item in document(service.app)["paths"].values()
+        for said in item.values()
+    }
 
 
 def test_the_front_door_leads_to_docs_that_open_quietly_and_list_each_operation(
@@ -43,11 +66,11 @@ def test_the_front_door_leads_to_docs_that_open_quietly_and_list_each_operation(
 ) -> None:
     """Checklist 35: nothing in the console, nothing that fails, no other host."""
     with new_page(browser) as page:
-        docs = Docs(page, service, "/")
+        docs = Docs(page, service.url, "/")
         page.wait_for_load_state("networkidle")
         assert page.url == f"{service.url}/docs"
         listed = page.locator(".opblock-summary").all_inner_texts()
-        assert len(listed) == len(OPERATIONS)
+        assert len(listed) == len(STATUSES)
         # Paths may break at each slash, by a space of no width.
         assert sorted(text.replace("\u200b", "").split("\n") for text in listed) == sorted(
             [method.upper(), path, operation["summary"]]
@@ -55,24 +78,39 @@ def test_the_front_door_leads_to_docs_that_open_quietly_and_list_each_operation(
             for method, operation in item.items()
         )
         assert docs.noise == []
+        # Nothing is heard by ears that hear.
+        for script, heard in NOISES:
+            page.evaluate(f"() => {{ {script} }}")
+            page.wait_for_timeout(30)
+            assert any(heard in noise for noise in docs.noise), (script, docs.noise)
+            docs.noise.clear()
 
 
-def test_a_record_is_made_as_the_form_stands_then_read_and_deleted(docs: Docs) -> None:
+def test_each_operation_says_what_it_should_to_its_example_sent_as_it_stands(
+    docs: Docs, service: Service, examples: dict[str, Any]
+) -> None:
     """Checklist 35."""
-    created = docs.tries("createUserDetails")
-    assert created.status == 201
-    key = created.headers["location"].removeprefix("/userDetails/")
-    read = docs.tries("getUserDetails", id=key)
-    assert (read.status, read.json()["lastname"]) == (200, "king")
-    assert docs.tries("deleteUserDetails", id=key).status == 204
-    assert docs.noise == []
-
-
-def test_a_username_is_signed_up_as_the_form_stands(docs: Docs) -> None:
-    """Checklist 35."""
+    assert examples.keys() == STATUSES.keys()
+    for operation, status in STATUSES.items():
+        answer = docs.tries(operation)
+        assert answer.status == status, operation
+        sent = unquote_plus(f"{answer.url} {answer.request.post_data}")
+        assert [text for text in examples[operation].values() if text not in sent] == [], sent
+    refused = [str(status) for status in STATUSES.values() if status >= 400]
+    assert [noise[:3] for noise in docs.noise if "Failed to load" not in noise] == refused
     # What is folded out comes bit by bit.
     expect(docs.opens("signUp")).to_contain_text("string($password)", timeout=30_000)
-    assert docs.executes(docs.page.locator("[id$='-signUp']")).status == 200
+
+
+def test_the_links_of_a_record_made_as_the_form_stands_are_followed_as_shown(docs: Docs) -> None:
+    """Checklist 35."""
+    block = docs.opens("createUserDetails")
+    created = docs.executes(block)
+    chosen = block.locator(".response-control-media-type--accept-controller select")
+    assert created.headers["content-type"] == chosen.input_value()
+    read = docs.follows(block, "read")
+    assert (read.status, read.json()["id"]) == (200, created.json()["id"])
+    assert docs.follows(block, "delete").status == 204
     assert docs.noise == []
 
 
@@ -85,14 +123,10 @@ def test_each_form_works_as_it_stands_as_multipart_too(docs: Docs) -> None:
         assert answer.request.headers["content-type"].startswith("multipart/form-data; boundary=")
 
 
-def test_the_answer_is_of_the_media_type_that_is_shown_as_chosen(docs: Docs) -> None:
-    block = docs.opens("createUserDetails")
-    shown = block.locator(".response-control-media-type--accept-controller select").input_value()
-    assert docs.executes(block).headers["content-type"] == shown
-
-
-def test_who_authorizes_reads_the_newest_details_that_they_gave(docs: Docs) -> None:
-    Someone(docs.service.app.test_client()).signs_up("ada", PASSWORD)
+def test_who_authorizes_reads_the_newest_details_that_they_gave(
+    docs: Docs, service: Service
+) -> None:
+    Someone(service.app.test_client()).signs_up("ada", PASSWORD)
     docs.authorizes("ada", PASSWORD)
     docs.tries("createUserDetails", username="ada", lastname="lovelace")
     read = docs.tries("getMyUserDetails")
@@ -100,22 +134,20 @@ def test_who_authorizes_reads_the_newest_details_that_they_gave(docs: Docs) -> N
     assert docs.noise == []
 
 
-def test_without_credentials_the_page_shows_the_problem_and_the_browser_asks_for_none(
-    docs: Docs,
-) -> None:
-    """A browser asks for a password when a page's own fetch gets a 401, unless told not to."""
-    refused = docs.tries("getMyUserDetails")
-    assert (refused.status, refused.json()["title"]) == (401, "Unauthorized")
-
-
-def test_on_a_phone_the_page_is_as_wide_as_the_screen_and_can_be_read(
+def test_on_a_phone_the_page_is_as_wide_as_the_screen_and_can_be_read_and_used(
     browser: Browser, service: Service
 ) -> None:
     with new_page(browser, **PHONE) as page:
-        docs = Docs(page, service)
-        for operation in OPERATIONS:
+        docs = Docs(page, service.url)
+        for operation in STATUSES:
             block = docs.opens(operation)
+            execute = block.get_by_role("button", name="Execute")
             if operation == "createUserDetails":
-                docs.executes(block)
-            assert page.evaluate("document.documentElement.scrollWidth") == 390, operation
-            assert min(page.evaluate(SIZES)) >= 11
+                execute.tap()
+                block.locator(ANSWER).first.wait_for()
+            for control in execute, block.get_by_role("button", name="Cancel"):
+                box = control.bounding_box()
+                assert box and 0 <= box["x"] < box["x"] + box["width"] <= WIDTH, operation
+            assert page.evaluate("document.documentElement.scrollWidth") == WIDTH, operation
+        assert min(page.evaluate(SIZES)) >= 11
+        assert min(page.evaluate(WIDTHS)) >= WIDTH / 2

@@ -6,6 +6,8 @@ from flask.testing import FlaskClient
 
 from api import create_app
 from api.config import Settings
+from api.docs import _ASSETS
+from tests.actor import assert_problem
 from tests.test_openapi import FILE
 
 POLICY = (
@@ -55,6 +57,25 @@ def test_the_page_is_html_and_loads_from_here_alone(client: FlaskClient) -> None
     assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
     assert page.headers["Content-Security-Policy"] == POLICY
     assert page.text.startswith("<!doctype html>") or page.text.startswith("<!DOCTYPE html>")
+
+
+def test_switched_off_neither_the_page_nor_a_file_nor_the_document_is_there(
+    service: Flask, sqlite_url: str
+) -> None:
+    rules = [rule for rule in service.url_map.iter_rules() if rule.endpoint.startswith("docs.")]
+    paths = {rule.rule.replace("<name>", name) for rule in rules for name in _ASSETS}
+    assert len(paths) == 4 + len(_ASSETS)
+    without = create_app(Settings(database_url=sqlite_url, docs_enabled=False))
+    without.testing = True
+    for path in sorted(paths):
+        assert service.test_client().get(path).status_code in (200, 302), path
+        refused = without.test_client().get(path)
+        assert_problem(refused, 404)
+        # Nor does it send anyone there.
+        assert not any(other in refused.text for other in paths - {"/"}), path
+    assert without.test_client().get("/livez").status_code == 200
+    for app in service, without:
+        app.extensions["store"].close()
 
 
 def test_the_root_leads_to_the_docs(client: FlaskClient) -> None:

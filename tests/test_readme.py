@@ -36,6 +36,13 @@ def _table(heading: str) -> Iterator[list[str]]:
         yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
+def test_what_the_readme_links_to_is_there_and_its_pictures_are_small() -> None:
+    named = {REPOSITORY / name for name in re.findall(r"\]\(([^):#]+)\)", README)}
+    assert [file for file in named if not file.exists()] == []
+    pictures = [file for file in named if file.suffix in (".png", ".svg")]
+    assert pictures and max(file.stat().st_size for file in pictures) < 150_000
+
+
 def test_the_table_of_settings_is_the_settings_with_their_defaults() -> None:
     written = {
         name.strip("`"): default.strip("`")

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.actor import Someone, assert_problem
-from tests.test_cors import PREFLIGHT, asks_to_sign_up, assert_open, said_to_browsers
+from tests.test_cors import OPEN, PREFLIGHT, asks_to_sign_up, assert_open, said_to_browsers
 from tests.test_http_errors import errors, faulty
 from tests.test_http_headers import successes
 from tests.test_unavailable import locked
@@ -48,8 +48,7 @@ def test_23_a_preflight_is_2xx_names_what_exists_and_does_no_work(
         "OPTIONS", "/userSignUp", headers=PREFLIGHT, data={"username": "sam"}
     )
     assert answer.status_code == 204
-    assert said_to_browsers(answer) == {
-        "Access-Control-Allow-Origin": "*",
+    assert said_to_browsers(answer) == OPEN | {
         "Access-Control-Allow-Methods": "POST",
         "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
     }
@@ -62,7 +61,14 @@ def test_24_a_form_is_served_without_a_preflight_and_guarded_without_one(ada: So
     assert_problem(ada.gives_details(crossing, username="ada"), 403)
 
 
-def test_25_no_header_is_exposed_since_none_is_promised(someone: Someone, ada: Someone) -> None:
+def test_25_how_long_to_wait_is_exposed_where_a_page_may_have_to_and_nothing_else(
+    make_app: Callable[..., Flask], someone: Someone, ada: Someone
+) -> None:
+    """In a browser, which waits: tests/test_browser_refused.py."""
+    limited = Someone(make_app(ratelimit_default="1 per hour").test_client())
+    limited.signs_up(headers=SHOP)
+    refused = limited.signs_up(headers=SHOP)
+    assert refused.headers["Access-Control-Expose-Headers"] == "Retry-After" in refused.headers
     answers = [someone.signs_up(headers=SHOP), someone.gives_details({"headers": SHOP})]
     for answer in [*answers, *(refused for _, refused in errors(someone, ada))]:
         assert "Access-Control-Expose-Headers" not in answer.headers

@@ -13,9 +13,10 @@ from pathlib import Path
 import requests
 from sqlalchemy import create_engine, text
 
+from api.bodies import FORM
 from tests.actor import PASSWORD
 from tests.long_fuzz.figures import FIGURES, Figures
-from tests.long_fuzz.varied import USERNAME
+from tests.long_fuzz.varied import ACCEPTS, CREDENTIALS, USERNAME
 from tests.postgresql import running
 from tests.server import REPOSITORY, Server, serving
 
@@ -97,6 +98,18 @@ def long_fuzz(postgresql_url: str, asked: int, seed: int) -> dict[str, Figures]:
         return {kind: run.result() for kind, run in runs.items()}
 
 
+def untried(figures: Figures) -> Iterator[str]:
+    """What should be varied in a run, and wasn't."""
+    kinds = {
+        "encoding": ["no body", *FORM],
+        "accept": [accept or "none" for accept in ACCEPTS],
+        "credentials": CREDENTIALS.values(),
+    }
+    for name, wanted in kinds.items():
+        seen = {getattr(row, name) for row in figures.judged}
+        yield from (f"never tried, {name}: {kind}" for kind in sorted({*wanted} - seen))
+
+
 def told(found: dict[str, Figures]) -> Iterator[str]:
     """The figures of each database, and of both together."""
     together = Figures()
@@ -116,7 +129,9 @@ def main() -> None:
     with running() as url:
         found = long_fuzz(url, given.requests, given.seed)
     wrong = [
-        f"{kind}: {line}" for kind, f in found.items() for line in f.wrong(given.requests // 2)
+        f"{kind}: {line}"
+        for kind, figures in found.items()
+        for line in (*figures.wrong(given.requests // 2), *untried(figures))
     ]
     minutes = (time.monotonic() - started) / 60
     print(*told(found), *wrong, sep="\n")  # noqa: T201

@@ -1,0 +1,1 @@
+"""Clients that generators make of openapi.yaml: they compile, and one story works with each."""
