@@ -76,6 +76,7 @@ class Settings:
     ratelimit_storage_uri: str = _setting(_text(_STORAGE), "memory://")
     ratelimit_default: str = _setting(kinds.String(validate=_limits), "")
     ratelimit_passwords: str = _setting(kinds.String(validate=_limits), "600 per minute")
+    ratelimit_taken: str = _setting(kinds.String(validate=_limits), "600 per minute")
     trusted_proxies: int = _setting(_whole(0, 16), 0)
     docs_enabled: bool = _setting(_SWITCH, True)
     log_level: str = _setting(

@@ -125,13 +125,16 @@ def _open_again(context: ExceptionContext) -> None:
         context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
-def _file(path: str) -> tuple[int, int]:
+def _file(path: str) -> tuple[int, int, bool]:
+    """Which file it is, and whether it may be written: if not, SQLite opens it to be read alone."""
     status = os.stat(path)
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, os.access(path, os.W_OK)
 
 
 def check_file(engine: Engine, connection: Any) -> None:
     """What is written to a file that was moved or deleted would be acknowledged, and lost.
+
+    And what was opened to be read alone would stay so, once the file may be written.
 
     Raises SQLAlchemy's `DisconnectionError`.
     """

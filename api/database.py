@@ -1,5 +1,6 @@
 """Opening the database, SQLite or PostgreSQL, and migrating it."""
 
+import sqlite3
 from pathlib import Path
 
 from alembic import command
@@ -56,6 +57,13 @@ def why(error: Exception) -> str:
     """What the database says, on one line: those that follow may tell of a person."""
     said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     return said.splitlines()[0]
+
+
+def may_be_done(error: Exception) -> bool:
+    """Whether the database may have done all the same what it was asked: it broke off."""
+    if isinstance(code := getattr(getattr(error, "orig", None), "sqlite_errorcode", None), int):
+        return code & 0xFF == sqlite3.SQLITE_IOERR
+    return bool(getattr(error, "connection_invalidated", False))
 
 
 def migrations() -> Config:

@@ -13,7 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from api.bodies import FORM
 from api.browsers import MAY_BE_OPEN
 from api.contract import promised
-from api.database import why
+from api.database import may_be_done, why
 from api.headers import Header
 from api.passwords import Busy
 from api.replies import Body, Reply
@@ -41,7 +41,7 @@ def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = N
 
 def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -> Reply:
     """A reply that is a problem: its meaning is the detail too, unless the refuser knows more."""
-    body = Body(Problem, partial(problem, detail=meaning, **example))
+    body = Body(Problem, partial(problem, **{"detail": meaning} | example))
     return Reply(description=meaning, content={PROBLEM: body}, headers=headers)
 
 
@@ -81,8 +81,16 @@ UNSUPPORTED = _refusal(
     },
 )
 TOO_MANY = _refusal("This is asked too often: wait as long as Retry-After says.", RETRY_AFTER)
+NOTHING_CHANGED = "It can't be done now, and nothing was changed: wait as long as Retry-After says."
+BROKE_OFF = (
+    "The database broke off, and may have done it or not: wait as long as Retry-After says, then "
+    "look, or send a POST again with the Idempotency-Key that it had."
+)
 UNAVAILABLE = _refusal(
-    "It can't be done now, and nothing was stored: wait as long as Retry-After says.", RETRY_AFTER
+    "It can't be done now: wait as long as Retry-After says. The detail says whether anything may "
+    "have changed.",
+    RETRY_AFTER,
+    detail=NOTHING_CHANGED,
 )
 NOTHING_HERE = _refusal("There is nothing at this address: the document says what is here.")
 
@@ -125,7 +133,8 @@ def _cannot_now(error: Exception) -> Response:
     if isinstance(error, exc.DataError | exc.IntegrityError | exc.ProgrammingError):
         raise error  # A statement that is wrong is a defect, and stays a 500.
     _log.warning("the database can't do it now: %s", why(error))
-    return answer(ServiceUnavailable(retry_after=DATABASE_RETRY))
+    detail = BROKE_OFF if may_be_done(error) else NOTHING_CHANGED
+    return answer(ServiceUnavailable(detail, retry_after=DATABASE_RETRY))
 
 
 def handle_errors(app: Flask) -> None:
@@ -133,7 +142,7 @@ def handle_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(NoSuchRecord, lambda _: answer(NotFound()))
     app.register_error_handler(UsernameTaken, lambda _: answer(Conflict()))
-    busy = ServiceUnavailable(retry_after=HASHING_RETRY)
+    busy = ServiceUnavailable(NOTHING_CHANGED, retry_after=HASHING_RETRY)
     app.register_error_handler(Busy, lambda _: answer(busy))
     # What the database, or the wait for it, says of itself.
     for error in (exc.DBAPIError, exc.DisconnectionError, exc.TimeoutError):

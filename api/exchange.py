@@ -7,8 +7,15 @@ from typing import Any, NamedTuple
 
 from gunicorn.config import Config
 from gunicorn.http import wsgi
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.errors import (
+    InvalidRequestLine,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    NoMoreData,
+)
 from gunicorn.http.parser import RequestParser
+from gunicorn_h1c import LimitRequestHeaders as HeadersTooLarge
+from gunicorn_h1c import LimitRequestLine as LineTooLong
 
 from api.plain import PlainReader
 from api.waiting import wait_until_it_takes
@@ -61,12 +68,24 @@ class _Gathered:
 
 
 class Given(NamedTuple):
-    """What came of a request, and from whom; the `parser` has read it, and found the `body`."""
+    """What came of a request, and from whom; the `parser` has read it, and found the `body`.
+
+    Or it is wrong, as the parser says in `fault`.
+    """
 
     client: Any
     received: bytes
     body: bytes
     parser: Any
+    fault: Exception | None
+
+
+def _of_a_head_without_end(fault: Exception | None) -> Exception:
+    """The error to raise: what is too large, or wrong already, isn't waited for."""
+    said: Any = str(fault or "it broke off")
+    if isinstance(fault, LineTooLong):
+        return LimitRequestLine(said)
+    return (LimitRequestHeaders if isinstance(fault, HeadersTooLarge) else InvalidRequestLine)(said)
 
 
 class Exchanges:
@@ -85,7 +104,7 @@ class Exchanges:
 
         Raises what gunicorn does for bytes that are no request.
         """
-        client, received, body, parser = given
+        client, received, body, parser, fault = given
         out: Any = _Gathered(sock)
         plain: Any = parser.is_complete and self._plain.read(parser, received, body, client)
         if plain:
@@ -96,7 +115,9 @@ class Exchanges:
         try:
             request = next(whole)
         except (NoMoreData, StopIteration):
-            return None
+            if not received.strip():  # There may be an empty line behind a request.
+                return None
+            raise _of_a_head_without_end(fault) from None
         request._expected_100_continue = False  # It was told, or has sent the body unasked.
         response, environ = wsgi.create(request, out, client, self.server, self.config)
         environ["wsgi.multithread"] = True

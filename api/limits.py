@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
@@ -66,8 +66,35 @@ class Counter:
         return max((limiter.get_window_stats(limit, *who)[0] for limit in broken), default=0)
 
 
+class Seekers:
+    """Who was told so often that a username is taken that they may be looking for accounts.
+
+    It is counted once it was told, so that whoever isn't told it costs nothing, and waits for none.
+    """
+
+    def __init__(self, limits: str, counter: Counter) -> None:
+        # The last that is allowed breaks them: so it is known by the time that the next one comes.
+        self._limits = [type(item)(item.amount - 1, item.multiples) for item in parse_many(limits)]
+        self._counter = counter
+        self.ends: dict[str, float] = {}
+
+    def until(self, client: str) -> float:
+        """When the client may ask again, or 0."""
+        end = self.ends.get(client, 0)
+        return end if end > time.time() else 0
+
+    def note(self, response: Response) -> Response:
+        if response.status_code == 409:
+            client = request.remote_addr or ""
+            if until := self._counter.wait(self._limits, client, "taken"):
+                now = time.time()
+                self.ends = {c: end for c, end in self.ends.items() if end > now}
+                self.ends[client] = until
+        return response
+
+
 def limit_requests(app: Flask, settings: Settings) -> None:
-    """Limit password work, and whatever else the settings say.
+    """Limit password work, the search for accounts, and whatever else the settings say.
 
     Health, the docs and OPTIONS are free: they are none of the document's operations.
     """
@@ -78,6 +105,9 @@ def limit_requests(app: Flask, settings: Settings) -> None:
     app.extensions["limits"] = counter = Counter(settings.ratelimit_storage_uri)
     by_default = parse_many(settings.ratelimit_default) if settings.ratelimit_default else []
     passwords = parse_many(settings.ratelimit_passwords) if settings.ratelimit_passwords else []
+    seekers = Seekers(settings.ratelimit_taken, counter) if settings.ratelimit_taken else None
+    if seekers:
+        app.after_request(seekers.note)
 
     @app.before_request
     def limit() -> None:
@@ -89,5 +119,7 @@ def limit_requests(app: Flask, settings: Settings) -> None:
             until = counter.wait(by_default, client, operation.__name__)
         if passwords and hashes_a_password(operation):
             until = max(until, counter.wait(passwords, client))
+        if seekers and 409 in operation.replies:
+            until = max(until, seekers.until(client))
         if until:
             raise TooManyRequests(retry_after=max(1, math.ceil(until - time.time() + rounding)))

@@ -14,7 +14,7 @@ from gunicorn.arbiter import Arbiter
 from api.browsers import ALWAYS, ANY_ORIGIN
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
 from api.shares import Shares
-from api.worker import Worker
+from api.worker import STOPS, Worker
 
 GRACE = 30
 """Seconds that requests in flight have to finish in, once the server is told to stop."""
@@ -22,6 +22,14 @@ GRACE = 30
 
 class _Arbiter(Arbiter):
     handle_int = Arbiter.handle_term  # Ctrl-C finishes what is in flight, as SIGTERM does.
+
+    def spawn_worker(self) -> int:
+        """Let what tells a new worker to stop wait until it listens: until then it has our ears."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 def _write_problem(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:  # noqa: ARG001

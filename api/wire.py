@@ -35,6 +35,7 @@ class Connection:
         self._come = come
         self._received, self._body = bytearray(), bytearray()
         self._continued = self.is_due = False
+        self._fault: Exception | None = None
         self._since = time.monotonic()
 
     @property
@@ -68,7 +69,8 @@ class Connection:
             if self._is_over and not self.is_parting:
                 self.part()  # It was to send no more; yet it may have what it asked for.
             if self.is_parting:  # Whatever it sends is for nobody, and may not be all there is.
-                return not self.is_late(hurry=False)
+                self._since = time.monotonic()
+                return self._since < self._parted + REQUEST
             self._take(piece)
         return True
 
@@ -79,8 +81,8 @@ class Connection:
         self._received += piece
         try:
             self._parser.feed(piece)
-        except Exception:  # It has several bases; gunicorn will say what is wrong.
-            self.is_due = True
+        except Exception as fault:  # It has several bases; gunicorn will say what is wrong.
+            self._fault, self.is_due = fault, True
             return
         body = max(self._parser.content_length or 0, len(self._body))
         too_much = body > BODY or len(self._received) > WHOLE
@@ -103,7 +105,8 @@ class Connection:
 
         Raises what gunicorn does for bytes that are no request.
         """
-        given = Given(self.client, bytes(self._received), bytes(self._body), self._parser)
+        received, body = bytes(self._received), bytes(self._body)
+        given = Given(self.client, received, body, self._parser, self._fault)
         rest = self._exchanges.answer(given, self.sock, last=last)
         if last or not self._parser.is_complete:
             self.part()  # It may be sending still.
@@ -119,6 +122,7 @@ class Connection:
         Closed with bytes unread, the connection would break off before the client has the answer.
         """
         self._begin(b"")
+        self._parted = self._since
         self.is_parting = True
         with suppress(OSError):  # It may have gone by itself.
             self.sock.shutdown(socket.SHUT_WR)

@@ -10,6 +10,7 @@ import gc
 import os
 import resource
 import select
+import signal
 import time
 from collections import deque
 from functools import partial
@@ -22,6 +23,8 @@ from api.shares import Shares
 from api.waiting import Hub
 from api.wire import Connection
 
+STOPS = {signal.SIGTERM, signal.SIGQUIT}
+"""What tells a worker to stop."""
 _ARRIVALS = select.EPOLLIN | select.EPOLLET
 
 
@@ -34,6 +37,10 @@ class Worker(BaseWorker):
 
     shares: Shares
     place: int
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)  # What has come meanwhile too.
 
     def run(self) -> None:
         # What is here will stay; to look through it for rubbish took a twentieth of the time.

@@ -3,6 +3,7 @@
 `python -m tests.odd_server`, with the settings of `python -m api`.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from api import __main__ as service
-from api import create_app, wire
+from api import create_app, limits, wire
 from api.config import Settings
 from api.server import Server
 from api.waiting import call
@@ -18,9 +19,16 @@ from api.worker import Worker
 
 LARGE = 6 * 1024 * 1024
 """Bytes of an answer, more than the system takes for a client that doesn't."""
+LAST, GONE = 0.15, 0.5
+"""Seconds that a connection has that is to be closed, and until a store of limits that was gone is
+tried again."""
 
 
 class OddWorker(Worker):
+    def init_process(self) -> None:
+        time.sleep(float(os.environ.get("BOOTING", "0")))  # As on a machine that is busy.
+        super().init_process()
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
         if "unsayable" in str(exc):
             raise exc
@@ -59,7 +67,8 @@ def _create_app(settings: Settings | None = None) -> Flask:
 
 
 if __name__ == "__main__":
-    wire.IDLE, wire.REQUEST, wire.LAST = 2, 1, 1
+    wire.IDLE, wire.REQUEST, wire.LAST = 2, 1, LAST  # type: ignore[assignment]
+    limits.GONE = GONE  # type: ignore[assignment]
     service.create_app = _create_app  # type: ignore[attr-defined]
     Server.worker_class = OddWorker
     service.main()

@@ -4,8 +4,8 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -81,14 +81,27 @@ def immutable(file: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def all_connections(url: str) -> Iterator[None]:
-    """Others have all connections that the PostgreSQL server has."""
+def all_connections(url: str) -> Iterator[Callable[[], None]]:
+    """Others have all connections that are free; what it yields takes those of the worker too."""
     with ExitStack() as held:
-        try:
-            while True:
-                held.enter_context(psycopg.connect(url.replace("+psycopg", "")))
-        except psycopg.OperationalError:
-            yield
+        mine = []
+
+        def take() -> None:
+            with suppress(psycopg.OperationalError):
+                while True:
+                    mine.append(held.enter_context(psycopg.connect(url.replace("+psycopg", ""))))
+
+        def take_away() -> None:
+            pids = [connection.info.backend_pid for connection in mine]
+            mine[0].execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid != ALL(%s)",
+                [pids],
+            )
+            take()
+
+        take()
+        yield take_away
 
 
 @contextmanager

@@ -50,6 +50,7 @@ GIVEN = [
     ("RATELIMIT_STORAGE_URI", "redis://localhost:6379/1", "redis://localhost:6379/1"),
     ("RATELIMIT_DEFAULT", "9 per second;99 per hour", "9 per second;99 per hour"),
     ("RATELIMIT_PASSWORDS", "5/minute", "5/minute"),
+    ("RATELIMIT_TAKEN", "5/minute", "5/minute"),
     ("TRUSTED_PROXIES", "2", 2),
     ("DOCS_ENABLED", "false", False),
     ("LOG_LEVEL", "debug", "debug"),

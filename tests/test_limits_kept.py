@@ -37,3 +37,20 @@ def test_the_shortest_wait_is_a_second(
         "api.limits.time", SimpleNamespace(time=lambda: 2.0**33, monotonic=time.monotonic)
     )
     assert someone.gives_details().headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("left", [20 + tenth / 10 for tenth in range(1, 10)])
+def test_who_waits_as_long_as_told_never_comes_too_early(
+    make_app_at: Callable[..., Flask],
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    left: float,
+) -> None:
+    """Checklist 14: whatever fractions of a second there are."""
+    app = make_app_at(sqlite_url, ratelimit_default="1 per hour")
+    someone = Someone(app.test_client())
+    assert someone.gives_details().status_code == 201
+    (until,) = app.extensions["limits"].storage.expirations.values()
+    frozen = SimpleNamespace(time=lambda: until - left, monotonic=time.monotonic)
+    monkeypatch.setattr("api.limits.time", frozen)
+    assert left <= int(someone.gives_details().headers["Retry-After"]) <= left + 2

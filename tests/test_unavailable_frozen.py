@@ -8,21 +8,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
+from api.errors import BROKE_OFF, NOTHING_CHANGED
 from tests.actor import Someone
 from tests.test_unavailable import assert_unavailable
 
 
 class Wire:
-    """A TCP way to PostgreSQL's socket, that can be frozen: then it takes bytes and gives none."""
+    """A TCP way to PostgreSQL's socket, that can be frozen: then it takes bytes and gives none.
+
+    It freezes by itself once it has carried the bytes that are its `last`.
+    """
 
     def __init__(self, server: Path) -> None:
         self.server, self.thawed, self.closed = server, Event(), Event()
         self.thawed.set()
+        self.last = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.listener.getsockname()[1]
         Thread(target=self._accept, daemon=True).start()
@@ -45,6 +51,9 @@ class Wire:
                     if not data:
                         return
                     ends[end].sendall(data)
+                    if self.last and self.last in data:
+                        self.last = b""
+                        self.thawed.clear()
 
 
 @pytest.fixture
@@ -73,12 +82,40 @@ def test_a_frozen_server_is_said_and_served_from_again_by_itself(
     assert connected.gives_details().status_code == 201
     wire.thawed.clear()
     with ThreadPoolExecutor() as pool:
-        asked = [pool.submit(someone.gives_details) for someone in (connected, new)]
+        asked = [pool.submit(s.gives_details, lastname="lost") for s in (connected, new)]
         try:
-            for answer in asked:
-                # A second is the setting; the least that psycopg gives a new connection is two.
-                assert_unavailable(answer.result(timeout=5))
+            # A second is the setting; the least that psycopg gives a new connection is two.
+            answers = [answer.result(timeout=5) for answer in asked]
         finally:
             wire.thawed.set()
+    for answer in answers:
+        assert_unavailable(answer)
+        assert answer.get_json(force=True)["detail"] == NOTHING_CHANGED
     for someone in (connected, new):
         assert someone.gives_details().status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("last", "sent"),
+    [
+        (b"INSERT INTO user_details", {}),
+        (b"COMMIT", {"headers": {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}}),
+    ],
+    ids=["alone", "under a key"],
+)
+def test_what_may_have_been_done_is_not_denied(
+    make_app: Callable[..., Flask], wire: Wire, last: bytes, sent: Any
+) -> None:
+    app = make_app(database_timeout=0.2)
+    someone = Someone(app.test_client())
+    assert someone.gives_details().status_code == 201
+    wire.last = last
+    answer = someone.gives_details(sent, lastname="lost")
+    wire.thawed.set()
+    assert_unavailable(answer)
+    assert answer.get_json(force=True)["detail"] == BROKE_OFF
+    again = someone.gives_details(sent, lastname="lost")
+    assert again.status_code == 201
+    with app.extensions["store"].engine.connect() as connection:
+        there = connection.exec_driver_sql("SELECT FROM user_details WHERE lastname = 'lost'")
+        assert there.rowcount == (1 if sent else 2), "it was done, and under a key but once"

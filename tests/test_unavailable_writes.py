@@ -2,15 +2,18 @@
 
 import logging
 import re
+import resource
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
+from api.errors import BROKE_OFF, NOTHING_CHANGED
 from tests.actor import PASSWORD, Someone
 from tests.test_unavailable import (
     END_SESSIONS,
@@ -98,7 +101,9 @@ def test_what_writes_says_so_and_what_reads_is_served(
     with trouble(service.engine):
         answers = service.asked_all_at_once()
     for name in ("signUp", "createUserDetails", "deleteUserDetails"):
-        assert_unavailable(answers.pop(name))
+        refused = answers.pop(name)
+        assert_unavailable(refused)
+        assert refused.get_json(force=True)["detail"] == NOTHING_CHANGED
     assert {name: answer.status_code for name, answer in answers.items()} == READS
     # The log says why, and nothing about a person.
     said = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
@@ -131,3 +136,19 @@ def test_a_full_database_says_so_and_is_read_on(service: Service) -> None:
         assert someone.reads(service.kept).status_code == SUCCESS["getUserDetails"]
         assert someone.signs_in("ada").reads_own().status_code == SUCCESS["getMyUserDetails"]
     service.assert_serves_all()
+
+
+def test_a_disk_that_fails_may_have_kept_it_all_the_same(
+    make_app_at: Callable[..., Flask], sqlite_url: str
+) -> None:
+    someone = Someone(make_app_at(sqlite_url, database_timeout=1).test_client())
+    assert someone.gives_details().status_code == 201
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # To SQLite that is an I/O error.
+    try:
+        refused = someone.gives_details()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert_unavailable(refused)
+    assert refused.get_json(force=True)["detail"] == BROKE_OFF
+    assert someone.gives_details().status_code == 201

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from tests.clients import HOST, LIVEZ, Client, one, post
-from tests.odd_server import LARGE
+from tests.odd_server import LARGE, LAST
 from tests.server import Server, serving
 
 THREADS = 4
@@ -32,15 +32,15 @@ def test_who_does_not_come_to_an_end_is_refused_or_left(server: Server) -> None:
         idle, kept, head, body, chunks = (opened.enter_context(Client(server)) for _ in range(5))
         kept.says(LIVEZ).hears()
         head.says(LIVEZ[:20])
-        body.says(post(b"username=a", b"Content-Length: 20\r\n"))
+        body.says(post(b"username=a", b"Content-Length: 99\r\n"))
         chunks.says(chunked)
-        began = time.monotonic()
-        while time.monotonic() < began + 1.5:  # Each byte is no new beginning.
-            chunks.says(b"1\r\nx\r\n")
+        began, slow = time.monotonic(), {head: b"x", body: b"x", chunks: b"1\r\nx\r\n"}
+        while waiting := [client for client in slow if not client.is_told()]:
+            for client in waiting:  # Each byte is no new beginning.
+                client.says(slow[client])
             time.sleep(0.1)
-            if chunks.is_told():
-                break
-        assert body.hears().status == chunks.hears().status == 400
+            assert time.monotonic() < began + 4
+        assert {client.hears().status for client in slow} == {400}
         assert all(client.hears_nothing_more() for client in (idle, kept, head, body, chunks))
         assert time.monotonic() < began + 5
 
@@ -77,6 +77,17 @@ def test_who_leaves_while_it_is_answered_leaves_nothing_behind(server: Server) -
         time.sleep(0.05)
     assert [c.status for c in worker.net_connections()] == ["LISTEN"]
     assert one(server, LIVEZ).status == 200
+
+
+def test_who_is_refused_and_sends_on_slowly_can_read_why(server: Server) -> None:
+    """For as long as a request may take: it may be a client that reads when it has sent all."""
+    with Client(server) as client:
+        client.says(post(b"", b"Content-Length: 10000000\r\n"))
+        for _ in range(10):
+            client.says(b"x" * 100_000)
+            time.sleep(LAST / 3)
+        assert client.hears().status == 413
+        assert client.hears_nothing_more()
 
 
 def test_who_sends_without_end_is_left_and_holds_up_nobody(server: Server) -> None:

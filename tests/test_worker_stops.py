@@ -29,6 +29,13 @@ class Load:
         self.kept: list[str] = []
         self.broken: list[str] = []
 
+    def wait_for_an_answer(self) -> None:
+        """A machine that is busy takes its time to start a worker."""
+        deadline = time.monotonic() + 20
+        while not self.kept:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
     def give(self) -> None:
         while not self.is_over.is_set():
             with suppress(ConnectionError), Client(self.server) as client:
@@ -61,7 +68,8 @@ def test_what_was_acknowledged_is_found_again_whenever_the_machine_stops(tmp_pat
     kept: list[str] = []
     for _ in range(ROUNDS):
         with serving(tmp_path) as server, load(server) as some:
-            time.sleep(random.uniform(0.1, 0.4))
+            some.wait_for_an_answer()
+            time.sleep(random.uniform(0, 0.3))
             os.killpg(server.process.pid, signal.SIGKILL)
             some.is_over.set()
         assert some.kept and not some.broken
@@ -90,6 +98,16 @@ def test_told_to_stop_under_load_it_answers_whole_what_it_accepted(tmp_path: Pat
     with closing(sqlite3.connect(tmp_path / "signup.db")) as database:
         ((number,),) = database.execute("SELECT count(*) FROM user_details")
     assert number == len(some.kept), "a request was done, and its answer lost"
+
+
+def test_a_worker_that_is_told_to_stop_while_it_boots_is_not_waited_for(tmp_path: Path) -> None:
+    settings = {"WEB_CONCURRENCY": "1", "BOOTING": "0.3"}
+    with serving(tmp_path, settings, "tests.odd_server") as server:
+        while not psutil.Process(server.process.pid).children():
+            time.sleep(0.01)
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() < began + 10
 
 
 def test_a_worker_whose_parent_is_gone_ends_though_clients_stay(tmp_path: Path) -> None:

@@ -85,7 +85,11 @@ def run(given: argparse.Namespace) -> list[str]:
     with ExitStack() as stack:
         primary, standby = stack.enter_context(wheels(2))
         _replicate(primary, standby)
-        settings = {"DATABASE_URL": _both(primary, standby), "RATELIMIT_PASSWORDS": ""}
+        settings = {
+            "DATABASE_URL": _both(primary, standby),
+            "RATELIMIT_PASSWORDS": "",
+            "RATELIMIT_TAKEN": "",
+        }
         servers = []
         for _ in range(INSTANCES):
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

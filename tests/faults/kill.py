@@ -45,7 +45,7 @@ def run(given: argparse.Namespace) -> list[str]:
         found = stack.enter_context(wheels(int(on_server)))
         wheel = found[0].makes().starts() if found else None
         url = wheel.url if wheel else f"sqlite:///{folder / 'signup.db'}"
-        settings = {"DATABASE_URL": url, "RATELIMIT_PASSWORDS": ""}
+        settings = {"DATABASE_URL": url, "RATELIMIT_PASSWORDS": "", "RATELIMIT_TAKEN": ""}
         running = stack.enter_context(ExitStack())
         server = running.enter_context(serving(folder, settings))
         engine = create_engine(url, pool_pre_ping=True)

@@ -71,6 +71,7 @@ def run(given: argparse.Namespace) -> list[str]:
             "DATABASE_URL": url,
             "RATELIMIT_STORAGE_URI": f"redis://127.0.0.1:{redis}",
             "RATELIMIT_PASSWORDS": "1000000 per minute",
+            "RATELIMIT_TAKEN": "1000000 per minute",
         }
         with serving(Path(name), settings) as server, ThreadPoolExecutor(PEOPLE + 1) as pool:
             samples = Samples(
