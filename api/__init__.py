@@ -18,6 +18,7 @@ from api.database import open_database
 from api.errors import BESIDE, handle_errors, in_order
 from api.limits import limit_requests
 from api.passwords import Passwords
+from api.request_log import IDENTIFIED, Watch
 from api.schemas import LARGEST_FORM
 from api.store import Store
 
@@ -74,7 +75,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.before_request(_refuse_odd_addresses)
-    Gate(app, about=ABOUT, always=ALWAYS, beside=BESIDE)
+    Gate(app, about=ABOUT, always=ALWAYS | IDENTIFIED, beside=BESIDE)
+    Watch(app)
     handle_errors(app)
     open_sign_up(app)
     limit_requests(app, settings)

@@ -11,6 +11,8 @@ from api import create_app
 from api.config import Settings, SettingsError
 from api.connections import DatabaseError
 from api.database import open_database, upgrade, where
+from api.json_lines import Lines, log_to
+from api.request_log import Watch, request_id
 from api.server import Server
 
 
@@ -28,9 +30,12 @@ def main() -> None:
     """Serve until told to stop."""
     try:
         settings = Settings.from_environ()
-        logging.basicConfig(level=settings.log_level.upper())
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        lines = Lines()
+        log_to(lines, settings.log_level, request_id)
         app = create_app(settings)
+        watch: Watch = app.extensions["watch"]
+        if logging.getLogger().isEnabledFor(logging.INFO):
+            watch.write = lines.write
         listener = _listen(settings)
         engine = open_database(settings)
         upgrade(engine)

@@ -10,6 +10,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
 
+from api.json_lines import SINCE
 from api.plain import PlainReader
 from api.waiting import wait_until_it_takes
 
@@ -61,9 +62,13 @@ class _Gathered:
 
 
 class Given(NamedTuple):
-    """What came of a request, and from whom; the `parser` has read it, and found the `body`."""
+    """What came of a request, from whom, and since when it is whole, in monotonic seconds.
+
+    The `parser` has read it, and found the `body`.
+    """
 
     client: Any
+    since: float
     received: bytes
     body: bytes
     parser: Any
@@ -85,10 +90,11 @@ class Exchanges:
 
         Raises what gunicorn does for bytes that are no request.
         """
-        client, received, body, parser = given
+        client, since, received, body, parser = given
         out: Any = _Gathered(sock)
         plain: Any = parser.is_complete and self._plain.read(parser, received, body, client)
         if plain:
+            plain[1][SINCE] = since
             self._run(plain[1], response := wsgi.Response(plain[0], out, self.config), last)
             return None if response.should_close() else b""
         pieces = (received[i : i + PIECE] for i in range(0, len(received), PIECE))
@@ -99,7 +105,7 @@ class Exchanges:
             return None
         request._expected_100_continue = False  # It was told, or has sent the body unasked.
         response, environ = wsgi.create(request, out, client, self.server, self.config)
-        environ["wsgi.multithread"] = True
+        environ["wsgi.multithread"], environ[SINCE] = True, since
         self._run(environ, response, last or not parser.is_complete)
         if response.should_close() or not whole.finish_body():
             return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import Any
 
 from flask import Response, current_app, make_response, request
@@ -51,6 +51,12 @@ class Operation:
         bodies = (body for reply in replies.values() for body in reply.content.values())
         self._renders = any(body.render for body in bodies)
         update_wrapper(self, view)
+
+    @cached_property
+    def operation_id(self) -> str:
+        """The view's name, as OpenAPI's clients like it."""
+        first, *rest = self.__name__.split("_")
+        return first + "".join(word.capitalize() for word in rest)
 
     def __call__(self, **arguments: Any) -> Response:
         """Answer one request; what is refused is refused in one order, whatever the operation.

@@ -117,13 +117,17 @@ class Worker(BaseWorker):
             connection.part()
         self._attend(connection)
 
+    def refuse(self, connection: Connection, error: Exception) -> None:
+        """Say to the client what it is that kept its bytes from being answered by the app."""
+        raise NotImplementedError
+
     def _refuse(self, connection: Connection, error: Exception) -> None:
-        """Say of the error what gunicorn does. Whatever it is, the others go on."""
+        """Whatever the error is, the others go on."""
         try:
             if isinstance(error, ClientGone):
                 self.log.debug("a client has gone: %s", error)
             else:
-                self.handle_error(None, connection.sock, connection.client, error)
+                self.refuse(connection, error)
         except Exception:
             self.log.exception("an error can't be said")
 

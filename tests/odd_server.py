@@ -12,19 +12,19 @@ from flask import Flask
 from api import __main__ as service
 from api import create_app, wire
 from api.config import Settings
-from api.server import Server
+from api.server import RefusingWorker, Server
 from api.waiting import call
-from api.worker import Worker
+from api.wire import Connection
 
 LARGE = 6 * 1024 * 1024
 """Bytes of an answer, more than the system takes for a client that doesn't."""
 
 
-class OddWorker(Worker):
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
-        if "unsayable" in str(exc):
-            raise exc
-        super().handle_error(req, client, addr, exc)
+class OddWorker(RefusingWorker):
+    def refuse(self, connection: Connection, error: Exception) -> None:
+        if "unsayable" in str(error):
+            raise error
+        super().refuse(connection, error)
 
 
 def _breaking_off() -> Iterator[bytes]:

@@ -16,6 +16,7 @@ LAYERS = [
     ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
     ["errors", "credentials", "idempotency", "openapi", "worker"],
     ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
+    ["request_log"],
     ["keyed_writes"],
     ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
@@ -29,7 +30,7 @@ LAYERS = [
         "changes.property",
         "changes.security",
     ],
-    ["about", "fields", "encodings", "waiting", "changes.change"],
+    ["about", "fields", "encodings", "waiting", "json_lines", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
