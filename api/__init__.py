@@ -57,7 +57,7 @@ def _refuse_odd_addresses() -> None:
 
     Werkzeug would serve both, the second as `/userDetails`.
     """
-    environ = request.environ
+    environ = request_ctx.request.environ
     if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
         request.url_rule = None
         raise BadRequest

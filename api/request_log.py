@@ -7,8 +7,10 @@ import os
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, Response, has_request_context, request
+from flask.globals import request_ctx
 
 from api.headers import Header
 from api.json_lines import SINCE, clock
@@ -36,11 +38,14 @@ def request_id() -> str | None:
     """The id of the request at hand; none outside of requests."""
     if not has_request_context():
         return None
-    environ = request.environ
-    if _ID not in environ:
-        given = environ.get("HTTP_X_REQUEST_ID", "")
-        environ[_ID] = given if _is_well_formed(given) else new_id()
-    known: str = environ[_ID]
+    return _id_in(request.environ)
+
+
+def _id_in(environ: dict[str, Any]) -> str:
+    known: str | None = environ.get(_ID)
+    if not known:
+        given = environ.get("HTTP_X_REQUEST_ID")
+        known = environ[_ID] = given if given and _is_well_formed(given) else new_id()
     return known
 
 
@@ -56,14 +61,19 @@ class Watch:
         app.after_request(self._answered)
 
     def _answered(self, response: Response) -> Response:
-        environ = request.environ
-        known = request_id() or ""
-        response.headers["X-Request-ID"] = known
-        operation = current_operation()
-        name = operation.operation_id if operation and operation.documented else None
-        since = environ.get(SINCE) or time.monotonic()
-        self.tell(known, name, response.status_code, since, environ.get("REMOTE_ADDR", ""))
+        environ = request_ctx.request.environ
+        known = _id_in(environ)
+        response.headers.add("X-Request-ID", known)
+        if self.write or self.observe:
+            since = environ.get(SINCE) or time.monotonic()
+            client = environ.get("REMOTE_ADDR", "")
+            self.tell(known, self._operation_id(), response.status_code, since, client)
         return response
+
+    def _operation_id(self) -> str | None:
+        """The document's name for what serves the request at hand."""
+        operation = current_operation()
+        return operation.operation_id if operation and operation.documented else None
 
     def tell(self, known: str, name: str | None, status: int, since: float, client: str) -> None:
         """Tell of the answer to the request of that id, if any operation's then of that name."""

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from api.models import accounts, user_details
 from tests import fuzzing
-from tests.actor import PASSWORD, Someone, assert_problem
+from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
 from tests.test_http_errors import INSIDE, errors, faulty
 from tests.test_unavailable import locked
 
@@ -98,7 +98,7 @@ def test_17_what_is_created_can_be_read_where_location_says(someone: Someone) ->
 
 def test_18_head_is_get_without_content_and_204_has_none(someone: Someone) -> None:
     link = someone.gives_details().headers["Location"]
-    got, head = someone.reads(link), someone.asks("HEAD", link)
+    got, head = (someone.asks(method, link, headers=SAME_ID) for method in ("GET", "HEAD"))
     assert list(head.headers) == list(got.headers) and (head.data, head.status_code) == (b"", 200)
     for answer in someone.deletes(link), someone.asks("OPTIONS", "/userSignUp"):
         assert (answer.status_code, answer.data) == (204, b"")
