@@ -17,30 +17,32 @@ class Clock:
     """The time of day as RFC 3339 writes it, in UTC and to the millisecond."""
 
     def __init__(self) -> None:
-        self._second, self._written = 0, ""
+        self._known = 0, ""
 
     def now(self) -> str:
         now = time.time()
-        second = int(now)
-        if second != self._second:  # To write it all took a microsecond at each request.
+        second, written = self._known
+        if second != int(now):  # To write it all took a microsecond at each request.
+            second = int(now)
             written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-            self._second, self._written = second, written
-        return f"{self._written}.{int((now - second) * 1000):03}Z"
+            self._known = second, written
+        return f"{written}.{int((now - second) * 1000):03}Z"
 
 
 clock = Clock()
 
 
 class Lines:
-    """Standard error, a line at a time: one write each, so that those of several workers don't mix.
+    """Writes to standard error, or another file of that number.
 
-    Who reads may be slow or gone: what can't be written is lost, and counted, since the service
-    goes on. A terminal is waited for.
+    Each line is one write, so that those of several workers don't mix. Who reads may be slow or
+    gone: what can't be written is lost, and counted, since the service goes on. A terminal is
+    waited for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 2) -> None:
         # Were it closed, a client's connection might soon have its number.
-        self._to = os.dup(2) if sys.stderr else os.open(os.devnull, os.O_WRONLY)
+        self._to = os.dup(number) if sys.stderr else os.open(os.devnull, os.O_WRONLY)
         if not os.isatty(self._to):
             os.set_blocking(self._to, False)
         self._lost, self._is_torn = 0, False

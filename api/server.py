@@ -85,22 +85,38 @@ class RefusingWorker(Worker):
 class Server(BaseApplication):
     """Serves `app` on a socket that listens already; `options` are gunicorn's settings.
 
-    Each worker does `begin` before it serves.
+    Each worker does `begin` before it serves, and `sample` every second; their parent does `forget`
+    of the process id of each that has ended, and `end` when it ends itself.
     """
 
     worker_class: type[Worker] = RefusingWorker
 
     def __init__(
-        self, app: Flask, listener: socket.socket, begin: Callable[[], None], **options: Any
+        self,
+        app: Flask,
+        listener: socket.socket,
+        *,
+        begin: Callable[[], None],
+        sample: Callable[[], None] = lambda: None,
+        forget: Callable[[int], None] = lambda _: None,
+        end: Callable[[], None] = lambda: None,
+        **options: Any,
     ) -> None:
         self.app, self.begin = app, begin
         shares = Shares(options["workers"])
+
+        def take_back(server: Any, worker: Any) -> None:
+            shares.take_back(server, worker)
+            forget(worker.pid)
+
+        shared = {"shares": shares, "sample": staticmethod(sample)}
         self.options = options | {
             "pre_fork": shares.give,
-            "child_exit": shares.take_back,
+            "child_exit": take_back,
+            "on_exit": lambda _server: end(),
             "bind": f"fd://{listener.fileno()}",
             # gunicorn makes its workers by itself, so what they share goes along with their class.
-            "worker_class": type("Worker", (self.worker_class,), {"shares": shares}),
+            "worker_class": type("Worker", (self.worker_class,), shared),
             # It is the stricter; the C parser has told by then that the request is whole.
             "http_parser": "python",
             "graceful_timeout": GRACE,

@@ -13,6 +13,7 @@ API = Path(__file__).parents[1] / "api"
 LAYERS = [
     ["__main__"],
     ["__init__"],
+    ["metrics"],
     ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
     ["errors", "credentials", "idempotency", "openapi", "worker"],
     ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
