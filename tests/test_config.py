@@ -51,6 +51,7 @@ GIVEN = [
     ("RATELIMIT_DEFAULT", "9 per second;99 per hour", "9 per second;99 per hour"),
     ("RATELIMIT_PASSWORDS", "5/minute", "5/minute"),
     ("TRUSTED_PROXIES", "2", 2),
+    ("METRICS_ADDRESS", "127.0.0.1:9100", "127.0.0.1:9100"),
     ("DOCS_ENABLED", "false", False),
     ("LOG_LEVEL", "debug", "debug"),
 ]

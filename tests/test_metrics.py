@@ -167,5 +167,5 @@ def test_who_says_nothing_there_does_not_keep_others_waiting_for_long(measured: 
 
 def test_an_address_that_is_taken_is_said(measured: Measured) -> None:
     host, _, port = measured.address.rpartition(":")
-    with pytest.raises(SettingsError, match="METRICS_ADDRESS: can't listen on .* in use"):
+    with pytest.raises(SettingsError, match=r"METRICS_ADDRESS: can't listen on .* in use"):
         _listen("METRICS_ADDRESS", host, int(port))

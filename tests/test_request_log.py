@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import re
 import sqlite3
 import string
@@ -17,9 +16,8 @@ import pytest
 import requests
 from flask import Flask
 
-from api.json_lines import Lines, Records
-from api.request_log import request_id
 from tests.clients import HOST, LIVEZ, Client, one, post
+from tests.records import recorded_lines
 from tests.server import Server, serving
 from tests.test_http_errors import faulty
 
@@ -179,39 +177,26 @@ def test_a_fault_is_one_line_with_the_id_of_the_answer(watched: Watched) -> None
     assert fault["exception"].startswith("Traceback") and "RuntimeError" in fault["exception"]
 
 
-@pytest.fixture
-def records() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """What is logged meanwhile, read from a pipe."""
-    reader, writer = os.pipe()
-    handler = Records(Lines(writer), request_id)
-    logging.getLogger().addHandler(handler)
-    yield lambda: [json.loads(line) for line in os.read(reader, 1 << 20).splitlines()]
-    logging.getLogger().removeHandler(handler)
-    os.close(reader)
-    os.close(writer)
-
-
 def test_a_defect_is_logged_without_the_link_that_was_asked_for(
     make_app_at: Callable[..., Flask],
     sqlite_url: str,
     monkeypatch: pytest.MonkeyPatch,
-    records: Callable[[], list[dict[str, Any]]],
 ) -> None:
     link = f"/userDetails/{uuid4()}"
     headers = {"X-Request-ID": "mine"}
     asks = faulty(make_app_at(sqlite_url), monkeypatch, RuntimeError("inside")).asks
-    assert [asks(method, link, headers=headers).status_code for method in ("GET", "DELETE")] == [
-        *(500, 500)
-    ]
-    said = records()
+    with recorded_lines() as logged:
+        for method in "GET", "DELETE":
+            assert asks(method, link, headers=headers).status_code == 500
+        said = logged()
     assert {line["requestId"] for line in said} == {"mine"}
     assert sum("RuntimeError: inside" in line.get("exception", "") for line in said) == 2
     assert any(line["message"].startswith("undeclared answer: GET") for line in said)
     assert link.rpartition("/")[2] not in json.dumps(said)
 
 
-def test_what_is_logged_of_no_request_has_no_id(
-    records: Callable[[], list[dict[str, Any]]],
-) -> None:
-    logging.getLogger("elsewhere").warning("a\nb %s", "\x1b[31m")
-    assert [(line["message"], line["requestId"]) for line in records()] == [("a\nb \x1b[31m", None)]
+def test_what_is_logged_of_no_request_has_no_id() -> None:
+    with recorded_lines() as logged:
+        logging.getLogger("elsewhere").warning("a\nb %s", "\x1b[31m")
+        (line,) = logged()
+    assert (line["message"], line["requestId"]) == ("a\nb \x1b[31m", None)
