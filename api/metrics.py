@@ -7,6 +7,7 @@ what a worker counted stays when it dies.
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -31,6 +32,8 @@ from api.limits import LIMITED
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Upper bounds of durations, in seconds: from half a read to twice what a 503 may take."""
+SAMPLED_EVERY = 0.1
+"""Seconds, where there are answers."""
 _log = logging.getLogger(__name__)
 
 
@@ -60,10 +63,14 @@ class Metrics:
             (_gauge("database_connections_in_use", "Connections in use."), pool.checkedout),
             (_gauge("database_connections_most", "Connections at most."), pool.size),
         ]
+        self._next_sample = 0.0
         app.extensions["watch"].observe = self.observe
         LIMITED.connect(self._count_limited, app)
 
     def observe(self, name: str | None, status: int, seconds: float) -> None:
+        """Count an answer: of which operation, if any, and after how long."""
+        if time.monotonic() > self._next_sample:
+            self.sample()
         self._requests(name or "", status).inc()
         self._durations(name or "").observe(seconds)
 
@@ -71,7 +78,8 @@ class Metrics:
         self._limited.labels(limit).inc()
 
     def sample(self) -> None:
-        """Say how many wait now. For each worker to do, every second."""
+        """Say how many wait now. For each worker to do when it has been idle for a second."""
+        self._next_sample = time.monotonic() + SAMPLED_EVERY
         for gauge, read in self._gauges:
             gauge.set(read())
 

@@ -20,7 +20,7 @@ from tests.actor import FORM
 from tests.clients import LIVEZ, Answer, one
 from tests.server import Server, free_port, serving
 
-PASSWORDS = 60
+PASSWORDS = 12
 """With a limit of so many per minute in each worker."""
 
 
