@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -62,20 +63,22 @@ def test_a_pipe_that_nobody_reads_any_more_is_written_to_in_vain(pipe: tuple[int
     lines.write(LINE)
 
 
-def _write_many(writer: int, letter: str) -> None:
+def _write_many(writer: int, letter: str, begin: float) -> None:
     lines = Lines(writer)
-    for _ in range(300):
+    time.sleep(begin - time.monotonic())
+    for _ in range(3000):
         lines.write(letter * 100 + "\n")
 
 
 def test_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
     writer = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
-    with ProcessPoolExecutor(4, get_context("fork")) as processes:
-        for done in [processes.submit(_write_many, writer, letter) for letter in "abcd"]:
+    with ProcessPoolExecutor(3, get_context("fork")) as processes:
+        begin = time.monotonic() + 0.2
+        for done in [processes.submit(_write_many, writer, letter, begin) for letter in "abc"]:
             done.result()
     os.close(writer)
     written = (tmp_path / "log").read_text().splitlines()
-    assert len(written) == 1200 and {*written} == {letter * 100 for letter in "abcd"}
+    assert len(written) == 9000 and {*written} == {letter * 100 for letter in "abc"}
 
 
 def test_a_server_without_standard_error_serves(tmp_path: Path) -> None:
