@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, request
+from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -18,6 +19,7 @@ from api.database import open_database
 from api.errors import BESIDE, handle_errors, in_order
 from api.limits import limit_requests
 from api.passwords import Passwords
+from api.request_log import IDENTIFIED, Watch
 from api.schemas import LARGEST_FORM
 from api.store import Store
 
@@ -39,6 +41,10 @@ class _Service(Flask):
         """As it is: nothing here is a coroutine, and Flask would look seven times a request."""
         return func
 
+    def log_exception(self, exc_info: Any) -> None:
+        """Log it without the address, which Flask would name: a record's is its key."""
+        self.logger.error("unexpected exception in %s", request.endpoint, exc_info=exc_info)
+
     def make_default_options_response(self) -> Response:
         """Flask's own answer to OPTIONS, without the empty page that comes with it."""
         response = super().make_default_options_response()
@@ -56,7 +62,7 @@ def _refuse_odd_addresses() -> None:
 
     Werkzeug would serve both, the second as `/userDetails`.
     """
-    environ = request.environ
+    environ = request_ctx.request.environ
     if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
         request.url_rule = None
         raise BadRequest
@@ -74,7 +80,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.before_request(_refuse_odd_addresses)
-    Gate(app, about=ABOUT, always=ALWAYS, beside=BESIDE)
+    Gate(app, about=ABOUT, always=ALWAYS | IDENTIFIED, beside=BESIDE)
+    Watch(app)
     handle_errors(app)
     open_sign_up(app)
     limit_requests(app, settings)

@@ -4,6 +4,7 @@ import logging
 import socket
 import sys
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -11,27 +12,31 @@ from api import create_app
 from api.config import Settings, SettingsError
 from api.connections import DatabaseError
 from api.database import open_database, upgrade, where
+from api.json_lines import Lines, log_to
+from api.metrics import Metrics
+from api.request_log import Watch, request_id
 from api.server import Server
 
 
-def _listen(settings: Settings) -> socket.socket:
-    address = settings.host, settings.port
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _listen(names: str, host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server(address, family=family, backlog=1024)
+        return socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, TypeError) as error:
         cause = str(getattr(error, "strerror", None) or error).partition(" (")[0]
-        raise SettingsError(f"HOST, PORT: can't listen on {address}: {cause}.") from error
+        raise SettingsError(f"{names}: can't listen on {(host, port)}: {cause}.") from error
 
 
 def main() -> None:
     """Serve until told to stop."""
     try:
         settings = Settings.from_environ()
-        logging.basicConfig(level=settings.log_level.upper())
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        lines = Lines()
+        log_to(lines, settings.log_level, request_id)
         app = create_app(settings)
-        listener = _listen(settings)
+        listener = _listen("HOST, PORT", settings.host, settings.port)
+        host, _, port = settings.metrics_address.rpartition(":")
+        told = _listen("METRICS_ADDRESS", host.strip("[]"), int(port)) if port else None
         engine = open_database(settings)
         upgrade(engine)
         engine.dispose()
@@ -49,8 +54,15 @@ def main() -> None:
         with suppress(SQLAlchemyError):  # It may come yet.
             app.extensions["store"].ping()
 
-    workers, threads = settings.web_concurrency, settings.threads
-    Server(app, listener, connect, workers=workers, threads=threads, when_ready=say_where).run()
+    watch: Watch = app.extensions["watch"]
+    if logging.getLogger().isEnabledFor(logging.INFO):
+        watch.write = lines.write
+    options: dict[str, Any] = {"workers": settings.web_concurrency, "threads": settings.threads}
+    if told:
+        metrics = Metrics(app)
+        metrics.serve(told)
+        options |= {"sample": metrics.sample, "forget": metrics.forget, "end": metrics.close}
+    Server(app, listener, begin=connect, when_ready=say_where, **options).run()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What browsers are told and asked: security headers, other origins, cross-site requests."""
 
 from flask import Flask, Response, request
+from flask.globals import request_ctx
 from werkzeug.exceptions import Forbidden
 
 from api.headers import Header
@@ -47,9 +48,10 @@ def open_sign_up(app: Flask) -> None:
 
     @app.after_request
     def allow(response: Response) -> Response:
-        if request.environ["PATH_INFO"] == SIGN_UP_PATH:
+        environ = request_ctx.request.environ
+        if environ["PATH_INFO"] == SIGN_UP_PATH:
             response.headers.update(ANY_ORIGIN)
-            if request.method == "OPTIONS":
+            if environ["REQUEST_METHOD"] == "OPTIONS":
                 response.headers.update(PREFLIGHT)
         return response
 

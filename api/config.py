@@ -1,6 +1,7 @@
 """Settings from the environment, read once into a frozen dataclass."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -40,6 +41,12 @@ def _database(value: str) -> None:
             raise ValidationError("Give a SQLite file by its path alone, as sqlite:///signup.db.")
 
 
+def _address(value: str) -> None:
+    port = value.rpartition(":")[2] if _ADDRESS.fullmatch(value) else ""
+    if value and not (port and 1 <= int(port) <= 65535):
+        raise ValidationError("Give an address and a port, such as 127.0.0.1:9100.")
+
+
 def _setting(kind: kinds.Field[Any], default: Any) -> Any:
     return field(default=default, metadata={"kind": kind})
 
@@ -51,6 +58,7 @@ def _whole(minimum: int, maximum: int) -> kinds.Integer:
 
 
 _SWITCH = kinds.Boolean(error_messages={"invalid": "Give true or false."})
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 _STORAGE = validate.Regexp(
     r"memory://$|rediss?://([^/?#]*@)?[^/?#:@]+(:\d{1,5})?(/\d*)?$",
     error="Use memory:// or redis://.",
@@ -78,6 +86,7 @@ class Settings:
     ratelimit_passwords: str = _setting(kinds.String(validate=_limits), "600 per minute")
     ratelimit_taken: str = _setting(kinds.String(validate=_limits), "600 per minute")
     trusted_proxies: int = _setting(_whole(0, 16), 0)
+    metrics_address: str = _setting(kinds.String(validate=_address), "")
     docs_enabled: bool = _setting(_SWITCH, True)
     log_level: str = _setting(
         _text(validate.OneOf(["debug", "info", "warning", "error", "critical"])), "info"

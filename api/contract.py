@@ -65,7 +65,7 @@ class Gate:
         for name, value in self._constant.items():
             if name.lower() not in given:
                 response.headers.add(name, value)
-        reply = promised(response.status_code)
+        reply = self.replies(current_operation()).get(response.status_code)
         breaches = list(reply.breaches(response)) if reply else ["the status is not declared"]
         if breaches:
             said = f"{request.method} {request.endpoint}, {response.status}: {', '.join(breaches)}"

@@ -17,6 +17,7 @@ from gunicorn.http.parser import RequestParser
 from gunicorn_h1c import LimitRequestHeaders as HeadersTooLarge
 from gunicorn_h1c import LimitRequestLine as LineTooLong
 
+from api.json_lines import SINCE
 from api.plain import PlainReader
 from api.waiting import wait_until_it_takes
 
@@ -68,12 +69,13 @@ class _Gathered:
 
 
 class Given(NamedTuple):
-    """What came of a request, and from whom; the `parser` has read it, and found the `body`.
+    """What came of a request, from whom, and since when it is whole, in monotonic seconds.
 
-    Or it is wrong, as the parser says in `fault`.
+    The `parser` has read it, and found the `body`; or it is wrong, as that says in `fault`.
     """
 
     client: Any
+    since: float
     received: bytes
     body: bytes
     parser: Any
@@ -104,10 +106,11 @@ class Exchanges:
 
         Raises what gunicorn does for bytes that are no request.
         """
-        client, received, body, parser, fault = given
+        client, since, received, body, parser, fault = given
         out: Any = _Gathered(sock)
         plain: Any = parser.is_complete and self._plain.read(parser, received, body, client)
         if plain:
+            plain[1][SINCE] = since
             self._run(plain[1], response := wsgi.Response(plain[0], out, self.config), last)
             return None if response.should_close() else b""
         pieces = (received[i : i + PIECE] for i in range(0, len(received), PIECE))
@@ -120,7 +123,7 @@ class Exchanges:
             raise _of_a_head_without_end(fault) from None
         request._expected_100_continue = False  # It was told, or has sent the body unasked.
         response, environ = wsgi.create(request, out, client, self.server, self.config)
-        environ["wsgi.multithread"] = True
+        environ["wsgi.multithread"], environ[SINCE] = True, since
         self._run(environ, response, last or not parser.is_complete)
         if response.should_close() or not whole.finish_body():
             return None

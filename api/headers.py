@@ -16,7 +16,7 @@ _CHECKS: Mapping[str, Any] = {
     "type": lambda value, kind: isinstance(value, _TYPES[kind]),
     "const": lambda value, const: value == const,
     "enum": lambda value, members: value in members,
-    "pattern": lambda value, pattern: re.search(pattern, value),
+    "pattern": lambda value, pattern: pattern.search(value),
     "format": lambda value, name: re.fullmatch(_FORMATS[name], value, re.ASCII),
     "minLength": lambda value, least: len(value) >= least,
     "maxLength": lambda value, most: len(value) <= most,
@@ -55,7 +55,8 @@ class Header:
     @cached_property
     def _checks(self) -> list[tuple[Any, Any]]:
         """What is asked of a value, each with what is wanted, the type first."""
-        return [(check, self.schema[k]) for k, check in _CHECKS.items() if k in self.schema]
+        wanted = {**self.schema, "pattern": re.compile(self.schema.get("pattern", ""))}
+        return [(check, wanted[k]) for k, check in _CHECKS.items() if k in self.schema]
 
     def fits(self, text: str) -> bool:
         """Whether the header may hold `text`; an integer is written in decimal digits."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from blinker import Signal
 from flask import Flask, Response, request
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage, storage_from_string
@@ -18,6 +19,8 @@ from api.waiting import call
 
 GONE = 5
 """Seconds until a store that was gone is tried again; meanwhile each process counts by itself."""
+LIMITED = Signal()
+"""Sent by the app that turns a request away, with the `limit` that it was: default, passwords."""
 _log = logging.getLogger(__name__)
 
 
@@ -114,12 +117,15 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         operation = current_operation()
         if operation is None or not operation.documented:
             return
-        client, until = request.remote_addr or "", 0.0
+        client, until, limited = request.remote_addr or "", 0.0, "default"
         if by_default:
             until = counter.wait(by_default, client, operation.__name__)
         if passwords and hashes_a_password(operation):
-            until = max(until, counter.wait(passwords, client))
+            longer = counter.wait(passwords, client)
+            until, limited = (longer, "passwords") if longer > until else (until, limited)
         if seekers and 409 in operation.replies:
-            until = max(until, seekers.until(client))
+            longer = seekers.until(client)
+            until, limited = (longer, "taken") if longer > until else (until, limited)
         if until:
+            LIMITED.send(app, limit=limited)
             raise TooManyRequests(retry_after=max(1, math.ceil(until - time.time() + rounding)))

@@ -19,7 +19,7 @@ def operation_object(
     """The operation with these replies; what it refers to is added to the components of `spec`."""
     summary, _, description = cleandoc(view.__doc__ or "").partition("\n\n")
     printed: dict[str, Any] = {
-        "operationId": _camel(view.__name__),
+        "operationId": view.operation_id,
         "summary": summary.rstrip("."),
         "description": description,
     }
@@ -84,8 +84,3 @@ def _example(schema: Schema) -> dict[str, Any]:
             raise ValueError(f"{type(schema).__name__}.{name} wants {wanted}.")
         example[field.data_key or name] = examples[0]
     return example
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import Any
 
-from flask import Response, current_app, make_response, request
+from flask import Response, make_response, request
+from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
@@ -51,6 +52,12 @@ class Operation:
         bodies = (body for reply in replies.values() for body in reply.content.values())
         self._renders = any(body.render for body in bodies)
         update_wrapper(self, view)
+
+    @cached_property
+    def operation_id(self) -> str:
+        """The view's name, as OpenAPI's clients like it."""
+        first, *rest = self.__name__.split("_")
+        return first + "".join(word.capitalize() for word in rest)
 
     def __call__(self, **arguments: Any) -> Response:
         """Answer one request; what is refused is refused in one order, whatever the operation.
@@ -125,6 +132,10 @@ def operation(replies: Mapping[int, Reply], **promise: Any) -> Callable[[View], 
 
 def current_operation() -> Operation | None:
     """The operation that serves the request at hand; none serves OPTIONS or what isn't here."""
-    asked = request_ctx.request  # Each look through a proxy takes as long as all the rest here.
-    view = current_app.view_functions[asked.endpoint] if asked.endpoint else None
-    return view if isinstance(view, Operation) and asked.method != "OPTIONS" else None
+    # Each look through a proxy takes as long as all the rest here.
+    context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    rule = context.request.url_rule
+    if rule is None or context.request.method == "OPTIONS":
+        return None
+    view = context.app.view_functions[rule.endpoint]
+    return view if isinstance(view, Operation) else None

@@ -41,7 +41,8 @@ class Passwords:
         self.hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
         # Threads of its own: the 19 MiB are asked of the system once for each, not for each hash.
         self._hashing = ThreadPoolExecutor(slots)
-        self._admitted = BoundedSemaphore(min(slots * (1 + WAITING), threads // 2))
+        self._slots, self._most = slots, min(slots * (1 + WAITING), threads // 2)
+        self._admitted = BoundedSemaphore(self._most)
         # What an unknown user's password is checked against, so that it takes as long.
         self._nobody = self.hasher.hash("nobody has this password")
 
@@ -53,6 +54,12 @@ class Passwords:
             return wait_for(self._hashing.submit(work, *arguments))
         finally:
             self._admitted.release()
+
+    def load(self) -> tuple[int, int]:
+        """How many wait, and how many are hashed."""
+        admitted = self._most - self._admitted._value
+        running = min(admitted, self._slots)
+        return admitted - running, running
 
     def hash(self, password: str) -> str:
         """The encoded hash. Raises `Busy`."""

@@ -1,6 +1,7 @@
 """gunicorn, made to keep the contract: how it stops, whom it believes, what it refuses itself."""
 
 import json
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -10,11 +11,17 @@ from flask import Flask
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from gunicorn.http import errors
 
 from api.browsers import ALWAYS, ANY_ORIGIN
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
+from api.request_log import Watch, new_id
 from api.shares import Shares
+from api.wire import Connection
 from api.worker import STOPS, Worker
+
+_log = logging.getLogger(__name__)
 
 GRACE = 30
 """Seconds that requests in flight have to finish in, once the server is told to stop."""
@@ -32,42 +39,97 @@ class _Arbiter(Arbiter):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
-def _write_problem(sock: socket.socket, status_int: int, reason: str, mesg: str) -> None:  # noqa: ARG001
-    """Refuse what never became a request, in the one shape of errors.
+class _Logger(Logger):
+    """gunicorn's log is a part of ours."""
 
-    Any origin may read it: what is refused may have been a sign-up, and it tells nothing.
-    """
-    reply = BESIDE.get(status_int)
-    body = json.dumps(problem(status_int, reply.description if reply else OUR_FAULT))
-    headers = {name: str(header.const) for name, header in ALWAYS.items()} | ANY_ORIGIN
-    headers |= {"Content-Type": PROBLEM, "Content-Length": str(len(body)), "Connection": "close"}
-    head = [f"HTTP/1.1 {status_int} {reason}", *(f"{k}: {v}" for k, v in headers.items())]
-    util.write_nonblock(sock, "\r\n".join([*head, "", body]).encode("latin-1"))
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+_wrong: Any = errors  # Its stubs don't know all of them.
+_STATUSES: dict[type[Exception], int] = {
+    _wrong.LimitRequestLine: 414,
+    _wrong.ExpectationFailed: 417,
+    _wrong.LimitRequestHeaders: 431,
+    _wrong.UnsupportedTransferCoding: 501,
+    # What the app would send, and may not.
+    _wrong.InvalidResponseHeader: 500,
+    _wrong.InvalidResponseHeaderName: 500,
+    _wrong.ParseException: 400,
+    Exception: 500,
+}
+"""What each thing that gunicorn finds wrong is answered, the first that fits."""
+
+
+class RefusingWorker(Worker):
+    """Refuses what never became a request in the one shape of errors, and tells of it."""
+
+    def refuse(self, connection: Connection, error: Exception) -> None:
+        """Any origin may read it: what is refused may have been a sign-up, and it tells nothing.
+
+        The log has only the error's kind, since its words are the client's.
+        """
+        status = next(s for kind, s in _STATUSES.items() if isinstance(error, kind))
+        known = new_id()
+        if status == 500:
+            _log.error("a request failed", exc_info=error, extra={"request_id": known})
+        else:
+            _log.info("not a request: %s", type(error).__name__, extra={"request_id": known})
+        app: Any = self.wsgi
+        watch: Watch = app.extensions["watch"]
+        watch.tell(known, None, status, connection.since, connection.client[0])
+        reply = BESIDE.get(status)
+        said = problem(status, reply.description if reply else OUR_FAULT)
+        body = json.dumps(said)
+        headers = {name: str(header.const) for name, header in ALWAYS.items()} | ANY_ORIGIN
+        headers |= {"Content-Type": PROBLEM, "Content-Length": str(len(body))}
+        headers |= {"Connection": "close", "X-Request-ID": known}
+        lines = [f"HTTP/1.1 {status} {said['title']}", *(f"{k}: {v}" for k, v in headers.items())]
+        util.write_nonblock(connection.sock, "\r\n".join([*lines, "", body]).encode("latin-1"))
 
 
 class Server(BaseApplication):
     """Serves `app` on a socket that listens already; `options` are gunicorn's settings.
 
-    Each worker does `begin` before it serves.
+    Each worker does `begin` before it serves, and `sample` every second; their parent does `forget`
+    of the process id of each that has ended, and `end` when it ends itself.
     """
 
-    worker_class: type[Worker] = Worker
+    worker_class: type[Worker] = RefusingWorker
 
     def __init__(
-        self, app: Flask, listener: socket.socket, begin: Callable[[], None], **options: Any
+        self,
+        app: Flask,
+        listener: socket.socket,
+        *,
+        begin: Callable[[], None],
+        sample: Callable[[], None] = lambda: None,
+        forget: Callable[[int], None] = lambda _: None,
+        end: Callable[[], None] = lambda: None,
+        **options: Any,
     ) -> None:
         self.app, self.begin = app, begin
         shares = Shares(options["workers"])
+
+        def take_back(server: Any, worker: Any) -> None:
+            shares.take_back(server, worker)
+            forget(worker.pid)
+
+        shared = {"shares": shares, "sample": staticmethod(sample)}
         self.options = options | {
             "pre_fork": shares.give,
-            "child_exit": shares.take_back,
+            "child_exit": take_back,
+            "on_exit": lambda _server: end(),
             "bind": f"fd://{listener.fileno()}",
             # gunicorn makes its workers by itself, so what they share goes along with their class.
-            "worker_class": type("Worker", (self.worker_class,), {"shares": shares}),
+            "worker_class": type("Worker", (self.worker_class,), shared),
             # It is the stricter; the C parser has told by then that the request is whole.
             "http_parser": "python",
             "graceful_timeout": GRACE,
             "loglevel": "warning",
+            "logger_class": _Logger,
             "control_socket_disable": True,
             "post_worker_init": lambda _worker: self._begin(),
             # Who came through which proxy is for TRUSTED_PROXIES alone to say.
@@ -75,8 +137,6 @@ class Server(BaseApplication):
             "forwarder_headers": "",
             "secure_scheme_headers": {},
         }
-        # gunicorn has no other place to say how its own refusals look.
-        util.write_error = _write_problem
         super().__init__()
 
     def _begin(self) -> None:

@@ -21,7 +21,8 @@ made and taken; and once it is to be closed, for what the client still does."""
 class Connection:
     """A connection that waits for nobody: it takes in what is there, and knows when that's enough.
 
-    gunicorn's C parser tells when a request is whole.
+    gunicorn's C parser tells when a request is whole. `since` is when the connection began to wait
+    for what it waits for, in monotonic seconds: an answer, since the request is whole.
     """
 
     def __init__(self, sock: socket.socket, client: Any, exchanges: Exchanges) -> None:
@@ -36,7 +37,7 @@ class Connection:
         self._received, self._body = bytearray(), bytearray()
         self._continued = self.is_due = False
         self._fault: Exception | None = None
-        self._since = time.monotonic()
+        self.since = time.monotonic()
 
     @property
     def is_idle(self) -> bool:
@@ -47,7 +48,7 @@ class Connection:
         """Whether what it waits for should have come by now."""
         idle = LAST if hurry or self.is_parting else IDLE
         patience = ANSWER if self.is_due else idle if self.is_idle else REQUEST
-        return time.monotonic() - self._since > patience
+        return time.monotonic() - self.since > patience
 
     def give_up(self) -> None:
         """Let the connection end as if its client had: it becomes readable, at its end."""
@@ -64,19 +65,20 @@ class Connection:
             self._come = b""
             if not piece:
                 # What broke off is refused by the app, if it came far enough to be a request.
-                self.is_due = not self.is_idle
+                self.is_due, self.since = not self.is_idle, time.monotonic()
                 return self.is_due
             if self._is_over and not self.is_parting:
                 self.part()  # It was to send no more; yet it may have what it asked for.
             if self.is_parting:  # Whatever it sends is for nobody, and may not be all there is.
-                self._since = time.monotonic()
-                return self._since < self._parted + REQUEST
+                self.since = time.monotonic()
+                return self.since < self._parted + REQUEST
             self._take(piece)
+        self.since = time.monotonic()
         return True
 
     def _take(self, piece: bytes) -> None:
         if self.is_idle:
-            self._since = time.monotonic()
+            self.since = time.monotonic()
             self._parser = H1CProtocol(on_body=self._body.extend)
         self._received += piece
         try:
@@ -106,7 +108,7 @@ class Connection:
         Raises what gunicorn does for bytes that are no request.
         """
         received, body = bytes(self._received), bytes(self._body)
-        given = Given(self.client, received, body, self._parser, self._fault)
+        given = Given(self.client, self.since, received, body, self._parser, self._fault)
         rest = self._exchanges.answer(given, self.sock, last=last)
         if last or not self._parser.is_complete:
             self.part()  # It may be sending still.
@@ -122,7 +124,7 @@ class Connection:
         Closed with bytes unread, the connection would break off before the client has the answer.
         """
         self._begin(b"")
-        self._parted = self._since
+        self._parted = self.since
         self.is_parting = True
         with suppress(OSError):  # It may have gone by itself.
             self.sock.shutdown(socket.SHUT_WR)

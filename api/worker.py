@@ -13,6 +13,7 @@ import select
 import signal
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 
 from gunicorn.workers.base import Worker as BaseWorker
@@ -37,6 +38,8 @@ class Worker(BaseWorker):
 
     shares: Shares
     place: int
+    sample: Callable[[], None] = staticmethod(lambda: None)
+    """What each worker does every second."""
 
     def init_signals(self) -> None:
         super().init_signals()
@@ -124,18 +127,23 @@ class Worker(BaseWorker):
             connection.part()
         self._attend(connection)
 
+    def refuse(self, connection: Connection, error: Exception) -> None:
+        """Say to the client what it is that kept its bytes from being answered by the app."""
+        raise NotImplementedError
+
     def _refuse(self, connection: Connection, error: Exception) -> None:
-        """Say of the error what gunicorn does. Whatever it is, the others go on."""
+        """Whatever the error is, the others go on."""
         try:
             if isinstance(error, ClientGone):
                 self.log.debug("a client has gone: %s", error)
             else:
-                self.handle_error(None, connection.sock, connection.client, error)
+                self.refuse(connection, error)
         except Exception:
             self.log.exception("an error can't be said")
 
     def _look_after(self) -> None:
         self.notify()
+        self.sample()
         is_full = len(self._connections) >= self._room
         if self.alive and not is_full:
             for door in self._doors.values():

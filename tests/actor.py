@@ -7,6 +7,8 @@ from werkzeug.test import TestResponse
 
 PASSWORD = "an otter counts nine moons"
 FORM = {"username": "sam", "firstname": "john", "lastname": "king"}
+SAME_ID = {"X-Request-ID": "the-same"}
+"""For requests whose answers are to be the same in everything."""
 
 
 class Someone:

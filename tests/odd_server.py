@@ -13,9 +13,9 @@ from flask import Flask
 from api import __main__ as service
 from api import create_app, limits, wire
 from api.config import Settings
-from api.server import Server
+from api.server import RefusingWorker, Server
 from api.waiting import call
-from api.worker import Worker
+from api.wire import Connection
 
 LARGE = 6 * 1024 * 1024
 """Bytes of an answer, more than the system takes for a client that doesn't."""
@@ -24,15 +24,15 @@ LAST, GONE = 0.15, 0.5
 tried again."""
 
 
-class OddWorker(Worker):
+class OddWorker(RefusingWorker):
     def init_process(self) -> None:
         time.sleep(float(os.environ.get("BOOTING", "0")))  # As on a machine that is busy.
         super().init_process()
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:
-        if "unsayable" in str(exc):
-            raise exc
-        super().handle_error(req, client, addr, exc)
+    def refuse(self, connection: Connection, error: Exception) -> None:
+        if "unsayable" in str(error):
+            raise error
+        super().refuse(connection, error)
 
 
 def _breaking_off() -> Iterator[bytes]:

@@ -52,6 +52,7 @@ GIVEN = [
     ("RATELIMIT_PASSWORDS", "5/minute", "5/minute"),
     ("RATELIMIT_TAKEN", "5/minute", "5/minute"),
     ("TRUSTED_PROXIES", "2", 2),
+    ("METRICS_ADDRESS", "127.0.0.1:9100", "127.0.0.1:9100"),
     ("DOCS_ENABLED", "false", False),
     ("LOG_LEVEL", "debug", "debug"),
 ]

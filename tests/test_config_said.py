@@ -6,6 +6,7 @@ from api.config import Settings, SettingsError
 
 LIMITS = "Give limits such as '100 per minute;1000 per hour'."
 MEMORY = "Name a file: what is kept in memory is lost."
+PLACE = "Give an address and a port, such as 127.0.0.1:9100."
 BY_PATH = "Give a SQLite file by its path alone, as sqlite:///signup.db."
 
 
@@ -61,6 +62,10 @@ def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> No
         ("RATELIMIT_DEFAULT", "1/day;0/hour", LIMITS),
         ("RATELIMIT_PASSWORDS", "often", LIMITS),
         ("RATELIMIT_TAKEN", "often", LIMITS),
+        *[
+            ("METRICS_ADDRESS", t, PLACE)
+            for t in ("x", ":1", "h:", "h:0", "h:65536", "::1:9", "h:x")
+        ],
         ("LOG_LEVEL", "loud", "Must be one of: debug, info, warning, error, critical."),
         ("RATELIMIT_STRATEGY", "x", "There is no such setting."),
     ],
@@ -79,6 +84,7 @@ def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: st
         ("RATELIMIT_STORAGE_URI", "redis://h/"),
         *[("LOG_LEVEL", level) for level in "debug info warning error critical".split()],
         ("DATABASE_URL", "sqlite:////tmp/f"),
+        *[("METRICS_ADDRESS", text) for text in ("", "localhost:1", "[::1]:65535", "0.0.0.0:9100")],
     ],
 )
 def test_what_can_be_used_is_taken(name: str, text: str) -> None:
@@ -119,6 +125,7 @@ def test_every_default_is_as_the_readme_has_it() -> None:
         ratelimit_passwords="600 per minute",
         ratelimit_taken="600 per minute",
         trusted_proxies=0,
+        metrics_address="",
         docs_enabled=True,
         log_level="info",
     )

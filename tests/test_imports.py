@@ -13,6 +13,7 @@ API = Path(__file__).parents[1] / "api"
 LAYERS = [
     ["__main__"],
     ["__init__"],
+    ["metrics"],
     ["user_details", "sign_up", "health", "docs", "commands", "limits", "server"],
     ["errors", "credentials", "idempotency", "openapi", "worker"],
     ["operator.accounts", "operator.backup", "operator.database", "operator.details"],
@@ -20,6 +21,7 @@ LAYERS = [
     ["operator.target"],
     ["operator.checking", "operator.common", "operator.digest"],
     ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
+    ["request_log"],
     ["keyed_writes"],
     ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
@@ -33,7 +35,7 @@ LAYERS = [
         "changes.property",
         "changes.security",
     ],
-    ["about", "fields", "encodings", "waiting", "changes.change"],
+    ["about", "fields", "encodings", "waiting", "json_lines", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 

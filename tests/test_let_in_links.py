@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import requests
 
-from tests.actor import FORM, Someone
+from tests.actor import FORM, SAME_ID, Someone
 from tests.server import serving
 
 LINKS = 200
@@ -36,7 +36,7 @@ def test_what_was_deleted_is_answered_as_what_never_was(someone: Someone) -> Non
     assert someone.deletes(gone).status_code == 204
     never = f"/userDetails/{uuid4()}"
     for ask in someone.reads, someone.deletes:
-        one, other = ask(gone), ask(never)
+        one, other = ask(gone, headers=SAME_ID), ask(never, headers=SAME_ID)
         assert (one.status, one.data, [*one.headers]) == (
             other.status,
             other.data,

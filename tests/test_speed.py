@@ -19,6 +19,7 @@ from werkzeug.test import EnvironBuilder
 
 from api import create_app
 from api.config import Settings
+from api.json_lines import Lines
 from tests.actor import FORM
 from tests.benchmarks.bare import app as bare
 
@@ -41,7 +42,7 @@ NEW = {"username": "{new}"}
 HOT = {
     "details given": Hot("POST", "/userDetails", FORM, 201, 2.31, 1),
     "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 1.82, 0),
-    "details read": Hot("GET", "{link}", None, 200, 1.24, 1),
+    "details read": Hot("GET", "{link}", None, 200, 1.31, 1),
     "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.12, 1),
 }
 EACH = pytest.mark.parametrize("hot", HOT.values(), ids=HOT)
@@ -126,8 +127,9 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def service(sqlite_url: str, statements: list[str], steps: Steps) -> Iterator[Flask]:
-    """As it is in production: nothing records what it answers."""
+    """As it is in production: nothing records what it answers but its log."""
     app = create_app(Settings(database_url=sqlite_url))
+    app.extensions["watch"].write = Lines().write
     yield app
     app.extensions["store"].close()
 

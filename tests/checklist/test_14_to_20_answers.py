@@ -15,7 +15,8 @@ from werkzeug.test import TestResponse
 
 from api.passwords import Passwords
 from tests import fuzzing
-from tests.actor import PASSWORD, Someone, assert_problem
+from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
+from tests.records import recorded_lines
 from tests.test_http import ALLOWED
 from tests.test_http_errors import INSIDE, errors, faulty
 from tests.test_unavailable import locked
@@ -84,7 +85,7 @@ def test_18_head_is_get_without_content_and_204_has_none(ada: Someone) -> None:
     """A 304 never leaves: nothing here is asked for conditionally."""
     link = ada.gives_details(username="ada").headers["Location"]
     for path in [link, *(path for path, methods in ALLOWED.items() if "GET" in methods)]:
-        got, head = ada.reads(path), ada.asks("HEAD", path)
+        got, head = (ada.asks(method, path, headers=SAME_ID) for method in ("GET", "HEAD"))
         assert head.status_code == got.status_code
         assert [*head.headers] == [*got.headers] and head.data == b""
     for answer in ada.deletes(link), ada.asks("OPTIONS", "/userSignUp"):
@@ -93,15 +94,20 @@ def test_18_head_is_get_without_content_and_204_has_none(ada: Someone) -> None:
 
 
 def test_19_a_defect_says_nothing_of_the_inside_and_the_log_says_what_it_was(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside = "canary-7f3a: SELECT secret FROM accounts at /srv/api/store.py"
     someone = faulty(app, monkeypatch, RuntimeError(inside))
-    for failed in someone.signs_up("ada", PASSWORD), someone.reads(f"/userDetails/{uuid4()}"):
+    with recorded_lines() as logged:
+        failures = someone.signs_up("ada", PASSWORD), someone.reads(f"/userDetails/{uuid4()}")
+        lines = logged()
+    for failed in failures:
         assert_problem(failed, 500)
         assert not INSIDE.search(f"{failed.text}{failed.headers}")
         assert not re.search(r"\d+[.]\d+[.]\d+", f"{failed.text}{failed.headers}")
-    assert caplog.text.count(f"RuntimeError: {inside}") == 2 and PASSWORD not in caplog.text
+    told = [line["requestId"] for line in lines if f"RuntimeError: {inside}" in str(line)]
+    assert told == [failed.headers["X-Request-ID"] for failed in failures]
+    assert PASSWORD not in str(lines)
 
 
 def test_20_a_5xx_that_fuzzing_gets_fails_it(

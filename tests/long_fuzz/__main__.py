@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ SHORTEST, LONGEST, SEEDS_APART = 20, 120, 1000
 MORE = 3
 # So many requests are more than a person's, and the limits have tests of their own.
 SETTINGS = dict.fromkeys(("RATELIMIT_PASSWORDS", "RATELIMIT_TAKEN"), "1000000 per minute")
+ODD = re.compile('"level": "(error|critical)"')
 
 
 def fuzz(database_url: str, asked: int, seed: int) -> Figures:
@@ -74,8 +76,9 @@ def _fuzz_once(folder: Path, database_url: str, seconds: int, seed: int) -> Figu
         ended = "Stop reason: Time limit reached" in run.stdout
         if run.returncode or not ended or f" {figures.judged.total()} generated" not in run.stdout:
             figures.failures.append(f"seed {seed}: {run.stdout}{run.stderr}")
-        if server.stop() or "ERROR" in (log := server.log.read_text("utf-8")):
-            figures.failures.append(f"seed {seed}: the server says: {log}")
+        status, log = server.stop(), server.log.read_text("utf-8").splitlines()
+        if (odd := [line for line in log if ODD.search(line)]) or status:
+            figures.failures.append(f"seed {seed}: the server ended with {status}, and says: {odd}")
     return figures
 
 

@@ -1,0 +1,87 @@
+"""Lines of the log: JSON each, written whole at once, and waited for by nobody."""
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+SINCE = "api.since"
+"""Where a request's environ says when it had come whole, in monotonic seconds."""
+
+
+class Clock:
+    """The time of day as RFC 3339 writes it, in UTC and to the millisecond."""
+
+    def __init__(self) -> None:
+        self._known = 0, ""
+
+    def now(self) -> str:
+        now = time.time()
+        second, written = self._known
+        if second != int(now):  # To write it all took a microsecond at each request.
+            second = int(now)
+            written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            self._known = second, written
+        return f"{written}.{int((now - second) * 1000):03}Z"
+
+
+clock = Clock()
+
+
+class Lines:
+    """Writes to standard error, or another file of that number.
+
+    Each line is one write, so that those of several workers don't mix. Who reads may be slow or
+    gone: what can't be written is lost, and counted, since the service goes on. A terminal is
+    waited for.
+    """
+
+    def __init__(self, number: int = 2) -> None:
+        # Were it closed, a client's connection might soon have its number.
+        self._to = os.dup(number) if sys.stderr else os.open(os.devnull, os.O_WRONLY)
+        if not os.isatty(self._to):
+            os.set_blocking(self._to, False)
+        self._lost, self._is_torn = 0, False
+
+    def write(self, line: str) -> None:
+        if self._lost:
+            said = {"time": clock.now(), "level": "warning", "message": f"{self._lost} lines lost"}
+            line = f"{self._is_torn * chr(10)}{json.dumps(said)}\n{line}"
+        data = line.encode()
+        try:
+            self._is_torn = os.write(self._to, data) < len(data)
+            self._lost = int(self._is_torn)
+        except OSError:
+            self._lost += 1
+
+
+class Records(logging.Handler):
+    """Writes what is logged to `lines`; `request_id` is that of the request at hand, if any."""
+
+    def __init__(self, lines: Lines, request_id: Callable[[], str | None]) -> None:
+        super().__init__()
+        self._lines, self._request_id = lines, request_id
+        self._formatter = logging.Formatter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said: dict[str, Any] = {
+            "time": clock.now(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "requestId": getattr(record, "request_id", None) or self._request_id(),
+        }
+        if record.exc_info:
+            said["exception"] = self._formatter.formatException(record.exc_info)
+        self._lines.write(json.dumps(said) + "\n")
+
+
+def log_to(lines: Lines, level: str, request_id: Callable[[], str | None]) -> None:
+    """Let all that is logged, from this level on, be lines."""
+    logging.basicConfig(level=level.upper(), handlers=[Records(lines, request_id)], force=True)
+    for name in "alembic", "api.pool":  # The pool is SQLAlchemy's.
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,138 @@
+"""Figures for Prometheus, of all workers together, on an address of their own.
+
+Each worker counts in a file in a folder that they share with their parent, which serves the sum; so
+what a worker counted stays when it dies.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from functools import cache
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from shutil import rmtree
+from tempfile import mkdtemp
+from threading import Thread
+from typing import Any
+
+from flask import Flask
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    values,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from api.limits import LIMITED
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+"""Upper bounds of durations, in seconds: from half a read to twice what a 503 may take."""
+SAMPLED_EVERY = 0.1
+"""Seconds, where there are answers."""
+_log = logging.getLogger(__name__)
+
+
+class Metrics:
+    """What is counted of `app`. Made by the parent, before it makes workers."""
+
+    def __init__(self, app: Flask) -> None:
+        self.folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="sign-up-metrics-")
+        # The library looks for the variable when it is imported, and settings are read later.
+        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+        requests = Counter("signup_requests", "Answers.", ["operation", "status"], registry=None)
+        durations = Histogram(
+            "signup_request_duration_seconds",
+            "From a request's last byte to its answer.",
+            ["operation"],
+            buckets=BUCKETS,
+            registry=None,
+        )
+        self._limited = Counter(
+            "signup_limited", "Turned away, by limit.", ["limit"], registry=None
+        )
+        self._requests, self._durations = cache(requests.labels), cache(durations.labels)
+        passwords, pool = app.extensions["passwords"], app.extensions["store"].engine.pool
+        self._gauges: list[tuple[Gauge, Callable[[], int]]] = [
+            (_gauge("hashing_waiting", "Passwords that wait."), lambda: passwords.load()[0]),
+            (_gauge("hashing_running", "Passwords that are hashed."), lambda: passwords.load()[1]),
+            (_gauge("database_connections_in_use", "Connections in use."), pool.checkedout),
+            (_gauge("database_connections_most", "Connections at most."), pool.size),
+        ]
+        self._next_sample = 0.0
+        app.extensions["watch"].observe = self.observe
+        LIMITED.connect(self._count_limited, app)
+
+    def observe(self, name: str | None, status: int, seconds: float) -> None:
+        """Count an answer: of which operation, if any, and after how long."""
+        if time.monotonic() > self._next_sample:
+            self.sample()
+        self._requests(name or "", status).inc()
+        self._durations(name or "").observe(seconds)
+
+    def _count_limited(self, _app: Flask, limit: str) -> None:
+        self._limited.labels(limit).inc()
+
+    def sample(self) -> None:
+        """Say how many wait now. For each worker to do when it has been idle for a second."""
+        self._next_sample = time.monotonic() + SAMPLED_EVERY
+        for gauge, read in self._gauges:
+            gauge.set(read())
+
+    def forget(self, pid: int) -> None:
+        """A worker has died: nothing waits in it any more. What it counted stays."""
+        mark_process_dead(pid, self.folder)  # type: ignore[no-untyped-call]
+
+    def read(self) -> bytes:
+        """What all workers have counted, as Prometheus has it."""
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, self.folder)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    def serve(self, listener: socket.socket) -> None:
+        """Answer `GET /metrics` there, as long as the process lives."""
+        served = type("Handler", (_Handler,), {"metrics": self})
+        server = _Server(listener.getsockname()[:2], served, bind_and_activate=False)
+        server.socket.close()
+        server.socket = listener
+        Thread(target=server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        rmtree(self.folder, ignore_errors=True)
+
+
+def _gauge(name: str, meaning: str) -> Gauge:
+    """A gauge of what is now, in all workers that live."""
+    return Gauge(f"signup_{name}", meaning, registry=None, multiprocess_mode="livesum")
+
+
+class _Server(HTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        _log.warning("metrics could not be told", exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    metrics: Metrics
+    timeout = 0.5
+    """Seconds that one client may keep the others waiting."""
+
+    def do_GET(self) -> None:
+        if self.path.partition("?")[0] != "/metrics":
+            self.send_error(404)
+            return
+        said = self.metrics.read()
+        self.send_response(200)
+        self.send_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def version_string(self) -> str:
+        return "metrics"
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing: who asks every few seconds would fill the log."""

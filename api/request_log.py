@@ -1,0 +1,93 @@
+"""What is told of each answer: a line in the log, and figures; its request id leads to the client.
+
+Neither ever has what a client said: no address of a record, no field, no credentials.
+"""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, has_request_context, request
+from flask.globals import request_ctx
+
+from api.headers import Header
+from api.json_lines import SINCE, clock
+from api.operations import current_operation
+
+_ID = "api.request_id"
+_WELL_FORMED = "[A-Za-z0-9._-]{1,64}"
+_is_well_formed = re.compile(_WELL_FORMED).fullmatch
+_is_address = re.compile("[0-9A-Fa-f:.]{2,45}").fullmatch
+
+IDENTIFIED = {
+    "X-Request-ID": Header(
+        {"type": "string", "pattern": f"^{_WELL_FORMED}$"},
+        "Names the exchange, in the service's log too: the request's own X-Request-ID where it is "
+        "of this form, else a new one.",
+    )
+}
+
+
+def new_id() -> str:
+    return os.urandom(16).hex()
+
+
+def request_id() -> str | None:
+    """The id of the request at hand; none outside of requests."""
+    if not has_request_context():
+        return None
+    return _id_in(request.environ)
+
+
+def _id_in(environ: dict[str, Any]) -> str:
+    known: str | None = environ.get(_ID)
+    if not known:
+        given = environ.get("HTTP_X_REQUEST_ID")
+        known = environ[_ID] = given if given and _is_well_formed(given) else new_id()
+    return known
+
+
+class Watch:
+    """Gives each answer its request id, and tells of it where that is wanted."""
+
+    def __init__(self, app: Flask) -> None:
+        self.write: Callable[[str], None] | None = None
+        """Takes a line of JSON."""
+        self.observe: Callable[[str | None, int, float], None] | None = None
+        """Takes the operationId, the status, and the duration in seconds."""
+        app.extensions["watch"] = self
+        app.after_request(self._answered)
+
+    def _answered(self, response: Response) -> Response:
+        environ = request_ctx.request.environ
+        known = _id_in(environ)
+        response.headers.add("X-Request-ID", known)
+        if self.write or self.observe:
+            since = environ.get(SINCE) or time.monotonic()
+            client = environ.get("REMOTE_ADDR", "")
+            self.tell(known, self._operation_id(), response.status_code, since, client)
+        return response
+
+    def _operation_id(self) -> str | None:
+        """The document's name for what serves the request at hand."""
+        operation = current_operation()
+        return operation.operation_id if operation and operation.documented else None
+
+    def tell(self, known: str, name: str | None, status: int, since: float, client: str) -> None:
+        """Tell of the answer to the request of that id, if any operation's then of that name."""
+        duration = time.monotonic() - since
+        if self.observe:
+            self.observe(name, status, duration)
+        if self.write:
+            # Nothing here needs to be escaped, and `json` takes ten times as long.
+            self.write(
+                f'{{"time":"{clock.now()}","requestId":"{known}","operationId":{_quoted(name)},'
+                f'"status":{status},"duration":{duration:.6f},'
+                f'"client":{_quoted(client if _is_address(client) else None)}}}\n'
+            )
+
+
+def _quoted(text: str | None) -> str:
+    return f'"{text}"' if text else "null"

@@ -1,0 +1,98 @@
+"""Lines are written whole, and who doesn't read them stops nobody."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from api.json_lines import Lines
+from tests.clients import LIVEZ, Client
+from tests.server import Server, free_port
+
+LINE = json.dumps({"message": "x" * 180}) + "\n"
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reader, writer = os.pipe()
+    yield reader, writer
+    for end in reader, writer:
+        os.close(end)
+
+
+def test_a_full_pipe_loses_lines_and_says_how_many_once_there_is_room(
+    pipe: tuple[int, int],
+) -> None:
+    reader, writer = pipe
+    lines = Lines(writer)
+    for _ in range(1000):
+        lines.write(LINE)
+    kept = os.read(reader, 1 << 20).decode().splitlines()
+    assert 100 < len(kept) < 1000 and {line + "\n" for line in kept} == {LINE}
+    lines.write(LINE)
+    said, after = os.read(reader, 1 << 20).decode().splitlines()
+    assert json.loads(said)["message"] == f"{1000 - len(kept)} lines lost" and after + "\n" == LINE
+    lines.write(LINE)
+    assert os.read(reader, 1 << 20).decode() == LINE
+
+
+def test_a_line_that_was_torn_spoils_no_other(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    lines = Lines(writer)
+    lines.write("y" * (1 << 17) + "\n")
+    torn = os.read(reader, 1 << 20)
+    assert set(torn) == {ord("y")}
+    lines.write(LINE)
+    rest, said, after = os.read(reader, 1 << 20).decode().split("\n")[:3]
+    assert (rest, json.loads(said)["message"], after + "\n") == ("", "1 lines lost", LINE)
+
+
+def test_a_pipe_that_nobody_reads_any_more_is_written_to_in_vain(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    null = os.open(os.devnull, os.O_RDONLY)
+    lines = Lines(writer)
+    os.dup2(null, reader)
+    os.close(null)
+    lines.write(LINE)
+
+
+def _write_many(writer: int, letter: str, begin: float) -> None:
+    lines = Lines(writer)
+    time.sleep(begin - time.monotonic())
+    for _ in range(3000):
+        lines.write(letter * 100 + "\n")
+
+
+def test_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
+    writer = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
+    with ProcessPoolExecutor(3, get_context("fork")) as processes:
+        begin = time.monotonic() + 0.2
+        for done in [processes.submit(_write_many, writer, letter, begin) for letter in "abc"]:
+            done.result()
+    os.close(writer)
+    written = (tmp_path / "log").read_text().splitlines()
+    assert len(written) == 9000 and {*written} == {letter * 100 for letter in "abc"}
+
+
+def test_a_server_without_standard_error_serves(tmp_path: Path) -> None:
+    """Another file that is opened must not be written to in its place."""
+    port = str(free_port())
+    environ = os.environ | {"PORT": port, "WEB_CONCURRENCY": "1"}
+    command = f"exec {sys.executable} -m api 2>&-"
+    process = subprocess.Popen(
+        command, shell=True, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environ
+    )
+    assert process.stdout
+    said = process.stdout.readline()
+    server = Server(process, f"http://localhost:{port}", said, tmp_path / "server.log")
+    with Client(server) as client, process.stdout:
+        for _ in range(50):
+            assert client.says(LIVEZ).hears().status == 200
+    assert server.stop() == 0

@@ -1,0 +1,171 @@
+"""Figures for Prometheus: of all workers together, right whatever becomes of them, about nobody."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import NamedTuple
+
+import psutil
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.__main__ import _listen
+from api.config import SettingsError
+from tests.actor import FORM
+from tests.clients import LIVEZ, Answer, one
+from tests.server import Server, free_port, serving
+
+PASSWORDS = 12
+"""With a limit of so many per minute in each worker."""
+
+
+class Measured(NamedTuple):
+    """A server, and where its figures are."""
+
+    server: Server
+    address: str
+
+    def hears(self, method: str = "GET", path: str = "/metrics") -> Answer:
+        """Not by `requests`, all of whose answers are held against the document."""
+        told = replace(self.server, url=f"http://{self.address}")
+        return one(told, f"{method} {path} HTTP/1.1\r\n\r\n".encode())
+
+    def read(self) -> dict[str, float]:
+        """Each figure by its name, labels included."""
+        lines = self.hears().body.decode().splitlines()
+        said = (line.rpartition(" ") for line in lines if line[0] != "#")
+        return {name: float(figure) for name, _, figure in said}
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.server.process.pid).children()
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
+    folder = tmp_path_factory.mktemp("measured")
+    address = f"127.0.0.1:{free_port()}"
+    settings = {
+        "METRICS_ADDRESS": address,
+        "LOG_LEVEL": "warning",
+        "TMPDIR": str(folder),
+        "RATELIMIT_PASSWORDS": f"{PASSWORDS} per minute",
+    }
+    with serving(folder, settings) as server:
+        yield Measured(server, address)
+        assert list(folder.glob("sign-up-metrics-*"))
+        assert server.stop() == 0
+        # Nothing was amiss but that one worker was killed; and of requests nothing is said.
+        said = server.log.read_text()
+        assert said.count("\n") == said.count("SIGKILL") == 1
+        assert not list(folder.glob("sign-up-metrics-*"))
+
+
+def within(seconds: float, is_so: Callable[[], bool]) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if is_so():
+            return True
+        time.sleep(0.02)
+    return is_so()
+
+
+def ask(measured: Measured, times: int) -> None:
+    """Give details, well and badly, and look for what isn't there, so many times each."""
+
+    def ask_all(_: int) -> None:
+        url = measured.server.url
+        with requests.Session() as session:
+            statuses = [
+                session.post(f"{url}/userDetails", FORM, timeout=9).status_code,
+                session.post(f"{url}/userDetails", {"username": "sam"}, timeout=9).status_code,
+                session.get(f"{url}/canary", timeout=9).status_code,
+            ]
+        assert statuses == [201, 400, 404]
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(list(threads.map(ask_all, range(times)))) == times
+
+
+def asked(operation: str, status: int) -> str:
+    return f'signup_requests_total{{operation="{operation}",status="{status}"}}'
+
+
+ASKED = [asked("createUserDetails", 201), asked("createUserDetails", 400), asked("", 404)]
+DURATION = 'signup_request_duration_seconds_{}operation="createUserDetails"}}'
+
+
+def test_two_workers_and_one_that_was_killed_add_up_to_what_was_asked(measured: Measured) -> None:
+    ask(measured, 40)
+    said = measured.read()
+    assert [said[name] for name in ASKED] == [40, 40, 40]
+    assert said[DURATION.format("count{")] == said[DURATION.format('bucket{le="+Inf",')] == 80
+    assert 0 < said[DURATION.format("sum{")] < 80
+    folder = next(measured.server.log.parent.glob("sign-up-metrics-*"))
+    assert len(list(folder.glob("counter_*"))) == 2  # Both had something to count.
+    victim = measured.workers()[0]
+    os.kill(victim.pid, signal.SIGKILL)
+    assert within(9, lambda: victim.pid not in {w.pid for w in measured.workers()})
+    assert within(9, lambda: len(measured.workers()) == 2)
+    ask(measured, 10)
+    said = measured.read()
+    assert [said[name] for name in ASKED] == [50, 50, 50]
+    assert within(5, lambda: measured.read()["signup_database_connections_most"] == 64)
+    assert not list(folder.glob(f"gauge_*_{victim.pid}.db"))
+
+
+def test_who_waits_and_who_is_turned_away_is_counted(measured: Measured) -> None:
+    def ask_in(number: int) -> int:
+        auth = "canary", f"canary {number}"
+        return requests.get(f"{measured.server.url}/userDetails", auth=auth, timeout=9).status_code
+
+    most = dict.fromkeys(("hashing_waiting", "hashing_running", "database_connections_in_use"), 0.0)
+    with ThreadPoolExecutor(24) as threads:
+        answers = [threads.submit(ask_in, number) for number in range(3 * PASSWORDS)]
+        while not all(answer.done() for answer in answers):
+            said = measured.read()
+            most = {name: max(most[name], said[f"signup_{name}"]) for name in most}
+    statuses = [answer.result() for answer in answers]
+    assert most["hashing_running"] in (1, 2) and most["hashing_waiting"] > 2
+    assert 0 < most["database_connections_in_use"] <= 64
+    said = measured.read()
+    assert said['signup_limited_total{limit="passwords"}'] == statuses.count(429) > 0
+    assert said[asked("getMyUserDetails", 429)] == statuses.count(429)
+    assert said[asked("getMyUserDetails", 401)] == statuses.count(401) > 0
+
+
+def test_no_label_tells_of_a_person(measured: Measured) -> None:
+    said = measured.hears().body.decode()
+    families = list(text_string_to_metric_families(said))
+    labels = {label for family in families for sample in family.samples for label in sample.labels}
+    assert labels == {"operation", "status", "limit", "le"}
+    assert "canary" not in said and "sam" not in said
+
+
+def test_there_is_nothing_else_at_the_address_and_nothing_of_it_at_the_other(
+    measured: Measured,
+) -> None:
+    assert measured.hears(path="/metrics?x").status == 200
+    for path in "/", "/metrics/", "/userDetails", "/livez", "metrics":
+        assert measured.hears(path=path).status == 404
+    for method in "POST", "HEAD", "PUT", "DELETE", "OPTIONS":
+        assert measured.hears(method).status == 501
+    assert one(measured.server, LIVEZ.replace(b"livez", b"metrics")).status == 404
+
+
+def test_who_says_nothing_there_does_not_keep_others_waiting_for_long(measured: Measured) -> None:
+    host, _, port = measured.address.rpartition(":")
+    with socket.create_connection((host, int(port))):
+        began = time.monotonic()
+        measured.read()
+    assert time.monotonic() < began + 3
+
+
+def test_an_address_that_is_taken_is_said(measured: Measured) -> None:
+    host, _, port = measured.address.rpartition(":")
+    with pytest.raises(SettingsError, match=r"METRICS_ADDRESS: can't listen on .* in use"):
+        _listen("METRICS_ADDRESS", host, int(port))
