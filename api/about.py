@@ -4,7 +4,7 @@ VERSION = "1.2.0"
 """The contract's version: semantic, so a breaking change raises the first number."""
 
 _DESCRIPTION = """\
-Takes sign-ups and user details, as forms. Every example here works as it stands: try them.
+Takes sign-ups and user details, as forms. Every form's example works as it stands: try them.
 
 This document declares every answer: each status, each representation, each header. Ask for JSON
 with `Accept: application/json`; who doesn't say gets plain text.
