@@ -42,7 +42,7 @@ def waiting(turns: Turns, then: Callable[[], object]) -> Thread:
 
     thread = Thread(target=wait, daemon=True)
     thread.start()
-    while len(turns._waiting) == number:
+    while len(turns._waiting) == number and thread.is_alive():
         time.sleep(0.001)
     return thread
 
