@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers
 
 from api.browsers import ALWAYS
 from api.errors import BESIDE, problem
+from api.request_log import IDENTIFIED
 from tests.abuse_smuggled import Case
 from tests.clients import Answer
 from tests.proof.document import Document
@@ -51,7 +52,7 @@ def _breaches(case: Case, answer: Answer) -> Iterator[str]:
             frozenset({"headers", "content"}),
         )
     elif beside := BESIDE.get(answer.status):
-        yield from beside.having(ALWAYS).breaches(
+        yield from beside.having(ALWAYS | IDENTIFIED).breaches(
             Response(answer.body, answer.status, answer.headers)
         )
         if json.loads(answer.body) != problem(answer.status, beside.description):
