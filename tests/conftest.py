@@ -10,11 +10,12 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from api import create_app
 from api.config import Settings
 from api.database import open_database, upgrade
+from api.models import metadata
 from api.passwords import Passwords
 from tests.actor import PASSWORD, Someone
 from tests.postgresql import running
@@ -85,7 +86,8 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 def postgresql_url(postgresql: str) -> str:
     engine = create_engine(postgresql)
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE accounts, user_details, idempotency_keys"))
+        for table in reversed(metadata.sorted_tables):  # Of few rows: TRUNCATE takes longer.
+            connection.execute(table.delete())
     engine.dispose()
     return postgresql
 
