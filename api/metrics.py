@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from shutil import rmtree
@@ -69,10 +70,13 @@ class Metrics:
 
     def observe(self, name: str | None, status: int, seconds: float) -> None:
         """Count an answer: of which operation, if any, and after how long."""
-        if time.monotonic() > self._next_sample:
-            self.sample()
-        self._requests(name or "", status).inc()
-        self._durations(name or "").observe(seconds)
+        try:
+            if time.monotonic() > self._next_sample:
+                self.sample()
+            self._requests(name or "", status).inc()
+            self._durations(name or "").observe(seconds)
+        except OSError as error:  # The answer is worth more than its count.
+            _log.warning("figures can't be kept: %s", error.strerror)
 
     def _count_limited(self, _app: Flask, limit: str) -> None:
         self._limited.labels(limit).inc()
@@ -80,8 +84,9 @@ class Metrics:
     def sample(self) -> None:
         """Say how many wait now. For each worker to do when it has been idle for a second."""
         self._next_sample = time.monotonic() + SAMPLED_EVERY
-        for gauge, read in self._gauges:
-            gauge.set(read())
+        with suppress(OSError):
+            for gauge, read in self._gauges:
+                gauge.set(read())
 
     def forget(self, pid: int) -> None:
         """A worker has died: nothing waits in it any more. What it counted stays."""

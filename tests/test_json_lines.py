@@ -1,20 +1,25 @@
-"""Lines are written whole, and who doesn't read them stops nobody."""
+"""Lines are written whole and of one request each; who doesn't read them stops nobody."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from flask import Flask
 
 from api.json_lines import Lines
 from tests.clients import LIVEZ, Client
+from tests.records import recorded_lines
 from tests.server import Server, free_port
+from tests.test_http_errors import faulty
 
 LINE = json.dumps({"message": "x" * 180}) + "\n"
 
@@ -65,7 +70,7 @@ def test_a_pipe_that_nobody_reads_any_more_is_written_to_in_vain(pipe: tuple[int
 
 def _write_many(writer: int, letter: str, begin: float) -> None:
     lines = Lines(writer)
-    time.sleep(begin - time.monotonic())
+    time.sleep(max(0, begin - time.monotonic()))
     for _ in range(3000):
         lines.write(letter * 100 + "\n")
 
@@ -96,3 +101,28 @@ def test_a_server_without_standard_error_serves(tmp_path: Path) -> None:
         for _ in range(50):
             assert client.says(LIVEZ).hears().status == 200
     assert server.stop() == 0
+
+
+def test_a_defect_is_logged_without_the_link_that_was_asked_for(
+    make_app_at: Callable[..., Flask],
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    link = f"/userDetails/{uuid4()}"
+    headers = {"X-Request-ID": "mine"}
+    asks = faulty(make_app_at(sqlite_url), monkeypatch, RuntimeError("inside")).asks
+    with recorded_lines() as logged:
+        for method in "GET", "DELETE":
+            assert asks(method, link, headers=headers).status_code == 500
+        said = logged()
+    assert {line["requestId"] for line in said} == {"mine"}
+    assert sum("RuntimeError: inside" in line.get("exception", "") for line in said) == 2
+    assert any(line["message"].startswith("undeclared answer: GET") for line in said)
+    assert link.rpartition("/")[2] not in json.dumps(said)
+
+
+def test_what_is_logged_of_no_request_has_no_id() -> None:
+    with recorded_lines() as logged:
+        logging.getLogger("elsewhere").warning("a\nb %s", "\x1b[31m")
+        (line,) = logged()
+    assert (line["message"], line["requestId"]) == ("a\nb \x1b[31m", None)

@@ -6,43 +6,24 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import NamedTuple
 
-import psutil
 import pytest
 import requests
+from flask import Flask
+from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.__main__ import _listen
 from api.config import SettingsError
-from tests.actor import FORM
-from tests.clients import LIVEZ, Answer, one
-from tests.server import Server, free_port, serving
+from api.metrics import Metrics
+from tests.actor import FORM, Someone
+from tests.clients import LIVEZ, one
+from tests.measured import Measured, within
+from tests.records import recorded_lines
+from tests.server import free_port, serving
 
 PASSWORDS = 12
 """With a limit of so many per minute in each worker."""
-
-
-class Measured(NamedTuple):
-    """A server, and where its figures are."""
-
-    server: Server
-    address: str
-
-    def hears(self, method: str = "GET", path: str = "/metrics") -> Answer:
-        """Not by `requests`, all of whose answers are held against the document."""
-        told = replace(self.server, url=f"http://{self.address}")
-        return one(told, f"{method} {path} HTTP/1.1\r\n\r\n".encode())
-
-    def read(self) -> dict[str, float]:
-        """Each figure by its name, labels included."""
-        lines = self.hears().body.decode().splitlines()
-        said = (line.rpartition(" ") for line in lines if line[0] != "#")
-        return {name: float(figure) for name, _, figure in said}
-
-    def workers(self) -> list[psutil.Process]:
-        return psutil.Process(self.server.process.pid).children()
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +44,6 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
         said = server.log.read_text()
         assert said.count("\n") == said.count("SIGKILL") == 1
         assert not list(folder.glob("sign-up-metrics-*"))
-
-
-def within(seconds: float, is_so: Callable[[], bool]) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if is_so():
-            return True
-        time.sleep(0.02)
-    return is_so()
 
 
 def ask(measured: Measured, times: int) -> None:
@@ -169,3 +141,15 @@ def test_an_address_that_is_taken_is_said(measured: Measured) -> None:
     host, _, port = measured.address.rpartition(":")
     with pytest.raises(SettingsError, match=r"METRICS_ADDRESS: can't listen on .* in use"):
         _listen("METRICS_ADDRESS", host, int(port))
+
+
+def test_figures_that_can_not_be_kept_harm_nobody(
+    make_app_at: Callable[..., Flask], sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    app = make_app_at(sqlite_url)
+    Metrics(app).close()
+    with recorded_lines() as logged:
+        assert Someone(app.test_client()).gives_details().status_code == 201
+        assert "figures can't be kept: No such file" in logged()[0]["message"]

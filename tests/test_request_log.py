@@ -1,42 +1,23 @@
 """What an operator reads: a line of JSON for each answer, which its request id leads to."""
 
-import json
-import logging
 import re
 import sqlite3
 import string
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
-from flask import Flask
 
 from tests.clients import HOST, LIVEZ, Client, one, post
-from tests.records import recorded_lines
-from tests.server import Server, serving
-from tests.test_http_errors import faulty
+from tests.measured import Watched
+from tests.server import serving
 
 NEW = re.compile("[0-9a-f]{32}")
 ANY = string.ascii_letters + string.digits + "._-"
-
-
-class Watched(Server):
-    """A server whose log is read."""
-
-    def logged(self, identity: str) -> list[dict[str, Any]]:
-        """All that the log says of the exchange of this id."""
-        lines = [json.loads(line) for line in self.log.read_text("utf-8").splitlines()]
-        return [line for line in lines if line["requestId"] == identity]
-
-    def told(self, identity: str) -> dict[str, Any]:
-        """The one line of its answer."""
-        (line,) = (line for line in self.logged(identity) if "status" in line)
-        return line
 
 
 @pytest.fixture(scope="module")
@@ -175,28 +156,3 @@ def test_a_fault_is_one_line_with_the_id_of_the_answer(watched: Watched) -> None
     assert (answer.status, line["status"], line["operationId"]) == (500, 500, None)
     assert (fault["level"], fault["logger"]) == ("error", "api.server")
     assert fault["exception"].startswith("Traceback") and "RuntimeError" in fault["exception"]
-
-
-def test_a_defect_is_logged_without_the_link_that_was_asked_for(
-    make_app_at: Callable[..., Flask],
-    sqlite_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    link = f"/userDetails/{uuid4()}"
-    headers = {"X-Request-ID": "mine"}
-    asks = faulty(make_app_at(sqlite_url), monkeypatch, RuntimeError("inside")).asks
-    with recorded_lines() as logged:
-        for method in "GET", "DELETE":
-            assert asks(method, link, headers=headers).status_code == 500
-        said = logged()
-    assert {line["requestId"] for line in said} == {"mine"}
-    assert sum("RuntimeError: inside" in line.get("exception", "") for line in said) == 2
-    assert any(line["message"].startswith("undeclared answer: GET") for line in said)
-    assert link.rpartition("/")[2] not in json.dumps(said)
-
-
-def test_what_is_logged_of_no_request_has_no_id() -> None:
-    with recorded_lines() as logged:
-        logging.getLogger("elsewhere").warning("a\nb %s", "\x1b[31m")
-        (line,) = logged()
-    assert (line["message"], line["requestId"]) == ("a\nb \x1b[31m", None)
