@@ -39,6 +39,7 @@ def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
     """At random moments, again and again, on both databases: the rounds of killing."""
     with serving(tmp_path) as server:
         links, killed = [], Timer(0.3, os.killpg, [server.process.pid, signal.SIGKILL])
+        assert requests.get(f"{server.url}/livez", timeout=20).ok  # A worker has started.
         killed.start()
         with suppress(requests.RequestException):
             while True:
