@@ -72,6 +72,7 @@ def test_who_leaves_while_it_is_answered_leaves_nothing_behind(server: Server) -
     for path in ("/slow", "/large", "/livez"):
         for _ in range(2 * THREADS):
             Client(server, room=4096).says(get(path)).sock.close()
+    assert one(server, LIVEZ).status == 200  # All who came before have come in by then.
     deadline = time.monotonic() + 5
     while worker.net_connections()[1:] and time.monotonic() < deadline:
         time.sleep(0.05)
