@@ -41,9 +41,9 @@ SAM = {"username": "sam"}
 NEW = {"username": "{new}"}
 HOT = {
     "details given": Hot("POST", "/userDetails", FORM, 201, 2.31, 1),
-    "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 1.82, 0),
+    "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 1.88, 0),
     "details read": Hot("GET", "{link}", None, 200, 1.31, 1),
-    "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.12, 1),
+    "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.18, 1),
 }
 EACH = pytest.mark.parametrize("hot", HOT.values(), ids=HOT)
 ENDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "--")
