@@ -16,6 +16,7 @@ from gunicorn.http import errors
 
 from api.browsers import ALWAYS, ANY_ORIGIN
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
+from api.exchange import ClientGone
 from api.request_log import Watch, new_id
 from api.shares import Shares
 from api.wire import Connection
@@ -71,6 +72,9 @@ class RefusingWorker(Worker):
 
         The log has only the error's kind, since its words are the client's.
         """
+        if isinstance(error, ClientGone):
+            self.log.debug("a client has gone: %s", error)
+            return
         status = next(s for kind, s in _STATUSES.items() if isinstance(error, kind))
         known = new_id()
         if status == 500:

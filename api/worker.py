@@ -19,7 +19,7 @@ from functools import partial
 from gunicorn.workers.base import Worker as BaseWorker
 
 from api.doors import Door
-from api.exchange import ClientGone, Exchanges
+from api.exchange import Exchanges
 from api.shares import Shares
 from api.waiting import Hub
 from api.wire import Connection
@@ -123,23 +123,16 @@ class Worker(BaseWorker):
         try:
             connection.answer(last=not self.alive)
         except Exception as error:
-            self._refuse(connection, error)
+            try:  # Whatever it is, the others go on.
+                self.refuse(connection, error)
+            except Exception:
+                self.log.exception("an error can't be said")
             connection.part()
         self._attend(connection)
 
     def refuse(self, connection: Connection, error: Exception) -> None:
         """Say to the client what it is that kept its bytes from being answered by the app."""
         raise NotImplementedError
-
-    def _refuse(self, connection: Connection, error: Exception) -> None:
-        """Whatever the error is, the others go on."""
-        try:
-            if isinstance(error, ClientGone):
-                self.log.debug("a client has gone: %s", error)
-            else:
-                self.refuse(connection, error)
-        except Exception:
-            self.log.exception("an error can't be said")
 
     def _look_after(self) -> None:
         self.notify()
