@@ -24,8 +24,10 @@ _HAS_EXPIRED = keys.c.created_at <= bindparam("expired")
 KEPT_UNDER = select(keys).where(keys.c.digest == bindparam("digest"), ~_HAS_EXPIRED)
 """What is kept of the request that was done under a key."""
 # What another clears away just now is left to it, so that nobody waits for it, or for each other.
-_SOME = select(keys.c.digest).where(_HAS_EXPIRED).order_by(keys.c.created_at).limit(PURGED)
-_PURGE = delete(keys).where(keys.c.digest.in_(_SOME.with_for_update(skip_locked=True)))
+# Named ahead, they are chosen once: PostgreSQL would choose anew for each row where it expects few.
+_OLDEST = select(keys.c.digest).where(_HAS_EXPIRED).order_by(keys.c.created_at).limit(PURGED)
+_SOME = _OLDEST.with_for_update(skip_locked=True).cte("some")
+_PURGE = delete(keys).where(keys.c.digest.in_(select(_SOME.c.digest)))
 
 
 class KeyTaken(Exception):

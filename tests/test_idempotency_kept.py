@@ -76,6 +76,9 @@ def test_keys_that_have_expired_are_cleared_away_but_not_too_many_at_once(
     app: Flask, someone: Someone, clock: Clock
 ) -> None:
     first = someone.gives_details(keyed())
+    # PostgreSQL plans for so many as it counted last, and may choose those to delete row by row.
+    with app.extensions["store"].engine.connect() as connection:
+        connection.execute(text("ANALYZE"))
     clock.ahead = timedelta(hours=RETRY_HOURS)
     keep_expired(app, PURGED + 2)
     assert someone.gives_details(keyed()).get_json() != first.get_json()
