@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from api import commands, docs, health, sign_up, user_details
 from api.about import ABOUT
@@ -36,6 +37,15 @@ class _Response(Response):
 
 class _Service(Flask):
     response_class = _Response
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """For the path alone: no route depends on the host, and no link names it."""
+        if request is None:
+            return super().create_url_adapter(None)
+        environ = request.environ
+        path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+        root, scheme = environ.get("SCRIPT_NAME", ""), environ["wsgi.url_scheme"]
+        return MapAdapter(self.url_map, "", root, "", scheme, path, environ["REQUEST_METHOD"])
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """As it is: nothing here is a coroutine, and Flask would look seven times a request."""

@@ -61,7 +61,7 @@ def refuse_cross_site() -> None:
 
     Such a form needs no preflight (Fetch, 3.3.5), so the request itself must tell.
     """
-    if "Authorization" not in request.headers:
+    if "HTTP_AUTHORIZATION" not in request_ctx.request.environ:
         return
     origin, own = request.headers.get("Origin"), f"{request.scheme}://{request.host}".lower()
     site = request.headers.get("Sec-Fetch-Site", "").lower()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from flask import request
+from flask.globals import request_ctx
 from marshmallow import Schema, ValidationError, fields, missing
 from werkzeug.exceptions import BadRequest
 
@@ -73,7 +73,7 @@ class RequestHeaders:
 
     def load(self) -> dict[str, Any]:
         """What the request at hand has of them, valid. Raises `InvalidInput`."""
-        environ = request.environ
+        environ = request_ctx.request.environ
         given = [(name, environ[key]) for name, key in self._keys.items() if key in environ]
         # Nearly all have none, and to load nothing takes as long as to load something.
         return valid_texts(self.schema, given) if given or self._is_needed else {}

@@ -67,9 +67,10 @@ class Operation:
         """
         if self.body:
             self.body.read()
-        chosen = negotiation.choose(self.offers, request.headers.get("Accept"))
+        asked = request_ctx.request
+        chosen = negotiation.choose(self.offers, asked.environ.get("HTTP_ACCEPT"))
         if self.offers and not chosen and 406 in self.replies:
-            if request.method in ("GET", "HEAD"):
+            if asked.method in ("GET", "HEAD"):
                 # Nothing is stored by looking, and a 404 goes before the 406 (a 401 after it).
                 with suppress(Unauthorized):
                     make_response(self._perform(arguments))

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from flask import Response, json, request
+from flask.globals import request_ctx
 from marshmallow import Schema
 
 from api.headers import Header
@@ -14,8 +15,8 @@ from api.headers import Header
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
 # HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
-# Where OpenAPI says that credentials may be, and what Flask calls it.
-_PLACES = {"header": "headers", "query": "args", "cookie": "cookies"}
+# Where OpenAPI says that credentials may be but in a header, and what Flask calls it.
+_PLACES = {"query": "args", "cookie": "cookies"}
 
 JsonSchema = Mapping[str, Any]
 
@@ -113,8 +114,10 @@ class Credentials:
 
     def given(self) -> bool:
         """Whether the request has credentials, right or wrong."""
-        place = _PLACES[self.scheme.get("in", "header")]
-        return self.scheme.get("name", "Authorization") in getattr(request, place)
+        name, place = self.scheme.get("name", "Authorization"), self.scheme.get("in", "header")
+        if place == "header":
+            return "HTTP_" + name.upper().replace("-", "_") in request_ctx.request.environ
+        return name in getattr(request, _PLACES[place])
 
     def account(self) -> Any:
         """Who asks; None where credentials are optional and not given."""
