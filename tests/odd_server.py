@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 
 from api import __main__ as service
-from api import create_app, limits, wire
+from api import counters, create_app, wire
 from api.config import Settings
 from api.server import RefusingWorker, Server
 from api.waiting import call
@@ -68,7 +68,7 @@ def _create_app(settings: Settings | None = None) -> Flask:
 
 if __name__ == "__main__":
     wire.IDLE, wire.REQUEST, wire.LAST = 2, 1, LAST  # type: ignore[assignment]
-    limits.GONE = GONE  # type: ignore[assignment]
+    counters.GONE = GONE  # type: ignore[assignment]
     service.create_app = _create_app  # type: ignore[attr-defined]
     Server.worker_class = OddWorker
     service.main()

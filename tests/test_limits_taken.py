@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import Flask, Response
 
-from api.limits import Counter, Seekers
+from api.counters import Counter
+from api.limits import Seekers
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.test_limits import ONE_DATABASE, MakeApp, wait_of
 
