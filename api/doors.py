@@ -6,7 +6,7 @@ import socket
 import time
 
 from api.exchange import Exchanges
-from api.shares import SHY, Share
+from api.shares import BETWEEN, Share
 from api.wire import Connection
 
 _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -41,7 +41,7 @@ class Door:
         if self._share.has_room():
             return False
         if idle:
-            time.sleep(SHY / 10)  # Else we'd look at the door all the time.
+            time.sleep(BETWEEN)  # Else we'd look at the door all the time.
         return True
 
     def let_in(self) -> Connection | None:

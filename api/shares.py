@@ -1,12 +1,12 @@
 """How many clients each worker has, so that none takes them all while another has nothing to do."""
 
-import time
 from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
 NOBODY = -1
-SHY = 0.003
-"""Seconds in which another worker may take a client that would be too many here."""
+LOOKS, BETWEEN = 10, 0.0003
+"""How often a client that would be too many here is looked at, for another worker to take it, and
+seconds from one look to the next by who has nothing else to do."""
 
 
 class Shares:
@@ -37,7 +37,7 @@ class Share:
     """What one worker says of itself, and sees of the others."""
 
     def __init__(self, counts: Any, place: int) -> None:
-        self._counts, self._place, self._until = counts, place, 0.0
+        self._counts, self._place, self._looks = counts, place, 0
 
     def tell(self, clients: int) -> None:
         self._counts[self._place] = clients
@@ -46,7 +46,8 @@ class Share:
         """Whether to take a client now, or leave it for a moment to a worker that has fewer."""
         mine = self._counts[self._place]
         others = [n for i, n in enumerate(self._counts) if n != NOBODY and i != self._place]
-        if mine < 2 + 1.25 * min(others, default=mine):
-            self._until = time.monotonic() + SHY
+        self._looks += 1
+        if mine < 2 + 1.25 * min(others, default=mine) or self._looks > LOOKS:
+            self._looks = 0
             return True
-        return time.monotonic() > self._until
+        return False
