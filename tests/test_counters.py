@@ -73,10 +73,15 @@ def test_threads_that_count_while_others_forget_lose_nothing(
     memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.counters.SWEEP", 0)
-    keys = [str(n) for n in range(200)] * 4
-    with ThreadPoolExecutor(8) as threads:
-        counts = list(threads.map(lambda key: memory.incr(key, 60), keys))
-    assert sorted(counts) == sorted([1, 2, 3, 4] * 200)
+    all_are_there = threading.Barrier(4)
+
+    def count(_: int) -> list[int]:
+        all_are_there.wait()
+        return [memory.incr(f"{key}", 60) for key in range(600)]
+
+    with ThreadPoolExecutor(4) as threads:
+        counts = [n for counted in threads.map(count, range(4)) for n in counted]
+    assert sorted(counts) == sorted([1, 2, 3, 4] * 600)
 
 
 def test_no_thread_is_started_to_count() -> None:
