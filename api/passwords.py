@@ -25,6 +25,8 @@ class Busy(Exception):
 
 def prepare(password: str) -> str:
     """The password as it is compared (RFC 8265, OpaqueString): any space is a space, then NFC."""
+    if password.isascii():
+        return password  # Nearly all are, and it has no other spaces, nor other forms.
     spaces = (" " if unicodedata.category(c) == "Zs" else c for c in password)
     return unicodedata.normalize("NFC", "".join(spaces))
 
