@@ -112,8 +112,7 @@ class Exactness:
             return "what was created, and what was asked with it"
         aspects = self._aspects(mutant.line)
         # What allows more is contradicted by a refusal, what allows less by what was accepted.
-        likely = {True: "4", False: "2"}[mutant.direction == "looser"]
-        alike = mutant.line, mutant.direction
+        likely, alike = "24"[mutant.direction == "looser"], (mutant.line, mutant.direction)
         first = self._refuting.get(alike)
         for asked in sorted(self._seen, key=lambda a: (a != first, a[2][0] != likely)):
             exchanges = self._seen[asked] if self._bears_on(mutant.line, asked) else []
