@@ -5,6 +5,7 @@ Nothing of it runs beside tests that have a clock: who computes waits, in the en
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Event
 from typing import Any
 
 import pytest
@@ -24,12 +25,20 @@ def _begun(item: pytest.Item, folders: pytest.TempPathFactory) -> Future[Any]:
 def computing(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """Beside a test that computes, what the next one marked `meanwhile` will want is done."""
+    """Beside a test that computes, what those marked `meanwhile` will want is done, one by one."""
     marked = [item for item in request.session.items if item.get_closest_marker("meanwhile")]
-    waiting = [item for item in marked if _BEGUN not in item.stash]
-    begun = [_begun(item, tmp_path_factory) for item in waiting[:1]]
-    yield
-    wait(begun)
+    is_over = Event()
+
+    def work() -> None:
+        for item in marked:
+            if not is_over.is_set():
+                wait([_begun(item, tmp_path_factory)])
+
+    with ThreadPoolExecutor(1) as pool:
+        worked = pool.submit(work)
+        yield
+        is_over.set()
+    worked.result()
 
 
 @pytest.fixture
