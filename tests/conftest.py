@@ -1,5 +1,6 @@
 """The service under test, on both databases; every exchange is held against the document."""
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,12 +19,15 @@ from api.database import open_database, upgrade
 from api.models import metadata
 from api.passwords import Passwords
 from tests.actor import PASSWORD, Someone
+from tests.meanwhile import computing, done
 from tests.postgresql import running
 from tests.proof.exchanges import Exchange
 from tests.proof.proof import Proof
 from tests.proof.recording import record_requests, recorded, write
 from tests.server import Server, serving
 from tests.shelf.story import visit
+
+__all__ = ["computing", "done"]
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PROOF = Proof(
@@ -169,6 +173,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("proof")
     group.addoption("--proof", type=Path, help="write the proofs there, as HTML")
     group.addoption("--traffic", type=Path, help="keep all exchanges there, secrets masked")
+
+
+def pytest_collection_finish() -> None:
+    """Spend no time on looking for garbage in what stays, which would be a tenth of the run."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.hookimpl(trylast=True)

@@ -45,7 +45,7 @@ def test_all_of_it_is_put_to_the_database_by_one_thread_that_is_not_the_loops(
     hub.start(write)
     assert not done
     run(hub, done, 1)
-    assert [word for _, word in put] == ["BEGIN", "DELETE", "INSERT", "INSERT", "COMMIT"]
+    assert [word for _, word in put] == ["BEGIN", "WITH", "INSERT", "INSERT", "COMMIT"]
     assert {thread for thread, _ in put} == {put[0][0]} != {get_ident()}
 
 

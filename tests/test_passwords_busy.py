@@ -24,13 +24,15 @@ class Slow(PasswordHasher):
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
-        self.go_on = threading.Event()
+        self.go_on, self.are_all_there = threading.Event(), threading.Event()
         self.now, self.most, self._lock = 0, 0, threading.Lock()
 
     def _wait(self) -> None:
         with self._lock:
             self.now += 1
             self.most = max(self.most, self.now)
+            if self.now == SLOTS:
+                self.are_all_there.set()
         assert self.go_on.wait(8)
         with self._lock:
             self.now -= 1
@@ -67,6 +69,7 @@ def one_too_many(app: Flask, slow: Slow) -> Iterator[list[Future[TestResponse]]]
     with ThreadPoolExecutor(ROOM + 1) as pool:
         asked = [pool.submit(ask, n) for n in range(ROOM + 1)]
         done, waiting = wait(asked, timeout=3, return_when=FIRST_COMPLETED)
+        slow.are_all_there.wait(3)  # Who has a slot may not have come to hash yet.
         try:
             yield [*done, *waiting]
         finally:

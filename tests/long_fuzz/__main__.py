@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -38,8 +38,15 @@ SETTINGS = dict.fromkeys(("RATELIMIT_PASSWORDS", "RATELIMIT_TAKEN"), "1000000 pe
 ODD = re.compile('"level": "(error|critical)"')
 
 
-def fuzz(database_url: str, asked: int, seed: int) -> Figures:
-    """At least so many requests to a server that has this database."""
+def fuzz(
+    database_url: str,
+    asked: int,
+    seed: int,
+    *,
+    shortest: int = SHORTEST,
+    settings: Mapping[str, str] = SETTINGS,
+) -> Figures:
+    """At least so many requests to a server that has this database and these settings."""
     figures, rate, spent, more = Figures(), 25.0, 0, MORE
     while not (figures.failures or figures.surprises):
         missing = asked - figures.judged.total()
@@ -47,9 +54,11 @@ def fuzz(database_url: str, asked: int, seed: int) -> Figures:
             if not more or not figures.few(asked):
                 break
             more -= 1
-        seconds = min(LONGEST, max(SHORTEST, int(missing / rate) + 2))
+        seconds = min(LONGEST, max(shortest, int(missing / rate) + 2))
         with tempfile.TemporaryDirectory() as folder:
-            figures += _fuzz_once(Path(folder), database_url, seconds, seed)
+            figures += _fuzz_once(
+                Path(folder), {**settings, "DATABASE_URL": database_url}, seconds, seed
+            )
         spent += seconds
         rate = max(1, figures.judged.total() / spent)
         told = f"{figures.judged.total():,} of {asked:,} requests, up to seed {seed}"
@@ -58,11 +67,11 @@ def fuzz(database_url: str, asked: int, seed: int) -> Figures:
     return figures
 
 
-def _fuzz_once(folder: Path, database_url: str, seconds: int, seed: int) -> Figures:
+def _fuzz_once(folder: Path, settings: Mapping[str, str], seconds: int, seed: int) -> Figures:
     file = folder / "figures.json"
     environment = {"SCHEMATHESIS_HOOKS": "tests.long_fuzz.hooks", "PYTHONPATH": str(REPOSITORY)}
-    with serving(folder, SETTINGS | {"DATABASE_URL": database_url}) as server:
-        _begin(server, database_url)
+    with serving(folder, settings) as server:
+        _begin(server, settings["DATABASE_URL"])
         run = subprocess.run(
             [*FUZZ, f"--max-time={seconds}", f"--seed={seed}", f"{server.url}/openapi.json"],
             cwd=folder,

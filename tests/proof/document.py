@@ -123,6 +123,8 @@ class Document:
 
     def operation(self, path: str, method: str) -> Operation | None:
         """What serves the method at a path as the document writes it; HEAD is asked of GET."""
+        if (path, method) in self._operations:
+            return self._operations[path, method]
         known = self.methods(path)
         method = "GET" if method == "HEAD" and "HEAD" not in known else method
         if method not in known:

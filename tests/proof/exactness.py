@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.proof.changes import Place
+from tests.proof.changes import Direction, Place
 from tests.proof.document import METHODS, Document, at, pointer, references
 from tests.proof.equivalence import mean_the_same
 from tests.proof.exchanges import Exchange
@@ -66,6 +66,7 @@ class Exactness:
         self._seen: dict[Asked, list[Exchange]] = {}
         for exchange in kept:
             self._seen.setdefault(self._asked(exchange), []).append(exchange)
+        self._refuting: dict[tuple[Place, Direction], Asked] = {}
         self._used = {asked: set(self._components(*asked)) for asked in self._seen}
         self._of_requests = {
             component
@@ -111,14 +112,16 @@ class Exactness:
             return "what was created, and what was asked with it"
         aspects = self._aspects(mutant.line)
         # What allows more is contradicted by a refusal, what allows less by what was accepted.
-        likely = {True: "4", False: "2"}[mutant.direction == "looser"]
-        for asked, exchanges in sorted(self._seen.items(), key=lambda s: s[0][2][0] != likely):
-            if self._bears_on(mutant.line, asked):
-                for i, exchange in enumerate(exchanges):
-                    if any(contradictions(document, exchange, aspects)):
-                        # It will refute the like of it too: from now on it is asked first.
-                        exchanges.insert(0, exchanges.pop(i))
-                        return exchange.seen_by
+        likely, alike = "24"[mutant.direction == "looser"], (mutant.line, mutant.direction)
+        first = self._refuting.get(alike)
+        for asked in sorted(self._seen, key=lambda a: (a != first, a[2][0] != likely)):
+            exchanges = self._seen[asked] if self._bears_on(mutant.line, asked) else []
+            for i, exchange in enumerate(exchanges):
+                if any(contradictions(document, exchange, aspects)):
+                    # It will refute the like of it too: from now on it is asked first.
+                    exchanges.insert(0, exchanges.pop(i))
+                    self._refuting[alike] = asked
+                    return exchange.seen_by
         return None
 
     def _is_of_requests(self, mutant: Mutant) -> bool:
@@ -146,6 +149,8 @@ class Exactness:
             return frozenset({"headers"})
         if line[5:6] == ("content",):
             return frozenset({"content"})
+        if line[3:4] in {("parameters",), ("requestBody",)}:
+            return frozenset({"request"})
         if line[:2] == ("components", "schemas"):
             of_requests = line[1:3] in self._of_requests
             return ASPECTS - {"headers"} if of_requests else frozenset({"content"})

@@ -17,8 +17,16 @@ class Form:
 
     fields: tuple[tuple[str, str | None], ...]
 
-    def given(self, name: str) -> list[str | None]:
-        return [text for field, text in self.fields if field == name]
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The last text of each name."""
+        return {name: text for name, text in self.fields if text is not None}
+
+    @cached_property
+    def odd(self) -> set[str]:
+        """The names that are there twice, or as a file."""
+        names = [name for name, _ in self.fields]
+        return {name for name, text in self.fields if text is None or names.count(name) > 1}
 
 
 @dataclass(frozen=True)

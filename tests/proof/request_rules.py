@@ -67,11 +67,8 @@ def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[str]:
 def form_faults(schema: Node, form: Form) -> Iterator[str]:
     """What makes the form invalid: also a field that is there twice, or is a file."""
     kinds = schema.get("properties", {})
-    given = {n: from_text(kinds.get(n, {}), text) for n, text in form.fields if text is not None}
-    for name in kinds:
-        texts = form.given(name)
-        if len(texts) > 1 or None in texts:
-            yield f"{name} is there twice, or as a file"
+    yield from (f"{name} is there twice, or as a file" for name in kinds if name in form.odd)
+    given = {name: from_text(kinds.get(name, {}), text) for name, text in form.texts.items()}
     if not fits(schema, given):
         yield f"the form doesn't fit: {form.fields}"
 

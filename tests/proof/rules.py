@@ -105,16 +105,16 @@ def _content(answer: Answer, exchange: Exchange) -> Iterator[str]:
 
 def _misjudged(operation: Operation, texts: dict[str, str], exchange: Exchange) -> Iterator[str]:
     """Where the service's verdict on the request isn't the document's."""
-    faults = list(request_faults(operation, texts, exchange))
-    if exchange.accepted and faults:
-        yield f"an invalid request was accepted: {faults[0]}"
+    fault = next(request_faults(operation, texts, exchange), None)
+    if exchange.accepted and fault:
+        yield f"an invalid request was accepted: {fault}"
     # What nobody sees in the request alone: what is there already, or what its key was used for.
     is_known = exchange.status == 409 or (
         exchange.status == 422 and _has_a_key(operation, exchange)
     )
-    if is_known and faults:
-        yield f"an invalid request was in conflict: {faults[0]}"
-    if exchange.status in (400, 422) and not is_known and not faults and is_certain(exchange):
+    if is_known and fault:
+        yield f"an invalid request was in conflict: {fault}"
+    if exchange.status in (400, 422) and not is_known and not fault and is_certain(exchange):
         yield "a valid request was refused"
     as_declared = exchange.sent_media_type in (operation.bodies or {""})
     if exchange.status == 415 and as_declared and exchange.coding_is_plain:
