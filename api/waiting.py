@@ -10,14 +10,11 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import get_ident
 from typing import ParamSpec, TypeVar, cast
 
 from greenlet import getcurrent, greenlet
-
-from api.threads import Threads
 
 PATIENCE = 0.005
 """Seconds that who lets others go first waits, at most."""
@@ -39,10 +36,7 @@ def call(function: Callable[P, T], /, *arguments: P.args, **more: P.kwargs) -> T
     task = _task()
     if task is None:
         return function(*arguments, **more)
-    hub = task.hub
-    work = hub.threads.begin(partial(function, *arguments, **more), partial(hub.resume, task))
-    hub.main.switch()
-    return hub.threads.end(work)
+    return wait_for(task.hub.threads.submit(function, *arguments, **more))
 
 
 def wait_for(done: Future[T]) -> T:
@@ -80,7 +74,7 @@ class Hub:
 
     def __init__(self, threads: int) -> None:
         self.main = getcurrent()
-        self.threads = Threads(threads)
+        self.threads = ThreadPoolExecutor(threads)
         self._poll = select.epoll()
         self.fd = self._poll.fileno()
         self._told = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -93,7 +87,6 @@ class Hub:
         self.sending: dict[int, _Task] = {}
 
     def close(self) -> None:
-        self.threads.close()
         self._poll.close()
         os.close(self._told)
 

@@ -31,12 +31,11 @@ LAYERS = [
         "inputs",
         "headers",
         "header_fields",
-        "waiting",
         "changes.keyword",
         "changes.property",
         "changes.security",
     ],
-    ["about", "fields", "encodings", "threads", "json_lines", "changes.change"],
+    ["about", "fields", "encodings", "waiting", "json_lines", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 

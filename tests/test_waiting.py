@@ -18,6 +18,7 @@ from api.waiting import Hub, call, let_others_go_first, wait_for, wait_until_it_
 def hub() -> Iterator[Hub]:
     hub = Hub(2)
     yield hub
+    hub.threads.shutdown()
     hub.close()
 
 
