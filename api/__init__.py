@@ -64,7 +64,9 @@ class _Service(Flask):
         return response
 
 
-_HOST = re.compile(r"([A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
+# A label of DNS has at most 63 octets (RFC 1034, section 3.1).
+_LABEL = "[A-Za-z0-9_~%-]{1,63}"
+_HOST = re.compile(rf"({_LABEL}(\.{_LABEL})*\.?|\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]+\])(:[0-9]*)?")
 
 
 def _refuse_odd_addresses() -> None:

@@ -74,10 +74,19 @@ def test_the_status_line_has_the_phrase_of_the_standard(someone: Someone, ada: S
 
 def test_a_host_that_is_none_is_a_problem_of_the_clients(someone: Someone) -> None:
     """Checklist 20."""
-    for host in "a..b", "x" * 300, ".":
+    for host in "a..b", "x" * 64, "a." + "x" * 300, ".", ".a", "a..", "[1.2]", "[]", "a b", "a/b":
         for path in "/livez", "/nowhere":
             assert_problem(someone.reads(path, headers={"Host": host}), 400)
         assert_problem(someone.signs_up(headers={"Host": host}), 400)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["x" * 63, f"a.{'x' * 63}.b", "a.", "a_b.c:80", "10.0.0.1:", "[::1]", "[::ffff:1.2.3.4]:5"],
+)
+def test_a_host_that_may_be_is_served(someone: Someone, host: str) -> None:
+    assert someone.reads("/livez", headers={"Host": host}).status_code == 200
+    assert someone.signs_up(headers={"Host": host}).status_code == 200
 
 
 def test_an_odd_host_is_no_fault_of_ours(app: Flask, ada: Someone) -> None:

@@ -19,7 +19,7 @@ _OF_ANY_REQUEST = {400, 414, 417, 431, 501}
 
 # A name of labels or an address (RFC 1034, section 3.1; RFC 3986, section 3.2.2).
 _LABEL = r"[\w~%-]{1,63}"
-_HOST = re.compile(rf"({_LABEL}([.]{_LABEL})*|\[[0-9a-fA-F:.]+\])(:\d*)?", re.ASCII)
+_HOST = re.compile(rf"({_LABEL}([.]{_LABEL})*|\[[0-9a-fA-F]*:[0-9a-fA-F:.]+\])(:\d*)?", re.ASCII)
 
 
 ASPECTS = frozenset({"headers", "content", "request"})
