@@ -15,8 +15,9 @@ query string never counts. Lengths count code points. Every error is a problem (
 When several refusals apply, the first of: 404, 405, 429, 413, 415, 406, 401, 400, 403, 422, 409;
 except that the 404 of a record comes after 429, since finding it is work.
 
-`HEAD` is answered as `GET` is, without the content. Answers that belong to no operation (the
-headers in brackets only where the address is `/userSignUp`, which pages of any origin may use):"""
+`HEAD` is answered like `GET`, without the content. The table lists the responses that belong to no
+operation, and their headers. Headers in brackets are sent only at `/userSignUp`, which pages of any
+origin may use:"""
 
 ABOUT = {
     "info": {

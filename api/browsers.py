@@ -37,10 +37,13 @@ PREFLIGHT = {
 }
 """What a page of another origin may send: what exists, and no more."""
 
-MAY_BE_OPEN = {
+OPEN_AT_SIGN_UP = {n: Header.always(v, required=False) for n, v in ANY_ORIGIN.items()}
+"""`ANY_ORIGIN` as a declaration for replies that have it only at the address `/userSignUp`."""
+
+PREFLIGHT_AT_SIGN_UP = {
     name: Header.always(value, required=False) for name, value in (ANY_ORIGIN | PREFLIGHT).items()
 }
-"""These as a promise for answers that belong to no operation."""
+"""The same for the reply to OPTIONS, which is also the preflight request of a browser."""
 
 
 def open_sign_up(app: Flask) -> None:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import Conflict, HTTPException, NotFound, ServiceUnavai
 from werkzeug.http import HTTP_STATUS_CODES
 
 from api.bodies import FORM
-from api.browsers import MAY_BE_OPEN
+from api.browsers import OPEN_AT_SIGN_UP, PREFLIGHT_AT_SIGN_UP
 from api.contract import promised
 from api.database import may_be_done, why
 from api.headers import Header
@@ -95,16 +95,16 @@ UNAVAILABLE = _refusal(
 NOTHING_HERE = _refusal("There is nothing at this address: the document says what is here.")
 
 BESIDE = {
-    204: Reply(description="To OPTIONS: see Allow.", headers=_ALLOW | MAY_BE_OPEN),
-    400: _refusal("The request can't be read, or its Host names no host.", MAY_BE_OPEN),
+    204: Reply(description="To OPTIONS: see Allow.", headers=_ALLOW | PREFLIGHT_AT_SIGN_UP),
+    400: _refusal("The request is malformed, or its Host is not a host name.", OPEN_AT_SIGN_UP),
     404: NOTHING_HERE,
-    405: _refusal("The address has no such method: see Allow.", _ALLOW | MAY_BE_OPEN),
-    414: _refusal("The address is too long: shorten it.", MAY_BE_OPEN),
-    417: _refusal("Expect asks for what isn't done here: leave it out.", MAY_BE_OPEN),
-    431: _refusal("The header fields are too large: send fewer, or shorter ones.", MAY_BE_OPEN),
-    501: _refusal("The transfer coding isn't known here: send none, or chunked.", MAY_BE_OPEN),
+    405: _refusal("The address has no such method: see Allow.", _ALLOW | OPEN_AT_SIGN_UP),
+    414: _refusal("The address is too long: shorten it.", OPEN_AT_SIGN_UP),
+    417: _refusal("Expect asks for something not supported here: omit it.", OPEN_AT_SIGN_UP),
+    431: _refusal("The header fields are too large: send fewer, or shorter ones.", OPEN_AT_SIGN_UP),
+    501: _refusal("The transfer coding is unknown: send none, or chunked.", OPEN_AT_SIGN_UP),
 }
-"""Answers to requests that no operation serves."""
+"""Replies to requests that no operation serves."""
 
 
 def in_order(methods: str) -> str:

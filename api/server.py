@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import signal
 import socket
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.http import errors
 
-from api.browsers import ALWAYS, ANY_ORIGIN
+from api.browsers import ALWAYS, ANY_ORIGIN, SIGN_UP_PATH
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
 from api.exchange import ClientGone
 from api.request_log import Watch, new_id
@@ -63,14 +64,17 @@ _STATUSES: dict[type[Exception], int] = {
 }
 """What each thing that gunicorn finds wrong is answered, the first that fits."""
 
+# The path, or the same within a URL: the absolute form of a target (RFC 9112, section 3.2.2).
+_SIGN_UP = re.compile(rf"(https?://[^/?]*)?{SIGN_UP_PATH}(\?|$)")
+
 
 class RefusingWorker(Worker):
     """Refuses what never became a request in the one shape of errors, and tells of it."""
 
     def refuse(self, connection: Connection, error: Exception) -> None:
-        """Any origin may read it: what is refused may have been a sign-up, and it tells nothing.
+        """Send a problem; pages of any origin may read it where they may sign up.
 
-        The log has only the error's kind, since its words are the client's.
+        The log has only the error's kind, because its text repeats what the client sent.
         """
         if isinstance(error, ClientGone):
             self.log.debug("a client has gone: %s", error)
@@ -87,7 +91,9 @@ class RefusingWorker(Worker):
         reply = BESIDE.get(status)
         said = problem(status, reply.description if reply else OUR_FAULT)
         body = json.dumps(said)
-        headers = {name: str(header.const) for name, header in ALWAYS.items()} | ANY_ORIGIN
+        headers = {name: str(header.const) for name, header in ALWAYS.items()}
+        if _SIGN_UP.match(connection.target):
+            headers |= ANY_ORIGIN
         headers |= {"Content-Type": PROBLEM, "Content-Length": str(len(body))}
         headers |= {"Connection": "close", "X-Request-ID": known}
         lines = [f"HTTP/1.1 {status} {said['title']}", *(f"{k}: {v}" for k, v in headers.items())]

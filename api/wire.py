@@ -44,6 +44,12 @@ class Connection:
         """Whether nothing of a request has come."""
         return not self._received
 
+    @property
+    def target(self) -> str:
+        """The target of the request, as far as it has been received."""
+        words = self._received.split(b"\r\n", 1)[0].split(b" ")
+        return words[1].decode("latin-1") if len(words) > 1 else ""
+
     def is_late(self, *, hurry: bool) -> bool:
         """Whether what it waits for should have come by now."""
         idle = LAST if hurry or self.is_parting else IDLE
