@@ -1,6 +1,5 @@
 """The service under test, on both databases; every exchange is held against the document."""
 
-import gc
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,15 +18,13 @@ from api.database import open_database, upgrade
 from api.models import metadata
 from api.passwords import Passwords
 from tests.actor import PASSWORD, Someone
-from tests.meanwhile import computing, done
 from tests.postgresql import running
 from tests.proof.exchanges import Exchange
 from tests.proof.proof import Proof
-from tests.proof.recording import record_requests, recorded, write
+from tests.proof.recording import record_requests, recorded
 from tests.server import Server, serving
 from tests.shelf.story import visit
-
-__all__ = ["computing", "done"]
+from tests.whole_run import WholeRun
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PROOF = Proof(
@@ -35,8 +32,10 @@ PROOF = Proof(
     beside=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz)?",
 )
 SHELF = Proof(Path(__file__).parent / "shelf" / "shelf.yaml", beside="/openapi.json")
-PROOFS = [PROOF, SHELF]
-MOST_LINES = 60
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.register(WholeRun([PROOF, SHELF]))
 
 
 @pytest.fixture(scope="session")
@@ -157,54 +156,3 @@ def ada(someone: Someone) -> Someone:
     """Someone who signed up with a password, and signs in."""
     assert someone.signs_up("ada", PASSWORD).status_code == 200
     return someone.signs_in("ada", PASSWORD)
-
-
-_CHOOSING = ["keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly"]
-"""The options by which only some of the tests are run, or none."""
-
-
-def _is_whole_run(config: pytest.Config) -> bool:
-    """Whether all tests were asked for: a part of them can't see everything."""
-    chosen = any(config.getoption(option, None) for option in _CHOOSING)
-    return config.args == config.getini("testpaths") and not chosen
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("proof")
-    group.addoption("--proof", type=Path, help="write the proofs there, as HTML")
-    group.addoption("--traffic", type=Path, help="keep all exchanges there, secrets masked")
-
-
-def pytest_collection_finish() -> None:
-    """Spend no time on looking for garbage in what stays, which would be a tenth of the run."""
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Prove the documents by what was seen, or fail."""
-    proven = not _is_whole_run(session.config) or all(proof.holds for proof in PROOFS)
-    if exitstatus == pytest.ExitCode.OK and not proven:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how the proofs stand, and name what is missing; a run that failed shows too little."""
-    config, stats = terminalreporter.config, terminalreporter.stats
-    if config.getoption("traffic"):
-        write(PROOF.exchanges, config.getoption("traffic"))
-    whole, failed = _is_whole_run(config), stats.get("failed") or stats.get("error")
-    judged = config.getoption("proof") or (whole and not failed)
-    for proof in (proof for proof in PROOFS if judged and (whole or proof.exchanges)):
-        say = terminalreporter.write_line
-        say(str(proof.file.relative_to(config.rootpath)))
-        say(f"  {proof.coverage}")
-        say(f"  {proof.verdict} ({proof.verdict.figures}, in {proof.seconds:.0f} s)")
-        missing = list(proof.missing())
-        for line in missing[:MOST_LINES]:
-            say(f"  {line}", red=True)
-        if more := len(missing[MOST_LINES:]):
-            say(f"  and {more} more: pytest --proof=proof writes all", red=True)
-        if config.getoption("proof"):
-            proof.report(config.getoption("proof"))

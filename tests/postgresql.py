@@ -1,5 +1,6 @@
 """A real PostgreSQL, from a wheel, for as long as it is wanted."""
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -17,7 +18,10 @@ def running() -> Iterator[str]:
 
     # Not pytest's own folder, which a run beside this one would close to PostgreSQL's user.
     folder = Path(tempfile.mkdtemp())
-    server = get_server(folder)
+    # Two processes at once would both add PostgreSQL's user.
+    with Path(__file__).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server = get_server(folder)
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     finally:

@@ -46,7 +46,6 @@ def test_a_document_differs_from_itself_in_nothing(
     assert compared(place, old, old) == compared(place, new, new) == []
 
 
-@pytest.mark.usefixtures("computing")
 def test_no_notch_of_our_own_document_passes_in_silence(proof: Proof) -> None:
     silent = [m for m in mutants(proof.said) if not document_changes(proof.said, m.said)]
     assert not silent

@@ -8,12 +8,10 @@ another command, with a test of its own: tests/test_long_fuzz.py.
 import subprocess
 import tomllib
 from collections.abc import Callable
-from concurrent.futures import Future
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import strategies as st
@@ -42,21 +40,10 @@ def _config() -> SchemathesisConfig:
     return SchemathesisConfig.from_dict(ours)
 
 
-@pytest.fixture
-def say(
-    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
-) -> Callable[[str], None]:
-    def line(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {text}", end="")  # noqa: T201
-
-    line(request.node.name)
-    return line
-
-
-@pytest.mark.usefixtures("computing")
 def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
-    make_app_at: Callable[..., Flask], postgresql_url: str, say: Callable[[str], None]
+    make_app_at: Callable[..., Flask],
+    postgresql_url: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     app = make_app_at(postgresql_url, ratelimit_enabled=False)
     assert Someone(app.test_client()).signs_up(USERNAME, PASSWORD).status_code == 200
@@ -76,7 +63,7 @@ def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
 
     found = fuzzing.run(schema)
     for label, n in figures.successes().items():
-        say(f"{n:5} successes of {label}")
+        record_property(f"successes of {label}", n)
     assert not found.failures, "\n\n".join(found.failures)
     assert not found.errors
     assert not found.warnings
@@ -88,23 +75,13 @@ def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
     assert not few, f"fewer than {FLOOR} successes: {few}"
 
 
-def _with_no_options(folder: Path) -> tuple[subprocess.CompletedProcess[str], str]:
-    """As the README says it, from the project's folder: `schemathesis.toml` stands there.
-
-    How it ended, and what the server had to say.
-    """
-    with serving(folder) as server:
-        # The README's command; only its seed is given, so that red can be repeated.
+def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(tmp_path: Path) -> None:
+    """Run the README's command from the project's folder, where `schemathesis.toml` stands."""
+    with serving(tmp_path) as server:
+        # Only the seed is given, so that a failure can be repeated.
         command = ["schemathesis", "run", f"{server.url}/openapi.json", f"--seed={SEED}"]
         run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-        return run, server.log.read_text()
-
-
-@pytest.mark.meanwhile(work=_with_no_options)
-def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(
-    done: Future[tuple[subprocess.CompletedProcess[str], str]],
-) -> None:
-    run, log = done.result()
+        log = server.log.read_text()
     assert run.returncode == 0, run.stdout
     assert "Tested: 5" in run.stdout
     found, _, summary = run.stdout.partition(" SUMMARY ")

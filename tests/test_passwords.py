@@ -122,7 +122,11 @@ def test_todays_parameters_are_owasps() -> None:
     assert not Passwords(1).outdated(hasher.hash("x")) and Passwords(1).outdated(CHEAP.hash("x"))
 
 
-@pytest.mark.parametrize("encoded", [None, "", "no hash", CHEAP.hash("other")])
+@pytest.mark.parametrize(
+    "encoded",
+    [None, "", "no hash", CHEAP.hash("other")],
+    ids=["none", "empty", "no hash", "the hash of another"],
+)
 def test_without_its_own_hash_no_password_is_right(encoded: str | None) -> None:
     some = Passwords(1, CHEAP)
     assert not any(some.verify(encoded, text) for text in ("nobody has this password", "x"))

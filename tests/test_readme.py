@@ -7,7 +7,6 @@ import sys
 import time
 import venv
 from collections.abc import Iterator
-from concurrent.futures import Future
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -92,9 +91,8 @@ def _fresh_clone(folder: Path) -> Path:
     return clone
 
 
-def _as_the_readme_says(folder: Path) -> tuple[list[str], int]:
-    """The answers to its requests where its command serves, and how that ended."""
-    fresh_clone = _fresh_clone(folder)
+def test_the_readmes_command_serves_and_its_requests_answer_as_it_says(tmp_path: Path) -> None:
+    fresh_clone = _fresh_clone(tmp_path)
     command, first_and_second = _blocks("sh")[:2]
     port = str(free_port())
     environment = {
@@ -119,14 +117,6 @@ def _as_the_readme_says(folder: Path) -> tuple[list[str], int]:
     finally:
         server.terminate()
         ended = server.wait(timeout=40)
-    return answers, ended
-
-
-@pytest.mark.meanwhile(work=_as_the_readme_says)
-def test_the_readmes_command_serves_and_its_requests_answer_as_it_says(
-    done: Future[tuple[list[str], int]],
-) -> None:
-    answers, ended = done.result()
     assert "201 CREATED" in answers[0].splitlines()[0]
     assert "200 OK" in answers[1].splitlines()[0]
     assert "Access-Control-Allow-Origin: *" in answers[1].splitlines()

@@ -9,10 +9,10 @@ from flask import Flask, Response
 from werkzeug.datastructures import Headers
 
 from api.contract import UndeclaredAnswer
-from tests import conftest
 from tests.actor import Someone, assert_problem
 from tests.proof.coverage import Coverage
 from tests.proof.proof import Contradiction, Proof
+from tests.whole_run import WholeRun
 
 ALLOW = {
     "/userDetails": {"GET", "HEAD", "OPTIONS", "POST"},
@@ -50,7 +50,7 @@ def test_01_an_answer_that_is_not_declared_can_not_leave_in_a_run_of_the_tests(
 
 
 def test_02_a_promise_that_nobody_saw_fails_a_whole_run(
-    proof: Proof, monkeypatch: pytest.MonkeyPatch
+    proof: Proof,
 ) -> None:
     nothing_seen = Coverage(proof.document)
     assert nothing_seen.missing == nothing_seen.promises
@@ -60,9 +60,9 @@ def test_02_a_promise_that_nobody_saw_fails_a_whole_run(
     options = SimpleNamespace(testpaths=["tests"])
     config = SimpleNamespace(args=["tests"], getini=options.__dict__.get, getoption=lambda *_: None)
     for seen, ends in (False, pytest.ExitCode.TESTS_FAILED), (True, pytest.ExitCode.OK):
-        monkeypatch.setattr(conftest, "PROOFS", [SimpleNamespace(holds=seen)])
+        proofs: Any = [SimpleNamespace(holds=seen)]
         session: Any = SimpleNamespace(config=config, exitstatus=pytest.ExitCode.OK)
-        conftest.pytest_sessionfinish(session, pytest.ExitCode.OK)
+        WholeRun(proofs).pytest_sessionfinish(session, pytest.ExitCode.OK)
         assert session.exitstatus == ends
     fresh = Proof(Path(proof.file), beside="/livez")
     assert next(fresh.missing()).startswith("never seen: ") and not fresh.holds

@@ -1,0 +1,146 @@
+"""Run all tests in several processes, and prove the documents by the exchanges of all of them.
+
+Each worker process holds its exchanges against the documents while its tests run, and delivers them
+to the controlling process when it ends. The controlling process then gives the one verdict.
+"""
+
+import gc
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.proof.proof import Proof
+from tests.proof.recording import write
+
+MOST_WORKERS = 4
+"""With more workers the longest tests would decide how long a run takes."""
+MOST_LINES = 60
+
+_CHOOSING = ["keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly"]
+"""The options by which only some of the tests are run, or none."""
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Return whether all tests were asked for: a part of them can't show everything."""
+    chosen = any(config.getoption(option, None) for option in _CHOOSING)
+    return config.args == config.getini("testpaths") and not chosen
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _collect_garbage_rarely() -> None:
+    """Don't look for garbage in what stays until the end, which would take a tenth of the run."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
+class WholeRun:
+    """A plugin of pytest that distributes a run of all tests and proves the documents by it.
+
+    The first of the proofs is the one whose exchanges `--traffic` keeps.
+    """
+
+    def __init__(self, proofs: list[Proof]) -> None:
+        self.proofs = proofs
+        self._workers = self._delivered = 0
+
+    def pytest_addoption(self, parser: pytest.Parser) -> None:
+        """Add the options that write what was seen."""
+        group = parser.getgroup("proof")
+        group.addoption("--proof", type=Path, help="write the proofs there, as HTML")
+        group.addoption("--traffic", type=Path, help="keep all exchanges there, secrets masked")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        """Distribute a run of all tests, unless the command line says how (`-n`, `--dist`).
+
+        Workers steal tests from each other, so that none is idle while another has a long file.
+        """
+        option = config.option
+        undecided = getattr(option, "numprocesses", 0) is None and option.dist == "no"
+        if undecided and not option.usepdb and is_whole(config) and not _is_worker(config):
+            workers = min(_processors(), MOST_WORKERS)
+            if workers > 1:
+                option.numprocesses, option.dist = workers, "worksteal"
+
+    def pytest_collection_finish(self) -> None:
+        """Begin to run the tests."""
+        _collect_garbage_rarely()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Count a worker that is about to start."""
+        self._workers += 1
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take over the exchanges of a worker that ended; one that crashed delivers none."""
+        delivered = None if error else node.workeroutput.get("exchanges")
+        if delivered is not None:
+            self._delivered += 1
+            for proof, exchanges in zip(self.proofs, pickle.loads(delivered), strict=True):
+                proof.exchanges += exchanges
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Deliver the exchanges of a worker. In the controlling process prove the documents."""
+        config: Any = session.config
+        if _is_worker(config):
+            exchanges = [proof.exchanges for proof in self.proofs]
+            config.workeroutput["exchanges"] = pickle.dumps(exchanges)
+        elif exitstatus == pytest.ExitCode.OK and not self._is_proven(config):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _is_proven(self, config: pytest.Config) -> bool:
+        if self._delivered < self._workers:
+            return False
+        _collect_garbage_rarely()
+        return not is_whole(config) or all(proof.holds for proof in self.proofs)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the figures that tests recorded, how the proofs stand, and what is missing."""
+        config, stats = terminalreporter.config, terminalreporter.stats
+        for line in _recorded(stats.get("passed", []) + stats.get("failed", [])):
+            terminalreporter.write_line(line)
+        if config.getoption("traffic"):
+            write(self.proofs[0].exchanges, config.getoption("traffic"))
+        if self._delivered < self._workers:
+            said = f"{self._delivered} of {self._workers} workers delivered their exchanges"
+            terminalreporter.write_line(f"{said}: no verdict", red=True)
+            return
+        whole, failed = is_whole(config), stats.get("failed") or stats.get("error")
+        judged = config.getoption("proof") or (whole and not failed)
+        for proof in (proof for proof in self.proofs if judged and (whole or proof.exchanges)):
+            say = terminalreporter.write_line
+            say(str(proof.file.relative_to(config.rootpath)))
+            say(f"  {proof.coverage}")
+            say(f"  {proof.verdict} ({proof.verdict.figures}, in {proof.seconds:.0f} s)")
+            missing = list(proof.missing())
+            for line in missing[:MOST_LINES]:
+                say(f"  {line}", red=True)
+            if more := len(missing[MOST_LINES:]):
+                say(f"  and {more} more: pytest --proof=proof writes all", red=True)
+            if config.getoption("proof"):
+                proof.report(config.getoption("proof"))
+
+
+def _recorded(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
+    """What tests recorded by `record_property`, with the test's name before it."""
+    for report in reports:
+        if report.user_properties:
+            yield report.nodeid
+        for name, value in report.user_properties:
+            yield f"  {name}: {value}"
