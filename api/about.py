@@ -1,6 +1,6 @@
 """What the document says of the whole: whose it is, and what holds for all of its operations."""
 
-VERSION = "1.2.0"
+VERSION = "2.0.0"
 """The contract's version: semantic, so a breaking change raises the first number."""
 
 _DESCRIPTION = """\

@@ -86,9 +86,9 @@ class Problem(Schema):
     )
     detail = _said("What to do about it.", "Correct the fields named in errors.")
     errors = fields.Dict(
-        values=fields.List(fields.String(), validate=validate.Length(1, 2)),
+        values=fields.List(fields.String(), validate=validate.Length(equal=1)),
         metadata={
-            "description": "What to do about each field of form or header that is invalid.",
+            "description": "One message for each invalid field of the form or the header.",
             "examples": [{"username": ["Give this field."]}],
         },
     )
