@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,7 +32,7 @@ LONGEST = 4
 MOST = 350
 """MiB that a worker may have: 80 as it starts, 19 for a password, and what waits."""
 PEAKS: list[int] = []
-"""MiB that the worker of each test has had."""
+"""MiB that the worker of the test has had."""
 
 
 def asked(server: Server, requests: list[bytes]) -> list[Answer]:
@@ -74,11 +74,12 @@ def assert_well(server: Server) -> None:
     assert PEAKS[-1] < MOST
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _peaks_printed(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def _peak_recorded(record_property: Callable[[str, object], None]) -> Iterator[None]:
+    PEAKS.clear()
     yield
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f" (the workers had at most {', '.join(map(str, PEAKS))} MiB)")  # noqa: T201
+    if PEAKS:
+        record_property("MiB of memory that the worker had at most", max(PEAKS))
 
 
 def test_a_full_disk_is_said_and_what_is_kept_is_read_on(tmp_path: Path) -> None:

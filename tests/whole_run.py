@@ -8,6 +8,7 @@ import gc
 import os
 import pickle
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ class WholeRun:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the figures that tests recorded, how the proofs stand, and what is missing."""
         config, stats = terminalreporter.config, terminalreporter.stats
-        for line in _recorded(stats.get("passed", []) + stats.get("failed", [])):
+        for line in _recorded(chain.from_iterable(stats.values())):
             terminalreporter.write_line(line)
         if config.getoption("traffic"):
             write(self.proofs[0].exchanges, config.getoption("traffic"))
@@ -137,10 +138,10 @@ class WholeRun:
                 proof.report(config.getoption("proof"))
 
 
-def _recorded(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
-    """What tests recorded by `record_property`, with the test's name before it."""
+def _recorded(reports: Iterable[Any]) -> Iterator[str]:
+    """Yield each test that recorded figures by `record_property`, and the figures."""
     for report in reports:
-        if report.user_properties:
+        # What a test recorded is in the report of its teardown, and in some of those before.
+        if getattr(report, "when", "") == "teardown" and report.user_properties:
             yield report.nodeid
-        for name, value in report.user_properties:
-            yield f"  {name}: {value}"
+            yield from (f"  {name}: {value}" for name, value in report.user_properties)
