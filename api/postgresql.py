@@ -42,10 +42,10 @@ the environment or the URL set. `default_transaction_read_only` is left to the o
 
 # The search path is left to the operator too, as the way to name a schema for the tables. But it is
 # shortened to the schema that has them, or will have them, so that no other can shadow a name.
-_SEARCH_PATH = """SELECT pg_catalog.set_config('search_path', pg_catalog.textcat(
-pg_catalog.quote_ident(coalesce((pg_catalog.pg_identify_object(
-'pg_catalog.pg_class'::pg_catalog.regclass, pg_catalog.to_regclass('alembic_version'), 0)).schema,
-pg_catalog.current_schema())), ', pg_temp'), {is_local})"""
+_SEARCH_PATH = """SELECT pg_catalog.set_config('search_path', pg_catalog.textcat(coalesce(
+(pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass,
+pg_catalog.to_regclass('alembic_version'), 0)).schema,
+pg_catalog.quote_ident(pg_catalog.current_schema())), ', pg_temp'), {is_local})"""
 
 
 class Session(psycopg.Connection[Any]):

@@ -16,7 +16,10 @@ NONE = "no revision"
 _REQUIRED = {
     "fsync": ("on", "what was acknowledged may be lost"),
     "full_page_writes": ("on", "what was acknowledged may be lost"),
-    "session_replication_role": ("origin", "records may refer to a deleted account"),
+    "session_replication_role": (
+        "origin",
+        "deleting an account would leave records that refer to it",
+    ),
 }
 """Settings of PostgreSQL that only its operator can change: what each must be, and what follows
 otherwise. The service sets the others itself.
