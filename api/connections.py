@@ -7,11 +7,10 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-import psycopg
-from psycopg.abc import RV, PQGen
 from sqlalchemy import Engine, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 
+from api.postgresql import Session, execute_pooled, open_session
 from api.waiting import call
 
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
@@ -22,30 +21,17 @@ class DatabaseError(Exception):
     """The database can't be used: the message says why, on one line."""
 
 
-class Impatient(psycopg.Connection[Any]):
-    """A connection to PostgreSQL that gives up on a server that says nothing any more."""
-
-    patience: float
-
-    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        try:
-            return call(super().wait, gen, interval, timeout or self.patience)
-        except psycopg.errors._WaitTimeout:
-            self.pgconn.finish()
-            raise psycopg.OperationalError("the server says nothing any more") from None
-
-
 def connect_by(engine: Engine, seconds: float) -> None:
-    """Let the engine connect so, and wait for nothing longer than about `seconds`."""
+    """Let the engine connect this way, and wait no longer than about `seconds` for anything."""
     if engine.dialect.name == "postgresql":
-        # The server's own timeouts come first, and leave the connection in order.
-        class Patient(Impatient):
-            patience = seconds + 0.5
 
-        def connect_patiently(_: Any, __: Any, args: Any, more: Any) -> Any:
-            return call(Patient.connect, *args, **more)
+        class Timed(Session):
+            timeout = seconds
 
-        event.listen(engine, "do_connect", connect_patiently)
+        event.listen(
+            engine, "do_connect", lambda _, __, args, more: call(open_session, Timed, args, more)
+        )
+        event.listen(engine, "do_execute", execute_pooled)
         return
     path = engine.url.database or ""
 

@@ -12,11 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.config import Settings
 from api.connections import DatabaseError, connect_by
 from api.pool import Pool
+from api.postgresql import BEGIN
 
-# One migrates, the others wait and then find it done.
+# One instance migrates; the others wait for the lock, and then find nothing left to migrate.
 _MIGRATION_LOCKS = {
-    "sqlite": "BEGIN IMMEDIATE",
-    "postgresql": "SELECT pg_advisory_xact_lock(hashtext('sign-up migrations'))",
+    "sqlite": ["BEGIN IMMEDIATE"],
+    "postgresql": [BEGIN, "SELECT pg_advisory_xact_lock(hashtext('sign-up migrations'))"],
 }
 
 
@@ -28,11 +29,11 @@ def open_database(settings: Settings) -> Engine:
     """
     seconds = settings.database_timeout
     on_server = settings.url.get_backend_name() == "postgresql"
-    limits = f"-c statement_timeout={seconds * 1000} -c lock_timeout={seconds * 1000}"
+    session = {"connect_timeout": seconds, "client_encoding": "UTF8", "autocommit": True}
     engine = create_engine(
         settings.url,
         isolation_level="AUTOCOMMIT",
-        connect_args={"connect_timeout": seconds, "options": limits} if on_server else {},
+        connect_args=session if on_server else {},
         hide_parameters=True,  # They are about a person, and must not reach the log.
         poolclass=Pool,
         pool_size=settings.threads,
@@ -82,9 +83,8 @@ def upgrade(engine: Engine) -> None:
         if engine.dialect.name == "sqlite":
             Path(str(engine.url.database)).touch()
         with engine.connect() as connection:
-            level = connection.default_isolation_level  # No autocommit: all of it or nothing.
-            connection.execution_options(isolation_level=level)
-            connection.exec_driver_sql(_MIGRATION_LOCKS[engine.dialect.name])
+            for statement in _MIGRATION_LOCKS[engine.dialect.name]:
+                connection.exec_driver_sql(statement)
             config = migrations()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

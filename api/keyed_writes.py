@@ -10,6 +10,7 @@ from api.group_commit import GroupCommit
 from api.header_fields import RETRY_HOURS
 from api.models import idempotency_keys as keys
 from api.pool import connection_of
+from api.postgresql import BEGIN
 from api.waiting import call
 
 PURGED = 100
@@ -17,7 +18,7 @@ PURGED = 100
 It adds one, so that they become no more."""
 
 # SQLite has one lock for all who write: taken at once, whoever waits for it has read nothing yet.
-_BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+_BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": BEGIN}
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _HAS_EXPIRED = keys.c.created_at <= bindparam("expired")

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     delete,
+    func,
     literal_column,
     select,
     update,
@@ -21,7 +22,7 @@ from werkzeug.local import LocalProxy
 
 from api.keyed_writes import KEPT_UNDER, Key, KeyedWrites, expired_at
 from api.lookup import Lookup, Reader, Record
-from api.models import accounts, user_details
+from api.models import accounts, metadata, user_details
 from api.pool import connection_of
 
 _ONE: ColumnElement[int] = literal_column("1")
@@ -33,7 +34,8 @@ _NEWEST = (
     .order_by(user_details.c.number.desc())
     .limit(_ONE)
 )
-_ANY = select(accounts.c.id).limit(_ONE)
+_READY = select(func.now(), *(select(table).exists() for table in metadata.sorted_tables))
+"""Reads every table, and a moment as the driver gives it."""
 
 
 class UsernameTaken(Exception):
@@ -135,9 +137,9 @@ class Store:
             return connection.execute(KEPT_UNDER, asked).first()
 
     def ping(self) -> None:
-        """Raises the database's own error when it can't be reached."""
+        """Raise the database's own error if the tables can't be read."""
         with connection_of(self.engine) as connection:
-            connection.execute(_ANY).first()
+            connection.execute(_READY).first()
 
     def _change(self, statement: Update | Delete) -> int:
         """How many rows it changed."""

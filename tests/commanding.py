@@ -4,8 +4,10 @@ from typing import Any
 
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select, text
 
+from api.config import Settings
+from api.database import open_database
 from api.models import metadata
 from tests.actor import PASSWORD
 
@@ -30,7 +32,7 @@ def refusal(app: Flask, *args: str, code: int = 1, input: str | None = None) -> 
 
 def everything(url: str) -> dict[str, list[Any]]:
     """All rows of all tables, and the schema's revision."""
-    engine = create_engine(url)
+    engine = open_database(Settings(database_url=url))
     with engine.connect() as connection:
         found: dict[str, list[Any]] = {
             name: sorted(map(tuple, connection.execute(select(table))), key=repr)

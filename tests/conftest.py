@@ -18,7 +18,7 @@ from api.database import open_database, upgrade
 from api.models import metadata
 from api.passwords import Passwords
 from tests.actor import PASSWORD, Someone
-from tests.postgresql import running
+from tests.postgresql import make_hostile, running
 from tests.proof.exchanges import Exchange
 from tests.proof.proof import Proof
 from tests.proof.recording import record_requests, recorded
@@ -71,8 +71,9 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The URL of a real PostgreSQL, migrated."""
+    """The URL of a real PostgreSQL with hostile settings, migrated."""
     with running() as url:
+        make_hostile(url)
         engine = open_database(Settings(database_url=url))
         upgrade(engine)
         engine.dispose()

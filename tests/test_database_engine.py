@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.config import Settings
-from api.connections import DatabaseError, Impatient
+from api.connections import DatabaseError
 from api.database import open_database, upgrade, where, why
+from api.postgresql import Session
 
 SERVER = Settings(
     database_url="postgresql://sam:secret@db:5433/n?sslmode=require", database_timeout=7, threads=3
@@ -18,15 +19,14 @@ SERVER = Settings(
 def test_a_server_is_told_how_long_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
     told: dict[str, Any] = {}
 
-    def stop(kind: type[Impatient], /, **options: Any) -> NoReturn:
-        told.update(options, patience=kind.patience)
+    def stop(kind: type[Session], /, **options: Any) -> NoReturn:
+        told.update(options, timeout=kind.timeout)
         raise LookupError
 
-    monkeypatch.setattr(Impatient, "connect", classmethod(stop))
+    monkeypatch.setattr(Session, "connect", classmethod(stop))
     with pytest.raises(LookupError):
         open_database(SERVER).connect()
-    assert told["connect_timeout"] == 7 and told["patience"] == 7.5
-    assert told["options"] == "-c statement_timeout=7000 -c lock_timeout=7000"
+    assert told["connect_timeout"] == 7 and told["timeout"] == 7
     assert (told["host"], told["port"], told["user"]) == ("db", 5433, "sam")
 
 

@@ -26,7 +26,17 @@ LAYERS = [
     ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
     ["changes.operation", "changes.reader"],
-    ["bodies", "negotiation", "replies", "plain", "shares", "pool", "counters", "changes.schema"],
+    [
+        "bodies",
+        "negotiation",
+        "replies",
+        "plain",
+        "shares",
+        "pool",
+        "postgresql",
+        "counters",
+        "changes.schema",
+    ],
     [
         "inputs",
         "headers",

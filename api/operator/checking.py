@@ -13,8 +13,17 @@ from api.database import migrations
 from api.models import metadata
 
 NONE = "no revision"
-_LOSES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-"""Settings of PostgreSQL by which what was acknowledged may be lost."""
+_REQUIRED = {
+    "fsync": ("on", "what was acknowledged may be lost"),
+    "full_page_writes": ("on", "what was acknowledged may be lost"),
+    "session_replication_role": (
+        "origin",
+        "deleting an account would leave records that refer to it",
+    ),
+}
+"""Settings of PostgreSQL that only its operator can change: what each must be, and what follows
+otherwise. The service sets the others itself.
+"""
 
 
 def head() -> str:
@@ -38,11 +47,9 @@ def wrong_settings(connection: Connection) -> Iterator[str]:
             if now(f"PRAGMA {name}") != value:
                 yield f"SQLite's {name} isn't {value}."
         return
-    for name, value in _LOSES.items():
-        if now(f"SHOW {name}") == value:
-            yield f"PostgreSQL's {name} is {value}: what was acknowledged may be lost."
-    if now("SHOW server_encoding") != "UTF8":
-        yield "PostgreSQL's server_encoding isn't UTF8: not every name can be kept."
+    for name, (value, otherwise) in _REQUIRED.items():
+        if (found := now(f"SHOW {name}")) != value:
+            yield f"PostgreSQL's {name} is {found}: {otherwise}. Set it to {value}."
 
 
 def wrong_schema(connection: Connection) -> Iterator[str]:

@@ -13,13 +13,13 @@ from api.operator.common import batches, last_key
 from api.operator.digest import Digest, Told, digest_of
 from api.operator.target import TABLES, VERSION, add, empty, finish, prepare
 from api.pool import connection_of
+from api.postgresql import BEGIN
 
 _LOCKS = {
     "sqlite": ["BEGIN IMMEDIATE"],
     # Both leave what reads alone. Whoever migrates, or copies too, is kept out as well.
     "postgresql": [
-        "BEGIN",
-        "SET LOCAL idle_in_transaction_session_timeout = 0",
+        BEGIN,
         f"LOCK TABLE {', '.join(table.name for table in [*TABLES, VERSION])} IN EXCLUSIVE MODE",
     ],
 }

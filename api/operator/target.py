@@ -13,6 +13,7 @@ from api.database import upgrade, where
 from api.models import metadata
 from api.operator.checking import NONE, head, revision
 from api.pool import connection_of
+from api.postgresql import BEGIN
 
 TABLES = metadata.sorted_tables
 """Each after those that it refers to."""
@@ -63,10 +64,12 @@ def add(target: Connection, table: Table, rows: Sequence[Row[Any]]) -> None:
     if target.dialect.name == "postgresql":
         # Its own way for many rows: five times as fast.
         statement = f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN"
+        target.exec_driver_sql(BEGIN)
         cursor: psycopg.Cursor = target.connection.cursor()  # type: ignore[assignment]
         with cursor.copy(statement.encode()) as copy:
             for row in rows:
                 copy.write_row(tuple(row))
+        target.exec_driver_sql("COMMIT")
     else:
         target.execute(sa.insert(table), [row._asdict() for row in rows])
 

@@ -1,0 +1,126 @@
+"""Sessions on PostgreSQL: their settings are the service's own, also behind a connection pooler."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.abc import RV, PQGen
+from psycopg.pq import TransactionStatus
+
+from api.waiting import call
+
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""The only statement by which a transaction of several statements begins."""
+
+SETTINGS = {
+    # How values are read and written.
+    "datestyle": "'ISO'",
+    "intervalstyle": "'postgres'",
+    "timezone": "'UTC'",
+    "bytea_output": "'hex'",
+    "extra_float_digits": "'1'",
+    "standard_conforming_strings": "'on'",
+    "quote_all_identifiers": "'off'",
+    "transform_null_equals": "'off'",
+    # What a transaction sees and keeps. A stricter `synchronous_commit` is kept.
+    "default_transaction_isolation": "'read committed'",
+    "default_transaction_deferrable": "'off'",
+    "synchronous_commit": "CASE current_setting('synchronous_commit')"
+    " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END",
+    "row_security": "'on'",
+    # When the server ends a session. `_sql` adds the timeouts of a statement.
+    "exit_on_error": "'off'",
+    "idle_in_transaction_session_timeout": "'0'",
+    "idle_session_timeout": "'0'",
+    "transaction_timeout": "'0'",
+    # SQLAlchemy logs the server's messages, and those below a warning may quote a statement.
+    "client_min_messages": "'warning'",
+}
+"""SQL expressions of the values that each session has, whatever the server, the database, the role,
+the environment or the URL set. `default_transaction_read_only` is left to the operator.
+"""
+
+# The search path is left to the operator too, as the way to name a schema for the tables. But it is
+# shortened to the schema that has them, or will have them, so that no other can shadow a name.
+_SEARCH_PATH = """SELECT pg_catalog.set_config('search_path', pg_catalog.textcat(coalesce(
+(pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass,
+pg_catalog.to_regclass('alembic_version'), 0)).schema,
+pg_catalog.quote_ident(pg_catalog.current_schema())), ', pg_temp'), {is_local})"""
+
+
+class Session(psycopg.Connection[Any]):
+    """A connection that fails if the server doesn't respond in time.
+
+    No statement, and no wait for a lock, may take longer than `timeout` seconds. The server breaks
+    it off, which keeps the connection usable; half a second later the client does.
+    """
+
+    timeout: float
+    is_pooled = False
+    """Whether a pooler may give each transaction to another session of the server."""
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        try:
+            return call(super().wait, gen, interval, timeout or self.timeout + 0.5)
+        except psycopg.errors._WaitTimeout:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the server doesn't respond") from None
+
+
+def open_session(kind: type[Session], arguments: Sequence[Any], more: Mapping[str, Any]) -> Session:
+    """Connect, and set what the service relies on.
+
+    Raises `psycopg.Error`, also for a database that isn't in UTF-8.
+    """
+    session = kind.connect(*arguments, **more)
+    try:
+        _prepare(session)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _prepare(session: Session) -> None:
+    encoding = session.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise psycopg.OperationalError(
+            f"The database's encoding is {encoding}: use one that was created with "
+            "createdb --encoding=UTF8 --template=template0"
+        )
+    ((backend_pid,),) = session.execute("SELECT pg_catalog.pg_backend_pid()")
+    # A pooler makes up a number for each of its clients.
+    session.is_pooled = backend_pid != session.info.backend_pid
+    if session.is_pooled:
+        # What is set or prepared in a session of the server would stay there for other clients.
+        session.prepare_threshold = None
+    else:
+        session.execute(_sql(session.timeout, is_local=False))
+
+
+def _sql(seconds: float, *, is_local: bool) -> str:
+    """Statements that set everything for the session, or for the transaction."""
+    timeout = f"'{round(seconds * 1000)}'"
+    settings = SETTINGS | {"statement_timeout": timeout, "lock_timeout": timeout}
+    rows = ", ".join(f"('{name}', {value})" for name, value in settings.items())
+    return (
+        f"{_SEARCH_PATH.format(is_local=is_local)}; "  # noqa: S608  (of constants)
+        f"SELECT set_config(name, value, {is_local}) FROM (VALUES {rows}) AS own (name, value) "
+        "WHERE current_setting(name, true) IS NOT NULL"  # Older servers lack some.
+    )
+
+
+def execute_pooled(cursor: Any, statement: str, parameters: Any, _: object) -> bool:
+    """Execute a statement behind a pooler in a transaction with the service's settings.
+
+    SQLAlchemy's `do_execute` event, which executes the statement itself if this returns False:
+    without a pooler, or in a transaction that `BEGIN` began. SQLAlchemy rolls back after an error.
+    """
+    session: Session = cursor.connection
+    if not session.is_pooled or session.info.transaction_status != TransactionStatus.IDLE:
+        return False
+    session.execute(f"{BEGIN}; {_sql(session.timeout, is_local=True)}")
+    if statement != BEGIN:
+        cursor.execute(statement, parameters)
+        session.commit()
+    return True
