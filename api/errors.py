@@ -72,7 +72,7 @@ TOO_LARGE = _refusal(
     f"The body is over {LARGEST_FORM // 1024} KiB: send at most {LARGEST_FORM} bytes."
 )
 UNSUPPORTED = _refusal(
-    f"The body is no form: send {' or '.join(FORM)}, in UTF-8, without a content coding.",
+    f"The body is no form: send {' or '.join(FORM)}, without a content coding.",
     {
         "Accept": Header.always(", ".join(FORM), "The media types of a form."),
         "Accept-Encoding": Header.always(

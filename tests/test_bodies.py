@@ -65,8 +65,8 @@ class Broken:
         (
             {"Content-Type": f"{FORM_TYPE}; charset=latin-1"},
             b"a=1",
-            UnsupportedMediaType,
-            str(UnsupportedMediaType.description),
+            BadRequest,
+            "Send text in UTF-8, and leave charset out or set it to utf-8.",
         ),
     ],
 )

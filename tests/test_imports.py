@@ -31,6 +31,7 @@ LAYERS = [
         "inputs",
         "headers",
         "header_fields",
+        "multipart",
         "changes.keyword",
         "changes.property",
         "changes.security",
@@ -41,7 +42,7 @@ DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer
 
 # What could be lifted into another Flask project as it is.
 MACHINE = {
-    *["contract", "operations", "bodies", "inputs", "encodings"],
+    *["contract", "operations", "bodies", "inputs", "encodings", "multipart"],
     *["negotiation", "replies", "headers", "openapi", "operation_object"],
     *["changes.document", "changes.reader", "changes.operation", "changes.schema"],
     *["changes.keyword", "changes.change", "changes.property", "changes.security"],
