@@ -14,6 +14,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
+from werkzeug.exceptions import NotImplemented as UnknownTransferCoding
 
 from api.encodings import json_object, urlencoded
 from api.inputs import valid, valid_texts
@@ -45,6 +46,12 @@ def decoded(decoder: Decoder, data: bytes, content_type: str = "") -> Any:
         raise BadRequest(f"Send text in {name}: this holds other bytes.") from None
     except ValueError as error:
         raise BadRequest(str(error)) from None
+
+
+def refuse_transfer_coding(environ: Mapping[str, Any]) -> None:
+    """Raise 501 for a transfer coding other than chunked (RFC 9112, section 6.1)."""
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
+        raise UnknownTransferCoding("Send the body with no transfer coding but chunked.")
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,7 @@ class RequestBody:
 
 def _read(request: Request, decoders: Mapping[str, Decoder]) -> RawBody:
     environ = request.environ  # Quicker than `headers`, and this is asked of every form.
-    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
-        raise BadRequest("Send the body with no transfer coding but chunked.")
+    refuse_transfer_coding(environ)
     limit = request.max_content_length
     if limit is not None:
         # Werkzeug refuses a chunked body of exactly its maximum, so that is set one higher.

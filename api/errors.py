@@ -64,6 +64,10 @@ FORBIDDEN = _refusal(
 )
 NOT_FOUND = _refusal("There is no such record: check the link.")
 NOT_ACCEPTABLE = _refusal("Accept allows none of the representations that are here.")
+PRECONDITION_FAILED = _refusal(
+    "If-Match or If-None-Match is false, because nothing here has an entity tag, and nothing was "
+    "changed: leave them out."
+)
 REUSED = _refusal(
     "The Idempotency-Key was used with another form: send the same form again, or choose a new key."
 )

@@ -12,6 +12,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
+from werkzeug.exceptions import NotImplemented as UnknownTransferCoding
 
 from api.bodies import FORM, RequestBody, UnsupportedCoding
 from api.encodings import json_object
@@ -49,7 +50,7 @@ class Broken:
         (
             {"Transfer-Encoding": "gzip, chunked"},
             b"a=1",
-            BadRequest,
+            UnknownTransferCoding,
             "Send the body with no transfer coding but chunked.",
         ),
         (

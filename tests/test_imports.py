@@ -26,7 +26,17 @@ LAYERS = [
     ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
     ["changes.operation", "changes.reader"],
-    ["bodies", "negotiation", "replies", "plain", "shares", "pool", "counters", "changes.schema"],
+    [
+        "bodies",
+        "negotiation",
+        "preconditions",
+        "replies",
+        "plain",
+        "shares",
+        "pool",
+        "counters",
+        "changes.schema",
+    ],
     [
         "inputs",
         "headers",
@@ -36,14 +46,23 @@ LAYERS = [
         "changes.property",
         "changes.security",
     ],
-    ["about", "fields", "encodings", "waiting", "json_lines", "changes.change"],
+    [
+        "about",
+        "fields",
+        "hosts",
+        "encodings",
+        "refusals",
+        "waiting",
+        "json_lines",
+        "changes.change",
+    ],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
 # What could be lifted into another Flask project as it is.
 MACHINE = {
     *["contract", "operations", "bodies", "inputs", "encodings", "multipart"],
-    *["negotiation", "replies", "headers", "openapi", "operation_object"],
+    *["negotiation", "preconditions", "replies", "headers", "openapi", "operation_object"],
     *["changes.document", "changes.reader", "changes.operation", "changes.schema"],
     *["changes.keyword", "changes.change", "changes.property", "changes.security"],
 }
