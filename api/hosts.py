@@ -20,6 +20,7 @@ def take_host_from_target(environ: dict[str, Any]) -> None:
     """Replace `Host` by the host of a request target in absolute form (RFC 9112, section 3.2.2)."""
     if target := _AUTHORITY.match(environ.get("RAW_URI", "")):
         environ["HTTP_HOST"] = target[1]
+        environ["PATH_INFO"] = environ["PATH_INFO"] or "/"  # RFC 9110, section 4.2.3
 
 
 def normalize_host(host: str) -> str:
