@@ -5,19 +5,22 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Request, Response, request
+from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
 from api import commands, docs, health, sign_up, user_details
 from api.about import ABOUT
+from api.bodies import refuse_transfer_coding
 from api.browsers import ALWAYS, open_sign_up
 from api.config import Settings
 from api.contract import Gate
 from api.database import open_database
 from api.errors import BESIDE, handle_errors, in_order
+from api.hosts import is_host, is_trusted, take_host_from_target
 from api.limits import limit_requests
 from api.passwords import Passwords
 from api.request_log import IDENTIFIED, Watch
@@ -37,6 +40,11 @@ class _Response(Response):
 
 class _Service(Flask):
     response_class = _Response
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Serve one request, to the host that its target names, if any."""
+        take_host_from_target(environ)
+        return super().__call__(environ, start_response)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """For the path alone: no route depends on the host, and no link names it."""
@@ -64,23 +72,27 @@ class _Service(Flask):
         return response
 
 
-# A label of DNS has at most 63 octets (RFC 1034, section 3.1).
-_LABEL = "[A-Za-z0-9_~%-]{1,63}"
-_HOST = re.compile(rf"({_LABEL}(\.{_LABEL})*\.?|\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]+\])(:[0-9]*)?")
+def _refuse_unroutable() -> None:
+    """Refuse a request that no operation may see.
 
-
-def _refuse_odd_addresses() -> None:
-    """Answer 400 where no host is named (RFC 9112, section 3.2), 404 for `//userDetails`.
-
-    Werkzeug would serve both, the second as `/userDetails`.
+    That is one in an unknown transfer coding (501), without a host or to one that isn't trusted
+    (400; RFC 9112, section 3.2), or to an address such as `//userDetails` (404). Werkzeug would
+    serve these.
     """
-    environ = request_ctx.request.environ
-    if not _HOST.fullmatch(environ.get("HTTP_HOST", "")):
-        request.url_rule = None
-        raise BadRequest
-    if not re.match("/(?!/)", environ["PATH_INFO"]):
-        request.url_rule = None
-        raise NotFound
+    context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    environ, trusted = context.request.environ, context.app.config["TRUSTED_HOSTS"]
+    host = environ.get("HTTP_HOST", "")
+    try:
+        refuse_transfer_coding(environ)
+        if not is_host(host):
+            raise BadRequest
+        if trusted and not is_trusted(host, trusted):
+            raise BadRequest("Send the request to this service's own host: this one isn't.")
+        if not re.match("/(?!/)", environ["PATH_INFO"]):
+            raise NotFound
+    except HTTPException:
+        context.request.url_rule = None
+        raise
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -91,7 +103,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     # Members in the order in which the document has them.
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
-    app.before_request(_refuse_odd_addresses)
+    app.config["TRUSTED_HOSTS"] = settings.trusted_host_names
+    app.before_request(_refuse_unroutable)
     Gate(app, about=ABOUT, always=ALWAYS | IDENTIFIED, beside=BESIDE)
     Watch(app)
     handle_errors(app)

@@ -12,8 +12,12 @@ with `Accept: application/json`; who doesn't say gets plain text.
 Fields that a form doesn't have are ignored; a field of the form given twice is refused, and the
 query string never counts. Lengths count code points. Every error is a problem (RFC 9457).
 
-When several refusals apply, the first of: 404, 405, 429, 413, 415, 406, 401, 400, 403, 422, 409;
-except that the 404 of a record comes after 429, since finding it is work.
+When several refusals apply, the first of: 404, 405, 429, 413, 415, 406, 401, 400, 403, 412, 422,
+409; except that the 404 of a record comes after 429, since finding it is work.
+
+No response has an entity tag. So a `POST` or `DELETE` whose `If-Match` names one is 412 and changes
+nothing. `*` stands for a record that exists: `If-Match: *` lets a `DELETE` go on, and
+`If-None-Match: *` refuses it. A `GET` ignores both.
 
 `HEAD` is answered like `GET`, without the content. The table lists the responses that belong to no
 operation, and their headers. Headers in brackets are sent only at `/userSignUp`, which pages of any

@@ -14,13 +14,14 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
-from werkzeug.http import parse_options_header
+from werkzeug.exceptions import NotImplemented as UnknownTransferCoding
 
-from api.encodings import json_object, multipart, urlencoded
+from api.encodings import json_object, urlencoded
 from api.inputs import valid, valid_texts
+from api.multipart import multipart
 
-Decoder = Callable[[bytes, Mapping[str, str]], Any]
-"""Decodes bytes by the media type's parameters; `ValueError` says what isn't well formed."""
+Decoder = Callable[[bytes, str], Any]
+"""Decodes bytes by their `Content-Type`. Raises `ValueError` with a sentence for the client."""
 
 FORM: Mapping[str, Decoder] = {
     "application/x-www-form-urlencoded": urlencoded,
@@ -36,14 +37,21 @@ class UnsupportedCoding(UnsupportedMediaType):
         return [*super().get_headers(), ("Accept-Encoding", "identity")]
 
 
-def decoded(decoder: Decoder, data: bytes, parameters: Mapping[str, str] = {}) -> Any:
-    """What `data` says. Raises `BadRequest`."""
+def decoded(decoder: Decoder, data: bytes, content_type: str = "") -> Any:
+    """Return what `data` holds. Raises `BadRequest`."""
     try:
-        return decoder(data, parameters)
-    except UnicodeError:
-        raise BadRequest("Send text in UTF-8: this holds other bytes.") from None
+        return decoder(data, content_type)
+    except UnicodeError as error:
+        name = "US-ASCII" if error.args[0] == "ascii" else "UTF-8"
+        raise BadRequest(f"Send text in {name}: this holds other bytes.") from None
     except ValueError as error:
         raise BadRequest(str(error)) from None
+
+
+def refuse_transfer_coding(environ: Mapping[str, Any]) -> None:
+    """Raise 501 for a transfer coding other than chunked (RFC 9112, section 6.1)."""
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
+        raise UnknownTransferCoding("Send the body with no transfer coding but chunked.")
 
 
 @dataclass(frozen=True)
@@ -52,12 +60,12 @@ class RawBody:
 
     data: bytes
     decoder: Decoder
-    parameters: Mapping[str, str]
+    content_type: str
 
     @cached_property
     def content(self) -> Any:
-        """What the body says: pairs of a form, or the members of a JSON object."""
-        return decoded(self.decoder, self.data, self.parameters)
+        """The pairs of a form, or the members of a JSON object."""
+        return decoded(self.decoder, self.data, self.content_type)
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,7 @@ class RequestBody:
 
 def _read(request: Request, decoders: Mapping[str, Decoder]) -> RawBody:
     environ = request.environ  # Quicker than `headers`, and this is asked of every form.
-    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
-        raise BadRequest("Send the body with no transfer coding but chunked.")
+    refuse_transfer_coding(environ)
     limit = request.max_content_length
     if limit is not None:
         # Werkzeug refuses a chunked body of exactly its maximum, so that is set one higher.
@@ -115,8 +122,8 @@ def _read(request: Request, decoders: Mapping[str, Decoder]) -> RawBody:
         raise BadRequest("Send as many bytes as Content-Length says.")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
         raise UnsupportedCoding("Send the body without a content coding.")
-    media_type, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
-    decoder = decoders.get(media_type.lower())
-    if decoder is None or parameters.get("charset", "utf-8").lower() != "utf-8":
+    content_type = environ.get("CONTENT_TYPE", "")
+    decoder = decoders.get(content_type.partition(";")[0].strip(" \t").lower())
+    if decoder is None:
         raise UnsupportedMediaType
-    return RawBody(data, decoder, parameters)
+    return RawBody(data, decoder, content_type)

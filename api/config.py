@@ -47,6 +47,13 @@ def _address(value: str) -> None:
         raise ValidationError("Give an address and a port, such as 127.0.0.1:9100.")
 
 
+def _hosts(value: str) -> None:
+    if value and not all(_HOST.fullmatch(host.strip()) for host in value.split(",")):
+        raise ValidationError(
+            "Give host names such as example.org,.example.org, without scheme and port."
+        )
+
+
 def _setting(kind: kinds.Field[Any], default: Any) -> Any:
     return field(default=default, metadata={"kind": kind})
 
@@ -59,6 +66,7 @@ def _whole(minimum: int, maximum: int) -> kinds.Integer:
 
 _SWITCH = kinds.Boolean(error_messages={"invalid": "Give true or false."})
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+_HOST = re.compile(r"\.?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:.]{2,45}\]")
 _STORAGE = validate.Regexp(
     r"memory://$|rediss?://([^/?#]*@)?[^/?#:@]+(:\d{1,5})?(/\d*)?$",
     error="Use memory:// or redis://.",
@@ -91,6 +99,7 @@ class Settings:
     log_level: str = _setting(
         _text(validate.OneOf(["debug", "info", "warning", "error", "critical"])), "info"
     )
+    trusted_hosts: str = _setting(kinds.String(validate=_hosts), "")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -118,3 +127,8 @@ class Settings:
             # Absolute, so that a later change of folder doesn't change the file.
             return url.set(database=str(Path(str(url.database)).absolute()))
         return url.set(drivername="postgresql+psycopg")
+
+    @property
+    def trusted_host_names(self) -> list[str]:
+        """The hosts that the service is reached by; none for any host."""
+        return [host.strip() for host in self.trusted_hosts.split(",") if host.strip()]

@@ -1,30 +1,80 @@
-"""The encodings of a body, decoded to the letter: `ValueError` says what isn't well formed."""
+"""Decoders of a request body. Each raises `ValueError` with a sentence that says what to send.
+
+A body that two programs could read in two ways is refused, never guessed.
+"""
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
+UTF_8 = frozenset(
+    ["utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"]
+)
+"""The labels of UTF-8, in lower case (WHATWG Encoding, section 4.2)."""
 
-FILE = object()
-"""Stands for what came as a file."""
+
+@dataclass(frozen=True)
+class NoText:
+    """What stands in place of a field's text where it can't be taken: `message` says why not."""
+
+    message: str
+
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
+is_token = re.compile(_WORD).fullmatch
+_PARAMETER = re.compile(rf';[ \t]*(?:({_WORD})=(?:({_WORD})|"([^"]*)"))?[ \t]*')
 
 
-def urlencoded(body: bytes, _: Mapping[str, str] = {}) -> list[tuple[str, str]]:
+def parameters(value: str) -> tuple[str, dict[str, str]]:
+    """Split a header field's value into what precedes the first semicolon, and its parameters.
+
+    Names are in lower case (RFC 9110, section 5.6.6). A quoted value ends at the first quotation
+    mark, as browsers write it (WHATWG HTML, section 4.10.22.8). Raises `ValueError` for parameters
+    that other programs may read otherwise: malformed, repeated or extended (RFC 2231) ones.
+    `filename*` is an exception, because .NET's clients send it beside every `filename`.
+    """
+    first, semicolon, rest = value.partition(";")
+    found: dict[str, str] = {}
+    rest, place = semicolon + rest, 0
+    while place < len(rest):
+        parameter = _PARAMETER.match(rest, place)
+        name = (parameter[1] or "").lower() if parameter else ""
+        if not parameter or name in found or ("*" in name and name != "filename*"):
+            raise ValueError("Write each parameter of a header field once, as name=value.")
+        if name:
+            found[name] = parameter[2] or parameter[3] or ""
+        place = parameter.end()
+    return first.strip(" \t"), found
+
+
+def codec(given: Mapping[str, str]) -> str:
+    """Return the codec of text whose media type has these parameters. Raises `ValueError`."""
+    label = given.get("charset", "utf-8").lower()
+    if label in UTF_8:
+        return "utf-8"
+    if label == "us-ascii":
+        return "ascii"
+    raise ValueError("Send text in UTF-8, and leave charset out or set it to utf-8.")
+
+
+def urlencoded(body: bytes, content_type: str = "") -> list[tuple[str, str]]:
+    """Decode a form in application/x-www-form-urlencoded, or a query: its names and texts."""
+    charset = codec(parameters(content_type)[1])
     if _BAD_ESCAPE.search(body):
         raise ValueError("Write each % that starts no escape as %25.")
     pairs = (pair.partition(b"=") for pair in body.replace(b"+", b" ").split(b"&") if pair)
-    return [(unquote_to_bytes(n).decode(), unquote_to_bytes(t).decode()) for n, _, t in pairs]
+    decoded = [[unquote_to_bytes(b).decode(charset) for b in (n, t)] for n, _, t in pairs]
+    return in_utf_8([(name, text) for name, text in decoded])
 
 
-def json_object(body: bytes, _: Mapping[str, str] = {}) -> dict[str, Any]:
-    decoded = json_text(body.decode())
+def json_object(body: bytes, content_type: str = "") -> dict[str, Any]:
+    """Decode a JSON object: its members."""
+    decoded = json_text(body.decode(codec(parameters(content_type)[1])))
     if not isinstance(decoded, dict):
         raise ValueError("Send a JSON object.")
     return decoded
@@ -67,32 +117,9 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def multipart(body: bytes, parameters: Mapping[str, str]) -> list[tuple[str, Any]]:
-    boundary = parameters.get("boundary", "").encode("ascii")
-    if not boundary:
-        raise ValueError("Name the boundary of the parts in Content-Type.")
-    try:
-        return list(_parts(MultipartDecoder(boundary), body))
-    except UnicodeError:
-        raise
-    except ValueError:
-        raise ValueError("Send whole multipart/form-data parts, closed by --boundary--.") from None
-
-
-def _parts(decoder: MultipartDecoder, body: bytes) -> Iterator[tuple[str, Any]]:
-    decoder.receive_data(body)
-    decoder.receive_data(None)
-    while not isinstance(event := decoder.next_event(), Epilogue):
-        if isinstance(event, Field | File):
-            part = event
-        # All is there, so a part's data come at once, unless it breaks off. A part whose name
-        # can't be read is no field of any form.
-        elif isinstance(event, Data) and not event.more_data and part.name is not None:
-            yield part.name, FILE if isinstance(part, File) else _text(part, event.data)
-
-
-def _text(part: Field, content: bytes) -> str:
-    _, parameters = parse_options_header(part.headers.get("Content-Type"))
-    if parameters.get("charset", "utf-8").lower() not in ("utf-8", "us-ascii"):
-        raise UnicodeError
-    return content.decode()
+def in_utf_8(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the pairs if a field `_charset_` names no other charset (RFC 7578, section 4.6)."""
+    for name, text in pairs:
+        if name == "_charset_" and text:
+            codec({"charset": str(text)})
+    return pairs

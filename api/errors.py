@@ -64,6 +64,10 @@ FORBIDDEN = _refusal(
 )
 NOT_FOUND = _refusal("There is no such record: check the link.")
 NOT_ACCEPTABLE = _refusal("Accept allows none of the representations that are here.")
+PRECONDITION_FAILED = _refusal(
+    "If-Match or If-None-Match is false, because nothing here has an entity tag, and nothing was "
+    "changed: leave them out."
+)
 REUSED = _refusal(
     "The Idempotency-Key was used with another form: send the same form again, or choose a new key."
 )
@@ -72,7 +76,7 @@ TOO_LARGE = _refusal(
     f"The body is over {LARGEST_FORM // 1024} KiB: send at most {LARGEST_FORM} bytes."
 )
 UNSUPPORTED = _refusal(
-    f"The body is no form: send {' or '.join(FORM)}, in UTF-8, without a content coding.",
+    f"The body is no form: send {' or '.join(FORM)}, without a content coding.",
     {
         "Accept": Header.always(", ".join(FORM), "The media types of a form."),
         "Accept-Encoding": Header.always(

@@ -8,7 +8,7 @@ from flask.globals import request_ctx
 from marshmallow import Schema, ValidationError, fields, missing
 from werkzeug.exceptions import BadRequest
 
-from api.encodings import FILE, json_text
+from api.encodings import NoText, json_text
 
 
 class InvalidInput(BadRequest):
@@ -46,12 +46,12 @@ def valid_texts(schema: Schema, pairs: Iterable[tuple[str, Any]]) -> dict[str, A
     errors: dict[str, list[str]] = {}
     for name, text in pairs:
         field = known.get(name)
-        if isinstance(field, fields.List) and text is not FILE:
+        if isinstance(field, fields.List) and not isinstance(text, NoText):
             given.setdefault(name, []).append(_typed(field.inner, text))
         elif field and (name in given or name in errors):
             errors[name] = ["Give this field once."]
-        elif field and text is FILE:
-            errors[name] = ["Give this field as text, not as a file."]
+        elif field and isinstance(text, NoText):
+            errors[name] = [text.message]
         else:
             given[name] = _typed(field, text)
     return valid(schema, given, errors)

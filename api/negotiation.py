@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from werkzeug.http import parse_list_header, parse_options_header
 
+from api.encodings import UTF_8
+
 _QUALITY = re.compile("0([.][0-9]{0,3})?|1([.]0{0,3})?")  # RFC 9110, section 12.4.2
 
 
@@ -28,9 +30,8 @@ def _ranges(accept: str) -> Iterator[_Range]:
         name, parameters = parse_options_header(item)
         kind, *rest = name.strip().lower().split("/")
         quality = parameters.pop("q", "1")
-        # Another parameter asks for a variant we don't have; the charset is ours already.
-        charset = parameters.pop("charset", "utf-8").lower()
-        ours = charset == "utf-8" and not parameters
+        # Another parameter names a variant that isn't offered; text is always in UTF-8.
+        ours = parameters.pop("charset", "utf-8").lower() in UTF_8 and not parameters
         known = len(rest) == 1 and ours and _QUALITY.fullmatch(quality)
         if known and (kind != "*" or rest == ["*"]):
             yield _Range(kind, rest[0], float(quality), place)

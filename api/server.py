@@ -13,11 +13,11 @@ from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
-from gunicorn.http import errors
 
 from api.browsers import ALWAYS, ANY_ORIGIN, SIGN_UP_PATH
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
 from api.exchange import ClientGone
+from api.refusals import refusal
 from api.request_log import Watch, new_id
 from api.shares import Shares
 from api.wire import Connection
@@ -50,20 +50,6 @@ class _Logger(Logger):
         self.error_log.propagate = True
 
 
-_wrong: Any = errors  # Its stubs don't know all of them.
-_STATUSES: dict[type[Exception], int] = {
-    _wrong.LimitRequestLine: 414,
-    _wrong.ExpectationFailed: 417,
-    _wrong.LimitRequestHeaders: 431,
-    _wrong.UnsupportedTransferCoding: 501,
-    # What the app would send, and may not.
-    _wrong.InvalidResponseHeader: 500,
-    _wrong.InvalidResponseHeaderName: 500,
-    _wrong.ParseException: 400,
-    Exception: 500,
-}
-"""What each thing that gunicorn finds wrong is answered, the first that fits."""
-
 # The path, or the same within a URL: the absolute form of a target (RFC 9112, section 3.2.2).
 _SIGN_UP = re.compile(rf"(https?://[^/?]*)?{SIGN_UP_PATH}(\?|$)")
 
@@ -79,7 +65,7 @@ class RefusingWorker(Worker):
         if isinstance(error, ClientGone):
             self.log.debug("a client has gone: %s", error)
             return
-        status = next(s for kind, s in _STATUSES.items() if isinstance(error, kind))
+        status, detail = refusal(error)
         known = new_id()
         if status == 500:
             _log.error("a request failed", exc_info=error, extra={"request_id": known})
@@ -89,7 +75,7 @@ class RefusingWorker(Worker):
         watch: Watch = app.extensions["watch"]
         watch.tell(known, None, status, connection.since, connection.client[0])
         reply = BESIDE.get(status)
-        said = problem(status, reply.description if reply else OUR_FAULT)
+        said = problem(status, detail or (reply.description if reply else OUR_FAULT))
         body = json.dumps(said)
         headers = {name: str(header.const) for name, header in ALWAYS.items()}
         if _SIGN_UP.match(connection.target):

@@ -11,6 +11,7 @@ from api.contract import operation
 from api.idempotency import once
 from api.keyed_writes import Key
 from api.passwords import passwords
+from api.preconditions import check_preconditions
 from api.replies import message
 from api.schemas import Done, Retry, SignUp
 from api.store import store
@@ -27,6 +28,7 @@ blueprint = Blueprint("sign_up", __name__)
         400: errors.BAD_FORM.having(OPEN),
         406: errors.NOT_ACCEPTABLE.having(OPEN),
         409: errors.TAKEN.having(OPEN),
+        412: errors.PRECONDITION_FAILED.having(OPEN),
         413: errors.TOO_LARGE.having(OPEN),
         415: errors.UNSUPPORTED.having(OPEN),
         422: errors.REUSED.having(OPEN),
@@ -40,6 +42,7 @@ def sign_up(form: dict[str, Any], headers: dict[str, str]) -> ResponseReturnValu
     A username is taken once, whatever the letter case. Without a password the account exists, and
     can't sign in until the operator sets one. Pages of any origin may ask.
     """
+    check_preconditions()
 
     def add(key: Key | None) -> None:
         password = form.get("password")

@@ -1,5 +1,6 @@
 """Details are records: each accepted form makes one, and its link is its key."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from api.headers import Header
 from api.idempotency import once
 from api.keyed_writes import Key
 from api.lookup import Record
+from api.preconditions import check_preconditions
 from api.replies import JSON, Body, Link, Reply, message
 from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
 from api.store import store
@@ -55,6 +57,7 @@ DETAILS = Reply(
         401: errors.UNAUTHORIZED,
         403: errors.FORBIDDEN,
         406: errors.NOT_ACCEPTABLE,
+        412: errors.PRECONDITION_FAILED,
         413: errors.TOO_LARGE,
         415: errors.UNSUPPORTED,
         422: errors.REUSED,
@@ -73,6 +76,7 @@ def create_user_details(
     refuse_cross_site()
     if account and form["username"].lower() != account.username_key:
         raise Forbidden
+    check_preconditions()
 
     def add(key: Key | None) -> UUID:
         return store.add_details(
@@ -133,6 +137,7 @@ def get_user_details(id: UUID) -> ResponseReturnValue:
     replies={
         204: Reply(description="The record is gone, for good."),
         404: errors.NOT_FOUND,
+        412: errors.PRECONDITION_FAILED,
         429: errors.TOO_MANY,
         503: errors.UNAVAILABLE,
     },
@@ -142,5 +147,6 @@ def delete_user_details(id: UUID) -> ResponseReturnValue:
 
     Whoever holds the link may delete. What is deleted is gone at once and for good.
     """
+    check_preconditions(partial(store.find_details, id))
     store.delete_details(id)
     return "", 204

@@ -34,6 +34,9 @@ SMUGGLED: dict[str, Case] = {
     "after a good one": Case(post(WHOLE) + post(b"", CHUNKED + LENGTH) + HIDDEN, (201, 400)),
     "after the last": Case(post(WHOLE, LENGTH + b"Connection: close\r\n") + HIDDEN, (201,)),
     "after HTTP/1.0": Case(post(WHOLE, version=b"1.0") + HIDDEN, (201,)),
+    "a coding over chunks": Case(
+        post(DONE + b"\r\n", b"Transfer-Encoding: gzip, chunked\r\n") + HIDDEN, (501,)
+    ),
     "GET with a body": Case(head(b"Content-Length: %d\r\n" % len(HIDDEN)) + HIDDEN, (200,)),
 }
 """Bytes that two servers may take for one request or for two: here they are one, or refused."""
@@ -44,8 +47,9 @@ _TE = [
     *[b"Transfer-Encoding:\x0bchunked\r\n", b" Transfer-Encoding: chunked\r\n"],
     *[b"X: y\nTransfer-Encoding: chunked\r\n", b"Transfer-Encoding\r\n : chunked\r\n"],
     *[b"Transfer-Encoding\0: chunked\r\n", b"Transfer-Encoding: \0chunked\r\n"],
+    *[b"Transfer-Encoding: xchunked\r\n", CHUNKED + b"Transfer-Encoding: x\r\n"],
 ]
-_UNKNOWN = [b"Transfer-Encoding: xchunked\r\n", CHUNKED + b"Transfer-Encoding: x\r\n"]
+_UNKNOWN = [b"Transfer-Encoding: x, chunked\r\n", b"Transfer-Encoding: x-gzip, chunked\r\n"]
 _CHUNKS = [b"zz", b"-1", b"+1a", b"0x1a", b"", b" ", b"f" * 17, b"1a\0", b"\xff", b"1_a", b"1a\n"]
 for _n, _length in enumerate(_LENGTHS):
     _sent = post(WHOLE, b"Content-Length: %s\r\n" % _length) + HIDDEN

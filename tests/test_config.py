@@ -55,6 +55,7 @@ GIVEN = [
     ("METRICS_ADDRESS", "127.0.0.1:9100", "127.0.0.1:9100"),
     ("DOCS_ENABLED", "false", False),
     ("LOG_LEVEL", "debug", "debug"),
+    ("TRUSTED_HOSTS", "example.org, .example.org", "example.org, .example.org"),
 ]
 
 

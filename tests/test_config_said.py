@@ -7,6 +7,21 @@ from api.config import Settings, SettingsError
 LIMITS = "Give limits such as '100 per minute;1000 per hour'."
 MEMORY = "Name a file: what is kept in memory is lost."
 PLACE = "Give an address and a port, such as 127.0.0.1:9100."
+HOSTS = "Give host names such as example.org,.example.org, without scheme and port."
+BAD_HOSTS = [
+    "*",
+    "a,,b",
+    "http://a",
+    "a:80",
+    "::1",
+    "a/b",
+    "a b",
+    "ä",
+    ".",
+    ",",
+    "[::1]:80",
+    "x" * 64,
+]
 BY_PATH = "Give a SQLite file by its path alone, as sqlite:///signup.db."
 
 
@@ -67,6 +82,7 @@ def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> No
             for t in ("x", ":1", "h:", "h:0", "h:65536", "::1:9", "h:x")
         ],
         ("LOG_LEVEL", "loud", "Must be one of: debug, info, warning, error, critical."),
+        *[("TRUSTED_HOSTS", text, HOSTS) for text in BAD_HOSTS],
         ("RATELIMIT_STRATEGY", "x", "There is no such setting."),
     ],
 )
@@ -82,6 +98,7 @@ def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: st
         ("RATELIMIT_PASSWORDS", "1/day;1/hour"),
         ("RATELIMIT_STORAGE_URI", "rediss://u:p@h:65535/1"),
         ("RATELIMIT_STORAGE_URI", "redis://h/"),
+        *[("TRUSTED_HOSTS", text) for text in ("", "a", "a.b , .c.d.", "[::1],10.0.0.1,xn--a")],
         *[("LOG_LEVEL", level) for level in "debug info warning error critical".split()],
         ("DATABASE_URL", "sqlite:////tmp/f"),
         *[("METRICS_ADDRESS", text) for text in ("", "localhost:1", "[::1]:65535", "0.0.0.0:9100")],
@@ -128,4 +145,5 @@ def test_every_default_is_as_the_readme_has_it() -> None:
         metrics_address="",
         docs_enabled=True,
         log_level="info",
+        trusted_hosts="",
     )

@@ -1,21 +1,15 @@
 """What can't be decoded is refused in words that say what to send instead."""
 
-from typing import Any
-
 import pytest
 
 from api.bodies import Decoder
-from api.encodings import FILE, json_object, multipart, urlencoded
-
-BOUNDARY = {"boundary": "x"}
-FIELD = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
-WHOLE = "Send whole multipart/form-data parts, closed by --boundary--."
+from api.encodings import UTF_8, json_object, parameters, urlencoded
 
 
-def refusal(decoder: Decoder, body: bytes, **parameters: Any) -> str:
-    """What is said of a body that isn't well formed; nothing of bytes that are no text."""
+def refusal(decoder: Decoder, body: bytes, content_type: str = "") -> str:
+    """Return what is said of a body that isn't well formed; "" for bytes that are no text."""
     with pytest.raises(ValueError) as refused:  # noqa: PT011  (what it says is what is asked)
-        decoder(body, parameters)
+        decoder(body, content_type)
     return "" if isinstance(refused.value, UnicodeError) else str(refused.value)
 
 
@@ -49,44 +43,77 @@ def test_a_lone_percent_sign_is_told_how_to_write_it() -> None:
     assert refusal(urlencoded, b"a=100%") == "Write each % that starts no escape as %25."
 
 
-@pytest.mark.parametrize(
-    ("parameters", "body", "said"),
-    [
-        ({}, FIELD + b"1\r\n--x--", "Name the boundary of the parts in Content-Type."),
-        (BOUNDARY, b"", WHOLE),
-        (BOUNDARY, FIELD + b"1", WHOLE),
-        (BOUNDARY, FIELD + b"1\r\n--x", WHOLE),
-        # What else is wrong with a part that breaks off isn't known yet.
-        (BOUNDARY, FIELD + b"\xff", WHOLE),
-        (BOUNDARY, b"--x\r\n\r\n1\r\n--x--", WHOLE),
-    ],
-)
-def test_multipart_that_is_refused_is_told_what_is_missing(
-    parameters: dict[str, str], body: bytes, said: str
-) -> None:
-    assert refusal(multipart, body, **parameters) == said
-
-
 def test_text_that_is_not_utf_8_is_no_text() -> None:
-    for kind in b"", b"Content-Type: text/plain; charset=latin-1\r\n":
-        body = FIELD.removesuffix(b"\r\n") + kind + b"\r\n\xe9\r\n--x--"
-        assert refusal(multipart, body, **BOUNDARY) == ""
     assert refusal(json_object, b'{"x": "\\ud800"}') == refusal(urlencoded, b"%E9") == ""
 
 
+UTF_8_ONLY = "Send text in UTF-8, and leave charset out"
+
+
+@pytest.mark.parametrize("label", [*UTF_8, "UTF8", "Utf-8", '"utf8"'])
+def test_every_label_of_utf_8_is_utf_8(label: str) -> None:
+    content_type = f"x/y; charset={label}"
+    assert urlencoded("a=é".encode(), content_type) == [("a", "é")]
+    assert json_object('{"a": "é"}'.encode(), content_type) == {"a": "é"}
+
+
+def test_another_charset_is_refused_in_words_that_name_the_right_one() -> None:
+    for label in "latin-1", "utf-16", "utf-7", "gbk", "", "utf-8x":
+        content_type = f'x/y; charset="{label}"'
+        assert refusal(urlencoded, b"a=b", content_type).startswith(UTF_8_ONLY)
+        assert refusal(json_object, b"{}", content_type).startswith(UTF_8_ONLY)
+    assert urlencoded(b"a=b", "x/y; charset=us-ascii") == [("a", "b")]
+    assert refusal(urlencoded, "a=é".encode(), "x/y; charset=us-ascii") == ""
+
+
+def test_a_field_that_names_the_charset_of_the_form_may_name_utf_8_alone() -> None:
+    """HTML calls it `_charset_`, and fills it in."""
+    for text in "UTF-8", "utf8", "":
+        assert urlencoded(f"_charset_={text}&a=b".encode()) == [("_charset_", text), ("a", "b")]
+    assert refusal(urlencoded, b"a=b&_charset_=windows-1252").startswith(UTF_8_ONLY)
+
+
 @pytest.mark.parametrize(
-    ("kind", "content", "taken"),
+    ("value", "first", "found"),
     [
-        (b"", b"1", "1"),
-        (b"", b"", ""),
-        (b"", b"1\r\n--y\r\n2\r\n", "1\r\n--y\r\n2\r\n"),
-        (b"Content-Type: text/plain", "\u00e9".encode(), "\u00e9"),
-        (b"Content-Type: text/plain; charset=UTF-8", "\u00e9".encode(), "\u00e9"),
-        (b"Content-Type: text/plain; charset=US-ASCII", b"e", "e"),
+        ("", "", {}),
+        ("form-data", "form-data", {}),
+        ("a/b;", "a/b", {}),
+        ("a/b ; ;; x=1", "a/b", {"x": "1"}),
+        ('a/b;X=1\t; y="2; z=3"', "a/b", {"x": "1", "y": "2; z=3"}),
+        (r'a; name="T\"', "a", {"name": "T\\"}),
+        ("a; filename=x; filename*=utf-8''x", "a", {"filename": "x", "filename*": "utf-8''x"}),
     ],
 )
-def test_a_part_is_taken_to_the_byte(kind: bytes, content: bytes, taken: str) -> None:
-    body = FIELD.removesuffix(b"\r\n") + kind + (b"\r\n\r\n" if kind else b"\r\n") + content
-    file = b'\r\n--x\r\nContent-Disposition: form-data; name="b"; filename="f"\r\n\r\n\xff'
-    unnamed = b"\r\n--x\r\nContent-Disposition: form-data\r\n\r\n\xff"
-    assert multipart(body + file + unnamed + b"\r\n--x--", BOUNDARY) == [("a", taken), ("b", FILE)]
+def test_parameters_are_read_as_they_stand(value: str, first: str, found: dict[str, str]) -> None:
+    assert parameters(value) == (first, found)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "x=1; x=2",
+        "x=1; X=1",
+        "x",
+        "x=",
+        "=1",
+        "x =1",
+        "x= 1",
+        'x="1',
+        'x="1"2',
+        'x="1" y=2',
+        r'x="a\"b"',
+        "x=a b",
+        "x=é",
+        "x*=utf-8''1",
+        "x*0=1",
+        "x*0*=1",
+        "filename*0=1",
+        "filename*=a; filename*=b",
+    ],
+)
+def test_parameters_that_may_be_read_otherwise_are_refused(rest: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"^Write each parameter of a header field once, as name=value\.$"
+    ):
+        parameters(f"a/b; {rest}")

@@ -64,6 +64,10 @@ BROKEN = {
     "cut off after a boundary": SAM + b"--cut\r\n",
     "no empty line": SAM + part(b"king").replace(b"\r\n\r\n", b"\r\n") + END,
     "no disposition": SAM + b"--cut\r\nContent-Type: text/plain\r\n\r\nking\r\n" + END,
+    "a disposition without a name": SAM + part(b"x", b"form-data") + part(b"king") + END,
+    "a name without a value": SAM + part(b"x", b"form-data; name") + part(b"king") + END,
+    "line ends of LF": (SAM + part(b"king") + END).replace(b"\r", b""),
+    "line ends of CR": (SAM + part(b"king") + END).replace(b"\n", b""),
     "no head at all": SAM + b"--cut\r\n\r\nking\r\n" + END,
     "no line break before the boundary": SAM + part(b"king").removesuffix(b"\r\n") + END,
     "a head that is not UTF-8": SAM + part(b"king", b'form-data; name="last\xff"') + END,
@@ -113,9 +117,36 @@ def test_a_part_of_another_charset_is_refused_not_misread(someone: Someone) -> N
     for charset in b"utf-16", b"iso-8859-1", b"latin1", b"made-up", b'"utf-16"':
         text = part(b"king", more=b"Content-Type: text/plain; charset=" + charset + b"\r\n")
         assert_problem(someone.posts(SAM + text + END, MULTIPART), 400)
-    for said in b"text/plain", b"text/plain; charset=UTF-8", b"text/plain;charset=us-ascii":
+    for said in b"text/plain", b"text/plain; charset=UTF8", b"text/plain;charset=us-ascii":
         text = part(b"king", more=b"Content-Type: " + said + b"\r\n")
         assert lastname_of(someone, someone.posts(SAM + text + END, MULTIPART)) == "king"
+
+
+def test_a_part_that_is_encoded_is_refused_and_not_stored_encoded(someone: Someone) -> None:
+    for encoding in b"quoted-printable", b"base64":
+        encoded = b"Content-Transfer-Encoding: %s\r\n" % encoding
+        given = someone.posts(SAM + part(b"K=C3=B6nig", more=encoded) + END, MULTIPART)
+        assert_problem(given, 400)
+        name = SAM.replace(b"\r\n\r\n", b"\r\n" + encoded + b"\r\n").replace(b"sam", b"c2Ft")
+        assert_problem(someone.posts(name + END, MULTIPART, "/userSignUp"), 400)
+    assert someone.signs_up("c2Ft").status_code == 200  # No refused form did it.
+
+
+def test_a_part_that_may_be_read_as_another_field_is_refused(someone: Someone) -> None:
+    for head in [
+        b'attachment; name="lastname"',
+        b'form-data; name="x"; name="lastname"',
+        b'form-data; name="lastname"\r\nContent-Disposition: form-data; name="x"',
+        b"form-data; name*=utf-8''lastname",
+        b"form-data; name*0=last; name*1=name",
+    ]:
+        assert_problem(someone.posts(SAM + part(b"king", head) + END, MULTIPART), 400)
+    unclear = ["Write this field's name in plain letters, without backslash or single quotes."]
+    for head in b'form-data; name="last\\name"', b"form-data; name='lastname'":
+        given = someone.posts(SAM + part(b"king", head) + END, MULTIPART)
+        assert_problem(given, 400, lastname=unclear)
+    both = SAM + part(b"king") + part(b"queen", b'form-data; name="lastname\0"') + END
+    assert_problem(someone.posts(both, MULTIPART), 400, lastname=["Give this field once."])
 
 
 def test_a_field_of_the_form_given_twice_is_refused(someone: Someone) -> None:
@@ -125,9 +156,9 @@ def test_a_field_of_the_form_given_twice_is_refused(someone: Someone) -> None:
         assert_problem(someone.posts(twice, MULTIPART), 400, lastname=["Give this field once."])
 
 
-def test_a_part_whose_name_can_not_be_read_is_no_field(someone: Someone) -> None:
+def test_a_part_whose_name_no_field_has_is_ignored_however_odd_it_is(someone: Someone) -> None:
     """Checklist 12."""
-    for head in b"form-data", b'form-data; name="T\\"', b'form-data; name=""', b"form-data; name":
+    for head in b'form-data; name="T\\"', b'form-data; name=""', b'form-data; name="a\0"':
         given = someone.posts(SAM + part(b"x", head) + part(b"king") + END, MULTIPART)
         assert lastname_of(someone, given) == "king"
 

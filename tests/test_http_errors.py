@@ -46,6 +46,7 @@ def errors(someone: Someone, ada: Someone) -> Iterator[tuple[int, TestResponse]]
     yield 406, someone.gives_details({"headers": {"Accept": "image/png"}})
     yield 406, someone.signs_up("bob", headers={"Accept": "image/png"})
     yield 409, someone.signs_up("ADA")
+    yield 412, someone.gives_details({"headers": {"If-Match": '"v1"'}})
     yield 413, someone.gives_details(firstname="x" * 20000)
     yield 413, someone.signs_up("x" * 20000)
     yield 415, someone.posts(b"{}", "application/json")

@@ -29,6 +29,7 @@ LAYERS = [
     [
         "bodies",
         "negotiation",
+        "preconditions",
         "replies",
         "plain",
         "shares",
@@ -41,18 +42,28 @@ LAYERS = [
         "inputs",
         "headers",
         "header_fields",
+        "multipart",
         "changes.keyword",
         "changes.property",
         "changes.security",
     ],
-    ["about", "fields", "encodings", "waiting", "json_lines", "changes.change"],
+    [
+        "about",
+        "fields",
+        "hosts",
+        "encodings",
+        "refusals",
+        "waiting",
+        "json_lines",
+        "changes.change",
+    ],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
 # What could be lifted into another Flask project as it is.
 MACHINE = {
-    *["contract", "operations", "bodies", "inputs", "encodings"],
-    *["negotiation", "replies", "headers", "openapi", "operation_object"],
+    *["contract", "operations", "bodies", "inputs", "encodings", "multipart"],
+    *["negotiation", "preconditions", "replies", "headers", "openapi", "operation_object"],
     *["changes.document", "changes.reader", "changes.operation", "changes.schema"],
     *["changes.keyword", "changes.change", "changes.property", "changes.security"],
 }

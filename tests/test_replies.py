@@ -26,7 +26,7 @@ MADE = message("Made", "It is made.")
         Header({}),
         Link("read", {}, ""),
         MADE,
-        RawBody(b"", urlencoded, {}),
+        RawBody(b"", urlencoded, ""),
         RequestBody("form", {}, valid_texts, Schema()),
         Settings(),
         USERNAME,

@@ -74,16 +74,27 @@ REFUSED = {
         f"POST /userSignUp HTTP/1.1\r\n{HOST}Content-Length: 1\r\n{CHUNKED}0\r\n\r\n",
     ),
     "a coding over chunks": (
-        400,
+        501,
         f"POST /userSignUp HTTP/1.1\r\n{HOST}{FORM}Transfer-Encoding: gzip, chunked\r\n\r\n",
     ),
     "an address that is too long": (414, f"GET /{'a' * 9000} HTTP/1.1\r\n{HOST}\r\n"),
     "an expectation that is unknown": (417, f"{GET}{HOST}Expect: banana\r\n\r\n"),
     "a header that is too large": (431, f"{GET}{HOST}X-Large: {'a' * 9000}\r\n\r\n"),
-    "a transfer coding that is unknown": (
+    "an unknown coding over chunks": (
         501,
-        f"POST /userSignUp HTTP/1.1\r\n{HOST}Transfer-Encoding: banana\r\n\r\n",
+        f"POST /userSignUp HTTP/1.1\r\n{HOST}{FORM}Transfer-Encoding: x-gzip, chunked\r\n\r\n",
     ),
+    "a coding over chunks where no form is": (
+        501,
+        f"GET /livez HTTP/1.1\r\n{HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    ),
+    **{
+        f"{coding} without chunks": (
+            400,
+            f"POST /userSignUp HTTP/1.1\r\n{HOST}Transfer-Encoding: {coding}\r\n\r\n",
+        )
+        for coding in ("gzip", "x-gzip", "chunked, gzip", "chunked, x-gzip")
+    },
 }
 
 
@@ -100,6 +111,40 @@ def test_what_never_becomes_a_request_is_refused_in_the_one_shape(
     assert {name: headers.get(name.lower()) for name in ALWAYS} == {
         name: header.const for name, header in ALWAYS.items()
     }
+
+
+SAYS_WHY = {
+    "Send each header field as Name: value": [
+        f"{HOST}Content-Type: a/b\r\nContent-Type: a/b\r\n",
+        f"{HOST}Content-Length: 1\r\nContent-Length: 1\r\n",
+        f"{HOST}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+        f"{HOST}Content-Length: 1, 1\r\n",
+        f"{HOST}Transfer-Encoding: gzip\r\n",
+        f"{HOST}{HOST}",
+        f"{HOST}X: a\0b\r\n",
+        f"{HOST}X\r\n",
+    ],
+    "Name header fields by letters": [
+        f"{HOST}X : y\r\n",
+        f"{HOST}X Y: z\r\n",
+        f"{HOST}X\0: y\r\n",
+        f" {HOST}",
+    ],
+    "Send each header field on one line": [f"{HOST}X: y\r\n z\r\n"],
+    "Begin the request with METHOD /path": [f"{HOST}X: y"],
+    "The request can't be read, or its Host names no host": ["", "Host: a b\r\n"],
+}
+
+
+@pytest.mark.parametrize("said", SAYS_WHY)
+def test_a_refused_head_is_told_what_is_wrong_in_no_words_of_its_own(
+    server: Server, said: str
+) -> None:
+    for head in SAYS_WHY[said]:
+        end = "" if head.endswith("X: y") else "\r\n"
+        status, _, body = say(server, f"POST /userSignUp HTTP/1.1\r\n{head}{end}")
+        assert status == 400
+        assert json.loads(body)["detail"].startswith(said), head
 
 
 @pytest.mark.parametrize(

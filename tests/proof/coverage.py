@@ -53,6 +53,8 @@ class Coverage:
         operation = found and self.document.operation(found[0], exchange.method)
         if not operation or exchange.method == "HEAD":
             return
+        if exchange.status not in operation.answers:
+            return  # It isn't the operation's own: the request was no good HTTP.
         where = f"{exchange.status} {exchange.media_type}".strip()
         for header in ["", *operation.answers[exchange.status].headers]:
             if not header or header in exchange.received:

@@ -8,7 +8,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import parse_options_header
 
 from api.bodies import FORM
-from api.encodings import FILE, json_text, urlencoded
+from api.encodings import NoText, codec, json_text, parameters, urlencoded
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,12 @@ class Exchange:
     @cached_property
     def coding_is_plain(self) -> bool:
         """Whether the body is as its media type says: in UTF-8, without a content coding."""
-        _, options = parse_options_header(self.sent.get("Content-Type", ""))
         coding = self.sent.get("Content-Encoding", "identity").strip().lower()
-        return options.get("charset", "utf-8").lower() == "utf-8" and coding == "identity"
+        try:
+            codec(parameters(self.sent.get("Content-Type", ""))[1])
+        except ValueError:
+            return False
+        return coding == "identity"
 
     @cached_property
     def said(self) -> Any:
@@ -111,13 +114,14 @@ class Exchange:
 
     @cached_property
     def _read(self) -> Form | Json | Unreadable:
-        _, options = parse_options_header(self.sent.get("Content-Type", ""))
+        content_type = self.sent.get("Content-Type", "")
         try:
             if self.body is None:
                 raise Unreadable("it didn't come whole")
             if self.sent_media_type in FORM:
-                pairs = FORM[self.sent_media_type](self.body, options)
-                return Form(tuple((name, None if text is FILE else text) for name, text in pairs))
+                pairs = FORM[self.sent_media_type](self.body, content_type)
+                texts = ((n, None if isinstance(t, NoText) else t) for n, t in pairs)
+                return Form(tuple(texts))
             if self.sent_media_type.endswith("json"):
                 return Json(json_text(self.body.decode()))
         except ValueError as error:

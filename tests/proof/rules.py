@@ -41,6 +41,8 @@ def contradictions(
         return
     answer = operation.answers.get(exchange.status)
     if answer is None:
+        if exchange.status in _OF_ANY_REQUEST and not is_certain(exchange):
+            return  # The request is no HTTP that the operation could have been asked by.
         yield f"{operation.id}: {exchange.status} isn't declared"
         return
     breaches = {
@@ -116,6 +118,8 @@ def _misjudged(operation: Operation, texts: dict[str, str], exchange: Exchange) 
         yield f"an invalid request was in conflict: {fault}"
     if exchange.status in (400, 422) and not is_known and not fault and is_certain(exchange):
         yield "a valid request was refused"
+    if exchange.status == 412 and not has_preconditions(exchange):
+        yield "a request without a precondition was refused for one"
     as_declared = exchange.sent_media_type in (operation.bodies or {""})
     if exchange.status == 415 and as_declared and exchange.coding_is_plain:
         yield f"a declared encoding was refused: {exchange.sent_media_type}"
@@ -133,6 +137,11 @@ def is_certain(exchange: Exchange) -> bool:
     host = exchange.sent.get("Host", "")
     plain = exchange.sent.get("Transfer-Encoding", "chunked").strip().lower() == "chunked"
     return bool(_HOST.fullmatch(host)) and plain and exchange.body is not None
+
+
+def has_preconditions(exchange: Exchange) -> bool:
+    """Whether the request is to be done only if something holds (RFC 9110, section 13.1)."""
+    return not {"if-match", "if-none-match"}.isdisjoint(exchange.sent_values)
 
 
 def _has_a_key(operation: Operation, exchange: Exchange) -> bool:
