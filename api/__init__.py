@@ -8,11 +8,11 @@ from flask import Flask, Request, Response, request
 from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, NotFound
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
 from api import commands, docs, health, sign_up, user_details
 from api.about import ABOUT
+from api.addresses import TrustedProxies
 from api.browsers import ALWAYS, open_sign_up
 from api.config import Settings
 from api.contract import Gate
@@ -105,6 +105,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(commands.blueprint)
     if settings.docs_enabled:
         app.register_blueprint(docs.blueprint)
-    if n := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app

@@ -14,6 +14,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.http import errors
 
+from api.addresses import normalised
 from api.browsers import ALWAYS, ANY_ORIGIN
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
 from api.exchange import ClientGone
@@ -83,7 +84,7 @@ class RefusingWorker(Worker):
             _log.info("not a request: %s", type(error).__name__, extra={"request_id": known})
         app: Any = self.wsgi
         watch: Watch = app.extensions["watch"]
-        watch.tell(known, None, status, connection.since, connection.client[0])
+        watch.tell(known, None, status, connection.since, normalised(connection.client[0]))
         reply = BESIDE.get(status)
         said = problem(status, reply.description if reply else OUR_FAULT)
         body = json.dumps(said)

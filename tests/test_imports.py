@@ -22,7 +22,7 @@ LAYERS = [
     ["operator.checking", "operator.common", "operator.digest"],
     ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
     ["request_log"],
-    ["keyed_writes"],
+    ["keyed_writes", "failures"],
     ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
     ["changes.operation", "changes.reader"],
@@ -35,7 +35,7 @@ LAYERS = [
         "changes.property",
         "changes.security",
     ],
-    ["about", "fields", "encodings", "waiting", "json_lines", "changes.change"],
+    ["about", "addresses", "fields", "encodings", "waiting", "json_lines", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
