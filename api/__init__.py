@@ -9,11 +9,11 @@ from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
 from api import commands, docs, health, sign_up, user_details
 from api.about import ABOUT
+from api.addresses import TrustedProxies
 from api.bodies import refuse_transfer_coding
 from api.browsers import ALWAYS, open_sign_up
 from api.config import Settings
@@ -118,6 +118,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(commands.blueprint)
     if settings.docs_enabled:
         app.register_blueprint(docs.blueprint)
-    if n := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api import create_app
 from api.config import Settings, SettingsError
 from api.connections import DatabaseError
-from api.database import open_database, upgrade, where
+from api.database import open_database, purge_expired, upgrade, where
 from api.json_lines import Lines, log_to
 from api.metrics import Metrics
 from api.request_log import Watch, request_id
@@ -39,6 +39,7 @@ def main() -> None:
         told = _listen("METRICS_ADDRESS", host.strip("[]"), int(port)) if port else None
         engine = open_database(settings)
         upgrade(engine)
+        purge_expired(engine)
         engine.dispose()
     except (SettingsError, DatabaseError) as error:
         sys.exit(str(error))

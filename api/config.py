@@ -93,6 +93,7 @@ class Settings:
     ratelimit_default: str = _setting(kinds.String(validate=_limits), "")
     ratelimit_passwords: str = _setting(kinds.String(validate=_limits), "600 per minute")
     ratelimit_taken: str = _setting(kinds.String(validate=_limits), "600 per minute")
+    ratelimit_failures: str = _setting(kinds.String(validate=_limits), "100 per hour")
     trusted_proxies: int = _setting(_whole(0, 16), 0)
     metrics_address: str = _setting(kinds.String(validate=_address), "")
     docs_enabled: bool = _setting(_SWITCH, True)

@@ -13,8 +13,9 @@ from sqlalchemy.exc import DisconnectionError
 from api.postgresql import Session, execute_pooled, open_session
 from api.waiting import call
 
-SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-"""What SQLite is set to, and must say of itself: WAL, FULL, on."""
+SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+"""What SQLite is set to, and must say of itself: WAL, FULL, on, and zeros in place of what was
+deleted."""
 
 
 class DatabaseError(Exception):

@@ -1,79 +1,149 @@
-"""Counting requests: in memory, or in a store that several processes share."""
+"""Counters of rate limits, in fixed windows: in Redis, or in the memory of each process."""
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
+from typing import Protocol, TypeVar, cast
 
+import redis
 from limits import RateLimitItem
-from limits.storage import MemoryStorage, storage_from_string
-from limits.strategies import FixedWindowRateLimiter
+from limits.storage import RedisStorage, storage_from_string
 
 from api.waiting import call
 
+T = TypeVar("T")
 GONE = 5
-"""Seconds until a store that was gone is tried again; meanwhile each process counts by itself."""
+"""Seconds until an unavailable Redis is tried again; meanwhile each process counts in memory."""
 SWEEP = 60
-"""Seconds after which memory is looked through for what no longer counts."""
+"""Seconds after which memory is searched for windows that have ended."""
+MOST = 100_000
+"""Windows and flags kept in memory, about 30 MB; after that, the oldest are dropped."""
 TIMEOUTS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 _log = logging.getLogger(__name__)
 
 
-class Memory(MemoryStorage):
-    """Counts in fixed windows, and forgets those that have ended now and then.
+class Store(Protocol):
+    """Where counts are kept. A window begins with its first count."""
 
-    limits itself starts a thread to forget them with nearly each count; that took a thirtieth of
-    the time that a password does.
+    def add(self, key: str, seconds: int, amount: int = 1) -> int:
+        """Add to the count of the window, of `seconds` if it begins now, and return the count."""
+
+    def read(self, keys: Sequence[str]) -> list[int]:
+        """Return the counts and flags under the keys; 0 where there is none."""
+
+    def seconds_left(self, key: str) -> float:
+        """Return the seconds until the window ends, or 0."""
+
+    def flag(self, key: str, value: int, seconds: int) -> None:
+        """Keep `value` for so many seconds from now."""
+
+    def clear(self, key: str) -> None:
+        """Forget the count."""
+
+
+class Memory:
+    """Counts in memory, by the monotonic clock, so that a changed wall clock changes no window.
+
+    limits' own memory counts by the wall clock, and starts a thread with nearly each count.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        self.windows: dict[str, tuple[int, float]] = {}
+        """The count or flag under each key, and when it ends."""
         self._guard, self._sweep_at = Lock(), 0.0
 
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """How often it was counted in its window, of `expiry` seconds, with this time."""
-        now = time.time()
+    def add(self, key: str, seconds: int, amount: int = 1) -> int:
+        now = time.monotonic()
         with self._guard:
-            if now >= self._sweep_at:
-                self._sweep_at = now + SWEEP
-                for ended in [k for k, end in self.expirations.items() if end <= now]:
-                    self.clear(ended)
-            self.get(key)  # One that has ended is forgotten.
-            self.expirations.setdefault(key, now + expiry)
-            self.storage[key] += amount
-            return self.storage[key]
+            count, end = self.windows.get(key, (0, 0.0))
+            if end <= now:
+                count, end = 0, now + seconds
+                self._make_room(key, now)
+            self.windows[key] = count + amount, end
+        return count + amount
+
+    def flag(self, key: str, value: int, seconds: int) -> None:
+        now = time.monotonic()
+        with self._guard:
+            self._make_room(key, now)
+            self.windows[key] = value, now + seconds
+
+    def _make_room(self, key: str, now: float) -> None:
+        """Let `key` become the newest, and drop what has ended, and the oldest of too many."""
+        self.windows.pop(key, None)
+        if now >= self._sweep_at:
+            self._sweep_at = now + SWEEP
+            self.windows = {k: window for k, window in self.windows.items() if window[1] > now}
+        if len(self.windows) >= MOST:
+            del self.windows[next(iter(self.windows))]
+
+    def read(self, keys: Sequence[str]) -> list[int]:
+        now = time.monotonic()
+        found = [self.windows.get(key, (0, 0.0)) for key in keys]
+        return [count if end > now else 0 for count, end in found]
+
+    def seconds_left(self, key: str) -> float:
+        return max(0.0, self.windows.get(key, (0, 0.0))[1] - time.monotonic())
+
+    def clear(self, key: str) -> None:
+        with self._guard:
+            self.windows.pop(key, None)
+
+
+class Redis:
+    """Counts in a Redis that several processes share, by that Redis's clock."""
+
+    def __init__(self, uri: str) -> None:
+        self.storage = cast("RedisStorage", storage_from_string(uri, **TIMEOUTS))
+        self._client: redis.Redis = self.storage.storage
+        self.add = self.storage.incr
+        self.clear = self.storage.clear
+
+    def read(self, keys: Sequence[str]) -> list[int]:
+        found = self._client.mget([self.storage.prefixed_key(key) for key in keys])
+        return [int(count or 0) for count in found]
+
+    def seconds_left(self, key: str) -> float:
+        # limits' own answer is in whole seconds of the wall clock of this machine.
+        milliseconds = self._client.pttl(self.storage.prefixed_key(key))
+        return max(0, milliseconds) / 1000
+
+    def flag(self, key: str, value: int, seconds: int) -> None:
+        self._client.set(self.storage.prefixed_key(key), value, ex=seconds)
 
 
 class Counter:
-    """Counts requests where the settings say, or in memory while that store is gone."""
+    """Counts where the settings say, or in memory while Redis is unavailable."""
 
     def __init__(self, storage_uri: str) -> None:
-        memory = Memory()
-        self._by_itself = FixedWindowRateLimiter(memory)
+        self._memory = Memory()
         self.is_shared = not storage_uri.startswith("memory:")
-        self.storage = storage_from_string(storage_uri, **TIMEOUTS) if self.is_shared else memory
-        self._limiter = FixedWindowRateLimiter(self.storage)
+        self.store: Memory | Redis = Redis(storage_uri) if self.is_shared else self._memory
         self._gone_until = 0.0
 
-    def wait(self, limits: Sequence[RateLimitItem], *who: str) -> float:
-        """Count one more: when the last of the limits that this breaks ends, or 0."""
+    def run(self, work: Callable[[Store], T]) -> T:
+        """Return what `work` does with the store. If Redis fails, it is done again in memory."""
         if self.is_shared and time.monotonic() >= self._gone_until:
             try:
-                return call(self._count_there, limits, who)
-            except Exception as error:  # A store of limits must not take the service along.
+                return call(self._run_in_redis, work)
+            except Exception as error:  # An unavailable Redis must not stop the service.
                 self._gone_until = time.monotonic() + GONE
                 _log.warning("limits are counted in memory: %s", error)
-        return self._count(self._by_itself, limits, who)
+        return work(self._memory)
 
-    def _count_there(self, limits: Sequence[RateLimitItem], who: Sequence[str]) -> float:
-        # Many may have asked for a thread before the first of them was told that the store is gone.
+    def _run_in_redis(self, work: Callable[[Store], T]) -> T:
+        # Many requests may have waited for a thread before the first one found Redis unavailable.
         gone = time.monotonic() < self._gone_until
-        return self._count(self._by_itself if gone else self._limiter, limits, who)
+        return work(self._memory if gone else self.store)
 
-    @staticmethod
-    def _count(
-        limiter: FixedWindowRateLimiter, limits: Sequence[RateLimitItem], who: Sequence[str]
-    ) -> float:
-        # All of them are counted, since the one that lasts longest says how long to wait.
-        broken = [limit for limit in limits if not limiter.hit(limit, *who)]
-        return max((limiter.get_window_stats(limit, *who)[0] for limit in broken), default=0)
+    def wait(self, limits: Sequence[RateLimitItem], *who: str) -> float:
+        """Count one request, and return the seconds until all limits that it exceeds end, or 0."""
+
+        def count(store: Store) -> float:
+            # All limits are counted, because the one that lasts longest says how long to wait.
+            keys = [(limit, limit.key_for(*who)) for limit in limits]
+            over = [k for limit, k in keys if store.add(k, limit.get_expiry()) > limit.amount]
+            return max(map(store.seconds_left, over), default=0.0)
+
+        return self.run(count)

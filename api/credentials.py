@@ -4,7 +4,7 @@ from base64 import b64decode
 from contextlib import suppress
 from dataclasses import replace
 
-from flask import request
+from flask import g, request
 from werkzeug.exceptions import Unauthorized
 
 from api.contract import Credentials
@@ -28,15 +28,24 @@ def _given() -> tuple[str, str]:
     return username, password
 
 
-def check_account() -> Record:
-    """The account whose credentials came along. Raises `Unauthorized`.
+def given_username() -> str | None:
+    """Return the username of the request's credentials, or None if they are missing or broken."""
+    with suppress(Unauthorized):
+        return _given()[0]
+    return None
 
-    An unknown username and a wrong password are one answer, in equal time.
+
+def check_account() -> Record:
+    """Return the account whose credentials the request has. Raises `Unauthorized`.
+
+    An unknown username and a wrong password get the same response, in equal time. Raises
+    `TooManyRequests` if too many checks failed since the request was let in.
     """
     username, password = _given()
     possible = not _FORM.validate({"username": username})
     account = store.find_account(username) if possible else None
-    if not passwords.verify(account and account.password_hash, password) or account is None:
+    encoded = account and account.password_hash
+    if not passwords.verify(encoded, password, g.get("guard")) or account is None:
         raise Unauthorized
     if passwords.outdated(account.password_hash):
         with suppress(Busy):  # It can wait for the next time.

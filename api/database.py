@@ -1,6 +1,8 @@
-"""Opening the database, SQLite or PostgreSQL, and migrating it."""
+"""Open the database, SQLite or PostgreSQL, migrate it, and delete what has expired."""
 
+import logging
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
@@ -11,8 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.config import Settings
 from api.connections import DatabaseError, connect_by
-from api.pool import Pool
+from api.keyed_writes import PURGE, expired_at
+from api.models import idempotency_keys as keys
+from api.pool import Pool, connection_of
 from api.postgresql import BEGIN
+
+BATCH = 1000
+"""Expired keys that are deleted in one transaction at start, so that the lock isn't held long."""
+_log = logging.getLogger(__name__)
 
 # One instance migrates; the others wait for the lock, and then find nothing left to migrate.
 _MIGRATION_LOCKS = {
@@ -95,3 +103,19 @@ def upgrade(engine: Engine) -> None:
         raise DatabaseError(f"{where(engine)}: {why(error)}") from error
     except CommandError as error:
         raise DatabaseError(f"{where(engine)} was made by a newer version ({error}).") from error
+
+
+def purge_expired(engine: Engine) -> int:
+    """Delete all expired idempotency keys, and return their number.
+
+    Several processes may do so at once. A failure is logged, because keyed writes purge too.
+    """
+    given, purged = {"expired": expired_at(datetime.now(UTC)), "most": BATCH}, 0
+    try:
+        with connection_of(engine) as connection:
+            # Python's sqlite3 doesn't count the rows of a statement that begins with WITH.
+            while rows := connection.execute(PURGE.returning(keys.c.digest), given).all():
+                purged += len(rows)
+    except SQLAlchemyError as error:
+        _log.warning("expired keys weren't deleted: %s", why(error))
+    return purged

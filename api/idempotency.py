@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import g, request
 from werkzeug.exceptions import UnprocessableEntity
 
 from api.keyed_writes import Key, KeyTaken
@@ -23,17 +23,24 @@ Form = Mapping[str, Any]
 
 
 def once(
-    headers: Form, form: Form, do: Callable[[Key | None], UUID | None], account: Any = None
+    headers: Form,
+    form: Form,
+    do: Callable[[Key | None], UUID | None],
+    account: Any = None,
+    *,
+    owner: str | None = None,
 ) -> UUID | None:
-    """What `do` returns, or returned when it was first asked to under the request's key.
+    """Return what `do` returns, or returned for the first request with this key.
 
-    A key counts for one operation and one account, or for who has none. Raises
-    `UnprocessableEntity` where the form was another, and what `do` does: then the key is still new.
+    A key counts for one operation and one account, or for all clients without one. It is deleted
+    with its `owner`, the username of an account: by default of `account`. Raises
+    `UnprocessableEntity` for another form, and what `do` raises: then the key is still new.
     """
     given = headers.get("idempotency_key")
     if given is None:
         return do(None)
-    key = _key(given, form, account and account.id)
+    owner = account.username if account else owner
+    key = _key(given, form, account and account.id, owner and owner.lower())
     while True:
         if kept := store.find_key(key):
             return _done(kept, key, form.get("password"))
@@ -43,19 +50,24 @@ def once(
             continue
 
 
-def _key(given: str, form: Form, account_id: int | None) -> Key:
+def _key(given: str, form: Form, account_id: int | None, username_key: str | None) -> Key:
     said = json.dumps([request.endpoint, account_id, given])
     # An empty field is one that isn't given.
     fields = sorted((n, text) for n, text in form.items() if text and n != "password")
     fingerprint = hmac.digest(given.encode(), json.dumps(fields).encode(), "sha256")
-    return Key(sha256(said.encode()).digest(), fingerprint)
+    return Key(sha256(said.encode()).digest(), fingerprint, username_key)
 
 
 def _done(kept: Record, key: Key, password: str | None) -> UUID | None:
     """The id of the record that was made. Raises `UnprocessableEntity` for another form."""
     if not hmac.compare_digest(kept.fingerprint, key.fingerprint):
         raise UnprocessableEntity
-    if not (passwords.verify(kept.password_hash, password) if password else not kept.password_hash):
+    # A client that knows the key could guess the password here, so it counts as a failed sign-in.
+    if not (
+        passwords.verify(kept.password_hash, password, g.get("guard"))
+        if password
+        else not kept.password_hash
+    ):
         raise UnprocessableEntity
     record_id: UUID | None = kept.record_id
     return record_id

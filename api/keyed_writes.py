@@ -3,32 +3,38 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select
+from sqlalchemy import Connection, Engine, Integer, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.group_commit import GroupCommit
 from api.header_fields import RETRY_HOURS
 from api.models import idempotency_keys as keys
 from api.pool import connection_of
-from api.postgresql import BEGIN
+from api.postgresql import BEGIN as READ_COMMITTED
 from api.waiting import call
 
 PURGED = 100
-"""Keys that one write clears away, at most: else the first after a pause would keep others waiting.
-It adds one, so that they become no more."""
+"""Expired keys that one keyed write deletes, at most, so that it holds the lock for a short time.
+It adds one key, so that the table can't grow without bound."""
 
-# SQLite has one lock for all who write: taken at once, whoever waits for it has read nothing yet.
-_BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": BEGIN}
+# SQLite has one lock for all writers: taken at the begin, so that nothing was read before.
+BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": READ_COMMITTED}
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _HAS_EXPIRED = keys.c.created_at <= bindparam("expired")
 KEPT_UNDER = select(keys).where(keys.c.digest == bindparam("digest"), ~_HAS_EXPIRED)
 """What is kept of the request that was done under a key."""
-# What another clears away just now is left to it, so that nobody waits for it, or for each other.
-# Named ahead, they are chosen once: PostgreSQL would choose anew for each row where it expects few.
-_OLDEST = select(keys.c.digest).where(_HAS_EXPIRED).order_by(keys.c.created_at).limit(PURGED)
+# Rows that another transaction is deleting are skipped, so that no transaction waits for another.
+# A common table expression is evaluated once; PostgreSQL may evaluate a subquery for each row.
+_OLDEST = (
+    select(keys.c.digest)
+    .where(_HAS_EXPIRED)
+    .order_by(keys.c.created_at)
+    .limit(bindparam("most", type_=Integer))
+)
 _SOME = _OLDEST.with_for_update(skip_locked=True).cte("some")
-_PURGE = delete(keys).where(keys.c.digest.in_(select(_SOME.c.digest)))
+PURGE = delete(keys).where(keys.c.digest.in_(select(_SOME.c.digest)))
+"""Deletes the keys that have `expired` at that time, at `most` so many."""
 
 
 class KeyTaken(Exception):
@@ -36,10 +42,14 @@ class KeyTaken(Exception):
 
 
 class Key(NamedTuple):
-    """Stands for a request that may be sent again: what it is known by, and its form's print."""
+    """A request that may be sent again: its digest, its form's fingerprint, and its account.
+
+    `username_key` is the username of the account, in small letters, if there is one.
+    """
 
     digest: bytes
     fingerprint: bytes
+    username_key: str | None = None
 
 
 def expired_at(now: datetime) -> datetime:
@@ -53,7 +63,7 @@ class KeyedWrites:
     def __init__(self, engine: Engine, table: Table, unique: str = "") -> None:
         self.engine, self.group = engine, GroupCommit(engine, table, unique)
         self._row = insert(table)
-        self._begin = _BEGIN[engine.dialect.name]
+        self._begin = BEGIN[engine.dialect.name]
         # Who comes while another still writes the same key waits until that is settled: in the
         # index on PostgreSQL, at the lock on SQLite. A key that has expired is as good as new.
         key: Any = _INSERT[engine.dialect.name](keys)
@@ -84,7 +94,7 @@ class KeyedWrites:
             "created_at": values["created_at"],
         }
         connection.exec_driver_sql(self._begin)
-        connection.execute(_PURGE, {"expired": expired})
+        connection.execute(PURGE, {"expired": expired, "most": PURGED})
         if connection.execute(self._key, kept | {"expired": expired}).rowcount != 1:
             raise KeyTaken  # What leaves here without a commit is rolled back.
         connection.execute(self._row, [values])

@@ -1,88 +1,131 @@
-"""How much one client may ask, by its address."""
+"""Rate limits per client address, and of failed password checks per account."""
 
 import math
 import time
 from contextlib import suppress
+from functools import partial
+from typing import NoReturn
 
 from blinker import Signal
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
+from flask.globals import request_ctx
 from limits import parse_many
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
+from api.addresses import bucket
 from api.config import Settings
 from api.counters import Counter
+from api.credentials import given_username
+from api.failures import Attempt, FailureLimiter
 from api.operations import Operation, current_operation
 
 LIMITED = Signal()
-"""Sent by the app that turns a request away, with the `limit` that it was: default, passwords."""
+"""Sent by the app that refuses a request, with the `limit` that it exceeds: default, passwords,
+taken or failures."""
+
+
+def _password_form(operation: Operation) -> dict[str, str]:
+    """Return the form of a sign-up with a password; nothing for any other request."""
+    if operation.body and "password" in operation.body.schema.fields:
+        with suppress(HTTPException):  # The request will be refused without hashing.
+            form = dict(operation.body.read().content)
+            return form if "password" in form else {}
+    return {}
 
 
 def hashes_a_password(operation: Operation) -> bool:
-    """Whether the request is a sign-up with a password, or has credentials to be checked."""
+    """Return whether the request is a sign-up with a password, or has credentials to be checked."""
     if operation.credentials:
         return operation.credentials.given()
-    if operation.body and "password" in operation.body.schema.fields:
-        with suppress(HTTPException):  # It will be refused, unhashed.
-            return any(name == "password" for name, _ in operation.body.read().content)
-    return False
+    return bool(_password_form(operation))
 
 
-class Seekers:
-    """Who was told so often that a username is taken that they may be looking for accounts.
+def _attempt(failures: FailureLimiter, operation: Operation, address: str) -> Attempt | None:
+    """Return the check of a password that the request asks for, if any.
 
-    It is counted once it was told, so that whoever isn't told it costs nothing, and waits for none.
+    A keyed sign-up asks for one, because its password must be that of the first time.
+    """
+    if operation.credentials:
+        username = given_username()
+        return None if username is None else failures.attempt(username, address, signs_in=True)
+    if "HTTP_IDEMPOTENCY_KEY" in request.environ:
+        username = _password_form(operation).get("username", "")
+        return failures.attempt(username, address, signs_in=False)
+    return None
+
+
+class EnumerationLimiter:
+    """Limits how many "username taken" responses a client gets, before its sign-ups get 429.
+
+    Only these responses are counted, so that all other sign-ups cost nothing.
     """
 
     def __init__(self, limits: str, counter: Counter) -> None:
-        # The last that is allowed breaks them: so it is known by the time that the next one comes.
+        # The last response that is allowed exceeds these, so that the next request is refused.
         self._limits = [type(item)(item.amount - 1, item.multiples) for item in parse_many(limits)]
         self._counter = counter
         self.ends: dict[str, float] = {}
+        """Until when each client's sign-ups are refused, in monotonic seconds."""
 
-    def until(self, client: str) -> float:
-        """When the client may ask again, or 0."""
-        end = self.ends.get(client, 0)
-        return end if end > time.time() else 0
+    def wait(self, client: str) -> float:
+        """Return the seconds until the client may sign up again, or 0."""
+        return max(0.0, self.ends[client] - time.monotonic()) if client in self.ends else 0.0
 
     def note(self, response: Response) -> Response:
         if response.status_code == 409:
-            client = request.remote_addr or ""
-            if until := self._counter.wait(self._limits, client, "taken"):
-                now = time.time()
+            client = bucket(request.remote_addr or "")
+            if seconds := self._counter.wait(self._limits, client, "taken"):
+                now = time.monotonic()
                 self.ends = {c: end for c, end in self.ends.items() if end > now}
-                self.ends[client] = until
+                self.ends[client] = now + seconds
         return response
 
 
 def limit_requests(app: Flask, settings: Settings) -> None:
-    """Limit password work, the search for accounts, and whatever else the settings say.
+    """Refuse requests over the limits of the settings with 429 and a `Retry-After`.
 
-    Health, the docs and OPTIONS are free: they are none of the document's operations.
+    Only operations of the document are limited: health, the docs and OPTIONS are not.
     """
     if not settings.ratelimit_enabled:
         return
     app.extensions["limits"] = counter = Counter(settings.ratelimit_storage_uri)
-    rounding = 0.5 if counter.is_shared else 0  # Redis says when in whole seconds, rounded.
+
+    def refuse(limit: str, seconds: float) -> NoReturn:
+        LIMITED.send(app, limit=limit)
+        raise TooManyRequests(retry_after=max(1, math.ceil(seconds)))
+
     by_default = parse_many(settings.ratelimit_default) if settings.ratelimit_default else []
     passwords = parse_many(settings.ratelimit_passwords) if settings.ratelimit_passwords else []
-    seekers = Seekers(settings.ratelimit_taken, counter) if settings.ratelimit_taken else None
-    if seekers:
-        app.after_request(seekers.note)
+    taken = (
+        EnumerationLimiter(settings.ratelimit_taken, counter) if settings.ratelimit_taken else None
+    )
+    if taken:
+        app.after_request(taken.note)
+    refuse_failures = partial(refuse, "failures")
+    failures = (
+        FailureLimiter(settings.ratelimit_failures, counter, refuse_failures)
+        if settings.ratelimit_failures
+        else None
+    )
 
     @app.before_request
     def limit() -> None:
         operation = current_operation()
         if operation is None or not operation.documented:
             return
-        client, until, limited = request.remote_addr or "", 0.0, "default"
+        # Through a proxy such as `request`, each access costs as much as all the rest here.
+        address = request_ctx.request.environ.get("REMOTE_ADDR", "")
+        client, waits = bucket(address), []
         if by_default:
-            until = counter.wait(by_default, client, operation.__name__)
-        if passwords and hashes_a_password(operation):
-            longer = counter.wait(passwords, client)
-            until, limited = (longer, "passwords") if longer > until else (until, limited)
-        if seekers and 409 in operation.replies:
-            longer = seekers.until(client)
-            until, limited = (longer, "taken") if longer > until else (until, limited)
-        if until:
-            LIMITED.send(app, limit=limited)
-            raise TooManyRequests(retry_after=max(1, math.ceil(until - time.time() + rounding)))
+            waits.append((counter.wait(by_default, client, operation.__name__), "default"))
+        if taken and 409 in operation.replies:
+            waits.append((taken.wait(client), "taken"))
+        if hashes_a_password(operation):
+            if passwords:
+                waits.append((counter.wait(passwords, client), "passwords"))
+            if failures and (attempt := _attempt(failures, operation, address)):
+                waits.append((attempt.wait(), "failures"))
+                g.guard = attempt.check
+        seconds, longest = max(waits, default=(0, ""))
+        if seconds:
+            refuse(longest, seconds)

@@ -75,5 +75,7 @@ idempotency_keys = sa.Table(
     # The id of the details that were made; they may be gone meanwhile.
     sa.Column("record_id", sa.Uuid),
     sa.Column("created_at", Moment, nullable=False, index=True),
+    # The username, in small letters, of the account that used the key or was made under it.
+    sa.Column("username_key", sa.String(USERNAME.maximum), index=True),
 )
 sa.Index(None, user_details.c.account_id, user_details.c.number)

@@ -4,8 +4,9 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from threading import BoundedSemaphore
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -15,6 +16,8 @@ from werkzeug.local import LocalProxy
 from api.waiting import wait_for
 
 T = TypeVar("T")
+Guard: TypeAlias = Callable[[Callable[[], bool]], bool]
+"""Is called in place of a check, with the check, and returns its result."""
 WAITING = 15
 """How many may wait for each that hashes, at most. At 20 ms a hash that is a third of a second."""
 
@@ -67,12 +70,21 @@ class Passwords:
         """The encoded hash. Raises `Busy`."""
         return self._in_slot(self.hasher.hash, prepare(password))
 
-    def verify(self, encoded: str | None, password: str) -> bool:
-        """Whether it is the password; without a hash no, in the same time. Raises `Busy`."""
-        with suppress(VerificationError, InvalidHashError):
-            self._in_slot(self.hasher.verify, encoded or self._nobody, prepare(password))
-            return bool(encoded)
-        return False
+    def verify(self, encoded: str | None, password: str, guard: Guard | None = None) -> bool:
+        """Return whether the hash is the password's; without a hash False, in the same time.
+
+        The `guard` is called once a slot is free: it may call the check that it gets, or raise.
+        Raises `Busy`, and what the guard raises.
+        """
+        prepared = prepare(password)
+
+        def check() -> bool:
+            with suppress(VerificationError, InvalidHashError):
+                self.hasher.verify(encoded or self._nobody, prepared)
+                return bool(encoded)
+            return False
+
+        return self._in_slot(partial(guard, check) if guard else check)
 
     def outdated(self, encoded: str) -> bool:
         """Whether the hash was made with other parameters than today's."""

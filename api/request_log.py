@@ -19,7 +19,6 @@ from api.operations import current_operation
 _ID = "api.request_id"
 _WELL_FORMED = "[A-Za-z0-9._-]{1,64}"
 _is_well_formed = re.compile(_WELL_FORMED).fullmatch
-_is_address = re.compile("[0-9A-Fa-f:.]{2,45}").fullmatch
 
 IDENTIFIED = {
     "X-Request-ID": Header(
@@ -76,7 +75,10 @@ class Watch:
         return operation.operation_id if operation and operation.documented else None
 
     def tell(self, known: str, name: str | None, status: int, since: float, client: str) -> None:
-        """Tell of the answer to the request of that id, if any operation's then of that name."""
+        """Log and measure the response to the request with that id.
+
+        `name` is the operation's id, if an operation served it; `client` is a normalised address.
+        """
         duration = time.monotonic() - since
         if self.observe:
             self.observe(name, status, duration)
@@ -85,7 +87,7 @@ class Watch:
             self.write(
                 f'{{"time":"{clock.now()}","requestId":"{known}","operationId":{_quoted(name)},'
                 f'"status":{status},"duration":{duration:.6f},'
-                f'"client":{_quoted(client if _is_address(client) else None)}}}\n'
+                f'"client":{_quoted(client)}}}\n'
             )
 
 

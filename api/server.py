@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from api.addresses import normalised
 from api.browsers import ALWAYS, ANY_ORIGIN, SIGN_UP_PATH
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
 from api.exchange import ClientGone
@@ -73,7 +74,7 @@ class RefusingWorker(Worker):
             _log.info("not a request: %s", type(error).__name__, extra={"request_id": known})
         app: Any = self.wsgi
         watch: Watch = app.extensions["watch"]
-        watch.tell(known, None, status, connection.since, connection.client[0])
+        watch.tell(known, None, status, connection.since, normalised(connection.client[0]))
         reply = BESIDE.get(status)
         said = problem(status, detail or (reply.description if reply else OUR_FAULT))
         body = json.dumps(said)

@@ -48,5 +48,5 @@ def sign_up(form: dict[str, Any], headers: dict[str, str]) -> ResponseReturnValu
         password = form.get("password")
         store.add_account(form["username"], passwords.hash(password) if password else None, key)
 
-    once(headers, form, add)
+    once(headers, form, add, owner=form["username"])
     return "Success", 200, ANY_ORIGIN

@@ -1,15 +1,16 @@
 """What is kept and found: the queries. The unique constraint decides, never a look beforehand."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import cast
+from typing import TypeVar, cast
 from uuid import UUID, uuid4
 
 from flask import current_app
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Delete,
     Engine,
-    Update,
     bindparam,
     delete,
     func,
@@ -20,11 +21,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
-from api.keyed_writes import KEPT_UNDER, Key, KeyedWrites, expired_at
+from api.keyed_writes import BEGIN, KEPT_UNDER, Key, KeyedWrites, expired_at
 from api.lookup import Lookup, Reader, Record
-from api.models import accounts, metadata, user_details
+from api.models import accounts, idempotency_keys, metadata, user_details
 from api.pool import connection_of
+from api.waiting import call
 
+T = TypeVar("T")
 _ONE: ColumnElement[int] = literal_column("1")
 _ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("key"))
 _DETAILS = select(user_details).where(user_details.c.id == bindparam("key"))
@@ -89,11 +92,41 @@ class Store:
         return self._account.first(username.lower())
 
     def set_password(self, username: str, password_hash: str, replacing: str | None = None) -> bool:
-        """Whether there is such an account, and its hash was still the one to be replaced."""
+        """Return whether there is such an account, and its hash was the one to be replaced.
+
+        The hash is replaced in the account's keys too, so that no older one is left.
+        """
         change = update(accounts).where(accounts.c.username_key == username.lower())
         if replacing:
             change = change.where(accounts.c.password_hash == replacing)
-        return self._change(change.values(password_hash=password_hash)) == 1
+        keys = update(idempotency_keys).where(
+            idempotency_keys.c.username_key == username.lower(),
+            idempotency_keys.c.password_hash.is_not(None),
+        )
+
+        def replace(connection: Connection) -> bool:
+            known = connection.execute(change.values(password_hash=password_hash)).rowcount == 1
+            if known:
+                connection.execute(keys.values(password_hash=password_hash))
+            return known
+
+        return self._write(replace)
+
+    def delete_account(self, account: Record) -> bool:
+        """Delete the account and its keys, and return whether it was still there.
+
+        Its records stay, and belong to no account any more.
+        """
+        own = idempotency_keys.c.username_key == account.username_key
+
+        def remove(connection: Connection) -> bool:
+            # The account first: a keyed write that refers to it has ended once it is deleted.
+            known = connection.execute(delete(accounts).where(accounts.c.id == account.id)).rowcount
+            if known:
+                connection.execute(delete(idempotency_keys).where(own))
+            return known == 1
+
+        return self._write(remove)
 
     def add_details(
         self,
@@ -141,10 +174,22 @@ class Store:
         with connection_of(self.engine) as connection:
             connection.execute(_READY).first()
 
-    def _change(self, statement: Update | Delete) -> int:
-        """How many rows it changed."""
+    def _change(self, statement: Delete) -> int:
+        """Return how many rows the statement changed."""
         with connection_of(self.engine) as connection:
             return connection.execute(statement).rowcount
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction, and in one thread, so that its lock isn't held longer."""
+
+        def run(connection: Connection) -> T:
+            connection.exec_driver_sql(BEGIN[self.engine.dialect.name])
+            done = work(connection)  # Without the commit below, the pool rolls back.
+            connection.exec_driver_sql("COMMIT")
+            return done
+
+        with connection_of(self.engine) as connection:
+            return call(run, connection)
 
 
 store = cast("Store", LocalProxy(lambda: current_app.extensions["store"]))

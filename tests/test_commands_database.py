@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
 from api.connections import SQLITE_PRAGMAS
+from api.operator.checking import head
 from tests.actor import Someone
 from tests.commanding import refusal, run
 from tests.test_database import empty_databases
@@ -32,7 +33,7 @@ def named(url: str) -> str:
 def migrated(app: Flask, database_url: str) -> Callable[..., None]:
     """Migrates it; then does with it what it is given, behind the service's back."""
     done = run(app, "database", "upgrade")
-    assert (done.exit_code, done.output) == (0, f"{named(database_url)} is at 0002.\n")
+    assert (done.exit_code, done.output) == (0, f"{named(database_url)} is at {head()}.\n")
 
     def change(*statements: str) -> None:
         engine = create_engine(database_url)
@@ -50,10 +51,10 @@ def test_an_upgraded_database_is_current_and_sound(
     Someone(app.test_client()).signs_up("ada")
     name = named(database_url)
     assert run(app, "database", "current").output == (
-        f"{name} is at 0002, and this version's is 0002.\n"
+        f"{name} is at {head()}, and this version's is {head()}.\n"
     )
     done = run(app, *CHECK)
-    assert (done.exit_code, done.output) == (0, f"{name} is sound, and at 0002.\n")
+    assert (done.exit_code, done.output) == (0, f"{name} is sound, and at {head()}.\n")
     assert run(app, "database", "upgrade").exit_code == 0
     assert Someone(app.test_client()).signs_up("ada").status_code == 409
 
@@ -65,14 +66,16 @@ def test_a_database_of_another_version_is_said(
     migrated("UPDATE alembic_version SET version_num = '9999'")
     current = run(app, "database", "current")
     assert (current.exit_code, current.stdout, current.stderr) == (
-        *(0, f"{name} is at 9999, and this version's is 0002.\n"),
+        *(0, f"{name} is at 9999, and this version's is {head()}.\n"),
         "Upgrade it with: flask --app api database upgrade\n",
     )
-    assert refusal(app, *CHECK) == "The schema is at 9999, and this version's is 0002.\n"
+    assert refusal(app, *CHECK) == f"The schema is at 9999, and this version's is {head()}.\n"
     assert f"Error: {name} was made by a newer version" in refusal(app, "database", "upgrade")
     migrated("DELETE FROM alembic_version")
     assert "is at no revision," in run(app, "database", "current").stdout
-    assert refusal(app, *CHECK) == "The schema is at no revision, and this version's is 0002.\n"
+    assert (
+        refusal(app, *CHECK) == f"The schema is at no revision, and this version's is {head()}.\n"
+    )
 
 
 def test_a_schema_that_was_changed_is_said(app: Flask, migrated: Callable[..., None]) -> None:

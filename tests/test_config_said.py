@@ -77,6 +77,7 @@ def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> No
         ("RATELIMIT_DEFAULT", "1/day;0/hour", LIMITS),
         ("RATELIMIT_PASSWORDS", "often", LIMITS),
         ("RATELIMIT_TAKEN", "often", LIMITS),
+        ("RATELIMIT_FAILURES", "often", LIMITS),
         *[
             ("METRICS_ADDRESS", t, PLACE)
             for t in ("x", ":1", "h:", "h:0", "h:65536", "::1:9", "h:x")
@@ -95,6 +96,7 @@ def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: st
     [
         ("HOST", "x"),
         ("RATELIMIT_DEFAULT", ""),
+        ("RATELIMIT_FAILURES", ""),
         ("RATELIMIT_PASSWORDS", "1/day;1/hour"),
         ("RATELIMIT_STORAGE_URI", "rediss://u:p@h:65535/1"),
         ("RATELIMIT_STORAGE_URI", "redis://h/"),

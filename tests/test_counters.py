@@ -1,4 +1,4 @@
-"""Counting in memory: in fixed windows, and forgotten when they have ended."""
+"""Counting in memory: in fixed windows, which are dropped after they have ended."""
 
 import sys
 import threading
@@ -21,42 +21,84 @@ def memory() -> Memory:
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    """Set the clock, of the counting here and of what it comes from."""
+    """Set the monotonic clock. There is no other: reading the wall clock would fail."""
 
     def set_clock(seconds: float) -> None:
-        clock = SimpleNamespace(time=lambda: seconds, monotonic=lambda: seconds)
+        clock = SimpleNamespace(monotonic=lambda: seconds)
         monkeypatch.setattr("api.counters.time", clock)
-        monkeypatch.setattr("limits.storage.memory.time", clock)
 
     return set_clock
 
 
-def test_a_window_begins_with_its_first_and_lasts_as_long_as_it_says(
+def test_a_window_begins_with_its_first_count_and_lasts_as_long_as_it_says(
     memory: Memory, at: SetClock
 ) -> None:
     for seconds, count in (100, 1), (109, 2), (110, 1), (119.9, 2), (121, 1):
         at(seconds)
-        assert memory.incr("a", 10) == count
-    assert memory.get_expiry("a") == 131
+        assert memory.add("a", 10) == count
+        assert memory.read(["a", "b"]) == [count, 0]
+    assert memory.seconds_left("a") == 10
+    at(127)
+    assert memory.seconds_left("a") == 4
+    at(131)
+    assert (memory.read(["a"]), memory.seconds_left("a"), memory.seconds_left("b")) == ([0], 0, 0)
 
 
-def test_what_has_ended_is_forgotten_though_nobody_asks_for_it_again(
+def test_a_count_can_be_lowered_and_cleared(memory: Memory, at: SetClock) -> None:
+    at(100)
+    assert [memory.add("a", 10, 3), memory.add("a", 10, -2)] == [3, 1]
+    memory.clear("a")
+    memory.clear("a")
+    assert memory.read(["a"]) == [0]
+
+
+def test_a_flag_lasts_from_when_it_was_set_last(memory: Memory, at: SetClock) -> None:
+    for seconds, value in (100, 7), (105, 8):
+        at(seconds)
+        memory.flag("a", value, 10)
+        assert memory.read(["a"]) == [value]
+    at(114.9)
+    assert memory.read(["a"]) == [8]
+    at(115)
+    assert memory.read(["a"]) == [0]
+
+
+def test_windows_that_have_ended_are_dropped_though_no_request_asks_for_them(
     memory: Memory, at: SetClock
 ) -> None:
     at(1000)
     for key, seconds in ("short", 10), ("long", 2 * SWEEP):
-        memory.incr(key, seconds)
+        memory.add(key, seconds)
+    memory.flag("known", 1, 10)
     at(1000 + SWEEP)
-    memory.incr("new", 10)
-    assert set(memory.storage) == set(memory.expirations) == {"long", "new"}
+    memory.add("new", 10)
+    assert set(memory.windows) == {"long", "new"}
 
 
-def test_what_has_ended_is_looked_for_now_and_then_alone(memory: Memory, at: SetClock) -> None:
+def test_windows_that_have_ended_are_searched_for_now_and_then_only(
+    memory: Memory, at: SetClock
+) -> None:
     at(1000)
-    memory.incr("short", 10)
+    memory.add("short", 10)
     at(1000 + SWEEP - 1)
-    memory.incr("new", 10)
-    assert set(memory.storage) == {"short", "new"}
+    memory.add("new", 10)
+    assert set(memory.windows) == {"short", "new"}
+
+
+def test_memory_is_bounded_and_the_oldest_windows_go_first(
+    memory: Memory, at: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.counters.MOST", 3)
+    at(100)
+    for key in "abcacd":
+        memory.add(key, 10)
+    assert list(memory.windows) == ["b", "c", "d"]
+    memory.flag("e", 1, 10)
+    assert list(memory.windows) == ["c", "d", "e"]
+    at(110)
+    memory.add("c", 10)  # Its new window is the newest.
+    memory.add("f", 10)
+    assert list(memory.windows) == ["e", "c", "f"]
 
 
 @pytest.fixture
@@ -77,7 +119,7 @@ def test_threads_that_count_while_others_forget_lose_nothing(
 
     def count(_: int) -> list[int]:
         all_are_there.wait()
-        return [memory.incr(f"{key}", 60) for key in range(600)]
+        return [memory.add(f"{key}", 60) for key in range(600)]
 
     with ThreadPoolExecutor(4) as threads:
         counts = [n for counted in threads.map(count, range(4)) for n in counted]
@@ -85,11 +127,8 @@ def test_threads_that_count_while_others_forget_lose_nothing(
 
 
 def test_no_thread_is_started_to_count() -> None:
-    counter = Counter("memory://")
-    counter.wait([parse("2 per hour")], "anyone")
-    for thread in threading.enumerate():
-        if isinstance(thread, threading.Timer):
-            thread.join()  # limits starts one when it is made.
     before = threading.enumerate()
+    counter = Counter("memory://")
+    assert counter.wait([parse("2 per hour")], "anyone") == 0
     assert [bool(counter.wait([parse("2 per hour")], "anyone")) for _ in range(3)] == [0, 1, 1]
     assert threading.enumerate() == before

@@ -83,6 +83,7 @@ def test_sqlite_is_set_to_keep_what_is_acknowledged(sqlite_url: str) -> None:
     """Checklist 37."""
     engine = open_database(Settings(database_url=sqlite_url, database_timeout=3))
     expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 0}
+    expected["secure_delete"] = 1
     with engine.connect() as one, engine.connect() as another:
         for connection in (one, another):
             assert {

@@ -22,7 +22,7 @@ LAYERS = [
     ["operator.checking", "operator.common", "operator.digest"],
     ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
     ["request_log"],
-    ["keyed_writes"],
+    ["keyed_writes", "failures"],
     ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
     ["changes.operation", "changes.reader"],
@@ -49,6 +49,7 @@ LAYERS = [
     ],
     [
         "about",
+        "addresses",
         "fields",
         "hosts",
         "encodings",

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response
 
 from api.counters import Counter
-from api.limits import Seekers
+from api.limits import EnumerationLimiter
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.test_limits import ONE_DATABASE, MakeApp, wait_of
 
@@ -56,11 +56,13 @@ def test_without_this_limit_it_may_be_heard_without_end(make_app: MakeApp) -> No
         assert [someone.signs_up("ada").status_code for _ in range(3)] == [409] * 3
 
 
-def test_who_may_ask_again_is_remembered_no_longer() -> None:
-    """Else memory would grow with each that there ever was."""
-    seekers, app = Seekers("1 per second", Counter("memory://")), Flask(__name__)
+def test_a_client_that_may_ask_again_is_forgotten() -> None:
+    """Else memory would grow with the number of clients."""
+    limiter, app = EnumerationLimiter("1 per second", Counter("memory://")), Flask(__name__)
     for client in ("198.51.100.1", "198.51.100.2"):
         with app.test_request_context(environ_base={"REMOTE_ADDR": client}):
-            seekers.note(Response(status=409))
-        assert list(seekers.ends) == [client]
-        seekers.ends[client] -= 2  # As if so many seconds had gone by.
+            limiter.note(Response(status=409))
+        assert list(limiter.ends) == [client]
+        assert 0 < limiter.wait(client) <= 1
+        limiter.ends[client] -= 2  # As if so many seconds had gone by.
+        assert limiter.wait(client) == 0

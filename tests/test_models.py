@@ -28,6 +28,7 @@ CREATE TABLE idempotency_keys (
     password_hash VARCHAR(255),
     record_id UUID,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    username_key VARCHAR(150),
     CONSTRAINT pk_idempotency_keys PRIMARY KEY (digest)
 )
 CREATE TABLE user_details (
@@ -47,6 +48,7 @@ CREATE TABLE user_details (
         ON DELETE SET NULL
 )
 CREATE INDEX ix_idempotency_keys_created_at ON idempotency_keys (created_at)
+CREATE INDEX ix_idempotency_keys_username_key ON idempotency_keys (username_key)
 CREATE INDEX ix_user_details_account_id ON user_details (account_id, number)
 """
 IN_SQLITE = {

@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 from marshmallow import ValidationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from api.fields import Timestamp
 from api.lookup import Record
@@ -99,16 +99,17 @@ def set_password(username: str) -> None:
 def delete_account(username: str, yes: bool) -> None:
     """Delete the account USERNAME, after asking.
 
-    Its records stay: who holds a record's link may still read or delete it, but it belongs to no
-    account any more. The username can then be signed up again, by anybody, who gets none of them.
+    Every hash of its password is deleted, also those that are kept for requests sent again with an
+    Idempotency-Key. Its records stay, and belong to no account any more: anyone with a record's
+    link can still read or delete it. The username can then be signed up again, by anybody, without
+    these records.
     """
     with explained(store.engine):
         account, records = _known(username)
         stays = f"{records} record{'s' * (records != 1)} will belong to no account"
         if not yes:
             click.confirm(f"Delete {account.username}? {stays}.", abort=True)
-        with connection_of(store.engine) as connection:
-            gone = connection.execute(delete(table).where(table.c.id == account.id)).rowcount
+        gone = store.delete_account(account)
     if not gone:
         raise _unknown(username)
     click.echo(f"{account.username} is deleted; {stays}.")
