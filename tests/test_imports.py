@@ -31,6 +31,7 @@ LAYERS = [
         "inputs",
         "headers",
         "header_fields",
+        "fair_semaphore",
         "changes.keyword",
         "changes.property",
         "changes.security",
