@@ -21,7 +21,8 @@ def test_what_is_sent_to_make_it_err_is_answered_as_declared(server: Server, nam
     """And nothing is stored but what was acknowledged, nor by a request that is hidden in it."""
     began, (records, accounts) = time.monotonic(), stored(server)
     assert wrong(CASES[name], heard(server, CASES[name])) == []
-    assert time.monotonic() < began + 5
+    # A busy machine needs its time, but a request that is waited for is refused only after 20.
+    assert time.monotonic() < began + 15
     assert stored(server) == (records + CASES[name].answers.count(201), accounts)
 
 
@@ -63,7 +64,7 @@ def test_a_client_that_sends_too_much_can_read_that_it_did(
             "headers": {"Content-Type": "application/x-www-form-urlencoded"},
         },
     }
-    assert requests.post(f"{server.url}/userDetails", timeout=5, **kinds[kind]).status_code == 413
+    assert requests.post(f"{server.url}/userDetails", timeout=60, **kinds[kind]).status_code == 413
 
 
 @pytest.mark.parametrize("name", LEAVES)

@@ -99,7 +99,7 @@ def _begin(server: Server, database_url: str) -> None:
             connection.execute(text("TRUNCATE accounts, user_details, idempotency_keys"))
     engine.dispose()
     account = {"username": USERNAME, "password": PASSWORD}
-    requests.post(f"{server.url}/userSignUp", account, timeout=5).raise_for_status()
+    requests.post(f"{server.url}/userSignUp", account, timeout=60).raise_for_status()
 
 
 def long_fuzz(postgresql_url: str, asked: int, seed: int) -> dict[str, Figures]:
