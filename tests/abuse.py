@@ -95,10 +95,7 @@ def main() -> None:
         with ThreadPoolExecutor(said.abusers + 2) as pool, ThreadPoolExecutor(len(SLOW)) as patient:
             polite = [pool.submit(_ask_politely, server, until) for _ in range(2)]
             abusers = [
-                *[
-                    patient.submit(_tried, server, name, slow[name], SLOWEST + BUSY)
-                    for name in slow
-                ],
+                *[patient.submit(_tried, server, n, slow[n], SLOWEST + BUSY) for n in slow],
                 *[pool.submit(_abuse, server, said.seed + n, until) for n in range(said.abusers)],
             ]
             took = sorted(second for each in polite for second in each.result())

@@ -45,7 +45,7 @@ def bare() -> Iterator[tuple[str, psutil.Process]]:
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with suppress(requests.ConnectionError):
             if condition():
