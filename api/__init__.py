@@ -111,7 +111,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     open_sign_up(app)
     limit_requests(app, settings)
     app.extensions["store"] = Store(open_database(settings))
-    app.extensions["passwords"] = Passwords(settings.hashing_slots, threads=settings.threads)
+    app.extensions["passwords"] = Passwords(
+        settings.hashing_slots, timeout=settings.hashing_timeout
+    )
     app.register_blueprint(user_details.blueprint)
     app.register_blueprint(sign_up.blueprint)
     app.register_blueprint(health.blueprint)

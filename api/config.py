@@ -88,6 +88,7 @@ class Settings:
     database_url: str = _setting(_text(_database), "sqlite:///signup.db")
     database_timeout: int = _setting(_whole(1, 60), 5)
     hashing_slots: int = _setting(_whole(1, 64), 1)
+    hashing_timeout: int = _setting(_whole(1, 60), 5)
     ratelimit_enabled: bool = _setting(_SWITCH, True)
     ratelimit_storage_uri: str = _setting(_text(_STORAGE), "memory://")
     ratelimit_default: str = _setting(kinds.String(validate=_limits), "")
@@ -115,10 +116,7 @@ class Settings:
             wrong += [f"{k}: {' '.join(v)}" for k, v in invalid.messages_dict.items()]
         if wrong:
             raise SettingsError("; ".join(wrong))
-        settings = cls(**{name.lower(): value for name, value in values.items()})
-        if settings.hashing_slots * 2 > settings.threads:
-            raise SettingsError("HASHING_SLOTS: Give at most half of THREADS.")
-        return settings
+        return cls(**{name.lower(): value for name, value in values.items()})
 
     @property
     def url(self) -> URL:

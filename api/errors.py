@@ -23,8 +23,8 @@ from api.store import NoSuchRecord, UsernameTaken
 PROBLEM = "application/problem+json"
 OUR_FAULT = "This is our fault: try again later."
 CHALLENGE = 'Basic realm="sign-up", charset="UTF-8"'
-DATABASE_RETRY, HASHING_RETRY = 5, 1
-"""Seconds after which what can't be done now is worth another try."""
+DATABASE_RETRY = 5
+"""Seconds after which a request that the database couldn't serve is worth another try."""
 
 # Werkzeug has older phrases than RFC 9110, section 15.5.
 _PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large", 422: "Unprocessable Content"}
@@ -141,13 +141,16 @@ def _cannot_now(error: Exception) -> Response:
     return answer(ServiceUnavailable(detail, retry_after=DATABASE_RETRY))
 
 
+def _busy(error: Busy) -> Response:
+    return answer(ServiceUnavailable(NOTHING_CHANGED, retry_after=error.retry_after))
+
+
 def handle_errors(app: Flask) -> None:
     """Answer every error of the app in the one shape."""
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(NoSuchRecord, lambda _: answer(NotFound()))
     app.register_error_handler(UsernameTaken, lambda _: answer(Conflict()))
-    busy = ServiceUnavailable(NOTHING_CHANGED, retry_after=HASHING_RETRY)
-    app.register_error_handler(Busy, lambda _: answer(busy))
+    app.register_error_handler(Busy, _busy)
     # What the database, or the wait for it, says of itself.
     for error in (exc.DBAPIError, exc.DisconnectionError, exc.TimeoutError):
         app.register_error_handler(error, _cannot_now)

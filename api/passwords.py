@@ -1,29 +1,36 @@
-"""Argon2id: hashing and checking passwords, no more of it at once than the machine can do."""
+"""Argon2id: hash and verify passwords, only so many at once."""
 
+import math
+import time
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from threading import BoundedSemaphore
 from typing import TypeAlias, TypeVar, cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import current_app
+from flask import current_app, g, has_app_context
 from werkzeug.local import LocalProxy
 
+from api.fair_semaphore import FairSemaphore
 from api.waiting import wait_for
 
 T = TypeVar("T")
 Guard: TypeAlias = Callable[[Callable[[], bool]], bool]
 """Is called in place of a check, with the check, and returns its result."""
-WAITING = 15
-"""How many may wait for each that hashes, at most. At 20 ms a hash that is a third of a second."""
 
 
 class Busy(Exception):
-    """More hashing is asked for than may wait."""
+    """A request waited for its hash until the timeout.
+
+    `retry_after`: the seconds that the hashes of all other requests will take, at least 1.
+    """
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
 
 
 def prepare(password: str) -> str:
@@ -35,36 +42,53 @@ def prepare(password: str) -> str:
 
 
 class Passwords:
-    """Hashes with at least OWASP's 19 MiB, t=2, p=1.
+    """Argon2id hashes with at least OWASP's 19 MiB, t=2, p=1.
 
-    `slots` bounds how many at once; of `threads` that serve, at least half never wait for one.
+    At most `slots` hashes are computed at once. Other requests wait in arrival order, each for
+    `timeout` seconds at most. Their number isn't limited, because a request that waits holds
+    nothing but its connection.
     """
 
     def __init__(
-        self, slots: int, hasher: PasswordHasher | None = None, threads: int = 1024
+        self, slots: int, hasher: PasswordHasher | None = None, timeout: float = 5
     ) -> None:
         self.hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-        # Threads of its own: the 19 MiB are asked of the system once for each, not for each hash.
-        self._hashing = ThreadPoolExecutor(slots)
-        self._slots, self._most = slots, min(slots * (1 + WAITING), threads // 2)
-        self._admitted = BoundedSemaphore(self._most)
-        # What an unknown user's password is checked against, so that it takes as long.
-        self._nobody = self.hasher.hash("nobody has this password")
+        self._number, self._timeout = slots, timeout
+        self._slots = FairSemaphore(slots)
+        # Threads that are kept, so that each allocates its 19 MiB once and not for every hash.
+        self._threads = ThreadPoolExecutor(slots)
+        self._seconds = 0.0
+        # An unknown user's password is checked against this hash, so that it takes as long.
+        self._nobody = self._timed(self.hasher.hash, "nobody has this password")
+
+    def _timed(self, work: Callable[..., T], *arguments: str) -> T:
+        """Call `work`, and remember how many seconds it took."""
+        began = time.monotonic()
+        try:
+            return work(*arguments)
+        finally:
+            self._seconds = time.monotonic() - began
 
     def _in_slot(self, work: Callable[..., T], *arguments: str) -> T:
-        """What `work` returns, once there is a slot for it. Raises `Busy`."""
-        if not self._admitted.acquire(blocking=False):
-            raise Busy
+        """Call `work` in a thread once a slot is free. Raises `Busy`.
+
+        A request's second hash goes to the head of the queue, so that a request queues only once.
+        """
         try:
-            return wait_for(self._hashing.submit(work, *arguments))
+            self._slots.acquire(self._timeout, first=has_app_context() and "has_queued" in g)
+        except TimeoutError:
+            seconds = sum(self.load()) * self._seconds / self._number
+            raise Busy(max(1, math.ceil(seconds))) from None
+        try:
+            if has_app_context():
+                g.has_queued = True
+            return wait_for(self._threads.submit(self._timed, work, *arguments))
         finally:
-            self._admitted.release()
+            self._slots.release()
 
     def load(self) -> tuple[int, int]:
-        """How many wait, and how many are hashed."""
-        admitted = self._most - self._admitted._value
-        running = min(admitted, self._slots)
-        return admitted - running, running
+        """The number of requests that wait, and the number of hashes that are computed now."""
+        return self._slots.waiting, self._number - self._slots.free
 
     def hash(self, password: str) -> str:
         """The encoded hash. Raises `Busy`."""

@@ -42,15 +42,15 @@ def said(**environ: str) -> str:
         ("THREADS", 2, 1024),
         ("DATABASE_TIMEOUT", 1, 60),
         ("HASHING_SLOTS", 1, 64),
+        ("HASHING_TIMEOUT", 1, 60),
         ("TRUSTED_PROXIES", 0, 16),
     ],
 )
 def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> None:
-    enough = {"THREADS": "1024"} if name == "HASHING_SLOTS" else {}
-    assert {said(**enough, **{name: str(number)}) for number in (least, most)} == {""}
+    assert {said(**{name: str(number)}) for number in (least, most)} == {""}
     words = f"{name}: Give a whole number from {least} to {most}."
     for text in str(least - 1), str(most + 1), "x", "":
-        assert said(**enough, **{name: text}) == words
+        assert said(**{name: text}) == words
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,6 @@ def test_all_is_said_in_one_line() -> None:
     )
 
 
-def test_half_of_the_threads_may_hash_and_no_more() -> None:
-    assert said(THREADS="5", HASHING_SLOTS="2") == ""
-    words = "HASHING_SLOTS: Give at most half of THREADS."
-    assert said(THREADS="5", HASHING_SLOTS="3") == said(HASHING_SLOTS="17") == words
-
-
 def test_every_default_is_as_the_readme_has_it() -> None:
     assert Settings() == Settings(
         host="127.0.0.1",
@@ -138,6 +132,7 @@ def test_every_default_is_as_the_readme_has_it() -> None:
         database_url="sqlite:///signup.db",
         database_timeout=5,
         hashing_slots=1,
+        hashing_timeout=5,
         ratelimit_enabled=True,
         ratelimit_storage_uri="memory://",
         ratelimit_default="",

@@ -102,7 +102,7 @@ def test_invalid_fields_are_named() -> None:
         (exc.InterfaceError("SELECT 1", {}, Exception("gone")), "5"),
         (exc.DisconnectionError(), "5"),
         (exc.TimeoutError(), "5"),
-        (Busy(), "1"),
+        (Busy(7), "7"),
     ],
     ids=lambda part: type(part).__name__,
 )
@@ -111,7 +111,7 @@ def test_what_can_not_be_done_now_says_when_to_come_again(
 ) -> None:
     told = answer(raised)
     assert (told.status_code, told.headers.getlist("Retry-After")) == (503, [seconds])
-    # That many hash is no trouble of the database's.
+    # A long queue of passwords is no fault of the database.
     wanted = [] if isinstance(raised, Busy) else ["api.errors"]
     assert [record.name for record in caplog.records] == wanted
     said = "the database can't do it now: "

@@ -43,6 +43,7 @@ LAYERS = [
         "headers",
         "header_fields",
         "multipart",
+        "fair_semaphore",
         "changes.keyword",
         "changes.property",
         "changes.security",

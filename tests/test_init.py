@@ -61,12 +61,10 @@ def test_as_many_proxies_are_believed_as_are_trusted(
         assert ada.gives_details(request, username="ada").status_code == expected
 
 
-def test_of_few_threads_half_are_kept_from_hashing(sqlite_url: str) -> None:
-    app = create_app(Settings(database_url=sqlite_url, threads=6, hashing_slots=2))
-    let_in = 0
-    while app.extensions["passwords"]._admitted.acquire(blocking=False):
-        let_in += 1
-    assert let_in == 3
+def test_passwords_are_hashed_as_the_settings_say(sqlite_url: str) -> None:
+    app = create_app(Settings(database_url=sqlite_url, hashing_slots=2, hashing_timeout=7))
+    passwords = app.extensions["passwords"]
+    assert (passwords._number, passwords._timeout) == (2, 7)
     app.extensions["store"].close()
 
 
