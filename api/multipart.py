@@ -47,7 +47,8 @@ def _parts(body: bytes, delimiter: bytes) -> list[bytes]:
 
 def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
     """Decode one part: its name and text; a second name where other programs may read another."""
-    head, blank, content = part.partition(b"\r\n\r\n")
+    # A part may end with its header fields (RFC 2046, section 5.1.1): then its text is empty.
+    head, blank, content = (part + b"\r\n").partition(b"\r\n\r\n")
     fields: dict[str, str] = {}
     for line in head.decode().split("\r\n"):
         name, colon, value = line.partition(":")
@@ -69,6 +70,6 @@ def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
         raise ValueError("Send each file as a part of its own, not within multipart/mixed.")
     is_file = not said.keys().isdisjoint(("filename", "filename*"))
     name = _BROWSER_ESCAPE.sub(lambda escape: unquote(escape[0]), said["name"])
-    yield name, FILE if is_file else content.decode(codec(more))
+    yield name, FILE if is_file else content[:-2].decode(codec(more))
     if (other := _DROPPED.sub("", said["name"])) != said["name"]:
         yield other, UNCLEAR

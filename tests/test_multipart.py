@@ -27,6 +27,11 @@ def test_a_part_is_taken_to_the_byte(content: bytes) -> None:
     assert multipart(part(content) + b"--x--", TYPE) == [("a", content.decode())]
 
 
+def test_a_part_that_ends_with_its_header_fields_is_empty() -> None:
+    """Werkzeug's client sends an empty text so."""
+    assert multipart(part(b"").removesuffix(b"\r\n") + b"--x--", TYPE) == [("a", "")]
+
+
 @pytest.mark.parametrize("label", ["utf-8", "UTF8", "unicode-1-1-utf-8", '"utf8"'])
 def test_a_part_may_call_utf_8_by_each_of_its_labels(label: str) -> None:
     named = part("é".encode(), NAMED_A, f"Content-Type: text/plain; charset={label}")
