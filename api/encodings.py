@@ -27,7 +27,7 @@ class NoText:
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
 is_token = re.compile(_WORD).fullmatch
-_PARAMETER = re.compile(rf';[ \t]*(?:({_WORD})=(?:({_WORD})|"([^"]*)"))?[ \t]*')
+_PARAMETER = re.compile(rf';[ \t;]*(?:({_WORD})=(?:({_WORD})|"([^"]*)"))?[ \t]*')
 
 
 def parameters(value: str) -> tuple[str, dict[str, str]]:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
-from urllib.parse import unquote
 
 from api.encodings import NoText, codec, in_utf_8, is_token, parameters
 
@@ -12,7 +11,6 @@ FILE = NoText("Give this field as text, not as a file.")
 UNCLEAR = NoText("Write this field's name in plain letters, without backslash or single quotes.")
 
 _is_boundary = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]").fullmatch
-_BROWSER_ESCAPE = re.compile("%(?:22|0D|0A)")  # WHATWG HTML, section 4.10.22.8
 # Some programs drop a backslash or single quotes, or end a name at a control character.
 _DROPPED = re.compile(r"\\|\A'|'\Z|[\x00-\x1f\x7f].*", re.DOTALL)
 
@@ -47,7 +45,8 @@ def _parts(body: bytes, delimiter: bytes) -> list[bytes]:
 
 def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
     """Decode one part: its name and text; a second name where other programs may read another."""
-    head, blank, content = part.partition(b"\r\n\r\n")
+    # A part may end with its header fields (RFC 2046, section 5.1.1): then its text is empty.
+    head, blank, content = (part + b"\r\n").partition(b"\r\n\r\n")
     fields: dict[str, str] = {}
     for line in head.decode().split("\r\n"):
         name, colon, value = line.partition(":")
@@ -68,7 +67,9 @@ def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
     if media_type.lower().startswith("multipart/"):
         raise ValueError("Send each file as a part of its own, not within multipart/mixed.")
     is_file = not said.keys().isdisjoint(("filename", "filename*"))
-    name = _BROWSER_ESCAPE.sub(lambda escape: unquote(escape[0]), said["name"])
-    yield name, FILE if is_file else content.decode(codec(more))
+    name = said["name"]
+    for escaped, meant in ("%22", '"'), ("%0D", "\r"), ("%0A", "\n"):
+        name = name.replace(escaped, meant)  # WHATWG HTML, section 4.10.22.8
+    yield name, FILE if is_file else content[:-2].decode(codec(more))
     if (other := _DROPPED.sub("", said["name"])) != said["name"]:
         yield other, UNCLEAR

@@ -1,5 +1,9 @@
 """The multipart decoder takes what has one reading, and refuses the rest with a sentence."""
 
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
 from api.multipart import FILE, UNCLEAR, multipart
@@ -25,6 +29,11 @@ def refusal(body: bytes, content_type: str = TYPE) -> str:
 )
 def test_a_part_is_taken_to_the_byte(content: bytes) -> None:
     assert multipart(part(content) + b"--x--", TYPE) == [("a", content.decode())]
+
+
+def test_a_part_that_ends_with_its_header_fields_is_empty() -> None:
+    """Werkzeug's client sends an empty text so."""
+    assert multipart(part(b"").removesuffix(b"\r\n") + b"--x--", TYPE) == [("a", "")]
 
 
 @pytest.mark.parametrize("label", ["utf-8", "UTF8", "unicode-1-1-utf-8", '"utf8"'])
@@ -244,3 +253,33 @@ def test_a_name_that_others_read_otherwise_is_unclear_by_that_name(
     """So the field of that name is refused, and any other is ignored."""
     body = part(b"1", f'form-data; name="{written}"') + b"--x--"
     assert multipart(body, TYPE) == [(written, "1"), (other, UNCLEAR)]
+
+
+WORST: dict[str, Callable[[int], bytes]] = {
+    "parts": lambda n: part(b"") * n,
+    "header fields": lambda n: part(b"1", NAMED_A, *[f"a{i}: b" for i in range(n)]),
+    "parameters": lambda n: part(b"1", NAMED_A + "".join(f"; a{i}=b" for i in range(n))),
+    "semicolons": lambda n: part(b"1", NAMED_A + "; " * n),
+    "an open quote": lambda n: part(b"1", NAMED_A + '; a="' + "b" * n),
+    "escapes": lambda n: part(b"1", f'form-data; name="{"%22" * n}"'),
+    "backslashes": lambda n: part(b"1", 'form-data; name="' + "\\" * n + '"'),
+    "delimiters": lambda n: b"--x\r\n" * n,
+    "line ends": lambda n: b"\r\n" * n,
+    "padding": lambda n: b"--x" + b" " * n + b".",
+}
+
+
+@pytest.mark.parametrize("kind", WORST)
+def test_the_work_grows_no_faster_than_the_body(kind: str) -> None:
+    """Sixteen times as much takes sixteen times as long; a square would be 256 times."""
+
+    def seconds(size: int) -> float:
+        body, took = WORST[kind](size) + b"--x--", []
+        for _ in range(5):
+            began = time.process_time()
+            with suppress(ValueError):
+                multipart(body, TYPE)
+            took.append(time.process_time() - began)
+        return min(took)
+
+    assert seconds(16 * 200) < 100 * max(seconds(200), 1e-5)
