@@ -28,6 +28,7 @@ LAYERS = [
     ["changes.operation", "changes.reader"],
     ["bodies", "negotiation", "replies", "plain", "shares", "pool", "counters", "changes.schema"],
     [
+        "sqlite_files",
         "inputs",
         "headers",
         "header_fields",
