@@ -12,6 +12,7 @@ from api.changes.document import document_changes
 from api.openapi import document, to_yaml
 from api.operator.accounts import accounts
 from api.operator.backup import backup
+from api.operator.common import OperatorCommand
 from api.operator.database import database
 from api.operator.details import details
 
@@ -20,7 +21,7 @@ for command in (accounts, details, database, backup):
     blueprint.cli.add_command(command)
 
 
-@blueprint.cli.command("openapi")
+@blueprint.cli.command("openapi", cls=OperatorCommand)
 @click.option("--check", is_flag=True, help="Write nothing: print what would change, and exit 1.")
 @click.option(
     "--against",

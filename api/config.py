@@ -34,11 +34,18 @@ def _database(value: str) -> None:
         raise ValidationError("Give a URL such as sqlite:///signup.db.") from None
     if url.drivername not in ("sqlite", "postgresql", "postgres", "postgresql+psycopg"):
         raise ValidationError("Use sqlite:/// or postgresql+psycopg://.")
+    name = url.database or ""  # Its percent-encoding is decoded.
+    if _UNPRINTABLE.search(name):
+        raise ValidationError("Remove the control characters from the database's name.")
     if url.get_backend_name() == "sqlite":
-        if url.database in (None, "", ":memory:"):
+        if name in ("", ":memory:"):
             raise ValidationError("Name a file: what is kept in memory is lost.")
-        if url.host or url.username or url.query or "\0" in str(url.database):
-            raise ValidationError("Give a SQLite file by its path alone, as sqlite:///signup.db.")
+        # What follows ? or # would silently name another file than the reader expects.
+        if url.host or url.username or "?" in value or "#" in value or name.startswith("file:"):
+            raise ValidationError(
+                "Give a SQLite file by its path alone, as sqlite:///signup.db; "
+                "write ? in it as %3F, and # as %23."
+            )
 
 
 def _address(value: str) -> None:
@@ -65,10 +72,12 @@ def _whole(minimum: int, maximum: int) -> kinds.Integer:
 
 
 _SWITCH = kinds.Boolean(error_messages={"invalid": "Give true or false."})
+_UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\ufffd]")
+"""Control characters, and what decoding puts in place of bytes that aren't UTF-8."""
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 _HOST = re.compile(r"\.?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:.]{2,45}\]")
 _STORAGE = validate.Regexp(
-    r"memory://$|rediss?://([^/?#]*@)?[^/?#:@]+(:\d{1,5})?(/\d*)?$",
+    r"memory://$|rediss?://([^/?#\s]*@)?[^/?#:@\s]+(:\d{1,5})?(/\d*)?$",
     error="Use memory:// or redis://.",
 )
 
@@ -105,11 +114,18 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings that `environ` gives. Raises `SettingsError` for one that can't be used."""
+        """Return the settings that `environ` gives.
+
+        White space around a value is removed: a file with CRLF line ends leaves a CR there, and no
+        setting can mean it. Raises `SettingsError` for a setting that can't be used.
+        """
         kinds_by_name = {f.name.upper(): f.metadata["kind"] for f in fields(cls)}
-        given = {name: environ[name] for name in kinds_by_name if name in environ}
+        given = {name: environ[name].strip() for name in kinds_by_name if name in environ}
         unknown = [n for n in environ if n.startswith("RATELIMIT_") and n not in kinds_by_name]
         wrong = [f"{name}: There is no such setting." for name in unknown]
+        for name in [name for name, value in given.items() if _UNPRINTABLE.search(value)]:
+            wrong.append(f"{name}: Remove the control characters, such as line breaks.")
+            del given[name]
         try:
             values = Schema.from_dict(kinds_by_name)().load(given)
         except ValidationError as invalid:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 
 from api.postgresql import Session, execute_pooled, open_session
+from api.sqlite_files import MISSING, Files
 from api.waiting import call
 
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
@@ -37,11 +38,18 @@ def connect_by(engine: Engine, seconds: float) -> None:
     path = engine.url.database or ""
 
     def connect() -> sqlite3.Connection:
-        # Never a new file in place of one that is gone: that is for `upgrade` to make.
-        connection = sqlite3.connect(
-            f"file:{quote(path)}?mode=rw", uri=True, timeout=seconds, check_same_thread=False
-        )
+        files = Files(path)
+        files.refuse_missing_log()
+        # mode=rw never makes a new file in place of one that was deleted: `upgrade` makes it.
+        uri = f"file:{quote(os.fsencode(path))}?mode=rw"
+        connection = sqlite3.connect(uri, uri=True, timeout=seconds, check_same_thread=False)
         _set_pragmas(connection, seconds)
+        connection.execute("PRAGMA schema_version")  # A new file has no log until it is read.
+        try:
+            files.identify()
+        except OSError:  # This process still uses the deleted files by its other connections.
+            connection.close()
+            raise sqlite3.OperationalError(MISSING) from None
         return connection
 
     event.listen(engine, "do_connect", lambda *_: call(connect))
@@ -102,7 +110,9 @@ def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
 
 def _begin(connection: sqlite3.Connection, record: Any, path: str) -> None:
     connection.execute("PRAGMA busy_timeout = 0")  # From now on it takes `_Turns`.
-    record.info["file"] = _file(path)
+    record.info["files"] = files = Files(path)
+    with suppress(OSError):
+        files.remember()
 
 
 def _open_again(context: ExceptionContext) -> None:
@@ -112,21 +122,14 @@ def _open_again(context: ExceptionContext) -> None:
         context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
-def _file(path: str) -> tuple[int, int, bool]:
-    """Which file it is, and whether it may be written: if not, SQLite opens it to be read alone."""
-    status = os.stat(path)
-    return status.st_dev, status.st_ino, os.access(path, os.W_OK)
-
-
 def check_file(engine: Engine, connection: Any) -> None:
-    """What is written to a file that was moved or deleted would be acknowledged, and lost.
+    """Raise SQLAlchemy's `DisconnectionError` unless the files are still those that were opened.
 
-    And what was opened to be read alone would stay so, once the file may be written.
-
-    Raises SQLAlchemy's `DisconnectionError`.
+    What is written to a file that was moved or deleted would be acknowledged, and lost. The
+    connection is then closed; the last one that closes writes the log into the database. And what
+    was opened for reading alone would stay so, once the file may be written.
     """
-    path = engine.url.database or ""
-    with suppress(FileNotFoundError):
-        if _file(path) == connection.info["file"]:
+    with suppress(OSError):
+        if connection.info["files"].are_unchanged():
             return
-    raise DisconnectionError(f"{path} isn't the file that was opened")
+    raise DisconnectionError(f"{engine.url.database} isn't the file that was opened")

@@ -1,6 +1,7 @@
 """Open the database, SQLite or PostgreSQL, migrate it, and delete what has expired."""
 
 import logging
+import os
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,9 +58,14 @@ def open_database(settings: Settings) -> Engine:
 
 
 def where(engine: Engine) -> str:
-    """The file or URL of the database, without a secret: a query may hold one too."""
-    shown = engine.url.set(query={}).render_as_string()
-    return str(engine.url.database) if engine.dialect.name == "sqlite" else shown
+    """Return the database's file or URL to be shown: without a secret, and valid UTF-8.
+
+    A query may hold a secret too. A folder's name may be bytes that are no text.
+    """
+    if engine.dialect.name == "sqlite":
+        name = str(engine.url.database).encode(errors="surrogateescape")
+        return name.decode(errors="backslashreplace")
+    return engine.url.set(query={}).render_as_string()
 
 
 def why(error: Exception) -> str:
@@ -82,6 +88,39 @@ def migrations() -> Config:
     return config
 
 
+def _make_file(file: Path) -> None:
+    """Make an empty database that its owner alone may read; leave one that exists as it is.
+
+    SQLite gives its other files (-wal, -shm) the same mode. Raises `DatabaseError` for a file or
+    folder that can't be written, and `OSError`.
+    """
+    if file.is_dir():
+        raise DatabaseError(f"{file} is a folder: name a file in it.")
+    # To open and close an existing file would drop the locks that SQLite holds in this process.
+    if not file.exists():
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    for each in (file, file.parent):  # SQLite makes its other files in the folder.
+        if not os.access(each, os.W_OK):
+            advice = "Check its owner and mode, and that its file system isn't read-only."
+            raise DatabaseError(f"{each} can't be written. {advice}")
+
+
+def checkpoint(engine: Engine) -> None:
+    """Write SQLite's log (-wal) into the database file, so that this file alone has everything.
+
+    For the end of the service, when its workers have ended. The last connection to close does it
+    too, unless two close at the same time, or another program has the database open.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    except SQLAlchemyError as error:
+        _log.warning("the -wal file could not be written into the database: %s", why(error))
+    engine.dispose()
+
+
 def upgrade(engine: Engine) -> None:
     """Bring the tables up to this version's. Several may try at once: one does it.
 
@@ -89,7 +128,7 @@ def upgrade(engine: Engine) -> None:
     """
     try:
         if engine.dialect.name == "sqlite":
-            Path(str(engine.url.database)).touch()
+            _make_file(Path(str(engine.url.database)))
         with engine.connect() as connection:
             for statement in _MIGRATION_LOCKS[engine.dialect.name]:
                 connection.exec_driver_sql(statement)

@@ -118,6 +118,7 @@ class Server(BaseApplication):
         self.options = options | {
             "pre_fork": shares.give,
             "child_exit": take_back,
+            "worker_exit": lambda _server, _worker: app.extensions["store"].close(),
             "on_exit": lambda _server: end(),
             "bind": f"fd://{listener.fileno()}",
             # gunicorn makes its workers by itself, so what they share goes along with their class.

@@ -109,9 +109,9 @@ def test_a_setting_that_only_the_operator_can_change_is_said(
 def test_settings_that_sqlite_can_not_have_are_said(
     app: Flask, migrated: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    Someone(app.test_client()).signs_up("ada")  # A connection that is open already.
     monkeypatch.setitem(SQLITE_PRAGMAS, "synchronous", 9)
     assert refusal(app, *CHECK) == "SQLite's synchronous isn't 9.\n"
-    app.extensions["store"].close()
     assert refusal(app, *CHECK).startswith("Error: SQLite's synchronous is ")
 
 

@@ -1,5 +1,9 @@
 """What a setting may be, said to whoever gives another: to the bound, in these words."""
 
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from api.config import Settings, SettingsError
@@ -22,7 +26,15 @@ BAD_HOSTS = [
     "[::1]:80",
     "x" * 64,
 ]
-BY_PATH = "Give a SQLite file by its path alone, as sqlite:///signup.db."
+BY_PATH = (
+    "Give a SQLite file by its path alone, as sqlite:///signup.db; "
+    "write ? in it as %3F, and # as %23."
+)
+CONTROL = "Remove the control characters, such as line breaks."
+NAME = "Remove the control characters from the database's name."
+
+
+STORAGE = "Use memory:// or redis://."
 
 
 def said(**environ: str) -> str:
@@ -67,7 +79,29 @@ def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> No
         ("DATABASE_URL", "sqlite://h/f", BY_PATH),
         ("DATABASE_URL", "sqlite://u@/f", BY_PATH),
         ("DATABASE_URL", "sqlite:///f?mode=ro", BY_PATH),
-        ("DATABASE_URL", "sqlite:///f\0", BY_PATH),
+        *[
+            ("DATABASE_URL", f"sqlite:///{text}", BY_PATH)
+            for text in ("my?file.db", "f?", "f?mode", "f#x", "f #x", "file:f")
+        ],
+        *[
+            ("DATABASE_URL", text, NAME)
+            for text in ("sqlite:///f%0D", "sqlite:///%00", "sqlite:///%FF", "postgresql://h/n%0A")
+        ],
+        *[
+            (name, text, CONTROL)
+            for name, text in [
+                ("HOST", "127.0.0.1\r\n::1"),
+                ("PORT", "50\t00"),
+                ("DATABASE_URL", "sqlite:///f\n.db"),
+                ("DATABASE_URL", "sqlite:///f\0"),
+                ("RATELIMIT_STORAGE_URI", "memory://\x85x"),
+                ("RATELIMIT_DEFAULT", "1/day\r;1/hour"),
+                ("METRICS_ADDRESS", "h:\x7f1"),
+            ]
+        ],
+        *[("RATELIMIT_STORAGE_URI", f"redis://{h}", STORAGE) for h in ("a b", "u:p q@h")],
+        ("DOCS_ENABLED", " \r\n", "Give true or false."),
+        ("DATABASE_URL", " ", "Give a value. Give a URL such as sqlite:///signup.db."),
         ("RATELIMIT_ENABLED", "perhaps", "Give true or false."),
         ("DOCS_ENABLED", "perhaps", "Give true or false."),
         ("RATELIMIT_STORAGE_URI", "x", "Use memory:// or redis://."),
@@ -108,6 +142,28 @@ def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: st
 )
 def test_what_can_be_used_is_taken(name: str, text: str) -> None:
     assert said(**{name: text}) == ""
+
+
+@pytest.mark.parametrize("around", [" ", "\t", "\r", "\n", "\r\n", "\u00a0"])
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda setting: setting.name)
+def test_white_space_around_a_value_is_not_part_of_it(setting: Any, around: str) -> None:
+    """A file of settings with CRLF line ends leaves a CR behind each."""
+    given = {setting.name.upper(): f"{around}{setting.default}{around}"}
+    assert Settings.from_environ(given) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a%3Fb%23c%20.db", "a?b#c .db"),
+        ("a b.db", "a b.db"),
+        ("a%2541.db", "a%41.db"),
+        ("../x/./é.db", "../x/./é.db"),
+    ],
+)
+def test_a_path_is_percent_encoded_as_in_any_url(text: str, name: str) -> None:
+    url = Settings.from_environ({"DATABASE_URL": f"sqlite:///{text}"}).url
+    assert url.database == str(Path.cwd() / name)
 
 
 def test_the_server_may_go_by_each_of_its_names() -> None:

@@ -54,7 +54,7 @@ def test_a_file_that_can_not_be_made_is_said(tmp_path: Path, place: str) -> None
     (tmp_path / "a_folder").mkdir()
     said = refusal(f"sqlite:///{tmp_path / place}")
     assert str(tmp_path / place) in said
-    whys = "No such file or directory", "Not a directory", "unable to open database file"
+    whys = "No such file or directory", "Not a directory", "is a folder: name a file in it."
     assert any(why in said for why in whys)
 
 

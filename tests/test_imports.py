@@ -39,6 +39,7 @@ LAYERS = [
         "changes.schema",
     ],
     [
+        "sqlite_files",
         "inputs",
         "headers",
         "header_fields",

@@ -3,7 +3,6 @@
 import sys
 
 import click
-from flask.cli import AppGroup
 from marshmallow import ValidationError
 from sqlalchemy import func, select
 
@@ -11,13 +10,13 @@ from api.fields import Timestamp
 from api.lookup import Record
 from api.models import accounts as table
 from api.models import user_details
-from api.operator.common import batches, explained, last_key
+from api.operator.common import OperatorGroup, batches, explained, last_key
 from api.passwords import passwords
 from api.pool import connection_of
 from api.schemas import SignUp
 from api.store import store
 
-accounts = AppGroup("accounts", help="See to accounts: who signed up.")
+accounts = OperatorGroup("accounts", help="See to accounts: who signed up.")
 _MOMENT = Timestamp()
 
 

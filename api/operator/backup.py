@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from api.connections import DatabaseError
 from api.database import where
-from api.operator.common import explained, whole_file
+from api.operator.common import OperatorCommand, explained, whole_file
 from api.pool import connection_of
 from api.store import store
 
@@ -24,7 +24,7 @@ def _check(file: Path) -> None:
         raise DatabaseError(f"The backup isn't whole, so it isn't kept: {said}.")
 
 
-@click.command()
+@click.command(cls=OperatorCommand)
 @click.argument("to_file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace TO_FILE if it is there already.")
 @with_appcontext

@@ -5,12 +5,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
 import psycopg
+from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy import Connection, Engine, Row, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +21,51 @@ from api.database import where, why
 BATCH = 1000
 """Rows that are held in memory at once."""
 Bar: TypeAlias = "click._termui_impl.ProgressBar[Any]"
+
+
+@contextmanager
+def _explain_output() -> Iterator[None]:
+    """Raise a `ClickException` where standard output can't take what the command prints.
+
+    A reader that has gone, such as `head`, is left to click, which ends the command in silence.
+    """
+    try:
+        try:
+            yield
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
+    except UnicodeEncodeError as error:
+        cause = f"it can't hold all characters in {error.encoding}: set PYTHONIOENCODING=utf-8"
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        cause = str(error.strerror)
+    else:
+        return
+    with suppress(OSError, ValueError):  # Else Python tries to write the rest at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise click.ClickException(f"Standard output: {cause}.")
+
+
+class OperatorCommand(click.Command):
+    """A command that says on one line what its output refuses, and closes the database."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        with _explain_output():  # It may print the help.
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with _explain_output():
+                return super().invoke(ctx)
+        finally:
+            # The last connection that is closed writes SQLite's log into the database.
+            ctx.ensure_object(ScriptInfo).load_app().extensions["store"].close()
+
+
+class OperatorGroup(OperatorCommand, AppGroup):
+    """Commands that do so together."""
 
 
 @contextmanager

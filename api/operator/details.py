@@ -3,20 +3,27 @@
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from api.models import user_details
-from api.operator.common import batches, explained, last_key, progress, whole_file
+from api.operator.common import (
+    OperatorGroup,
+    batches,
+    explained,
+    last_key,
+    progress,
+    whole_file,
+)
 from api.pool import connection_of
 from api.schemas import UserDetails
 from api.store import store
 
-details = AppGroup("details", help="See to the records of details.")
+details = OperatorGroup("details", help="See to the records of details.")
 Records = Iterable[dict[str, Any]]
 
 
@@ -79,6 +86,8 @@ def export(kind: str, output: Path | None, force: bool, with_ids: bool) -> None:
     flask --app api details export --format csv --output details.csv
     """  # noqa: D301  (click reads the mark)
     if output is None:
+        if sys.stdout is None:
+            raise click.ClickException("Standard output: it is closed.")
         with explained(store.engine), click.open_file("-", "w", encoding="utf-8") as stream:
             # Where the records are shown themselves, a bar would be among them.
             _export(stream.write, kind, with_ids=with_ids, shown=not stream.isatty())

@@ -1,0 +1,55 @@
+"""The three files of a SQLite database: itself, its log (-wal) and the log's index (-shm)."""
+
+import os
+import sqlite3
+import time
+from typing import Any
+
+MISSING = (
+    "its -wal or -shm file was moved or deleted: put it back, or stop what uses the database; "
+    "if the -wal is lost, delete the -shm too"
+)
+
+
+class Files:
+    """Tells whether the files at `path` are still those that a connection opened.
+
+    While a connection is open SQLite itself never replaces or deletes one of them: that is done by
+    the last connection to close, of all processes.
+    """
+
+    def __init__(self, path: str) -> None:
+        real = os.path.realpath(path)  # SQLite has the other files beside the real one.
+        self._path, self._log, self._index = path, f"{real}-wal", f"{real}-shm"
+        self._known: Any = None
+
+    def refuse_missing_log(self) -> None:
+        """Raise `sqlite3.OperationalError` where the log is missing, but not its index.
+
+        SQLite deletes the index first, so somebody else deleted the log: while another process uses
+        the database, or after a crash. SQLite would make an empty log, and what the other log holds
+        would be lost.
+        """
+        for _ in range(3):  # Another process may just be opening or closing the database.
+            if os.path.exists(self._log) or not os.path.exists(self._index):
+                return
+            time.sleep(0.01)
+        raise sqlite3.OperationalError(MISSING)
+
+    def identify(self) -> Any:
+        """Return which files they are, and whether the database may be written.
+
+        SQLite opens a database that may not be written for reading alone. Raises `OSError` where a
+        file is missing.
+        """
+        database, log, index = os.stat(self._path), os.stat(self._log), os.stat(self._index)
+        inodes = database.st_dev, database.st_ino, log.st_ino, index.st_ino
+        return *inodes, os.access(self._path, os.W_OK)
+
+    def remember(self) -> None:
+        """Take the files for those that were opened. Raises `OSError` where one is missing."""
+        self._known = self.identify()
+
+    def are_unchanged(self) -> bool:
+        """Return whether they are those that were opened. Raises `OSError` if one is missing."""
+        return bool(self.identify() == self._known)

@@ -1,0 +1,245 @@
+"""SQLite's files: who may read them, and what happens where one is deleted or can't be written."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from api.config import Settings
+from api.connections import DatabaseError
+from api.database import checkpoint, open_database, upgrade, where
+from tests.actor import Someone, assert_problem
+from tests.records import recorded_lines
+
+NOBODY = 65534
+HOLD = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("SELECT * FROM accounts").fetchall()
+print(flush=True)
+sys.stdin.readline()
+database.close()
+"""
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+
+
+def rows(file: Path) -> int:
+    """How many records the file has by itself, with no log beside it."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        count: int = database.execute("SELECT count(*) FROM user_details").fetchone()[0]
+        return count
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
+def held_open(file: Path) -> Iterator[None]:
+    """Another process has the database open, as another worker does."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout and process.stdout.readline()
+        yield
+        process.communicate("\n", timeout=30)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_a_new_database_is_for_its_owner_alone_whatever_the_umask(
+    tmp_path: Path, mask: int
+) -> None:
+    with umask(mask):
+        engine = open_database(Settings(database_url=f"sqlite:///{tmp_path / 'signup.db'}"))
+        upgrade(engine)
+        with engine.connect():
+            names = ["signup.db", "signup.db-shm", "signup.db-wal"]
+            assert modes(tmp_path) == dict.fromkeys(names, 0o600)
+        engine.dispose()
+
+
+def test_the_mode_of_a_database_that_exists_is_left_as_it_is(sqlite_url: str) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    file.chmod(0o640)
+    engine = open_database(Settings(database_url=sqlite_url))
+    upgrade(engine)
+    with engine.connect():
+        assert set(modes(file.parent).values()) == {0o640}
+    engine.dispose()
+
+
+def test_a_link_to_a_file_that_does_not_exist_yet_makes_that_file(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
+    engine = open_database(Settings(database_url=f"sqlite:///{tmp_path / 'link.db'}"))
+    upgrade(engine)
+    engine.dispose()
+    assert modes(tmp_path)["real.db"] == 0o600
+
+
+def refusal_to_somebody(url: str) -> str:
+    """Return what is said where a user that isn't root starts the service: in a process of its own.
+
+    Root may write everything.
+    """
+    engine = open_database(Settings(database_url=url))
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            if not os.getuid():
+                os.setresuid(NOBODY, NOBODY, NOBODY)
+            upgrade(engine)
+        except DatabaseError as error:
+            os.write(writing, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(pid, 0)
+    with os.fdopen(reading) as said:
+        return said.read()
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter, unlike pytest's."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.mark.parametrize(("of_file", "of_folder"), [(0o444, 0o777), (0o666, 0o555)])
+def test_a_file_or_folder_that_can_not_be_written_is_said_at_start(
+    open_folder: Path, migrated_file: Path, of_file: int, of_folder: int
+) -> None:
+    file = open_folder / "signup.db"
+    file.write_bytes(migrated_file.read_bytes())
+    file.chmod(of_file)
+    open_folder.chmod(of_folder)
+    wrong = file if of_file == 0o444 else open_folder
+    assert refusal_to_somebody(f"sqlite:///{file}") == (
+        f"{wrong} can't be written. "
+        "Check its owner and mode, and that its file system isn't read-only."
+    )
+
+
+def test_a_new_file_in_a_folder_that_can_not_be_written_is_said_at_start(
+    open_folder: Path,
+) -> None:
+    open_folder.chmod(0o555)
+    file = open_folder / "signup.db"
+    assert refusal_to_somebody(f"sqlite:///{file}") == f"{file}: Permission denied."
+
+
+def test_a_folder_in_the_place_of_the_file_is_said_at_start(tmp_path: Path) -> None:
+    engine = open_database(Settings(database_url=f"sqlite:///{tmp_path}/"))
+    with pytest.raises(DatabaseError, match=f"^{tmp_path} is a folder: name a file in it[.]$"):
+        upgrade(engine)
+
+
+def test_a_folder_whose_name_is_no_text_holds_a_database_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"\xfc?#%41")
+    folder.mkdir()
+    engine = open_database(
+        Settings(database_url=f"sqlite:///{tmp_path}/" + os.fsdecode(b"\xfc%3F%23%2541/signup.db"))
+    )
+    upgrade(engine)
+    engine.dispose()
+    assert list(modes(folder)) == ["signup.db"]
+    assert where(engine) == f"{tmp_path}/\\xfc?#%41/signup.db"
+
+
+def test_a_checkpoint_leaves_everything_in_the_one_file(
+    make_app_at: Callable[..., Flask], sqlite_url: str
+) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    someone = Someone(make_app_at(sqlite_url).test_client())
+    assert someone.gives_details().status_code == 201
+    assert rows(file) == 0  # SQLite has it in the log.
+    checkpoint(open_database(Settings(database_url=sqlite_url)))
+    assert rows(file) == 1
+
+
+def test_a_checkpoint_that_fails_is_logged(tmp_path: Path) -> None:
+    with recorded_lines() as logged:
+        checkpoint(open_database(Settings(database_url=f"sqlite:///{tmp_path / 'none.db'}")))
+        assert "-wal file could not be written into the database" in logged()[0]["message"]
+
+
+DELETED = pytest.mark.parametrize("names", [["-wal"], ["-shm"], ["-wal", "-shm"]], ids="".join)
+
+
+@DELETED
+def test_nothing_is_lost_where_the_log_is_deleted_under_a_service_of_one_process(
+    make_app_at: Callable[..., Flask], sqlite_url: str, names: list[str]
+) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    app = make_app_at(sqlite_url)
+    someone = Someone(app.test_client())
+    first = someone.gives_details().headers["Location"]
+    for name in names:
+        Path(f"{file}{name}").unlink()
+    # The connections are closed, and the last of them writes the log into the database.
+    answers = [someone.gives_details() for _ in range(5)]
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    kept = [first, *(a.headers["Location"] for a in answers if a.status_code == 201)]
+    assert answers[-1].status_code == 201
+    app.extensions["store"].close()
+    assert rows(file) == len(kept)
+    assert {someone.reads(link).status_code for link in kept} == {200}
+
+
+@pytest.mark.parametrize("names", [["-wal"], ["-shm"]], ids="".join)
+def test_a_deleted_log_is_503_while_another_process_uses_it(
+    make_app_at: Callable[..., Flask], sqlite_url: str, names: list[str]
+) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    app = make_app_at(sqlite_url)
+    someone = Someone(app.test_client())
+    link = someone.gives_details().headers["Location"]
+    with held_open(file):
+        for name in names:
+            Path(f"{file}{name}").unlink()
+        if names == ["-wal"]:
+            for answer in someone.gives_details(), someone.reads(link), someone.signs_up("bob"):
+                assert_problem(answer, 503)
+            # Nor does another one begin to use it, a command or a worker.
+            with pytest.raises(DatabaseError, match="its -wal or -shm file was moved or deleted"):
+                upgrade(open_database(Settings(database_url=sqlite_url)))
+        else:
+            # The log is whole, so whoever comes makes its index anew.
+            assert {someone.gives_details().status_code for _ in range(3)} <= {201, 503}
+    assert someone.gives_details().status_code == 201
+    assert someone.reads(link).status_code == 200
+    app.extensions["store"].close()
+    assert someone.reads(link).status_code == 200
+
+
+def test_a_log_that_is_put_back_is_used_again(
+    make_app_at: Callable[..., Flask], sqlite_url: str
+) -> None:
+    log = Path(sqlite_url.removeprefix("sqlite:///") + "-wal")
+    someone = Someone(make_app_at(sqlite_url).test_client())
+    link = someone.gives_details().headers["Location"]
+    with held_open(Path(str(log).removesuffix("-wal"))):
+        log.rename(f"{log}.away")
+        assert_problem(someone.reads(link), 503)
+        Path(f"{log}.away").rename(log)
+        assert someone.reads(link).status_code == 200
