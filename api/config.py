@@ -12,6 +12,7 @@ from click import ClickException
 from limits import parse_many
 from marshmallow import Schema, ValidationError, validate
 from marshmallow import fields as kinds
+from psycopg.pq import Conninfo
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -39,6 +40,9 @@ def _database(value: str) -> None:
             raise ValidationError("Name a file: what is kept in memory is lost.")
         if url.host or url.username or url.query or "\0" in str(url.database):
             raise ValidationError("Give a SQLite file by its path alone, as sqlite:///signup.db.")
+    elif not url.query.keys() <= _CONNECTION_OPTIONS:
+        # Others are arguments of the driver, which change what the service does or raise.
+        raise ValidationError("Give only PostgreSQL's own options after ?, such as sslmode.")
 
 
 def _address(value: str) -> None:
@@ -57,6 +61,7 @@ def _whole(minimum: int, maximum: int) -> kinds.Integer:
     return kinds.Integer(validate=within, error_messages={"invalid": error})
 
 
+_CONNECTION_OPTIONS = {option.keyword.decode() for option in Conninfo.get_defaults()}
 _SWITCH = kinds.Boolean(error_messages={"invalid": "Give true or false."})
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 _STORAGE = validate.Regexp(

@@ -7,6 +7,7 @@ from api.config import Settings, SettingsError
 LIMITS = "Give limits such as '100 per minute;1000 per hour'."
 MEMORY = "Name a file: what is kept in memory is lost."
 PLACE = "Give an address and a port, such as 127.0.0.1:9100."
+OPTIONS = "Give only PostgreSQL's own options after ?, such as sslmode."
 BY_PATH = "Give a SQLite file by its path alone, as sqlite:///signup.db."
 
 
@@ -52,6 +53,9 @@ def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> No
         ("DATABASE_URL", "sqlite://h/f", BY_PATH),
         ("DATABASE_URL", "sqlite://u@/f", BY_PATH),
         ("DATABASE_URL", "sqlite:///f?mode=ro", BY_PATH),
+        ("DATABASE_URL", "postgresql://h/n?sslmod=require", OPTIONS),
+        ("DATABASE_URL", "postgresql://h/n?prepare_threshold=0", OPTIONS),
+        ("DATABASE_URL", "postgresql://h/n?row_factory=x&sslmode=require", OPTIONS),
         ("DATABASE_URL", "sqlite:///f\0", BY_PATH),
         ("RATELIMIT_ENABLED", "perhaps", "Give true or false."),
         ("DOCS_ENABLED", "perhaps", "Give true or false."),
@@ -84,6 +88,9 @@ def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: st
         ("RATELIMIT_STORAGE_URI", "redis://h/"),
         *[("LOG_LEVEL", level) for level in "debug info warning error critical".split()],
         ("DATABASE_URL", "sqlite:////tmp/f"),
+        ("DATABASE_URL", "postgresql://h/n?options=-c%20search_path=x&client_encoding=latin1"),
+        ("DATABASE_URL", "postgresql://u@/n?host=a:1&host=b:2&target_session_attrs=read-write"),
+        ("DATABASE_URL", "postgresql:///?service=signup"),
         *[("METRICS_ADDRESS", text) for text in ("", "localhost:1", "[::1]:65535", "0.0.0.0:9100")],
     ],
 )
