@@ -12,6 +12,7 @@ from click import ClickException
 from limits import parse_many
 from marshmallow import Schema, ValidationError, validate
 from marshmallow import fields as kinds
+from psycopg.pq import Conninfo
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -46,6 +47,9 @@ def _database(value: str) -> None:
                 "Give a SQLite file by its path alone, as sqlite:///signup.db; "
                 "write ? in it as %3F, and # as %23."
             )
+    elif not url.query.keys() <= _CONNECTION_OPTIONS:
+        # Others are arguments of the driver, which change what the service does or raise.
+        raise ValidationError("Give only PostgreSQL's own options after ?, such as sslmode.")
 
 
 def _address(value: str) -> None:
@@ -71,6 +75,7 @@ def _whole(minimum: int, maximum: int) -> kinds.Integer:
     return kinds.Integer(validate=within, error_messages={"invalid": error})
 
 
+_CONNECTION_OPTIONS = {option.keyword.decode() for option in Conninfo.get_defaults()}
 _SWITCH = kinds.Boolean(error_messages={"invalid": "Give true or false."})
 _UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\ufffd]")
 """Control characters, and what decoding puts in place of bytes that aren't UTF-8."""

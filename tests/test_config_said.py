@@ -35,6 +35,7 @@ NAME = "Remove the control characters from the database's name."
 
 
 STORAGE = "Use memory:// or redis://."
+OPTIONS = "Give only PostgreSQL's own options after ?, such as sslmode."
 
 
 def said(**environ: str) -> str:
@@ -102,6 +103,9 @@ def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> No
         *[("RATELIMIT_STORAGE_URI", f"redis://{h}", STORAGE) for h in ("a b", "u:p q@h")],
         ("DOCS_ENABLED", " \r\n", "Give true or false."),
         ("DATABASE_URL", " ", "Give a value. Give a URL such as sqlite:///signup.db."),
+        ("DATABASE_URL", "postgresql://h/n?sslmod=require", OPTIONS),
+        ("DATABASE_URL", "postgresql://h/n?prepare_threshold=0", OPTIONS),
+        ("DATABASE_URL", "postgresql://h/n?row_factory=x&sslmode=require", OPTIONS),
         ("RATELIMIT_ENABLED", "perhaps", "Give true or false."),
         ("DOCS_ENABLED", "perhaps", "Give true or false."),
         ("RATELIMIT_STORAGE_URI", "x", "Use memory:// or redis://."),
@@ -137,6 +141,9 @@ def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: st
         *[("TRUSTED_HOSTS", text) for text in ("", "a", "a.b , .c.d.", "[::1],10.0.0.1,xn--a")],
         *[("LOG_LEVEL", level) for level in "debug info warning error critical".split()],
         ("DATABASE_URL", "sqlite:////tmp/f"),
+        ("DATABASE_URL", "postgresql://h/n?options=-c%20search_path=x&client_encoding=latin1"),
+        ("DATABASE_URL", "postgresql://u@/n?host=a:1&host=b:2&target_session_attrs=read-write"),
+        ("DATABASE_URL", "postgresql:///?service=signup"),
         *[("METRICS_ADDRESS", text) for text in ("", "localhost:1", "[::1]:65535", "0.0.0.0:9100")],
     ],
 )
