@@ -3,6 +3,7 @@
 import logging
 import os
 import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from api.postgresql import BEGIN
 
 BATCH = 1000
 """Expired keys that are deleted in one transaction at start, so that the lock isn't held long."""
+PURGE_TIME = 10
+"""Seconds for which a start is delayed by that; keyed writes and later starts delete the rest."""
 _log = logging.getLogger(__name__)
 
 # One instance migrates; the others wait for the lock, and then find nothing left to migrate.
@@ -145,16 +148,19 @@ def upgrade(engine: Engine) -> None:
 
 
 def purge_expired(engine: Engine) -> int:
-    """Delete all expired idempotency keys, and return their number.
+    """Delete the expired idempotency keys, for `PURGE_TIME` at most, and return their number.
 
     Several processes may do so at once. A failure is logged, because keyed writes purge too.
     """
     given, purged = {"expired": expired_at(datetime.now(UTC)), "most": BATCH}, 0
+    deadline = time.monotonic() + PURGE_TIME
     try:
         with connection_of(engine) as connection:
             # Python's sqlite3 doesn't count the rows of a statement that begins with WITH.
             while rows := connection.execute(PURGE.returning(keys.c.digest), given).all():
                 purged += len(rows)
+                if time.monotonic() > deadline:
+                    break
     except SQLAlchemyError as error:
         _log.warning("expired keys weren't deleted: %s", why(error))
     return purged

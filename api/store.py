@@ -1,33 +1,20 @@
 """What is kept and found: the queries. The unique constraint decides, never a look beforehand."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar, cast
+from typing import cast
 from uuid import UUID, uuid4
 
 from flask import current_app
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Delete,
-    Engine,
-    bindparam,
-    delete,
-    func,
-    literal_column,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Engine, bindparam, delete, func, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
-from api.keyed_writes import BEGIN, KEPT_UNDER, Key, KeyedWrites, expired_at
+from api.account_writes import delete_account, replace_hash
+from api.keyed_writes import KEPT_UNDER, Key, KeyedWrites, expired_at
 from api.lookup import Lookup, Reader, Record
-from api.models import accounts, idempotency_keys, metadata, user_details
+from api.models import accounts, metadata, user_details
 from api.pool import connection_of
-from api.waiting import call
 
-T = TypeVar("T")
 _ONE: ColumnElement[int] = literal_column("1")
 _ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("key"))
 _DETAILS = select(user_details).where(user_details.c.id == bindparam("key"))
@@ -94,39 +81,13 @@ class Store:
     def set_password(self, username: str, password_hash: str, replacing: str | None = None) -> bool:
         """Return whether there is such an account, and its hash was the one to be replaced.
 
-        The hash is replaced in the account's keys too, so that no older one is left.
+        No older hash is left in the account's idempotency keys.
         """
-        change = update(accounts).where(accounts.c.username_key == username.lower())
-        if replacing:
-            change = change.where(accounts.c.password_hash == replacing)
-        keys = update(idempotency_keys).where(
-            idempotency_keys.c.username_key == username.lower(),
-            idempotency_keys.c.password_hash.is_not(None),
-        )
-
-        def replace(connection: Connection) -> bool:
-            known = connection.execute(change.values(password_hash=password_hash)).rowcount == 1
-            if known:
-                connection.execute(keys.values(password_hash=password_hash))
-            return known
-
-        return self._write(replace)
+        return replace_hash(self.engine, username.lower(), password_hash, replacing)
 
     def delete_account(self, account: Record) -> bool:
-        """Delete the account and its keys, and return whether it was still there.
-
-        Its records stay, and belong to no account any more.
-        """
-        own = idempotency_keys.c.username_key == account.username_key
-
-        def remove(connection: Connection) -> bool:
-            # The account first: a keyed write that refers to it has ended once it is deleted.
-            known = connection.execute(delete(accounts).where(accounts.c.id == account.id)).rowcount
-            if known:
-                connection.execute(delete(idempotency_keys).where(own))
-            return known == 1
-
-        return self._write(remove)
+        """Delete the account and its idempotency keys, and return whether it was still there."""
+        return delete_account(self.engine, account.id, account.username_key)
 
     def add_details(
         self,
@@ -160,8 +121,9 @@ class Store:
 
     def delete_details(self, id: UUID) -> None:
         """It is gone for good. Raises `NoSuchRecord`."""
-        if not self._change(delete(user_details).where(user_details.c.id == id)):
-            raise NoSuchRecord
+        with connection_of(self.engine) as connection:
+            if not connection.execute(delete(user_details).where(user_details.c.id == id)).rowcount:
+                raise NoSuchRecord
 
     def find_key(self, key: Key) -> Record | None:
         """What is kept of the request that was done under the key."""
@@ -173,23 +135,6 @@ class Store:
         """Raise the database's own error if the tables can't be read."""
         with connection_of(self.engine) as connection:
             connection.execute(_READY).first()
-
-    def _change(self, statement: Delete) -> int:
-        """Return how many rows the statement changed."""
-        with connection_of(self.engine) as connection:
-            return connection.execute(statement).rowcount
-
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction, and in one thread, so that its lock isn't held longer."""
-
-        def run(connection: Connection) -> T:
-            connection.exec_driver_sql(BEGIN[self.engine.dialect.name])
-            done = work(connection)  # Without the commit below, the pool rolls back.
-            connection.exec_driver_sql("COMMIT")
-            return done
-
-        with connection_of(self.engine) as connection:
-            return call(run, connection)
 
 
 store = cast("Store", LocalProxy(lambda: current_app.extensions["store"]))

@@ -18,6 +18,7 @@ from api.database import migrations, open_database, purge_expired, upgrade
 from api.models import accounts, idempotency_keys
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.commanding import run
+from tests.server import serving
 from tests.test_database_at_once import empty_url
 from tests.test_idempotency import KEY, OTHER, counted, keyed
 from tests.test_idempotency_kept import keep_expired
@@ -130,6 +131,22 @@ def test_expired_keys_are_purged_in_batches_and_others_kept(
     assert counted(app) == (1, 0, 1)
     assert purge_expired(engine) == 0
     assert someone.signs_up("ada", PASSWORD, **keyed()).status_code == 200
+
+
+def test_a_start_is_not_delayed_for_long_by_many_expired_keys(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_expired(app, 25)
+    monkeypatch.setattr("api.database.BATCH", 10)
+    monkeypatch.setattr("api.database.PURGE_TIME", -1)
+    assert purge_expired(app.extensions["store"].engine) == 10
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_service_purges_when_it_starts(app: Flask, sqlite_url: str, tmp_path: Path) -> None:
+    keep_expired(app, 3)
+    with serving(tmp_path, {"DATABASE_URL": sqlite_url, "WEB_CONCURRENCY": "1"}):
+        assert counted(app) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -21,7 +21,7 @@ LAYERS = [
     ["operator.target"],
     ["operator.checking", "operator.common", "operator.digest"],
     ["browsers", "contract", "store", "schemas", "database", "migrations.env", "doors"],
-    ["request_log"],
+    ["request_log", "account_writes"],
     ["keyed_writes", "failures"],
     ["operation_object", "passwords", "group_commit", "lookup", "wire", "changes.document"],
     ["operations", "models", "config", "connections", "exchange"],
