@@ -7,24 +7,27 @@ killed at random moments too, and goes on.
 import argparse
 import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import TypeAlias
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from tests.postgresql import running
 from tests.server import REPOSITORY
 
 say = sys.stdout.write
 TO_POSTGRESQL = "database copy, to PostgreSQL"
+ROWS = "SELECT (SELECT count(*) FROM accounts) + (SELECT count(*) FROM user_details)"
 FEW, KILLS, MORE = 1000, 3, 20
 Took: TypeAlias = dict[str, tuple[float, float, float]]
 
@@ -89,22 +92,31 @@ def _lines(file: Path) -> int:
     return int(subprocess.check_output(["wc", "-l", file]).split()[0])
 
 
+def _copied(server: Engine) -> int:
+    """How many rows the copy has committed so far."""
+    with server.connect() as connection:
+        try:
+            return int(connection.execute(text(ROWS)).scalar_one())
+        except ProgrammingError:
+            return 0  # The tables aren't made yet.
+
+
 def _rows(file: Path) -> int:
-    query = "SELECT (SELECT count(*) FROM accounts) + (SELECT count(*) FROM user_details)"
     with closing(sqlite3.connect(file)) as database:
-        return int(database.execute(query).fetchone()[0])
+        return int(database.execute(ROWS).fetchone()[0])
 
 
 def _killed(run: Run, source: str) -> None:
-    """Copy, killed at random moments of the time that it took, then to its end."""
-    target, seconds = run.database("killed"), run.took[TO_POSTGRESQL][0]
-    for _ in range(KILLS):
+    """Copy, killed after random numbers of rows, then to its end."""
+    target = run.database("killed")
+    server = create_engine(target, poolclass=NullPool)
+    for number in sorted(random.randint(1, 2 * run.rows - 1) for _ in range(KILLS)):
         child = run.start(source, "database", "copy", target)
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(random.uniform(0.1, 0.6) * seconds)
-            return  # With few rows it may be quicker.
+        while _copied(server) < number and child.poll() is None:
+            time.sleep(0.02)
         child.kill()
-        child.wait()
+        if child.wait() != -signal.SIGKILL:
+            run.wrong.append(f"the copy ended before it was killed at {number} rows")
     run.measure(f"the same, killed {KILLS} times, to its end", source, "database", "copy", target)
 
 

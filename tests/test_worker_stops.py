@@ -14,6 +14,7 @@ from uuid import UUID
 
 import psutil
 
+from api.server import GRACE
 from tests.clients import LIVEZ, Client, one, post
 from tests.server import Server, serving
 
@@ -29,12 +30,11 @@ class Load:
         self.kept: list[str] = []
         self.broken: list[str] = []
 
-    def wait_for_an_answer(self) -> None:
-        """A machine that is busy takes its time to start a worker."""
-        deadline = time.monotonic() + 20
-        while not self.kept:
+    def wait_for_answers(self, number: int) -> None:
+        deadline = time.monotonic() + 60
+        while len(self.kept) < number:
             assert time.monotonic() < deadline
-            time.sleep(0.01)
+            time.sleep(0.001)
 
     def give(self) -> None:
         while not self.is_over.is_set():
@@ -61,15 +61,14 @@ def load(server: Server) -> Iterator[Load]:
         finally:
             some.is_over.set()
         for future in given:
-            future.result(timeout=10)
+            future.result(timeout=60)
 
 
 def test_what_was_acknowledged_is_found_again_whenever_the_machine_stops(tmp_path: Path) -> None:
     kept: list[str] = []
     for _ in range(ROUNDS):
         with serving(tmp_path) as server, load(server) as some:
-            some.wait_for_an_answer()
-            time.sleep(random.uniform(0, 0.3))
+            some.wait_for_answers(random.randint(1, 300))
             os.killpg(server.process.pid, signal.SIGKILL)
             some.is_over.set()
         assert some.kept and not some.broken
@@ -87,11 +86,11 @@ def test_told_to_stop_under_load_it_answers_whole_what_it_accepted(tmp_path: Pat
     with serving(tmp_path, module="tests.odd_server") as server, Client(server) as idle:
         assert idle.says(LIVEZ).hears().status == 200
         with load(server) as some:
-            time.sleep(0.3)
+            some.wait_for_answers(random.randint(1, 300))
             began = time.monotonic()
             assert server.stop() == 0
             some.is_over.set()
-        assert time.monotonic() < began + 5
+        assert time.monotonic() < began + GRACE - 5
         assert idle.hears_nothing_more()
         assert some.kept and not some.broken
         assert "Traceback" not in server.log.read_text()
@@ -107,7 +106,7 @@ def test_a_worker_that_is_told_to_stop_while_it_boots_is_not_waited_for(tmp_path
             time.sleep(0.01)
         began = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() < began + 10
+        assert time.monotonic() < began + GRACE - 5
 
 
 def test_a_worker_whose_parent_is_gone_ends_though_clients_stay(tmp_path: Path) -> None:
@@ -116,12 +115,12 @@ def test_a_worker_whose_parent_is_gone_ends_though_clients_stay(tmp_path: Path) 
         assert client.says(LIVEZ).hears().status == 200
         (worker,) = psutil.Process(server.process.pid).children()
         server.process.kill()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while client.says(LIVEZ).hears().headers["connection"] == "keep-alive":
             assert time.monotonic() < deadline, "it goes on for as long as it is asked"
             time.sleep(0.05)
         assert client.hears_nothing_more()
-        worker.wait(timeout=5)
+        worker.wait(timeout=60)
 
 
 def test_other_signals_neither_end_it_nor_keep_it_busy(tmp_path: Path) -> None:

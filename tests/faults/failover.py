@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import requests
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 from tests.faults.givers import Giving, giving
 from tests.faults.ledger import Ledger, damage
@@ -17,9 +17,13 @@ from tests.faults.wheel import Wheel, wheels
 from tests.server import serving
 
 INSTANCES = 2
-PATIENCE = 60
-"""Seconds in which all has to be well again once the standby is promoted."""
+PATIENCE = 120
+"""Seconds in which all has to be well again once the standby is promoted: against a hang."""
+REFUSED = 10
+"""Requests that are answered 503 before the standby is promoted."""
 STANDBY = "standby"
+IN_STEP = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+WAITS_FOR_STANDBY = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
 def _both(primary: Wheel, standby: Wheel) -> str:
@@ -33,7 +37,7 @@ def _until(come: Callable[[], bool]) -> float:
     began = time.monotonic()
     while not come():
         if time.monotonic() - began > PATIENCE:
-            raise TimeoutError(come.__name__)
+            raise TimeoutError("it never came")
         time.sleep(0.02)
     return time.monotonic() - began
 
@@ -43,31 +47,30 @@ def _replicate(primary: Wheel, standby: Wheel) -> None:
     primary.makes().starts()
     standby.follows(primary).starts()
     primary.reloads(synchronous_standby_names=STANDBY)
-    engine = create_engine(primary.url)
-    query = text("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
+    _until(lambda: _finds(primary, IN_STEP))
 
-    def is_in_step() -> bool:
-        with engine.connect() as connection:
-            return bool(connection.execute(query).scalar())
 
-    _until(is_in_step)
-    engine.dispose()
+def _finds(server: Wheel, query: str) -> bool:
+    """Whether the query, asked of this server, counts any."""
+    engine = create_engine(server.url, poolclass=NullPool)
+    with engine.connect() as connection:
+        return bool(connection.execute(text(query)).scalar())
 
 
 def _fail_over(load: Giving, primary: Wheel, standby: Wheel, chance: random.Random) -> None:
     """Kill and promote; then all instances have to be ready, and to acknowledge again."""
 
     def are_ready() -> bool:
-        asked = (requests.get(f"{url}/readyz", timeout=20) for url in load.urls)
+        asked = (requests.get(f"{url}/readyz", timeout=60) for url in load.urls)
         return all(answer.status_code == 200 for answer in asked)
 
-    time.sleep(chance.uniform(0.5, 1.5))
+    load.until_acknowledged(chance.randint(50, 300))
     # What is acknowledged while the standby is gone, too, would be lost.
     standby.is_killed()
-    time.sleep(0.5)
+    _until(lambda: _finds(primary, WAITS_FOR_STANDBY))
     primary.is_killed()
     killed = time.monotonic()
-    time.sleep(chance.uniform(0.5, 3))
+    load.until_refused(chance.randint(REFUSED, 3 * REFUSED))
     standby.starts().promoted()
     gone = time.monotonic() - killed
     print(f"no primary for {gone:.1f} s; all ready {_until(are_ready):.1f} s after it was promoted")

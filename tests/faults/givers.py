@@ -14,6 +14,8 @@ from tests.faults.ledger import Ledger
 from tests.faults.mixed import NAMES
 
 GIVERS = 6
+PATIENCE = 120
+"""Seconds after which a load that gets no further is given up: a bound against a hang."""
 _numbers = itertools.count()
 
 
@@ -24,6 +26,26 @@ class Giving:
         self.urls, self.ledger, self.seed = urls, ledger, seed
         self.may_lose, self.is_over = may_lose, Event()
         self.heard: Callable[[Answer], None] = lambda _: None
+
+    def until_acknowledged(self, number: int) -> None:
+        """Wait until so many more requests are acknowledged."""
+        statuses = self.ledger.statuses
+        self._until(lambda: statuses[200] + statuses[201], number)
+
+    def until_refused(self, number: int) -> None:
+        """Wait until so many more requests are answered 503."""
+        self._until(lambda: self.ledger.statuses[503], number)
+
+    def until_asked(self, number: int) -> None:
+        """Wait until so many more requests are sent, whatever comes of them."""
+        self._until(lambda: len(self.ledger.asked), number)
+
+    def _until(self, count: Callable[[], int], number: int) -> None:
+        wanted, deadline = count() + number, time.monotonic() + PATIENCE
+        while count() < wanted:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{count()} of {wanted} requests, and no more")
+            time.sleep(0.005)
 
     def give(self, number: int) -> None:
         chance = random.Random(f"{self.seed} {number}")
@@ -72,4 +94,4 @@ def giving(urls: list[str], ledger: Ledger, seed: str, *, may_lose: bool) -> Ite
         finally:
             load.is_over.set()
         for future in given:
-            future.result(timeout=60)
+            future.result(timeout=PATIENCE)

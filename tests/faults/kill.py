@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import tempfile
-import time
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +22,10 @@ KINDS = {
     "postgresql": ["the server", "a worker", "PostgreSQL", "PostgreSQL", "both"],
 }
 """What is killed, each as likely."""
+ACKNOWLEDGED = (1, 200)
+"""The kill comes after so many acknowledged requests of a round, at random between these bounds."""
+AFTERWARDS = 20
+"""Requests that are answered or lost between the kill and the end of the load."""
 
 
 def _kill(kind: str, server: Server, wheel: Wheel | None, chance: random.Random) -> None:
@@ -51,17 +54,14 @@ def run(given: argparse.Namespace) -> list[str]:
         engine = create_engine(url, pool_pre_ping=True)
         for number in range(given.rounds):
             kind = chance.choice(KINDS[given.database])
-            before = ledger.statuses.total()
-            with giving([server.url], ledger, f"{given.seed} {number}", may_lose=True):
-                time.sleep(chance.uniform(0.15, 0.6))
+            with giving([server.url], ledger, f"{given.seed} {number}", may_lose=True) as load:
+                load.until_acknowledged(chance.randint(*ACKNOWLEDGED))
                 _kill(kind, server, wheel, chance)
-                time.sleep(0.1)
+                load.until_asked(AFTERWARDS)
             killed[kind] += 1
             if kind in ("the server", "both"):
                 running.close()
                 server = running.enter_context(serving(folder, settings))
-            if ledger.statuses.total() == before:
-                wrong.append(f"round {number}: nothing was answered before {kind} was killed")
             found_wrong = [*ledger.missing_or_half(engine), *damage(engine)]
             wrong += [f"round {number}, {kind} killed: {said}" for said in found_wrong]
         log = server.log.read_text("utf-8")

@@ -95,7 +95,7 @@ class Wheel:
         for process in there:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(there, timeout=10)
+        psutil.wait_procs(there, timeout=60)
 
 
 @contextmanager
