@@ -73,7 +73,7 @@ class Wrk:
         self.load = Load(f"t{uuid4().hex[:12]}", expected or EXPECTED[work])
         self.out = folder / self.load.tag
         closing = [] if kept else ["--header", "Connection: close"]
-        wrk = f"wrk -t1 -c{connections} -d{seconds}s --timeout 10s".split()
+        wrk = f"wrk -t1 -c{connections} -d{seconds}s --timeout 60s".split()
         told = [work, str(self.out), self.load.tag, str(links or "-"), str(pause or "-")]
         self.process = subprocess.Popen(
             [*wrk, *closing, "-s", SCRIPT, url + PATHS.get(work, "/userDetails"), "--", *told],

@@ -35,7 +35,7 @@ def bare() -> Iterator[tuple[str, psutil.Process]]:
         start_new_session=True,
     )
     try:
-        _wait_until(lambda: requests.post(f"{url}/userSignUp", timeout=5).ok)
+        _wait_until(lambda: requests.post(f"{url}/userSignUp", timeout=60).ok)
         arbiter = psutil.Process(process.pid)
         _wait_until(lambda: len(arbiter.children()) == WORKERS)
         yield url, arbiter
@@ -45,7 +45,7 @@ def bare() -> Iterator[tuple[str, psutil.Process]]:
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with suppress(requests.ConnectionError):
             if condition():
@@ -82,7 +82,7 @@ def links(url: str, number: int, file: Path) -> Path:
     form = {"username": "sam", "firstname": "john", "lastname": "king"}
     with requests.Session() as session, file.open("w") as lines:
         for _ in range(number):
-            answer = session.post(f"{url}/userDetails", form, timeout=10)
+            answer = session.post(f"{url}/userDetails", form, timeout=60)
             print(answer.headers["Location"], file=lines)
     return file
 
