@@ -17,7 +17,7 @@ FETCH = """async ([url, {form, kind, ...options}]) => {
         Object.entries(form).forEach(([name, text]) => options.body.append(name, text));
     }
     try {
-        const answer = await fetch(url, {signal: AbortSignal.timeout(9000), ...options});
+        const answer = await fetch(url, {signal: AbortSignal.timeout(60000), ...options});
         const headers = Object.fromEntries(answer.headers);
         return {status: answer.status, headers, text: await answer.text()};
     } catch (error) {

@@ -19,7 +19,7 @@ from api.wire import Connection
 
 LARGE = 6 * 1024 * 1024
 """Bytes of an answer, more than the system takes for a client that doesn't."""
-LAST, GONE = 0.15, 0.5
+LAST, GONE = 0.5, 0.5
 """Seconds that a connection has that is to be closed, and until a store of limits that was gone is
 tried again."""
 

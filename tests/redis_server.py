@@ -28,7 +28,7 @@ class Redis:
     def start(self) -> None:
         """Return once it answers."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             try:
                 self.client.ping()

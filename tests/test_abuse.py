@@ -19,9 +19,14 @@ from tests.server import Server
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_sent_to_make_it_err_is_answered_as_declared(server: Server, name: str) -> None:
     """And nothing is stored but what was acknowledged, nor by a request that is hidden in it."""
-    began, (records, accounts) = time.monotonic(), stored(server)
+    records, accounts = stored(server)
+    began = time.monotonic()
     assert wrong(CASES[name], heard(server, CASES[name])) == []
-    assert time.monotonic() < began + 5
+    took = time.monotonic() - began
+    began = time.monotonic()
+    assert one(server, LIVEZ).status == 200
+    # A request that is waited for is refused after 20 seconds. A busy machine needs longer for all.
+    assert took < 10 + 50 * (time.monotonic() - began)
     assert stored(server) == (records + CASES[name].answers.count(201), accounts)
 
 
@@ -63,7 +68,7 @@ def test_a_client_that_sends_too_much_can_read_that_it_did(
             "headers": {"Content-Type": "application/x-www-form-urlencoded"},
         },
     }
-    assert requests.post(f"{server.url}/userDetails", timeout=5, **kinds[kind]).status_code == 413
+    assert requests.post(f"{server.url}/userDetails", timeout=60, **kinds[kind]).status_code == 413
 
 
 @pytest.mark.parametrize("name", LEAVES)

@@ -44,7 +44,7 @@ def test_a_backup_under_load_has_all_that_was_acknowledged_before(
 
     with serving(tmp_path) as server, ThreadPoolExecutor(4) as pool:
         givers = [pool.submit(give, number) for number in range(4)]
-        enough.wait(10)
+        assert enough.wait(60)
         app = make_app_at(f"sqlite:///{tmp_path / 'signup.db'}")
         backups = []
         for number in range(3):

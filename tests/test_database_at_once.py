@@ -23,7 +23,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def migrate(url: str, timeout: int = 5) -> None:
+def migrate(url: str, timeout: int = 60) -> None:
     engine = open_database(Settings(database_url=url, database_timeout=timeout))
     try:
         upgrade(engine)
@@ -60,7 +60,7 @@ def test_one_migrates_when_several_processes_start_at_once(empty_url: str) -> No
     for process in processes:
         assert process.stdin and process.stdin.write("go\n")
         process.stdin.flush()
-    logs = [process.communicate(timeout=30)[1] for process in processes]
+    logs = [process.communicate(timeout=60)[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * 3, logs
     assert sum("Running upgrade  -> 0001" in log for log in logs) == 1, logs
 

@@ -61,18 +61,18 @@ def add_together(group: GroupCommit, rows: list[dict[str, Any]]) -> list[BaseExc
 
     def write_late(rows: Any) -> Exception | None:
         begun.set()
-        assert go_on.wait(5)
+        assert go_on.wait(60)
         return write(rows)
 
     group._write = write_late  # type: ignore[method-assign]
     with ThreadPoolExecutor(len(rows)) as pool:
         first = pool.submit(group.add, **rows[0])
-        assert begun.wait(5)
+        assert begun.wait(60)
         others = [pool.submit(group.add, **row) for row in rows[1:]]
         while len(group._waiting) < len(others):
             wait(others, timeout=0.01)
         go_on.set()
-        return [future.exception(timeout=10) for future in (first, *others)]
+        return [future.exception(timeout=60) for future in (first, *others)]
 
 
 def count(engine: Engine, table: Table) -> int:

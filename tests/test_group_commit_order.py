@@ -52,8 +52,8 @@ def test_two_groups_in_opposite_order_do_not_wait_for_each_other(engines: list[E
         second = pool.submit(write, other, "zoe", "ada", "eva")
         wait_until_waiting(2)
         held.rollback()
-        assert first.result(10) == [None, None, None]
-        assert second.result(10) == [exc.IntegrityError, exc.IntegrityError, None]
+        assert first.result(60) == [None, None, None]
+        assert second.result(60) == [exc.IntegrityError, exc.IntegrityError, None]
 
 
 def test_more_rows_than_a_statement_takes_are_several_groups(engines: list[Engine]) -> None:

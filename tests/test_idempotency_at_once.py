@@ -117,9 +117,9 @@ def test_the_answer_is_the_same_after_the_server_was_killed(tmp_path: Path) -> N
     heard: set[tuple[int, str, str]] = set()
 
     def ask(server: Server) -> None:
-        details = requests.post(f"{server.url}/userDetails", FORM, headers=headers, timeout=5)
+        details = requests.post(f"{server.url}/userDetails", FORM, headers=headers, timeout=60)
         heard.add((details.status_code, details.text, details.headers["Location"]))
-        signed_up = requests.post(f"{server.url}/userSignUp", account, headers=headers, timeout=5)
+        signed_up = requests.post(f"{server.url}/userSignUp", account, headers=headers, timeout=60)
         assert (signed_up.status_code, signed_up.json()) == (200, {"message": "Success"})
 
     for _ in range(2):

@@ -30,9 +30,9 @@ def test_of_fifty_who_race_for_a_username_at_three_instances_one_wins(
             url = urls[client % INSTANCES]
             with requests.Session() as session:
                 for number in range(NAMES):
-                    begin.wait(timeout=20)
+                    begin.wait(timeout=60)
                     name = f"Racer{number}" if client % 2 else f"racer{number}"
-                    answer = session.post(f"{url}/userSignUp", {"username": name}, timeout=20)
+                    answer = session.post(f"{url}/userSignUp", {"username": name}, timeout=60)
                     heard.append((name.lower(), answer.status_code))
             return heard
 

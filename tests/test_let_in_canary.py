@@ -23,20 +23,20 @@ def asks(server: Server) -> Iterator[requests.Response]:
     for username in "ada", "ada", "not a name", "eve":
         form = {"username": username, "password": CANARY}
         for files in None, {"file": b""}:
-            yield requests.post(f"{server.url}/userSignUp", form, files=files, timeout=9)
+            yield requests.post(f"{server.url}/userSignUp", form, files=files, timeout=60)
     for password in f"{CANARY}\n", CANARY * 20, CANARY[:9]:
         form = {"username": "bob", "password": password}
-        yield requests.post(f"{server.url}/userSignUp", form, timeout=9)
+        yield requests.post(f"{server.url}/userSignUp", form, timeout=60)
     raw = f"username=bob&password={quote_plus(CANARY)}"
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     for body in f"{raw}%", f"{raw}&{raw}", f"{raw}\xff".encode("latin-1"):
-        yield requests.post(f"{server.url}/userSignUp", body, headers=kind, timeout=9)
-    yield requests.post(f"{server.url}/userSignUp", raw, timeout=9)
+        yield requests.post(f"{server.url}/userSignUp", body, headers=kind, timeout=60)
+    yield requests.post(f"{server.url}/userSignUp", raw, timeout=60)
     for credentials in f"Basic {BASIC}", f"Basic {BASIC}!", f"Bearer {BASIC}", f"Basic {CANARY}":
         headers = {"Authorization": credentials}
-        yield requests.get(f"{server.url}/userDetails", headers=headers, timeout=9)
+        yield requests.get(f"{server.url}/userDetails", headers=headers, timeout=60)
         form = {"username": "ada", "lastname": "king"}
-        yield requests.post(f"{server.url}/userDetails", form, headers=headers, timeout=9)
+        yield requests.post(f"{server.url}/userDetails", form, headers=headers, timeout=60)
 
 
 def says_what_is_no_request(server: Server) -> bytes:

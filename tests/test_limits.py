@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 from flask import Flask
@@ -42,7 +43,7 @@ def test_who_asks_too_often_is_told_so_by_every_operation(
 @ONE_DATABASE
 def test_who_waits_as_long_as_told_is_served(make_app: MakeApp) -> None:
     """Checklist 14."""
-    names = (f"user{n}" for n in range(9))
+    names = (f"user{n}" for n in count())
     limits = [{"ratelimit_default": "2 per second"}, {"ratelimit_passwords": "2 per second"}]
     waits = {}
     for someone in (Someone(make_app(**limit).test_client()) for limit in limits):

@@ -113,7 +113,7 @@ def test_the_document_is_printed_the_same_to_the_byte_in_each_process(tmp_path: 
     files = [tmp_path / f"{seed}.yaml" for seed in "12"]
     runs = [flask("openapi", "--file", str(f), PYTHONHASHSEED=f.stem) for f in files]
     for run in runs:
-        _, errors = run.communicate(timeout=30)
+        _, errors = run.communicate(timeout=60)
         assert run.returncode == 0, errors
     assert files[0].read_bytes() == files[1].read_bytes() == FILE.read_bytes()
 
@@ -128,7 +128,7 @@ def test_the_check_shows_a_difference_and_fails_for_it(
     kept.write_text(FILE.read_text(encoding="utf-8").replace("'201'", f"'{code}'"), "utf-8")
     before = kept.read_bytes(), kept.stat().st_mtime_ns
     run = flask("openapi", "--check", "--file", str(kept))
-    printed, errors = run.communicate(timeout=30)
+    printed, errors = run.communicate(timeout=60)
     assert said in printed, printed + errors
     assert run.returncode == (code != "201")
     assert (kept.read_bytes(), kept.stat().st_mtime_ns) == before

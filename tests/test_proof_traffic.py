@@ -98,7 +98,7 @@ def test_a_body_is_read_to_its_end_and_no_further(
     """A server gives the connection itself, and a browser leaves it open."""
     app = make_app_at(sqlite_url)
     app.wsgi_app = recorded(app.wsgi_app, heard.append)  # type: ignore[method-assign,assignment]
-    with listening(app) as port, socket.create_connection(("127.0.0.1", port), timeout=5) as there:
+    with listening(app) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as there:
         asked = "POST /userDetails HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain"
         there.sendall(f"{asked}\r\nContent-Length: 3\r\n\r\nabc".encode())
         assert there.recv(4096).startswith(b"HTTP/1.1 415 ")

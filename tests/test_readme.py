@@ -139,7 +139,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     while time.monotonic() < deadline:
         assert server.poll() is None, log.read_text()
         try:
-            if requests.get(url, timeout=5).ok:
+            if requests.get(url, timeout=60).ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.1)

@@ -62,8 +62,8 @@ def test_each_answer_is_a_line_of_the_same_id(
     assert line.keys() == set("time requestId operationId status duration client".split())
     assert (line["operationId"], line["status"], line["client"]) == (name, status, "127.0.0.1")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.]\d{3}Z", line["time"])
-    assert abs(datetime.now(UTC) - datetime.fromisoformat(line["time"])) < timedelta(seconds=10)
-    assert 0 < line["duration"] < 5
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(line["time"])) < timedelta(seconds=60)
+    assert 0 < line["duration"] < 60
 
 
 def test_a_duration_is_that_of_the_work_and_of_the_wait_for_it(watched: Watched) -> None:
@@ -72,18 +72,20 @@ def test_a_duration_is_that_of_the_work_and_of_the_wait_for_it(watched: Watched)
         closing(sqlite3.connect(watched.log.parent / "signup.db")) as db,
     ):
         db.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
         client.says(post(b"username=sam&lastname=king"))
-        time.sleep(0.2)
+        time.sleep(0.6)
         db.rollback()
         line = watched.told(client.hears().headers["x-request-id"])
-    assert 0.15 < line["duration"] < 2
+    # The service may have read the request late.
+    assert 0.15 < line["duration"] < time.monotonic() - began
 
 
 @pytest.mark.parametrize("given", ["a", ANY[:33], ANY[33:], "x" * 64, str(uuid4())])
 def test_a_well_formed_id_is_kept(watched: Watched, given: str) -> None:
     for path in "userDetails", "userSignUp", "nowhere":
         headers = {"X-Request-ID": given}
-        answer = requests.get(f"{watched.url}/{path}", headers=headers, timeout=5)
+        answer = requests.get(f"{watched.url}/{path}", headers=headers, timeout=60)
         assert answer.headers["X-Request-ID"] == given
     assert len([line for line in watched.logged(given) if "status" in line]) == 3
 
@@ -133,7 +135,7 @@ def test_the_client_is_whom_the_trusted_proxy_names(
     watched: Watched, said: str, client: str | None
 ) -> None:
     headers = {"X-Forwarded-For": said}
-    answer = requests.get(f"{watched.url}/userDetails", headers=headers, timeout=5)
+    answer = requests.get(f"{watched.url}/userDetails", headers=headers, timeout=60)
     assert watched.told(answer.headers["X-Request-ID"])["client"] == client
 
 

@@ -19,7 +19,7 @@ WHOLE = "username={}&password=an+otter+counts+nine+moons&lastname=king"
 def say(server: Server, request: str) -> tuple[int, dict[str, str], bytes]:
     """The first answer to these bytes, after which nothing more is sent."""
     port = int(server.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request.encode("latin-1"))
         connection.shutdown(socket.SHUT_WR)
         said = b"".join(iter(lambda: connection.recv(65536), b""))
@@ -116,7 +116,7 @@ def test_a_stopping_server_refuses_connections_rather_than_letting_them_hang(
 ) -> None:
     with serving(tmp_path, {"WEB_CONCURRENCY": "1"}) as server:
         address = "127.0.0.1", int(server.url.rpartition(":")[2])
-        with socket.create_connection(address, timeout=30) as inside:
+        with socket.create_connection(address, timeout=60) as inside:
             inside.sendall(
                 f"POST /userDetails HTTP/1.1\r\n{HOST}{FORM}Content-Length: 28\r\n\r\n".encode()
             )
@@ -124,7 +124,7 @@ def test_a_stopping_server_refuses_connections_rather_than_letting_them_hang(
             refused = False
             for _ in range(600):
                 try:
-                    socket.create_connection(address, timeout=5).close()
+                    socket.create_connection(address, timeout=60).close()
                 except ConnectionRefusedError:
                     refused = True
                     break

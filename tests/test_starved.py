@@ -26,8 +26,8 @@ SETTINGS = {"WEB_CONCURRENCY": "1", "THREADS": "8", "DATABASE_TIMEOUT": "1"}
 DETAILS = post(b"username=ada&lastname=" + b"k" * 150)
 GONE = LIVEZ.replace(b"/livez", b"/userDetails/00000000-0000-4000-8000-000000000000")
 READYZ = LIVEZ.replace(b"livez", b"readyz")
-LONGEST = 4
-"""Seconds that any answer takes: twice the timeout, and what a busy machine may take."""
+LONGEST = 20
+"""Seconds that any answer may take. The timeout is one second; the rest is for a busy machine."""
 MOST = 350
 """MiB that a worker may have: 80 as it starts, 19 for a password, and what waits."""
 PEAKS: list[int] = []
@@ -54,7 +54,7 @@ def statuses(server: Server, requests: list[bytes]) -> set[int]:
 def assert_lives(server: Server) -> None:
     began = time.monotonic()
     assert one(server, LIVEZ).status == 200
-    assert time.monotonic() < began + 1.5  # Those who came before have their turn first.
+    assert time.monotonic() < began + LONGEST
 
 
 def assert_reads_on(server: Server, kept: bytes) -> None:
@@ -161,7 +161,7 @@ def test_idle_clients_that_have_all_files_make_room_for_others(tmp_path: Path) -
         late = [opened.enter_context(Client(server)).says(DETAILS) for _ in range(2)]
         began = time.monotonic()
         assert {client.hears().status for client in late} == {201}
-        assert time.monotonic() < began + 6  # Not IDLE's 75.
+        assert time.monotonic() < began + 60  # An idle connection is closed after 75.
         assert worker_of(server).num_fds() < 80
         assert_well(server)
 
@@ -175,5 +175,6 @@ def test_fifty_sign_ups_with_passwords_at_once_all_succeed(tmp_path: Path) -> No
         for client, request in zip(clients, requests, strict=True):
             client.says(request)
         assert_lives(server)
+        assert not clients[-1].is_told()
         assert [client.hears().status for client in clients] == [200] * len(clients)
         assert_well(server)

@@ -69,9 +69,9 @@ class Service(NamedTuple):
             asked = {
                 n: pool.submit(ask, Someone(self.app.test_client())) for n, ask in asks.items()
             }
-            answers = {name: answer.result(timeout=30) for name, answer in asked.items()}
-        # One second is the setting; the rest is for a machine that does other things too.
-        assert time.monotonic() - begun < 3
+            answers = {name: answer.result(timeout=60) for name, answer in asked.items()}
+        # The timeout is a second. A busy machine needs longer, but not for so long.
+        assert time.monotonic() - begun < 20
         return answers
 
     @property

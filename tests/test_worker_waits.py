@@ -32,11 +32,9 @@ def waiting(server: Server, request: bytes, number: int) -> Iterator[list[Client
         for client in clients:
             client.says(request)
         time.sleep(0.1)
-        for _ in range(20):
-            began = time.monotonic()
+        # They are answered after a second. A request that had to wait for them would come later.
+        for _ in range(3):
             assert one(server, LIVEZ).status == 200
-            assert time.monotonic() < began + 0.5
-            time.sleep(0.01)
         assert not any(client.is_told() for client in clients)
         yield clients
 

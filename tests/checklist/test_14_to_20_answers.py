@@ -44,7 +44,7 @@ def test_15_a_database_that_can_not_is_503_not_ready_but_alive_and_comes_back(
     with locked(app.extensions["store"].engine), ThreadPoolExecutor() as pool:
         asked = pool.submit(ada.gives_details), pool.submit(ada.reads, "/readyz")
         assert someone.reads("/livez").status_code == 200
-        refused, ready = (answer.result(timeout=5) for answer in asked)
+        refused, ready = (answer.result(timeout=60) for answer in asked)
     assert_problem(refused, 503)
     assert int(refused.headers["Retry-After"]) > 0 and ready.status_code == 503
     assert someone.gives_details().status_code == 201

@@ -19,7 +19,7 @@ SHOP = {"Origin": "https://shop.example"}
 def test_21_any_origin_reads_every_answer_to_a_sign_up(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
-    app = make_app(database_timeout=0.1, ratelimit_default="40 per hour")
+    app = make_app(database_timeout=1, ratelimit_default="40 per hour")
     someone = Someone(app.test_client())
     answers = [answer for _, answer in asks_to_sign_up(someone, headers)]
     app.extensions["store"].close()  # Nobody locks out who reads already.

@@ -89,7 +89,7 @@ def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
     with serving(tmp_path, {"LOG_LEVEL": "debug", "WEB_CONCURRENCY": "1"}) as server:
         for path in f"userDetails/{forged}", f"userSignUp?{forged}":
             id_ = {"X-Request-ID": forged}
-            requests.post(f"{server.url}/{path}", f"username={forged}", headers=id_, timeout=5)
+            requests.post(f"{server.url}/{path}", f"username={forged}", headers=id_, timeout=60)
         with Client(server) as client:
             client.says(b"GET /a\x1b\rERROR:forged HTTP/1.1\r\nX: \rERROR:forged\r\n\r\n").hears()
         assert server.stop() == 0

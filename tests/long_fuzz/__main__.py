@@ -31,6 +31,8 @@ FUZZ = [
 # A run is made of shorter ones, of so many seconds, each with a seed and an empty database of its
 # own. Hypothesis begins with what is simplest, so that very short ones would ask little.
 SHORTEST, LONGEST, SEEDS_APART = 20, 120, 1000
+RATE = 25.0
+"""Requests per second of a machine that does nothing else."""
 # Where a slow machine, which gets less far, saw too little succeed, so many more runs may show it.
 MORE = 3
 # So many requests are more than a person's, and the limits have tests of their own.
@@ -47,14 +49,15 @@ def fuzz(
     settings: Mapping[str, str] = SETTINGS,
 ) -> Figures:
     """At least so many requests to a server that has this database and these settings."""
-    figures, rate, spent, more = Figures(), 25.0, 0, MORE
+    figures, rate, spent, more = Figures(), RATE, 0, MORE
     while not (figures.failures or figures.surprises):
         missing = asked - figures.judged.total()
         if missing <= 0:
             if not more or not figures.few(asked):
                 break
             more -= 1
-        seconds = min(LONGEST, max(shortest, int(missing / rate) + 2))
+        # A slow machine needs longer for the same depth: Hypothesis begins with what is simplest.
+        seconds = min(LONGEST, max(shortest, int(max(missing, shortest * RATE) / rate) + 2))
         with tempfile.TemporaryDirectory() as folder:
             figures += _fuzz_once(
                 Path(folder), {**settings, "DATABASE_URL": database_url}, seconds, seed
@@ -99,7 +102,7 @@ def _begin(server: Server, database_url: str) -> None:
             connection.execute(text("TRUNCATE accounts, user_details, idempotency_keys"))
     engine.dispose()
     account = {"username": USERNAME, "password": PASSWORD}
-    requests.post(f"{server.url}/userSignUp", account, timeout=5).raise_for_status()
+    requests.post(f"{server.url}/userSignUp", account, timeout=60).raise_for_status()
 
 
 def long_fuzz(postgresql_url: str, asked: int, seed: int) -> dict[str, Figures]:

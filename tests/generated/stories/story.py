@@ -27,7 +27,7 @@ def signed_in(url: str, username: str, password: str) -> AuthenticatedClient:
 
 def without_credentials(url: str) -> AuthenticatedClient:
     """Who has none: this generator wants optional credentials, so they are taken away again."""
-    plain = httpx.Client(base_url=url, headers=ACCEPT)
+    plain = httpx.Client(base_url=url, headers=ACCEPT, timeout=60)
     return AuthenticatedClient(url, token="").set_httpx_client(plain)
 
 
