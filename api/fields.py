@@ -7,10 +7,18 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-# Patterns are written in the dialect that Python and ECMA share. `\s` is not in it: what counts
-# as white space differs, so Unicode's White_Space characters are listed (its controls are refused).
-_CONTROLS = r"\x00-\x1f\x7f-\x9f"
-_SPACES = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# Python, ECMA, Java, .NET, Ruby, PCRE2, RE2 and Rust must read a pattern alike. So it consists of
+# literal characters, classes, repeats and groups, and of `\x` for the ASCII control characters:
+# RE2 and PCRE2 have no `\u`, Ruby has no `\x9f`, and `\s` differs.
+_CONTROLS = "\\x00-\\x1f\\x7f-\x9f"
+# Unicode's White_Space without the controls, its Default_Ignorable_Code_Point characters, and the
+# blank U+2800; up to U+FFFF, because ECMA without the `u` flag reads an astral range as something
+# else. U+2027 is visible, but starts its range because a regular expression literal of ECMA can't
+# contain U+2028.
+_INVISIBLE = (
+    " \xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2027-\u202f"
+    "\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+)
 
 
 class Timestamp(fields.String):
@@ -85,7 +93,7 @@ USERNAME = Text(
     maximum=150,
 )
 
-_NAME = rf"^[^{_CONTROLS}]*$"
+_NAME = f"^[^{_CONTROLS}]*$"
 _NO_CONTROLS = "Leave control characters out, line breaks and tabs among them."
 
 FIRSTNAME = Text(
@@ -101,15 +109,25 @@ FIRSTNAME_GIVEN = replace(FIRSTNAME, minimum=1)
 """A first name as it is read: empty means not given, and then it is null."""
 
 LASTNAME = Text(
-    description="The family name, in any script, kept exactly as given; not only white space.",
+    description="The family name, in any script, kept exactly as given. It needs a character other "
+    "than white space, invisible characters (Unicode's Default_Ignorable_Code_Point up to U+FFFF, "
+    "and U+2800) and U+2027.",
     example="king",
-    # White space, then a character that isn't: no two repeats next to each other share a
-    # character, so that an engine that backtracks takes time linear in the text.
-    pattern=rf"^[{_SPACES}]*[^{_CONTROLS}{_SPACES}][^{_CONTROLS}]*$",
-    otherwise=f"Give more than white space. {_NO_CONTROLS}",
+    # Invisible characters, then a visible one: no two repeats in a row share a character, so that
+    # an engine that backtracks takes time linear in the text.
+    pattern=f"^[{_INVISIBLE}]*[^{_CONTROLS}{_INVISIBLE}][^{_CONTROLS}]*$",
+    otherwise=f"Give more than white space and invisible characters. {_NO_CONTROLS}",
     minimum=1,
     maximum=150,
 )
+
+LASTNAME_GIVEN = replace(
+    LASTNAME,
+    description="The family name, exactly as it was given.",
+    pattern=_NAME,
+    otherwise=_NO_CONTROLS,
+)
+"""A last name in a response: before 2.0.0 it could consist of invisible characters."""
 
 # The best known passwords that would be long enough (OWASP ASVS 5, 6.2.4), most common first.
 _WELL_KNOWN = """

@@ -86,10 +86,16 @@ def _by_method(rule: Rule, printed: Mapping[str, Any]) -> dict[str, dict[str, An
 
 
 class _Yaml(yaml.SafeDumper):
-    """Several lines as a block, and what is shared written out each time."""
+    """Write several lines as a block, escape what can't be seen, and use no aliases."""
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
-        return self.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
+        style = "|" if "\n" in text else None if text.isprintable() else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    def write_double_quoted(self, text: str, _: bool = True) -> None:
+        self.allow_unicode = False
+        super().write_double_quoted(text, False)
+        self.allow_unicode = True
 
     def ignore_aliases(self, data: object) -> bool:
         return True

@@ -68,7 +68,7 @@ class UserDetails(Schema):
     id = rules.RECORD_ID.field(required=True)
     username = rules.USERNAME.field(required=True)
     firstname = rules.FIRSTNAME_GIVEN.field(required=True, allow_none=True)
-    lastname = rules.LASTNAME.field(required=True)
+    lastname = rules.LASTNAME_GIVEN.field(required=True)
     createdAt = rules.CREATED_AT.field(rules.Timestamp, required=True, attribute="created_at")  # noqa: N815
 
 

@@ -28,7 +28,7 @@ _RECORD = UserDetails()
 BY_ID = {"id": "$response.body#/id"}
 LOCATION = {
     "Location": Header(
-        {"type": "string", "pattern": f"^/userDetails/{UUID_PATTERN}$", "maxLength": 49},
+        {"type": "string", "pattern": f"^[/]userDetails/{UUID_PATTERN}$", "maxLength": 49},
         "The new record's link.",
     )
 }

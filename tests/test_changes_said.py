@@ -25,6 +25,9 @@ def test_a_change_is_said_in_one_line_with_its_rule_its_place_and_its_values() -
     assert said("field", "", "pattern: é") == [
         f'breaking    request-property-pattern-added  {where}: "é"'
     ]
+    assert said("field", "", 'pattern: "\\x9F\\u202E"') == [
+        f'breaking    request-property-pattern-added  {where}: "\\u009f\\u202e"'
+    ]
     assert said("field", "x-odd: 1", "x-odd: 2") == [
         f"breaking    request-property-unknown-member-changed  {where}: x-odd, 1 to 2"
     ]

@@ -47,7 +47,8 @@ def test_what_breaks_a_rule_is_told_how_to_keep_it(someone: Someone) -> None:
         ("username", "x" * 151, "Give 1 to 150 characters."),
         ("username", "sam king", "Use only A-Z a-z 0-9 . _ @ + and -."),
         ("firstname", "x" * 151, "Give at most 150 characters."),
-        ("lastname", " ", "Give more than white space."),
+        ("lastname", " ", "Give more than white space and invisible characters."),
+        ("lastname", "\u2800\u200d", "Give more than white space and invisible characters."),
         ("lastname", "\t", "Leave control characters out, line breaks and tabs among them."),
     ]:
         refused = someone.gives_details({}, **{name: text})

@@ -97,6 +97,12 @@ def test_the_served_documents_are_the_checked_in_one(someone: Someone) -> None:
     assert json.dumps(json.loads(as_json.data)) == json.dumps(DOCUMENT)
 
 
+def test_the_document_has_no_character_that_cannot_be_seen() -> None:
+    """The patterns have some, which are written as escapes."""
+    text = FILE.read_text(encoding="utf-8")
+    assert text.replace("\n", "").isprintable() and "\\u200F" in text
+
+
 def flask(*arguments: str, **variables: str) -> subprocess.Popen[str]:
     """The command in a process of its own, as a person runs it."""
     return subprocess.Popen(

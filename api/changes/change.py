@@ -75,8 +75,12 @@ Look = Callable[[Spot, Any, Any], Iterator[Change]]
 
 
 def text(value: Any) -> str:
-    """The value as JSON, in one line; equal for what JSON Schema holds equal, true not being 1."""
-    return _JSON.encode(value)
+    """The value as JSON, in one line; equal for what JSON Schema holds equal, true not being 1.
+
+    Characters that can't be printed are escaped, because a terminal may act on them.
+    """
+    encoded = _JSON.encode(value)
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in encoded)
 
 
 def step(old: Node, new: Node, member: str) -> Literal["added", "removed", "changed"] | None:

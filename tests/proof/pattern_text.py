@@ -1,6 +1,6 @@
 """Patterns read and written: what their classes list, and how long their matches are."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise, starmap
 from re import _constants as names
 from re import _parser
@@ -16,9 +16,9 @@ def widths(pattern: str) -> tuple[int, int]:
     return low, high
 
 
-def expression(pattern: str) -> str:
-    """A pattern of whole texts without its anchors, in what every dialect reads alike."""
-    return written(_parser.parse(pattern))[1:-1]
+def expression(pattern: str, among: Collection[str]) -> str:
+    """Write a pattern of whole texts without its anchors, for texts of these characters alone."""
+    return written(_parser.parse(pattern), among)[1:-1]
 
 
 def sample(pattern: str) -> str:
@@ -59,17 +59,33 @@ def runs(pattern: str) -> list[tuple[int, int]]:
     return [(first, after - 1) for first, after in pairwise(starts)]
 
 
-def _all_classes(tree: Any) -> Iterator[set[int]]:
+def alphabet(*patterns: str) -> list[str]:
+    """Return one character of each kind that the patterns' classes and literals tell apart."""
+    listed = [
+        some for pattern in patterns for some in _all_classes(_parser.parse(pattern), literals=True)
+    ]
+    edges = {code + step for some in listed for code in some for step in (-1, 0, 1)}
+    first: dict[tuple[bool, ...], str] = {}
+    for code in sorted(edges | {ord("k"), 0x1F9A6}):
+        if 0 <= code <= LAST and not 0xD800 <= code <= 0xDFFF:
+            first.setdefault(tuple(code in some for some in listed), chr(code))
+    return list(first.values())
+
+
+def _all_classes(tree: Any, *, literals: bool = False) -> Iterator[set[int]]:
+    """The characters of each class, and on demand each literal too."""
     for kind, value in starmap(as_class, tree):
         if kind is names.IN:
             yield characters(value)
+        elif kind is names.LITERAL and literals:
+            yield {value}
         elif kind is names.SUBPATTERN:
-            yield from _all_classes(value[3])
+            yield from _all_classes(value[3], literals=literals)
         elif kind is names.MAX_REPEAT:
-            yield from _all_classes(value[2])
+            yield from _all_classes(value[2], literals=literals)
         elif kind is names.BRANCH:
             for branch in value[1]:
-                yield from _all_classes(branch)
+                yield from _all_classes(branch, literals=literals)
 
 
 def characters(members: list[Any]) -> set[int]:
@@ -99,28 +115,31 @@ def name_of(code: int) -> str:
     return repr(chr(code)) if 0x20 < code < 0x7F else f"U+{code:04X}"
 
 
-def written(tree: Any) -> str:
-    return "".join(_node(kind, value) for kind, value in tree)
+def written(tree: Any, among: Collection[str] = ()) -> str:
+    """Write a tree as a pattern; with `among`, its classes list the characters of it alone."""
+    return "".join(_node(kind, value, among) for kind, value in tree)
 
 
-def _node(kind: Any, value: Any) -> str:
+def _node(kind: Any, value: Any, among: Collection[str]) -> str:
     kind, value = as_class(kind, value)
     if kind is names.AT and value in (names.AT_BEGINNING, names.AT_END):
         return "^" if value is names.AT_BEGINNING else "$"
     if kind is names.LITERAL:
         return _character(value)
     if kind is names.IN:
-        negated = value[0][0] is names.NEGATE
-        return f"[{'^' if negated else ''}{''.join(map(_character, sorted(characters(value))))}]"
+        negated, listed = value[0][0] is names.NEGATE, characters(value)
+        if among:
+            listed, negated = {ord(c) for c in among if (ord(c) in listed) != negated}, False
+        return f"[{'^' if negated else ''}{''.join(map(_character, sorted(listed)))}]"
     if kind is names.SUBPATTERN:
-        return f"({written(value[3])})"
+        return f"({written(value[3], among)})"
     if kind is names.BRANCH:
-        return f"({'|'.join(map(written, value[1]))})"
+        return f"({'|'.join(written(branch, among) for branch in value[1])})"
     if kind is not names.MAX_REPEAT:
         raise NotImplementedError(f"Teach {__name__} to write {kind}.")
     low, high, inner = value
     high = "" if high is names.MAXREPEAT else high
-    return f"({written(inner)}){{{low},{high}}}"
+    return f"({written(inner, among)}){{{low},{high}}}"
 
 
 def _character(code: int) -> str:
