@@ -23,7 +23,7 @@ _is_address = re.compile("[0-9A-Fa-f:.]{2,45}").fullmatch
 
 IDENTIFIED = {
     "X-Request-ID": Header(
-        {"type": "string", "pattern": f"^{_WELL_FORMED}$"},
+        {"type": "string", "pattern": f"^{_WELL_FORMED}$", "maxLength": 64},
         "Names the exchange, in the service's log too: the request's own X-Request-ID where it is "
         "of this form, else a new one.",
     )
