@@ -8,6 +8,7 @@ from flask import g, request
 from werkzeug.exceptions import Unauthorized
 
 from api.contract import Credentials
+from api.fields import LONGEST_PASSWORD
 from api.lookup import Record
 from api.passwords import Busy, passwords
 from api.schemas import SignUp
@@ -23,7 +24,8 @@ def _given() -> tuple[str, str]:
         username, colon, password = b64decode(token.strip(), validate=True).decode().partition(":")
     except ValueError:
         raise Unauthorized from None
-    if scheme.lower() != "basic" or not colon:
+    # No account has a longer password, and to normalize one takes time quadratic in its length.
+    if scheme.lower() != "basic" or not colon or len(password) > LONGEST_PASSWORD:
         raise Unauthorized
     return username, password
 

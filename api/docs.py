@@ -1,8 +1,9 @@
 """The document and Swagger UI, served from the app itself."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
 from flask import Blueprint, Response, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -44,12 +45,13 @@ def _asset(name: str) -> bytes:
     return (_ASSETS[name][0] / name).read_bytes()
 
 
-def _printed() -> tuple[dict[str, Any], str]:
-    """The document, and as YAML: printed once, since it takes some 60 ms and anybody may ask."""
+def _printed() -> Mapping[str, bytes]:
+    """Return the document by media type, encoded once, because that takes some 60 ms."""
     if "document" not in current_app.extensions:
         whole = document(current_app)
-        current_app.extensions["document"] = whole, to_yaml(whole)
-    return cast("tuple[dict[str, Any], str]", current_app.extensions["document"])
+        encoded = {JSON: current_app.json.dumps(whole).encode(), YAML: to_yaml(whole).encode()}
+        current_app.extensions["document"] = encoded
+    return cast("Mapping[str, bytes]", current_app.extensions["document"])
 
 
 def _page(*media_types: str) -> Reply:
@@ -83,11 +85,11 @@ def send_asset(name: str) -> ResponseReturnValue:
 @operation(replies={200: _page(JSON)}, documented=False)
 def show_json() -> ResponseReturnValue:
     """Show the document as JSON."""
-    return _printed()[0]
+    return Response(_printed()[JSON], content_type=JSON)
 
 
 @blueprint.get("/openapi.yaml")
 @operation(replies={200: _page(YAML)}, documented=False)
 def show_yaml() -> ResponseReturnValue:
     """Show the document as YAML."""
-    return Response(_printed()[1], content_type=YAML)
+    return Response(_printed()[YAML], content_type=YAML)

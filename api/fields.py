@@ -144,6 +144,8 @@ _WELL_KNOWN = """
     changemechangeme
 """.split()
 
+LONGEST_PASSWORD = 256
+
 PASSWORD = Text(
     # 15 characters is NIST SP 800-63B-4's least for a password that is the only factor.
     description="A passphrase in any script: length counts, composition doesn't. Compared by "
@@ -152,7 +154,7 @@ PASSWORD = Text(
     pattern=_NAME,
     otherwise=_NO_CONTROLS,
     minimum=15,
-    maximum=256,
+    maximum=LONGEST_PASSWORD,
     refused=_WELL_KNOWN,
     format="password",
 )

@@ -37,13 +37,24 @@ def _ranges(accept: str) -> Iterator[_Range]:
             yield _Range(kind, rest[0], float(quality), place)
 
 
-@lru_cache(256)
+LONGEST_ACCEPT = 4096
+"""The characters of an `Accept` that are read. Browsers send some 200."""
+
+
 def choose(offers: tuple[str, ...], accept: str | None) -> str | None:
-    """The offered media type that the client likes best, or None if it accepts none of them.
+    """Return the offered media type that the client prefers, or None if it accepts none of them.
 
     Without a preference the first offer. The most specific range decides for each offer; a tie of
-    qualities goes to the range the client named first. A part that is malformed counts for nothing.
+    qualities goes to the range the client named first. A part that is malformed counts for nothing,
+    and so does what follows `LONGEST_ACCEPT` characters, because reading all would take long.
     """
+    if accept and len(accept) > LONGEST_ACCEPT:
+        accept = accept[:LONGEST_ACCEPT].rpartition(",")[0] or ","
+    return _choose(offers, accept)
+
+
+@lru_cache(256)
+def _choose(offers: tuple[str, ...], accept: str | None) -> str | None:
     ranges = list(_ranges((accept or "").strip() or "*/*"))
 
     def liking(offer: str) -> tuple[float, ...]:
