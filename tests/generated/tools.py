@@ -73,7 +73,7 @@ class Tools:
 def run(*command: str, into: Path | None = None, env: Mapping[str, str] | None = None) -> str:
     """What the command said on standard output; run in `into`, if that is given."""
     done = subprocess.run(
-        command, cwd=into, env=env, capture_output=True, encoding="utf-8", timeout=600, check=False
+        command, cwd=into, env=env, capture_output=True, encoding="utf-8", timeout=1800, check=False
     )
     if done.returncode:
         raise Failed(f"{Path(command[0]).name} failed\n{done.stdout}{done.stderr}")
