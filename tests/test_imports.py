@@ -29,13 +29,14 @@ LAYERS = [
     ["bodies", "negotiation", "replies", "plain", "shares", "pool", "counters", "changes.schema"],
     [
         "inputs",
+        "fields",
         "headers",
         "header_fields",
         "changes.keyword",
         "changes.property",
         "changes.security",
     ],
-    ["about", "fields", "encodings", "waiting", "json_lines", "changes.change"],
+    ["about", "text_rules", "encodings", "waiting", "json_lines", "changes.change"],
 ]
 DEPTH = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
@@ -116,6 +117,7 @@ def test_the_machine_knows_nothing_else_of_ours(module: str) -> None:
         ("schemas", {"sqlalchemy", "flask"}),
         ("models", {"flask", "werkzeug", "marshmallow"}),
         ("fields", {"flask", "werkzeug", "sqlalchemy"}),
+        ("text_rules", {"flask", "werkzeug", "sqlalchemy"}),
         ("contract", {"sqlalchemy", "argon2", "limits"}),
     ],
 )

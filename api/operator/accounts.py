@@ -7,7 +7,6 @@ from flask.cli import AppGroup
 from marshmallow import ValidationError
 from sqlalchemy import delete, func, select
 
-from api.fields import Timestamp
 from api.lookup import Record
 from api.models import accounts as table
 from api.models import user_details
@@ -16,6 +15,7 @@ from api.passwords import passwords
 from api.pool import connection_of
 from api.schemas import SignUp
 from api.store import store
+from api.text_rules import Timestamp
 
 accounts = AppGroup("accounts", help="See to accounts: who signed up.")
 _MOMENT = Timestamp()
