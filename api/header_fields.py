@@ -1,6 +1,6 @@
 """The rules of what a request's header fields hold, each said once."""
 
-from api.fields import Text
+from api.text_rules import Text
 
 RETRY_HOURS = 24
 """For so long is known what was done under a key."""

@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.fields import FIRSTNAME, LASTNAME, USERNAME, Text
+from api.fields import FIRSTNAME, LASTNAME, USERNAME
+from api.text_rules import Text
 
 metadata = sa.MetaData(
     naming_convention={

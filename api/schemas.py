@@ -6,6 +6,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from api import fields as rules
 from api.header_fields import IDEMPOTENCY_KEY
+from api.text_rules import Timestamp
 
 LARGEST_FORM = 16 * 1024
 """The most bytes that a form may have."""
@@ -69,7 +70,7 @@ class UserDetails(Schema):
     username = rules.USERNAME.field(required=True)
     firstname = rules.FIRSTNAME_GIVEN.field(required=True, allow_none=True)
     lastname = rules.LASTNAME_GIVEN.field(required=True)
-    createdAt = rules.CREATED_AT.field(rules.Timestamp, required=True, attribute="created_at")  # noqa: N815
+    createdAt = rules.CREATED_AT.field(Timestamp, required=True, attribute="created_at")  # noqa: N815
 
 
 class Problem(Schema):

@@ -9,8 +9,9 @@ from unicodedata import category
 import pytest
 from marshmallow import Schema, ValidationError, fields
 
-from api.fields import LASTNAME, Text, Timestamp
+from api.fields import LASTNAME
 from api.schemas import NewUserDetails, SignUp
+from api.text_rules import Text, Timestamp
 
 RULE = Text(description="A word.", example="otter", pattern="^[a-z]*$", minimum=1, maximum=5)
 

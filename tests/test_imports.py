@@ -41,6 +41,7 @@ LAYERS = [
     [
         "sqlite_files",
         "inputs",
+        "fields",
         "headers",
         "header_fields",
         "multipart",
@@ -52,7 +53,7 @@ LAYERS = [
     [
         "about",
         "addresses",
-        "fields",
+        "text_rules",
         "hosts",
         "encodings",
         "refusals",
@@ -140,6 +141,7 @@ def test_the_machine_knows_nothing_else_of_ours(module: str) -> None:
         ("schemas", {"sqlalchemy", "flask"}),
         ("models", {"flask", "werkzeug", "marshmallow"}),
         ("fields", {"flask", "werkzeug", "sqlalchemy"}),
+        ("text_rules", {"flask", "werkzeug", "sqlalchemy"}),
         ("contract", {"sqlalchemy", "argon2", "limits"}),
     ],
 )

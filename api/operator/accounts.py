@@ -6,7 +6,6 @@ import click
 from marshmallow import ValidationError
 from sqlalchemy import func, select
 
-from api.fields import Timestamp
 from api.lookup import Record
 from api.models import accounts as table
 from api.models import user_details
@@ -15,6 +14,7 @@ from api.passwords import passwords
 from api.pool import connection_of
 from api.schemas import SignUp
 from api.store import store
+from api.text_rules import Timestamp
 
 accounts = OperatorGroup("accounts", help="See to accounts: who signed up.")
 _MOMENT = Timestamp()
