@@ -153,8 +153,3 @@ def test_a_module_stays_out_of_what_it_should_not_know(module: str, strangers: s
         for alias in node.names
     }
     assert not {n for n in named if any(f"{n}.".startswith(f"{s}.") for s in strangers)}
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(API)))
-def test_a_file_is_short_enough_to_be_read_at_once(file: Path) -> None:
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= 160
