@@ -31,6 +31,12 @@ ABOUT = {
         "title": "Sign-up API",
         "version": VERSION,
     },
-    "servers": [{"url": "/", "description": "The service that serves this document."}],
+    "servers": [
+        {
+            "url": "/",
+            "description": "The service that serves this document: local, staging or production.",
+            "x-internal": False,
+        }
+    ],
 }
 """How the document begins; the table of answers that belong to no operation follows."""

@@ -23,6 +23,10 @@ class DatabaseError(Exception):
     """The database can't be used: the message says why, on one line."""
 
 
+class _Connection(sqlite3.Connection):
+    files: Files
+
+
 def connect_by(engine: Engine, seconds: float) -> None:
     """Let the engine connect this way, and wait no longer than about `seconds` for anything."""
     if engine.dialect.name == "postgresql":
@@ -42,21 +46,25 @@ def connect_by(engine: Engine, seconds: float) -> None:
         files.refuse_missing_log()
         # mode=rw never makes a new file in place of one that was deleted: `upgrade` makes it.
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
-        connection = sqlite3.connect(uri, uri=True, timeout=seconds, check_same_thread=False)
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=seconds, check_same_thread=False, factory=_Connection
+        )
         _set_pragmas(connection, seconds)
         connection.execute("PRAGMA schema_version")  # A new file has no log until it is read.
         try:
-            files.identify()
+            files.remember()
         except OSError:  # This process still uses the deleted files by its other connections.
             connection.close()
             raise sqlite3.OperationalError(MISSING) from None
+        connection.files = files
         return connection
 
     event.listen(engine, "do_connect", lambda *_: call(connect))
     event.listen(engine, "do_execute", _Turns(seconds).execute)
-    event.listen(engine, "connect", lambda made, record: _begin(made, record, path))
+    # From now on it takes `_Turns`.
+    event.listen(engine, "connect", lambda made, _: made.execute("PRAGMA busy_timeout = 0"))
     event.listen(engine, "handle_error", _open_again)
-    event.listen(engine, "checkout", lambda _, record, __: check_file(engine, record))
+    event.listen(engine, "checkout", lambda made, _, __: check_file(made))
 
 
 class _Turns:
@@ -70,11 +78,12 @@ class _Turns:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    def execute(self, cursor: sqlite3.Cursor, statement: str, parameters: Any, _: Any) -> bool:
+    def execute(self, cursor: Any, statement: str, parameters: Any, _: Any) -> bool:
         # Reading in WAL waits for nobody, and to hand it to a thread would take longer.
         if statement.startswith("SELECT"):
             return False
         call(self._persist, cursor, statement, parameters)
+        cursor.connection.files.refuse_changed()
         return True
 
     def _persist(self, cursor: sqlite3.Cursor, statement: str, parameters: Any) -> None:
@@ -108,13 +117,6 @@ def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
                 time.sleep(0.01)
 
 
-def _begin(connection: sqlite3.Connection, record: Any, path: str) -> None:
-    connection.execute("PRAGMA busy_timeout = 0")  # From now on it takes `_Turns`.
-    record.info["files"] = files = Files(path)
-    with suppress(OSError):
-        files.remember()
-
-
 def _open_again(context: ExceptionContext) -> None:
     """SQLite opens a file that is read-only as such, and stays so once it may be written again."""
     code = getattr(context.original_exception, "sqlite_errorcode", 0)
@@ -122,14 +124,14 @@ def _open_again(context: ExceptionContext) -> None:
         context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
-def check_file(engine: Engine, connection: Any) -> None:
+def check_file(connection: Any) -> None:
     """Raise SQLAlchemy's `DisconnectionError` unless the files are still those that were opened.
 
-    What is written to a file that was moved or deleted would be acknowledged, and lost. The
-    connection is then closed; the last one that closes writes the log into the database. And what
+    What is written to a file that was moved or deleted would be acknowledged, and lost. And what
     was opened for reading alone would stay so, once the file may be written.
     """
-    with suppress(OSError):
-        if connection.info["files"].are_unchanged():
-            return
-    raise DisconnectionError(f"{engine.url.database} isn't the file that was opened")
+    files: Files = connection.files
+    if not files.are_unchanged():
+        with suppress(OSError, sqlite3.Error):
+            files.rescue_log(connection)
+        raise DisconnectionError(f"{files.path} isn't the file that was opened")

@@ -46,8 +46,14 @@ def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -
 
 
 _ALLOW = {"Allow": Header({"type": "string"})}
+LONGEST_WAIT = 24 * 60 * 60
+"""The most seconds of a `Retry-After`, whatever window the operator's rate limits have."""
+
 RETRY_AFTER = {
-    "Retry-After": Header({"type": "integer", "minimum": 1}, "Seconds after which to try again.")
+    "Retry-After": Header(
+        {"type": "integer", "format": "int32", "minimum": 1, "maximum": LONGEST_WAIT},
+        "Seconds after which to try again, at most a day.",
+    )
 }
 
 BAD_FORM = _refusal(
@@ -128,8 +134,12 @@ def answer(error: HTTPException) -> Response:
         if header.const and header.required:
             response.headers[name] = header.const
     for name, value in error.get_headers():
-        if name != "Content-Type":
-            response.headers[name] = in_order(value) if name == "Allow" else value
+        if name == "Allow":
+            response.headers[name] = in_order(value)
+        elif name == "Retry-After":
+            response.headers[name] = str(min(int(value), LONGEST_WAIT))
+        elif name != "Content-Type":
+            response.headers[name] = value
     return response
 
 

@@ -41,6 +41,7 @@ class Text:
     minimum: int = 0
     maximum: int | None = None
     otherwise: str = "Give a text that fits the pattern."
+    wrong_length: str = ""
     refused: Sequence[str] = ()
     format: str | None = None
 
@@ -71,7 +72,7 @@ class TextValidator(validate.Validator):
         self.min, self.max = rule.minimum or None, rule.maximum
         self.regex = re.compile(rule.pattern)
         least = f"{rule.minimum} to" if rule.minimum else "at most"
-        self._wrong_length = f"Give {least} {rule.maximum} characters."
+        self._wrong_length = rule.wrong_length or f"Give {least} {rule.maximum} characters."
 
     def __call__(self, value: str) -> str:
         maximum = self.rule.maximum

@@ -5,6 +5,8 @@ from api.fields import Text
 RETRY_HOURS = 24
 """For so long is known what was done under a key."""
 
+_MESSAGE = "Give it once and in quotes, 16 to 64 of A-Z a-z 0-9 . _ ~ and - between them."
+
 IDEMPOTENCY_KEY = Text(
     description="Makes it safe to ask again when the answer was lost: the same form under the same "
     f"key is done once, and answered as at first, for {RETRY_HOURS} hours. Choose a new random key "
@@ -13,5 +15,7 @@ IDEMPOTENCY_KEY = Text(
     # A String of RFC 9651, as draft-ietf-httpapi-idempotency-key-header-07 has it; what is within
     # is so long that nobody guesses another's.
     pattern='^"[A-Za-z0-9._~-]{16,64}"$',
-    otherwise="Give it once and in quotes, 16 to 64 of A-Z a-z 0-9 . _ ~ and - between them.",
+    maximum=66,
+    otherwise=_MESSAGE,
+    wrong_length=_MESSAGE,
 )

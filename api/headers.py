@@ -1,23 +1,31 @@
 """A promised header: its schema, and which values fit it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 _TYPES = {"string": str, "integer": int}
-_FORMATS = {
-    "date-time": r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)",
-    "uri-reference": r"(%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-])*",
-    "uuid": r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+
+
+def _matches(pattern: str) -> Callable[[Any], bool]:
+    matched = re.compile(pattern, re.ASCII).fullmatch
+    return lambda value: matched(value) is not None
+
+
+_FORMATS: Mapping[str, Callable[[Any], bool]] = {
+    "date-time": _matches(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)"),
+    "int32": lambda value: -(2**31) <= value < 2**31,
+    "uri-reference": _matches(r"(%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-])*"),
+    "uuid": _matches(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
 }
 _CHECKS: Mapping[str, Any] = {
     "type": lambda value, kind: isinstance(value, _TYPES[kind]),
     "const": lambda value, const: value == const,
     "enum": lambda value, members: value in members,
     "pattern": lambda value, pattern: pattern.search(value),
-    "format": lambda value, name: re.fullmatch(_FORMATS[name], value, re.ASCII),
+    "format": lambda value, name: _FORMATS[name](value),
     "minLength": lambda value, least: len(value) >= least,
     "maxLength": lambda value, most: len(value) <= most,
     "minimum": lambda value, least: value >= least,

@@ -26,7 +26,7 @@ class Reader:
         """All rows. Raises SQLite's own errors, or `DisconnectionError` if the file is gone."""
         connection, held = self._take()
         try:
-            check_file(self.engine, connection.connection)
+            check_file(connection.connection.dbapi_connection)
             # Closed, since SQLite can't shorten its log while somebody reads.
             with closing(connection.connection.cursor()) as cursor:
                 rows: list[tuple[Any, ...]] = cursor.execute(statement, (value,)).fetchall()

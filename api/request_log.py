@@ -22,7 +22,7 @@ _is_well_formed = re.compile(_WELL_FORMED).fullmatch
 
 IDENTIFIED = {
     "X-Request-ID": Header(
-        {"type": "string", "pattern": f"^{_WELL_FORMED}$"},
+        {"type": "string", "pattern": f"^{_WELL_FORMED}$", "maxLength": 64},
         "Names the exchange, in the service's log too: the request's own X-Request-ID where it is "
         "of this form, else a new one.",
     )

@@ -82,7 +82,7 @@ class Problem(Schema):
     status = fields.Integer(
         required=True,
         validate=validate.Range(400, 503),
-        metadata={"description": "The answer's status.", "examples": [400]},
+        metadata={"description": "The answer's status.", "examples": [400], "format": "int32"},
     )
     detail = _said("What to do about it.", "Correct the fields named in errors.")
     errors = fields.Dict(

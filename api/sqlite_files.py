@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from typing import Any
 
 MISSING = (
@@ -20,8 +21,8 @@ class Files:
 
     def __init__(self, path: str) -> None:
         real = os.path.realpath(path)  # SQLite has the other files beside the real one.
-        self._path, self._log, self._index = path, f"{real}-wal", f"{real}-shm"
-        self._known: Any = None
+        self.path, self._log, self._index = path, f"{real}-wal", f"{real}-shm"
+        self._known: tuple[Any, ...] = ()
 
     def refuse_missing_log(self) -> None:
         """Raise `sqlite3.OperationalError` where the log is missing, but not its index.
@@ -36,20 +37,43 @@ class Files:
             time.sleep(0.01)
         raise sqlite3.OperationalError(MISSING)
 
-    def identify(self) -> Any:
+    def _identify(self) -> tuple[Any, ...]:
         """Return which files they are, and whether the database may be written.
 
         SQLite opens a database that may not be written for reading alone. Raises `OSError` where a
         file is missing.
         """
-        database, log, index = os.stat(self._path), os.stat(self._log), os.stat(self._index)
+        database, log, index = os.stat(self.path), os.stat(self._log), os.stat(self._index)
         inodes = database.st_dev, database.st_ino, log.st_ino, index.st_ino
-        return *inodes, os.access(self._path, os.W_OK)
+        return *inodes, os.access(self.path, os.W_OK)
 
     def remember(self) -> None:
         """Take the files for those that were opened. Raises `OSError` where one is missing."""
-        self._known = self.identify()
+        self._known = self._identify()
 
     def are_unchanged(self) -> bool:
-        """Return whether they are those that were opened. Raises `OSError` if one is missing."""
-        return bool(self.identify() == self._known)
+        """Return whether they are those that were opened."""
+        with suppress(OSError):
+            return self._identify() == self._known
+        return False
+
+    def refuse_changed(self) -> None:
+        """Raise `sqlite3.OperationalError` if what was just written may be lost.
+
+        That is where a file was deleted before the write ended: another process may write to a new
+        one already. If a file is deleted later, whoever makes it anew finds what was written.
+        """
+        if not self.are_unchanged():
+            error = sqlite3.OperationalError(MISSING)
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR  # It may have been done, or not.
+            raise error
+
+    def rescue_log(self, connection: sqlite3.Connection) -> None:
+        """Write a log that was deleted into the database: `connection` has it open still.
+
+        Not where another process has begun a new log, whose changes are newer.
+        """
+        database = os.stat(self.path)
+        is_same = (database.st_dev, database.st_ino) == self._known[:2]
+        if is_same and not os.path.exists(self._log):
+            connection.execute("PRAGMA wal_checkpoint")

@@ -9,13 +9,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from api.config import Settings
-from api.connections import DatabaseError
+from api.connections import DatabaseError, _Turns
 from api.database import checkpoint, open_database, upgrade, where
+from api.errors import BROKE_OFF
 from tests.actor import Someone, assert_problem
 from tests.records import recorded_lines
 
@@ -206,30 +208,65 @@ def test_nothing_is_lost_where_the_log_is_deleted_under_a_service_of_one_process
     assert {someone.reads(link).status_code for link in kept} == {200}
 
 
-@pytest.mark.parametrize("names", [["-wal"], ["-shm"]], ids="".join)
-def test_a_deleted_log_is_503_while_another_process_uses_it(
+@DELETED
+def test_nothing_is_lost_where_the_log_is_deleted_while_another_process_uses_it_too(
     make_app_at: Callable[..., Flask], sqlite_url: str, names: list[str]
 ) -> None:
     file = Path(sqlite_url.removeprefix("sqlite:///"))
     app = make_app_at(sqlite_url)
     someone = Someone(app.test_client())
-    link = someone.gives_details().headers["Location"]
+    first = someone.gives_details().headers["Location"]
     with held_open(file):
         for name in names:
             Path(f"{file}{name}").unlink()
-        if names == ["-wal"]:
-            for answer in someone.gives_details(), someone.reads(link), someone.signs_up("bob"):
-                assert_problem(answer, 503)
-            # Nor does another one begin to use it, a command or a worker.
-            with pytest.raises(DatabaseError, match="its -wal or -shm file was moved or deleted"):
-                upgrade(open_database(Settings(database_url=sqlite_url)))
-        else:
-            # The log is whole, so whoever comes makes its index anew.
-            assert {someone.gives_details().status_code for _ in range(3)} <= {201, 503}
-    assert someone.gives_details().status_code == 201
-    assert someone.reads(link).status_code == 200
+        answers = [someone.gives_details() for _ in range(5)]
+    answers.append(someone.gives_details())
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    kept = [first, *(a.headers["Location"] for a in answers if a.status_code == 201)]
+    assert answers[-1].status_code == 201
     app.extensions["store"].close()
+    assert rows(file) == len(kept)
+    assert {someone.reads(link).status_code for link in kept} == {200}
+
+
+def test_a_deleted_log_is_503_for_as_long_as_another_process_uses_it(
+    make_app_at: Callable[..., Flask], sqlite_url: str
+) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    someone = Someone(make_app_at(sqlite_url).test_client())
+    link = someone.gives_details().headers["Location"]
+    with held_open(file):
+        Path(f"{file}-wal").unlink()
+        for answer in someone.gives_details(), someone.reads(link), someone.signs_up("bob"):
+            assert_problem(answer, 503)
+        # What was acknowledged is in the database by now. Nobody else begins to use it, such as a
+        # command, or a worker that is started anew.
+        assert rows(file) == 1
+        with pytest.raises(DatabaseError, match="its -wal or -shm file was moved or deleted"):
+            upgrade(open_database(Settings(database_url=sqlite_url)))
     assert someone.reads(link).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["-wal", "-shm"])
+def test_a_file_that_is_deleted_during_a_write_leaves_it_unacknowledged(
+    make_app_at: Callable[..., Flask], sqlite_url: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Another process may have begun a new one before the write ended."""
+    file = Path(sqlite_url.removeprefix("sqlite:///") + name)
+    someone = Someone(make_app_at(sqlite_url).test_client())
+    assert someone.gives_details().status_code == 201
+    persist = _Turns._persist
+
+    def persist_and_delete(self: _Turns, *arguments: Any) -> None:
+        persist(self, *arguments)
+        file.unlink()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_Turns, "_persist", persist_and_delete)
+        answer = someone.gives_details()
+    assert_problem(answer, 503)
+    assert answer.get_json()["detail"] == BROKE_OFF
+    assert someone.gives_details().status_code == 201
 
 
 def test_a_log_that_is_put_back_is_used_again(

@@ -11,6 +11,7 @@ from werkzeug.exceptions import (
     ImATeapot,
     MethodNotAllowed,
     NotFound,
+    TooManyRequests,
     Unauthorized,
     UnsupportedMediaType,
 )
@@ -116,6 +117,11 @@ def test_what_can_not_be_done_now_says_when_to_come_again(
     assert [record.name for record in caplog.records] == wanted
     said = "the database can't do it now: "
     assert all(record.getMessage().startswith(said) for record in caplog.records)
+
+
+def test_a_client_is_never_told_to_wait_longer_than_a_day() -> None:
+    for seconds, told in (86_399, "86399"), (86_400, "86400"), (86_401, "86400"), (10**9, "86400"):
+        assert answer(TooManyRequests(retry_after=seconds)).headers["Retry-After"] == told
 
 
 @pytest.mark.parametrize("kind", [exc.DataError, exc.IntegrityError, exc.ProgrammingError])

@@ -23,6 +23,11 @@ STRING, INTEGER = {"type": "string"}, {"type": "integer"}
         (STRING | {"pattern": "^a+$"}, ["a", "aa"], ["b", ""]),
         (STRING | {"pattern": "a"}, ["bab"], ["b"]),
         (STRING | {"minLength": 1, "maxLength": 2}, ["a", "ab"], ["", "abc"]),
+        (
+            INTEGER | {"format": "int32"},
+            ["-2147483648", "2147483647"],
+            ["2147483648", "-2147483649"],
+        ),
         (STRING | {"format": "uri-reference"}, ["/a?b=%20#c", "//h/"], ["a b", "%2", "\xe9", "<"]),
         (STRING | {"format": "uuid"}, ["0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8"], ["0b9f6a52"]),
         (

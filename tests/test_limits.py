@@ -31,6 +31,13 @@ def wait_of(answered: TestResponse) -> int:
     return int(answered.headers["Retry-After"])
 
 
+@ONE_DATABASE
+def test_a_wait_is_told_as_a_day_at_most(make_app: MakeApp) -> None:
+    someone = Someone(make_app(ratelimit_default="1 per month").test_client())
+    someone.reads(A_RECORD)
+    assert wait_of(someone.reads(A_RECORD)) == 86_400
+
+
 @pytest.mark.parametrize("ask", OPERATIONS.values(), ids=OPERATIONS)
 def test_who_asks_too_often_is_told_so_by_every_operation(
     make_app: MakeApp, ask: Callable[[Someone], TestResponse]

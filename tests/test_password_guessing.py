@@ -61,8 +61,8 @@ def written(row: str) -> list[int]:
     ],
 )
 def test_the_guesses_of_a_botnet_are_as_written(row: str, sites: int) -> None:
-    assert written(row) == [guesses(sites) * hours for hours in HOURS]
-    assert guesses(sites) == 99 + sites
+    tried = guesses(sites)
+    assert (tried, written(row)) == (99 + sites, [tried * hours for hours in HOURS])
     assert ROWS["a botnet in N sites"] == ["99 + N", "24 \u00d7 (99 + N)", "8,760 \u00d7 (99 + N)"]
 
 

@@ -1,5 +1,6 @@
 """Clients that take their time, or all there is, hold up nobody but themselves."""
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -51,6 +52,7 @@ def test_more_clients_than_threads_that_take_nothing_hold_up_nobody(server: Serv
             client.says(get("/large"))
         time.sleep(0.2)
         assert one(server, LIVEZ).status == 200
+        slow[0].sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGE)  # In large pieces.
         # The next request is sent at once, because an idle connection is soon closed.
         assert len(slow[0].says(LIVEZ).hears().body) == LARGE
         assert slow[0].hears().status == 200

@@ -68,7 +68,7 @@ def test_what_was_acknowledged_is_found_again_whenever_the_machine_stops(tmp_pat
     kept: list[str] = []
     for _ in range(ROUNDS):
         with serving(tmp_path) as server, load(server) as some:
-            some.wait_for_answers(random.randint(1, 300))
+            some.wait_for_answers(random.randint(1, 100))
             os.killpg(server.process.pid, signal.SIGKILL)
             some.is_over.set()
         assert some.kept and not some.broken
@@ -86,7 +86,7 @@ def test_told_to_stop_under_load_it_answers_whole_what_it_accepted(tmp_path: Pat
     with serving(tmp_path, module="tests.odd_server") as server, Client(server) as idle:
         assert idle.says(LIVEZ).hears().status == 200
         with load(server) as some:
-            some.wait_for_answers(random.randint(1, 300))
+            some.wait_for_answers(random.randint(1, 100))
             began = time.monotonic()
             assert server.stop() == 0
             some.is_over.set()

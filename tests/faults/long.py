@@ -72,6 +72,7 @@ def run(given: argparse.Namespace) -> list[str]:
             "RATELIMIT_STORAGE_URI": f"redis://127.0.0.1:{redis}",
             "RATELIMIT_PASSWORDS": "1000000 per minute",
             "RATELIMIT_TAKEN": "1000000 per minute",
+            "RATELIMIT_FAILURES": "1000000 per minute",
         }
         with serving(Path(name), settings) as server, ThreadPoolExecutor(PEOPLE + 1) as pool:
             samples = Samples(

@@ -7,7 +7,7 @@ from typing import Any
 from greenery import parse
 
 from tests.proof.document import covers, fits
-from tests.proof.pattern_text import alphabet, expression, runs, sample
+from tests.proof.pattern_text import alphabet, expression, runs, sample, widths
 
 Schema = Mapping[str, Any]
 
@@ -16,16 +16,20 @@ def mean_the_same(one: Schema, other: Schema) -> bool:
     """Whether both schemas take the same values; no, where that isn't certain."""
     patterns = one.get("pattern", ""), other.get("pattern", "")
     if patterns[0] != patterns[1]:
-        shortest = one.get("minLength", 0)
-        return not _told_apart(*patterns, shortest) and _match_the_same(*patterns, shortest)
+        lengths = one.get("minLength", 0), one.get("maxLength")
+        return not _told_apart(*patterns, lengths) and _match_the_same(*patterns, lengths)
     if one.get("format") != other.get("format"):  # Which coverage leaves aside.
         return False
     return covers(one, other) and covers(other, one)
 
 
-def _told_apart(one: str, other: str, shortest: int) -> bool:
+Lengths = tuple[int, int | None]
+
+
+def _told_apart(one: str, other: str, lengths: Lengths) -> bool:
     """Whether a text shows that the patterns differ: automata are slow, and nearly all do."""
-    left, right = ({"minLength": shortest, "pattern": pattern} for pattern in (one, other))
+    bounds = {"minLength": lengths[0]} | ({} if lengths[1] is None else {"maxLength": lengths[1]})
+    left, right = ({**bounds, "pattern": pattern} for pattern in (one, other))
     return any(fits(left, text) != fits(right, text) for text in _near(sample(one), one, other))
 
 
@@ -38,15 +42,17 @@ def _near(text: str, *patterns: str) -> Iterator[str]:
 
 
 @cache
-def _match_the_same(one: str, other: str, shortest: int) -> bool:
-    """Whether two patterns match the same texts of at least this length, by their automata.
+def _match_the_same(one: str, other: str, lengths: Lengths) -> bool:
+    """Whether two patterns match the same texts of these lengths, by their automata.
 
     Only patterns of whole texts are compared, over one character of each kind that they tell apart,
-    because automata are slow with large alphabets.
+    because automata are slow with large alphabets. So they are when they count to the greatest
+    length, which matters only to patterns that are bounded themselves.
     """
     if not all(text.startswith("^") and text.endswith("$") for text in (one, other)):
         return False
-    long_enough = parse(f".{{{shortest},}}").to_fsm()
+    longest = lengths[1] if max(widths(one)[1], widths(other)[1]) < 1000 else None
+    fits_lengths = parse(f".{{{lengths[0]},{longest or ''}}}").to_fsm()
     kinds = alphabet(one, other)
-    languages = [parse(expression(text, kinds)).to_fsm() & long_enough for text in (one, other)]
+    languages = [parse(expression(text, kinds)).to_fsm() & fits_lengths for text in (one, other)]
     return bool(languages[0].equivalent(languages[1]))
