@@ -24,10 +24,11 @@ class Coverage:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._fields: dict[tuple[str, str], list[Field]] = {}
+        # Of each operation the fields, each with its boundaries that weren't seen yet.
+        self._fields: dict[tuple[str, str], list[tuple[Field, set[str]]]] = {}
         for field in fields(document):
             at = (field.operation.path, field.operation.method)
-            self._fields.setdefault(at, []).append(field)
+            self._fields.setdefault(at, []).append((field, set(field.claims())))
         promises = dict.fromkeys([*self._answers(), *self._boundaries()])
         order = [operation.id for operation in document.operations()]
         self.promises = sorted(promises, key=lambda promise: order.index(promise.operation))
@@ -43,7 +44,7 @@ class Coverage:
 
     def _boundaries(self) -> Iterator[Promise]:
         for known in self._fields.values():
-            for field in known:
+            for field, _ in known:
                 for claim in field.claims():
                     yield Promise(field.operation.id, f"{field.encoding} {field.name}", claim)
 
@@ -59,10 +60,11 @@ class Coverage:
         for header in ["", *operation.answers[exchange.status].headers]:
             if not header or header in exchange.received:
                 self._note(Promise(operation.id, where, header), exchange)
-        for field in self._fields.get((operation.path, operation.method), []):
-            for claim in field.seen(exchange, found[1] if found else {}):
+        for field, unseen in self._fields.get((operation.path, operation.method), []):
+            for claim in field.seen(exchange, found[1] if found else {}) if unseen else ():
                 where = f"{field.encoding} {field.name}"
                 self._note(Promise(operation.id, where, claim), exchange)
+                unseen.discard(claim)
 
     def _note(self, promise: Promise, exchange: Exchange) -> None:
         self.seen.setdefault(promise, exchange.seen_by)

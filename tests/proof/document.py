@@ -101,6 +101,7 @@ class Document:
     def __init__(self, said: Node) -> None:
         self.said = said
         self._operations: dict[tuple[str, str], Operation] = {}
+        self._named: dict[str, Any] = {}
 
     @cached_property
     def _templates(self) -> list[tuple[re.Pattern[str], str]]:
@@ -146,8 +147,11 @@ class Document:
             return [self.followed(item) for item in node]
         if not isinstance(node, Mapping):
             return node
-        if isinstance(node.get("$ref"), str):
-            return self.followed(at(self.said, pointer(node["$ref"])))
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            if reference not in self._named:
+                self._named[reference] = self.followed(at(self.said, pointer(reference)))
+            return self._named[reference]
         return {name: self.followed(item) for name, item in node.items()}
 
 
