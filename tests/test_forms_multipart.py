@@ -35,7 +35,8 @@ def test_text_is_taken_exactly_as_it_stands(someone: Someone) -> None:
 
 def test_a_boundary_may_be_any_and_what_is_around_the_parts_is_ignored(someone: Someone) -> None:
     body = SAM + part(b"king") + END
-    for boundary in "-" * 70, "a b", "'()+_,-./:=?", "0":
+    # RFC 2046 allows 70 characters; Werkzeug's client sometimes writes 71.
+    for boundary in "-" * 70, "-" * 71, "a b", "'()+_,-./:=?", "0":
         content_type = f'multipart/form-data; boundary="{boundary}"'
         given = someone.posts(body.replace(b"--cut", b"--" + boundary.encode()), content_type)
         assert lastname_of(someone, given) == "king"

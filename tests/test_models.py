@@ -64,7 +64,7 @@ def words(dialect: Dialect) -> list[str]:
     """The statements that make the tables and their indexes, word by word."""
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
     indexes = [index for table in metadata.sorted_tables for index in table.indexes]
-    made += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
+    made += sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes)
     return " ".join(made).split()
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.fields import LASTNAME
 from tests.actor import Someone, assert_problem
 from tests.test_negotiation import HTML, JSON, PLAIN, assert_says_success, header
 
@@ -78,9 +79,6 @@ def test_an_error_is_a_problem_whatever_is_accepted(someone: Someone) -> None:
         assert_problem(
             someone.gives_details(header(accept), lastname="\n"),
             400,
-            lastname=[
-                "Give more than white space. Leave control characters out, line breaks and tabs "
-                "among them."
-            ],
+            lastname=[LASTNAME.otherwise],
         )
         assert_problem(someone.reads("/nowhere", **header(accept)), 404)

@@ -27,7 +27,7 @@ REQUESTS = {
     "an unknown expectation": (417, f"{POST}{HOST}Expect: banana\r\n\r\n"),
     "an absolute address": (417, f"POST http://a{{path}} HTTP/1.1\r\n{HOST}Expect: banana\r\n\r\n"),
     "a large header": (431, f"{POST}{HOST}X-Large: {'a' * 9000}\r\n\r\n"),
-    "an unknown transfer coding": (501, f"{POST}{HOST}Transfer-Encoding: banana\r\n\r\n"),
+    "an unknown transfer coding": (501, f"{POST}{HOST}Transfer-Encoding: banana, chunked\r\n\r\n"),
 }
 COMMON = {
     *["cache-control", "content-security-policy", "referrer-policy", "x-content-type-options"],
