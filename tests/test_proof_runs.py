@@ -16,6 +16,7 @@ from tests.server import REPOSITORY
 from tests.small_document import DOCUMENT
 from tests.whole_run import MOST_WORKERS, WholeRun, is_whole
 
+DECIDED_LATER = {"numprocesses": None, "dist": "no", "usepdb": False, "trace": False}
 SHELF = REPOSITORY / "tests" / "shelf" / "shelf.yaml"
 
 CONFTEST = """
@@ -154,6 +155,7 @@ def test_a_run_of_a_part_of_the_tests_is_not_a_whole_one(
         (2, {"numprocesses": 3}, 3),
         (2, {"dist": "each"}, None),
         (2, {"usepdb": True}, None),
+        (2, {"trace": True}, None),
         (2, {"keyword": "some"}, None),
     ],
 )
@@ -161,7 +163,7 @@ def test_a_run_of_all_tests_is_distributed_unless_the_command_line_says_how(
     processors: int, changed: dict[str, Any], workers: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
-    config = asked_for(**{"numprocesses": None, "dist": "no", "usepdb": False, **changed})
+    config = asked_for(**DECIDED_LATER | changed)
     WholeRun([]).pytest_cmdline_main(config)
     assert config.option.numprocesses == workers
 

@@ -72,7 +72,8 @@ class WholeRun:
         """
         option = config.option
         undecided = getattr(option, "numprocesses", 0) is None and option.dist == "no"
-        if undecided and not option.usepdb and is_whole(config) and not _is_worker(config):
+        undecided = undecided and not (option.usepdb or option.trace)
+        if undecided and is_whole(config) and not _is_worker(config):
             workers = min(_processors(), MOST_WORKERS)
             if workers > 1:
                 option.numprocesses, option.dist = workers, "worksteal"
