@@ -79,8 +79,8 @@ def test_an_error_is_a_problem_whatever_is_accepted(someone: Someone) -> None:
             someone.gives_details(header(accept), lastname="\n"),
             400,
             lastname=[
-                "Give more than white space. Leave control characters out, line breaks and tabs "
-                "among them."
+                "Give more than white space and invisible characters. Leave control characters "
+                "out, line breaks and tabs among them."
             ],
         )
         assert_problem(someone.reads("/nowhere", **header(accept)), 404)
