@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from api.schemas import SignUp
 from tests.actor import PASSWORD, Someone, assert_problem
-from tests.test_fields import OTTER, Field, each_field
+from tests.test_fields import INVISIBLE, OTTER, Field, each_field
 
 MULTIPART: dict[str, Any] = {"content_type": "multipart/form-data"}
 
@@ -60,6 +61,14 @@ def test_what_breaks_a_rule_is_told_how_to_keep_it(someone: Someone) -> None:
         password=["Too well known: choose another."],
     )
     assert_problem(someone.signs_up("ada", "x" * 14), 400, password=["Give 15 to 256 characters."])
+
+
+def test_an_older_record_with_an_invisible_last_name_can_still_be_read(app: Flask) -> None:
+    """Before 2.0.0 such last names were accepted."""
+    for lastname in INVISIBLE:
+        record = {"username": "sam", "firstname": None, "lastname": lastname, "account_id": None}
+        link = f"/userDetails/{app.extensions['store'].add_details(**record)}"
+        assert Someone(app.test_client()).reads(link).get_json()["lastname"] == lastname
 
 
 @pytest.mark.parametrize("request_", [{}, MULTIPART], ids=["urlencoded", "multipart"])
