@@ -20,6 +20,7 @@ class Effect(Enum):
     NOTHING = auto()
 
 
+_BEYOND_ASCII = re.compile("[^ -~]")
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 
 # A narrower request refuses what was taken, a wider response brings what nobody was told of.
@@ -79,8 +80,11 @@ def text(value: Any) -> str:
 
     Characters that can't be printed are escaped, because a terminal may act on them.
     """
-    encoded = _JSON.encode(value)
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in encoded)
+    return _BEYOND_ASCII.sub(_printable, _JSON.encode(value))
+
+
+def _printable(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]
 
 
 def step(old: Node, new: Node, member: str) -> Literal["added", "removed", "changed"] | None:
