@@ -46,12 +46,20 @@ def free_port() -> int:
     return port
 
 
-def start(folder: Path, module: str = "api", **settings: str) -> subprocess.Popen[str]:
-    """`python -m api` in `folder`, with these settings and no others of the environment's."""
+def start(
+    folder: Path, module: str = "api", ulimit: str = "", **settings: str
+) -> subprocess.Popen[str]:
+    """Start `python -m api` in `folder`, with these settings and no others of the environment's.
+
+    `ulimit` are options of the shell's command of that name, such as "-Sn 80".
+    """
+    command = [sys.executable, "-m", module]
+    if ulimit:
+        command = ["sh", "-c", f'ulimit {ulimit}; exec "$0" "$@"', *command]
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
     with (folder / "server.log").open("w") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", module],
+            command,
             cwd=folder,
             env=kept | {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"} | settings,
             stdout=subprocess.PIPE,
@@ -63,11 +71,14 @@ def start(folder: Path, module: str = "api", **settings: str) -> subprocess.Pope
 
 @contextmanager
 def serving(
-    folder: Path, settings: Mapping[str, str] | None = None, module: str = "api"
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    module: str = "api",
+    ulimit: str = "",
 ) -> Iterator[Server]:
     """A server that serves; whatever happens, none of its processes is left."""
     port = str(free_port())
-    process = start(folder, module, **({"PORT": port} | dict(settings or {})))
+    process = start(folder, module, ulimit, **({"PORT": port} | dict(settings or {})))
     assert process.stdout
     try:
         said = process.stdout.readline()

@@ -102,14 +102,3 @@ def all_connections(url: str) -> Iterator[Callable[[], None]]:
 
         take()
         yield take_away
-
-
-@contextmanager
-def few_files(number: int) -> Iterator[None]:
-    """Processes that are started meanwhile may open no more files."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -47,6 +47,7 @@ def test_a_document_differs_from_itself_in_nothing(
     assert compared(place, old, old) == compared(place, new, new) == []
 
 
+@pytest.mark.long
 def test_no_notch_of_our_own_document_passes_in_silence(
     proof: Proof, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def _escaped_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MultipartEncoder, "send_event", escape)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_escaped_names")
 def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
     make_app_at: Callable[..., Flask],
@@ -98,6 +99,7 @@ def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
     assert not few, f"fewer than {FLOOR} successes: {few}"
 
 
+@pytest.mark.long
 def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(tmp_path: Path) -> None:
     """Run the README's command from the project's folder, where `schemathesis.toml` stands."""
     with serving(tmp_path) as server:

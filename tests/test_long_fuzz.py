@@ -16,6 +16,7 @@ from tests.server import REPOSITORY
 SEED = 6
 
 
+@pytest.mark.long
 def test_it_sees_a_record_deleted_that_is_not_there(tmp_path: Path) -> None:
     """Schemathesis alone would let it pass: 204 is declared."""
     store = shutil.copytree(REPOSITORY / "api", tmp_path / "api") / "store.py"

@@ -91,6 +91,7 @@ def _fresh_clone(folder: Path) -> Path:
     return clone
 
 
+@pytest.mark.long
 def test_the_readmes_command_serves_and_its_requests_answer_as_it_says(tmp_path: Path) -> None:
     fresh_clone = _fresh_clone(tmp_path)
     command, first_and_second = _blocks("sh")[:2]

@@ -78,6 +78,10 @@ class WholeRun:
             if workers > 1:
                 option.numprocesses, option.dist = workers, "worksteal"
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Start the tests that take longest first, so that no worker is idle at the end."""
+        items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
     def pytest_collection_finish(self) -> None:
         """Begin to run the tests."""
         _collect_garbage_rarely()
