@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from shutil import rmtree
 from tempfile import mkdtemp
 from threading import Thread
@@ -115,15 +115,15 @@ def _gauge(name: str, meaning: str) -> Gauge:
     return Gauge(f"signup_{name}", meaning, registry=None, multiprocess_mode="livesum")
 
 
-class _Server(HTTPServer):
+class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         _log.warning("metrics could not be told", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
     metrics: Metrics
-    timeout = 0.5
-    """Seconds that one client may keep the others waiting."""
+    timeout = 5
+    """Seconds that a client may take for each read and write."""
 
     def do_GET(self) -> None:
         if self.path.partition("?")[0] != "/metrics":

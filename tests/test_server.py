@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.actor import FORM
-from tests.server import Server, serving, start
+from tests.server import Server, free_port, serving, start
 
 DETAILS = {"Accept": "application/json"}
 
@@ -104,7 +104,7 @@ def _wait_until_accepted(server: Server, number: int) -> None:
 def test_what_cannot_work_is_said_on_one_line_with_no_traceback(
     tmp_path: Path, settings: dict[str, str], says: str
 ) -> None:
-    process = start(tmp_path, **settings)
+    process = start(tmp_path, **({"PORT": str(free_port())} | settings))
     output, _ = process.communicate(timeout=60)
     said = (tmp_path / "server.log").read_text()
     assert process.returncode == 1
