@@ -167,6 +167,9 @@ def test_a_part_whose_name_no_field_has_is_ignored_however_odd_it_is(someone: So
 def test_an_empty_field_is_given_but_empty(someone: Someone) -> None:
     empty = SAM.replace(b"sam", b"") + part(b"king") + END
     assert_problem(someone.posts(empty, MULTIPART), 400, username=["Give 1 to 150 characters."])
+    password = SAM + part(b"", b'form-data; name="password"') + END
+    refused = {"password": ["Give 15 to 256 characters."]}
+    assert_problem(someone.posts(password, MULTIPART, "/userSignUp"), 400, **refused)
     firstname = part(b"", b'form-data; name="firstname"')
     given = someone.posts(SAM + firstname + part(b"king") + END, MULTIPART)
     assert someone.reads(given.headers["Location"]).get_json()["firstname"] is None
