@@ -41,14 +41,14 @@ def _database(value: str) -> None:
     if url.get_backend_name() == "sqlite":
         if name in ("", ":memory:"):
             raise ValidationError("Name a file: what is kept in memory is lost.")
-        # What follows ? or # would silently name another file than the reader expects.
+        # The URL's path ends at ? or #, so that another file than the expected one would be used.
         if url.host or url.username or "?" in value or "#" in value or name.startswith("file:"):
             raise ValidationError(
                 "Give a SQLite file by its path alone, as sqlite:///signup.db; "
                 "write ? in it as %3F, and # as %23."
             )
     elif not url.query.keys() <= _CONNECTION_OPTIONS:
-        # Others are arguments of the driver, which change what the service does or raise.
+        # Other options are arguments of the driver: they would change the service, or raise.
         raise ValidationError("Give only PostgreSQL's own options after ?, such as sslmode.")
 
 

@@ -19,7 +19,7 @@ UTF_8 = frozenset(
 
 @dataclass(frozen=True)
 class NoText:
-    """What stands in place of a field's text where it can't be taken: `message` says why not."""
+    """A placeholder for a field that has no valid text: `message` says what to do."""
 
     message: str
 

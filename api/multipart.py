@@ -19,7 +19,7 @@ _DROPPED = re.compile(r"\\|\A'|'\Z|[\x00-\x1f\x7f].*", re.DOTALL)
 def multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
     """Decode a form in multipart/form-data (RFC 7578): its names and texts, a `NoText` for no text.
 
-    Line ends are CRLF. What precedes the first part and follows the last is ignored (RFC 2046).
+    Line ends are CRLF. Text before the first part and after the last is ignored (RFC 2046).
     """
     _, given = parameters(content_type)
     codec(given)

@@ -22,7 +22,7 @@ SETTINGS = {
     "standard_conforming_strings": "'on'",
     "quote_all_identifiers": "'off'",
     "transform_null_equals": "'off'",
-    # What a transaction sees and keeps. A stricter `synchronous_commit` is kept.
+    # The isolation and durability of transactions. A stricter `synchronous_commit` is kept.
     "default_transaction_isolation": "'read committed'",
     "default_transaction_deferrable": "'off'",
     "synchronous_commit": "CASE current_setting('synchronous_commit')"
@@ -92,7 +92,7 @@ def _prepare(session: Session) -> None:
     # A pooler makes up a number for each of its clients.
     session.is_pooled = backend_pid != session.info.backend_pid
     if session.is_pooled:
-        # What is set or prepared in a session of the server would stay there for other clients.
+        # Settings and prepared statements would stay in the server's session for other clients.
         session.prepare_threshold = None
     else:
         session.execute(_sql(session.timeout, is_local=False))

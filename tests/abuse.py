@@ -60,7 +60,7 @@ class Tried(NamedTuple):
     most: float
 
     def wrong(self, more: float) -> list[str]:
-        """What was wrong, if it may take so many seconds more."""
+        """Return the violations; a response may take `more` seconds than its limit."""
         late = [f"late, after {self.seconds:.1f} s"] * (self.seconds > self.most + more)
         return [f"{self.name}: {breach}" for breach in [*self.breaches, *late]]
 

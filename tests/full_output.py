@@ -35,7 +35,7 @@ COMMANDS = {
     "accounts --help": "accounts --help",
     "backup --help": "backup --help",
 }
-"""What is run for each command, in a folder with `old.yaml`."""
+"""The arguments for each command, which runs in a folder with `old.yaml`."""
 PASSWORD = b"seven geese cross at dawn\n"
 
 

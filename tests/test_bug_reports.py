@@ -76,7 +76,7 @@ PHOTO = 'form-data; name=b; filename="100% of a photo.jpeg"'
 JSON = "application/json; charset=utf-8"
 FOO = ask("GET", "/userDetails", Authorization="Basic foo")
 
-# What was reported where, our request, the status of our response, and a part of that response or,
+# The report, what it says, our request, the status of our response, and a part of that response or,
 # in front of a full stop, the lastname that is stored. RECORD stands for the link of a new record.
 REPORTS: list[tuple[str, str, Any, int, str]] = [
     # Multipart: how a part is encoded and named.
@@ -147,7 +147,7 @@ CHUNK = b"1a\r\n" + FORM + b"\r\n"
 KEYS = b'Idempotency-Key: "0123456789abcdef"\r\n' * 2
 HEAD = b" HTTP/1.1\r\n" + HOST + b"\r\n"
 
-# What was reported where, our bytes, and the status of our response.
+# The report, what it says, our bytes, and the status of our response.
 RAW = [
     ("benoitc/gunicorn#3364", "white space around chunked", post(CHUNK + LAST, ODD), 400),
     ("benoitc/gunicorn#3091", "0xA0 ends a name", post(b"", CHUNKED.replace(b":", b"\xa0:")), 400),

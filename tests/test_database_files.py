@@ -239,8 +239,8 @@ def test_a_deleted_log_is_503_for_as_long_as_another_process_uses_it(
         Path(f"{file}-wal").unlink()
         for answer in someone.gives_details(), someone.reads(link), someone.signs_up("bob"):
             assert_problem(answer, 503)
-        # What was acknowledged is in the database by now. Nobody else begins to use it, such as a
-        # command, or a worker that is started anew.
+        # Acknowledged rows are in the database by now. No other process begins to use it, such as
+        # a command, or a worker that is started anew.
         assert rows(file) == 1
         with pytest.raises(DatabaseError, match="its -wal or -shm file was moved or deleted"):
             upgrade(open_database(Settings(database_url=sqlite_url)))
