@@ -22,3 +22,8 @@ def test_only_a_format_that_is_checked_says_what_will_happen() -> None:
     for name in [*CHECKED_FORMATS, "hostname", "regex", "password", "int32"]:
         is_checked = not all(fits({"format": name}, text) for text in ("(", "{"))
         assert is_normative(Line((*BOOK, "id", "format"), 1, name)) == is_checked
+
+
+def test_an_extension_says_nothing_of_requests_and_responses() -> None:
+    assert not is_normative(Line(("servers", 0, "x-internal"), 1, "false"))
+    assert is_normative(Line((*BOOK, "x-internal", "type"), 1, "string"))

@@ -55,6 +55,8 @@ def is_normative(line: Line) -> bool:
     said = {name for above, name in pairwise(("", *line.place)) if above not in _NAMED}
     if line.text is None or _FOR_PEOPLE & said:
         return False
+    if any(str(name).startswith("x-") for name in said):  # An extension, which clients may ignore.
+        return False
     if line.place[-1] == "format" and line.text not in CHECKED_FORMATS:
         return False
     return not (line.place[-3:-2] == ("parameters",) and line.place[-1] in _SETTLED)
