@@ -4,7 +4,7 @@ import math
 import time
 from contextlib import suppress
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from blinker import Signal
 from flask import Flask, Response, g, request
@@ -24,8 +24,8 @@ LIMITED = Signal()
 taken or failures."""
 
 
-def _password_form(operation: Operation) -> dict[str, str]:
-    """Return the form of a sign-up with a password; nothing for any other request."""
+def _password_form(operation: Operation) -> dict[str, Any]:
+    """Return the form of a sign-up with a password, not validated; nothing for other requests."""
     if operation.body and "password" in operation.body.schema.fields:
         with suppress(HTTPException):  # The request will be refused without hashing.
             form = dict(operation.body.read().content)
@@ -49,8 +49,9 @@ def _attempt(failures: FailureLimiter, operation: Operation, address: str) -> At
         username = given_username()
         return None if username is None else failures.attempt(username, address, signs_in=True)
     if "HTTP_IDEMPOTENCY_KEY" in request.environ:
-        username = _password_form(operation).get("username", "")
-        return failures.attempt(username, address, signs_in=False)
+        username = _password_form(operation).get("username")
+        if isinstance(username, str):  # Any other username is refused without a check.
+            return failures.attempt(username, address, signs_in=False)
     return None
 
 

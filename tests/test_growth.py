@@ -23,7 +23,7 @@ from tests.conftest import CHEAP
 URLENCODED, MULTIPART = FORM
 FEW, TIMES = 1000, 16
 MOST = 4 * TIMES
-"""How many times as long `TIMES` as much may take. What is quadratic takes 16 times `TIMES`."""
+"""How many times as long `TIMES` as much may take. Quadratic work takes 16 times `TIMES`."""
 
 Environ = dict[str, Any]
 Case = Callable[[int], Environ]

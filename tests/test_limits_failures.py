@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from itertools import product
 from threading import Barrier
 from types import SimpleNamespace
@@ -280,3 +281,13 @@ def test_each_refusal_is_counted_as_such(serve: Serve) -> None:
     with LIMITED.connected_to(count, app):
         Person(app).fails(3)
     assert told == ["failures", "failures"]
+
+
+def test_a_keyed_sign_up_whose_username_is_a_file_is_refused_as_any_other(
+    make_app: Callable[..., Flask],
+) -> None:
+    someone = Someone(make_app().test_client())
+    form = {"username": (BytesIO(b"ada"), "ada.txt"), "password": PASSWORD}
+    key = {"Idempotency-Key": '"a-key-for-a-file-as-username"'}
+    refused = someone.asks("POST", "/userSignUp", data=form, headers=key)
+    assert_problem(refused, 400, username=["Give this field as text, not as a file."])

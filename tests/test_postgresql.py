@@ -1,4 +1,4 @@
-"""What the service relies on in a session on PostgreSQL is its own, whatever else is set."""
+"""The service sets what it relies on in a session on PostgreSQL, whatever else is set."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

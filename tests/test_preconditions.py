@@ -28,7 +28,7 @@ TRUE = [
 def test_a_form_is_not_taken_where_the_precondition_is_false(
     ada: Someone, headers: dict[str, str]
 ) -> None:
-    """What a form is sent to has no representation, so that If-Match: * is false too."""
+    """The target of a POST has no representation, so that If-Match: * is false too."""
     assert_problem(ada.gives_details({"headers": headers}, username="ada"), 412)
     assert_problem(ada.signs_up("bob", headers=headers), 412)
     assert_problem(ada.reads_own(), 404)

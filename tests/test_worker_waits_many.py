@@ -33,7 +33,7 @@ def crowd(server: Server, requests: list[bytes]) -> Iterator[Callable[[], dict[i
         def hear() -> dict[int, int]:
             heard = [client.hears() for client in clients]
             ended = time.monotonic()
-            # What a busy machine needs for as many requests that wait for nothing.
+            # The time that as many requests take if they wait for nothing.
             for client in clients:
                 client.says(LIVEZ)
             assert {client.hears().status for client in clients} == {200}

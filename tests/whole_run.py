@@ -146,7 +146,7 @@ class WholeRun:
 def _recorded(reports: Iterable[Any]) -> Iterator[str]:
     """Yield each test that recorded figures by `record_property`, and the figures."""
     for report in reports:
-        # What a test recorded is in the report of its teardown, and in some of those before.
+        # The properties that a test recorded are in its teardown's report, and in some before.
         if getattr(report, "when", "") == "teardown" and report.user_properties:
             yield report.nodeid
             yield from (f"  {name}: {value}" for name, value in report.user_properties)
