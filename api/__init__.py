@@ -18,14 +18,14 @@ from api.bodies import refuse_transfer_coding
 from api.browsers import ALWAYS, open_sign_up
 from api.config import Settings
 from api.contract import Gate
-from api.database import open_database
 from api.errors import BESIDE, handle_errors, in_order
 from api.hosts import is_host, is_trusted, take_host_from_target
 from api.limits import limit_requests
 from api.passwords import Passwords
 from api.request_log import IDENTIFIED, Watch
 from api.schemas import LARGEST_FORM
-from api.store import Store
+from api.storage.database import open_database
+from api.storage.store import Store
 
 
 class _Response(Response):

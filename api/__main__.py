@@ -12,11 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api import create_app
 from api.config import Settings, SettingsError
-from api.connections import DatabaseError
-from api.database import checkpoint, open_database, purge_expired, upgrade, where
 from api.json_lines import Lines, log_to
 from api.metrics import Metrics
 from api.request_log import Watch, request_id
+from api.storage.connections import DatabaseError
+from api.storage.database import checkpoint, open_database, purge_expired, upgrade, where
 
 IGNORED = (
     *("FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "GUNICORN_FD", "GUNICORN_PID"),

@@ -9,10 +9,10 @@ from werkzeug.exceptions import Unauthorized
 
 from api.contract import Credentials
 from api.fields import LONGEST_PASSWORD
-from api.lookup import Record
 from api.passwords import Busy, passwords
 from api.schemas import SignUp
-from api.store import store
+from api.storage.lookup import Record
+from api.storage.store import store
 
 _FORM = SignUp()
 

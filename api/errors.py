@@ -13,12 +13,12 @@ from werkzeug.http import HTTP_STATUS_CODES
 from api.bodies import FORM
 from api.browsers import OPEN_AT_SIGN_UP, PREFLIGHT_AT_SIGN_UP
 from api.contract import promised
-from api.database import may_be_done, why
 from api.headers import Header
 from api.passwords import Busy
 from api.replies import Body, Reply
 from api.schemas import LARGEST_FORM, Problem
-from api.store import NoSuchRecord, UsernameTaken
+from api.storage.database import may_be_done, why
+from api.storage.store import NoSuchRecord, UsernameTaken
 
 PROBLEM = "application/problem+json"
 OUR_FAULT = "This is our fault: try again later."

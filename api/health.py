@@ -8,7 +8,7 @@ from api.contract import operation
 from api.errors import DATABASE_RETRY, RETRY_AFTER
 from api.replies import JSON, Body, Reply
 from api.schemas import Health
-from api.store import store
+from api.storage.store import store
 
 blueprint = Blueprint("health", __name__)
 

@@ -14,10 +14,10 @@ from uuid import UUID
 from flask import g, request
 from werkzeug.exceptions import UnprocessableEntity
 
-from api.keyed_writes import Key, KeyTaken
-from api.lookup import Record
 from api.passwords import passwords
-from api.store import store
+from api.storage.keyed_writes import Key, KeyTaken
+from api.storage.lookup import Record
+from api.storage.store import store
 
 Form = Mapping[str, Any]
 

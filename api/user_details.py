@@ -15,12 +15,12 @@ from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
 from api.headers import Header
 from api.idempotency import once
-from api.keyed_writes import Key
-from api.lookup import Record
 from api.preconditions import check_preconditions
 from api.replies import JSON, Body, Link, Reply, message
 from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
-from api.store import store
+from api.storage.keyed_writes import Key
+from api.storage.lookup import Record
+from api.storage.store import store
 
 blueprint = Blueprint("user_details", __name__, url_prefix="/userDetails")
 

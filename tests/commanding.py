@@ -7,8 +7,8 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from api.config import Settings
-from api.database import open_database
-from api.models import metadata
+from api.storage.database import open_database
+from api.storage.models import metadata
 from tests.actor import PASSWORD
 
 SECRETS = (PASSWORD, "argon2", "hunter2")

@@ -14,9 +14,9 @@ from sqlalchemy import create_engine
 
 from api import create_app
 from api.config import Settings
-from api.database import open_database, upgrade
-from api.models import metadata
 from api.passwords import Passwords
+from api.storage.database import open_database, upgrade
+from api.storage.models import metadata
 from tests.actor import PASSWORD, Someone
 from tests.postgresql import make_hostile, running
 from tests.proof.exchanges import Exchange

@@ -14,8 +14,8 @@ from flask import Flask
 from sqlalchemy import Engine, event, select, text
 
 from api.config import Settings
-from api.database import migrations, open_database, purge_expired, upgrade
-from api.models import accounts, idempotency_keys
+from api.storage.database import migrations, open_database, purge_expired, upgrade
+from api.storage.models import accounts, idempotency_keys
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.commanding import run
 from tests.server import serving
@@ -123,7 +123,7 @@ def test_expired_keys_are_purged_in_batches_and_others_kept(
     engine: Engine = app.extensions["store"].engine
     someone.signs_up("ada", PASSWORD, **keyed())
     keep_expired(app, 25)
-    monkeypatch.setattr("api.database.BATCH", 10)
+    monkeypatch.setattr("api.storage.database.BATCH", 10)
     put = list[str]()
     event.listen(engine, "before_cursor_execute", lambda *given: put.append(given[2][:4]))
     assert purge_expired(engine) == 25
@@ -137,8 +137,8 @@ def test_a_start_is_not_delayed_for_long_by_many_expired_keys(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep_expired(app, 25)
-    monkeypatch.setattr("api.database.BATCH", 10)
-    monkeypatch.setattr("api.database.PURGE_TIME", -1)
+    monkeypatch.setattr("api.storage.database.BATCH", 10)
+    monkeypatch.setattr("api.storage.database.PURGE_TIME", -1)
     assert purge_expired(app.extensions["store"].engine) == 10
 
 

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from api.config import Settings
-from api.database import open_database
-from api.store import Store
+from api.storage.database import open_database
+from api.storage.store import Store
 from tests.benchmarks.bench import Bench, Key
 from tests.benchmarks.filled import fill, some_links
 from tests.benchmarks.kept import missing

@@ -8,9 +8,9 @@ from unicodedata import category
 import pytest
 from flask import Flask
 
-from api import store
 from api.bodies import FORM
 from api.fields import PASSWORD
+from api.storage import store
 from tests.actor import PASSWORD as GOOD
 from tests.actor import Someone, assert_problem
 from tests.test_fields import BLANKS, ENDS

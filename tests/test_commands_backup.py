@@ -10,8 +10,8 @@ from threading import Event
 import pytest
 from flask import Flask
 
-from api.database import where
 from api.operator import backup as command
+from api.storage.database import where
 from tests.actor import PASSWORD, Someone
 from tests.commanding import refusal, run
 from tests.faults.caller import Asked, Caller

@@ -11,10 +11,10 @@ from flask import Flask
 from sqlalchemy import URL
 
 from api.config import Settings
-from api.connections import DatabaseError
-from api.database import open_database, upgrade
 from api.operator.copying import copy, without_writes
 from api.operator.target import add
+from api.storage.connections import DatabaseError
+from api.storage.database import open_database, upgrade
 from tests.actor import PASSWORD, Someone
 from tests.commanding import everything, run
 from tests.server import REPOSITORY

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
-from api.connections import SQLITE_PRAGMAS
 from api.operator.checking import head
+from api.storage.connections import SQLITE_PRAGMAS
 from tests.actor import Someone
 from tests.commanding import refusal, run
 from tests.test_database import empty_databases

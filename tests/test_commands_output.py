@@ -12,8 +12,8 @@ import pytest
 
 from api.commands import blueprint
 from api.config import Settings
-from api.database import open_database, upgrade
-from api.store import Store
+from api.storage.database import open_database, upgrade
+from api.storage.store import Store
 from tests.full_output import COMMANDS
 from tests.server import REPOSITORY
 

@@ -1,4 +1,4 @@
-"""The migrations lead to the tables of `api.models`, on both databases."""
+"""The migrations lead to the tables of `api.storage.models`, on both databases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +12,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from api.config import Settings
-from api.database import migrations, open_database, upgrade
-from api.models import metadata
-from api.store import Store
+from api.storage.database import migrations, open_database, upgrade
+from api.storage.models import metadata
+from api.storage.store import Store
 
 
 def empty_databases(

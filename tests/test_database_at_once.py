@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from api.config import Settings
-from api.connections import DatabaseError
-from api.database import open_database, upgrade
+from api.storage.connections import DatabaseError
+from api.storage.database import open_database, upgrade
 from tests.test_database import empty_databases
 
 
@@ -34,7 +34,7 @@ def migrate(url: str, timeout: int = 60) -> None:
 MIGRATE = """
 import logging, sys
 from api.config import Settings
-from api.database import open_database, upgrade
+from api.storage.database import open_database, upgrade
 logging.basicConfig(level=logging.INFO)
 engine = open_database(Settings(database_url=sys.argv[1]))
 print("ready", flush=True)

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.config import Settings
-from api.connections import DatabaseError
-from api.database import open_database, upgrade, where, why
-from api.postgresql import Session
+from api.storage.connections import DatabaseError
+from api.storage.database import open_database, upgrade, where, why
+from api.storage.postgresql import Session
 
 SERVER = Settings(
     database_url="postgresql://sam:secret@db:5433/n?sslmode=require", database_timeout=7, threads=3

@@ -15,9 +15,9 @@ import pytest
 from flask import Flask
 
 from api.config import Settings
-from api.connections import DatabaseError, _Turns
-from api.database import checkpoint, open_database, upgrade, where
 from api.errors import BROKE_OFF
+from api.storage.connections import DatabaseError, _Turns
+from api.storage.database import checkpoint, open_database, upgrade, where
 from tests.actor import Someone, assert_problem
 from tests.records import recorded_lines
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from api.config import Settings
-from api.connections import SQLITE_PRAGMAS, DatabaseError
-from api.database import open_database, upgrade
+from api.storage.connections import SQLITE_PRAGMAS, DatabaseError
+from api.storage.database import open_database, upgrade
 from tests.test_database import empty_databases
 
 SECRET = "hunter2"

@@ -23,7 +23,7 @@ from api.contract import Gate, message, operation
 from api.errors import handle_errors, in_order, problem
 from api.inputs import InvalidInput
 from api.passwords import Busy
-from api.store import NoSuchRecord, UsernameTaken
+from api.storage.store import NoSuchRecord, UsernameTaken
 
 FAULT = "This is our fault: try again later."
 REPLIES = {

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Connection, Engine, Table, event, exc, func, select
 
 from api.config import Settings
-from api.database import open_database
-from api.group_commit import GroupCommit
-from api.models import accounts, user_details
+from api.storage.database import open_database
+from api.storage.group_commit import GroupCommit
+from api.storage.models import accounts, user_details
 
 
 @pytest.fixture

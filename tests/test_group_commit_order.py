@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine, exc, insert, text
 
 from api.config import Settings
-from api.database import open_database
-from api.group_commit import MOST, GroupCommit, _Row
-from api.models import accounts, user_details
+from api.storage.database import open_database
+from api.storage.group_commit import MOST, GroupCommit, _Row
+from api.storage.models import accounts, user_details
 from tests.test_group_commit import account, count, details, statements
 
 WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from api.models import accounts, idempotency_keys, user_details
+from api.storage.models import accounts, idempotency_keys, user_details
 from tests.actor import PASSWORD, Someone, assert_problem
 
 KEY, OTHER = '"8e03978e-40d5-43dd-bc93-6894a57f9324"', '"another-key-of-someone"'

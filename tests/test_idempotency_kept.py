@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from api import store
 from api.header_fields import RETRY_HOURS
-from api.keyed_writes import PURGED
-from api.models import idempotency_keys
+from api.storage import store
+from api.storage.keyed_writes import PURGED
+from api.storage.models import idempotency_keys
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.test_idempotency import counted, keyed
 

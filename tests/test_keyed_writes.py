@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from api.config import Settings
-from api.database import open_database
 from api.header_fields import RETRY_HOURS
-from api.keyed_writes import Key, KeyedWrites, KeyTaken
-from api.models import idempotency_keys, user_details
+from api.storage.database import open_database
+from api.storage.keyed_writes import Key, KeyedWrites, KeyTaken
+from api.storage.models import idempotency_keys, user_details
 from tests.test_group_commit import count, details
 from tests.test_waiting import hub, run
 

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from api.config import Settings
-from api.database import open_database
-from api.lookup import Lookup, Reader
-from api.models import accounts, user_details
-from api.store import Store
+from api.storage.database import open_database
+from api.storage.lookup import Lookup, Reader
+from api.storage.models import accounts, user_details
+from api.storage.store import Store
 
 NAMES: dict[str, Any] = {"firstname": None, "lastname": "Żółć \U0001f984"}
 

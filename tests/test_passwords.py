@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from api.models import accounts
 from api.passwords import Passwords, prepare
+from api.storage.models import accounts
 from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
 from tests.conftest import CHEAP
 

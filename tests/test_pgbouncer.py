@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from api.config import Settings
-from api.database import open_database, upgrade
+from api.storage.database import open_database, upgrade
 from tests.actor import Someone
 from tests.commanding import everything, run
 from tests.pgbouncer import running

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, exc, text
 
 from api.config import Settings
-from api.database import open_database
-from api.pool import Pool, connection_of
+from api.storage.database import open_database
+from api.storage.pool import Pool, connection_of
 from tests.test_fair_semaphore import Clock, clock
 
 __all__ = ["clock"]

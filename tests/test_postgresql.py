@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import Connection, create_engine, inspect, make_url
 
 from api.config import Settings
-from api.connections import DatabaseError
-from api.database import open_database, upgrade
-from api.postgresql import Session
+from api.storage.connections import DatabaseError
+from api.storage.database import open_database, upgrade
+from api.storage.postgresql import Session
 from tests.actor import Someone
 from tests.commanding import refusal
 from tests.pgbouncer import running as pgbouncer_running

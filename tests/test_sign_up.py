@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from api.models import accounts
+from api.storage.models import accounts
 from tests.actor import PASSWORD, Someone, assert_problem
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.config import Settings
-from api.database import open_database
-from api.store import NoSuchRecord, Store, UsernameTaken
+from api.storage.database import open_database
+from api.storage.store import NoSuchRecord, Store, UsernameTaken
 
 
 @pytest.fixture

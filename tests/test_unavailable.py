@@ -14,7 +14,7 @@ from sqlalchemy import Engine, NullPool, create_engine, text
 from werkzeug.test import TestResponse
 
 from api.config import Settings
-from api.database import open_database, upgrade
+from api.storage.database import open_database, upgrade
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.test_database import empty_databases
 

@@ -6,14 +6,14 @@ import click
 from marshmallow import ValidationError
 from sqlalchemy import func, select
 
-from api.lookup import Record
-from api.models import accounts as table
-from api.models import user_details
 from api.operator.common import OperatorGroup, batches, explained, last_key
 from api.passwords import passwords
-from api.pool import connection_of
 from api.schemas import SignUp
-from api.store import store
+from api.storage.lookup import Record
+from api.storage.models import accounts as table
+from api.storage.models import user_details
+from api.storage.pool import connection_of
+from api.storage.store import store
 from api.text_rules import Timestamp
 
 accounts = OperatorGroup("accounts", help="See to accounts: who signed up.")

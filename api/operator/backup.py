@@ -7,11 +7,11 @@ from sqlite3 import Error, connect
 import click
 from flask.cli import with_appcontext
 
-from api.connections import DatabaseError
-from api.database import where
 from api.operator.common import OperatorCommand, explained, whole_file
-from api.pool import connection_of
-from api.store import store
+from api.storage.connections import DatabaseError
+from api.storage.database import where
+from api.storage.pool import connection_of
+from api.storage.store import store
 
 
 def _check(file: Path) -> None:

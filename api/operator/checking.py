@@ -8,9 +8,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from api.connections import SQLITE_PRAGMAS
-from api.database import migrations
-from api.models import metadata
+from api.storage.connections import SQLITE_PRAGMAS
+from api.storage.database import migrations
+from api.storage.models import metadata
 
 NONE = "no revision"
 _REQUIRED = {

@@ -15,8 +15,8 @@ from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy import Connection, Engine, Row, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.connections import DatabaseError
-from api.database import where, why
+from api.storage.connections import DatabaseError
+from api.storage.database import where, why
 
 BATCH = 1000
 """Rows that are held in memory at once."""

@@ -6,14 +6,14 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Engine, Table
 
-from api.connections import DatabaseError
-from api.database import where
 from api.operator.checking import wrong_schema
 from api.operator.common import batches, last_key
 from api.operator.digest import Digest, Told, digest_of
 from api.operator.target import TABLES, VERSION, add, empty, finish, prepare
-from api.pool import connection_of
-from api.postgresql import BEGIN
+from api.storage.connections import DatabaseError
+from api.storage.database import where
+from api.storage.pool import connection_of
+from api.storage.postgresql import BEGIN
 
 _LOCKS = {
     "sqlite": ["BEGIN IMMEDIATE"],

@@ -10,14 +10,14 @@ import click
 from sqlalchemy import Engine
 
 from api.config import Settings, SettingsError
-from api.database import open_database, upgrade, where
 from api.operator.checking import damage, head, revision, wrong_schema, wrong_settings
 from api.operator.common import OperatorGroup, explained, progress
 from api.operator.copying import copy, without_writes
 from api.operator.digest import Digest
 from api.operator.target import TABLES
-from api.pool import connection_of
-from api.store import store
+from api.storage.database import open_database, upgrade, where
+from api.storage.pool import connection_of
+from api.storage.store import store
 
 database = OperatorGroup("database", help="See to the database that DATABASE_URL names.")
 UPGRADE = "flask --app api database upgrade"

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from api.models import user_details
 from api.operator.common import (
     OperatorGroup,
     batches,
@@ -19,9 +18,10 @@ from api.operator.common import (
     progress,
     whole_file,
 )
-from api.pool import connection_of
 from api.schemas import UserDetails
-from api.store import store
+from api.storage.models import user_details
+from api.storage.pool import connection_of
+from api.storage.store import store
 
 details = OperatorGroup("details", help="See to the records of details.")
 Records = Iterable[dict[str, Any]]

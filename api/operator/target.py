@@ -8,12 +8,12 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, Table
 
-from api.connections import DatabaseError
-from api.database import upgrade, where
-from api.models import metadata
 from api.operator.checking import NONE, head, revision
-from api.pool import connection_of
-from api.postgresql import BEGIN
+from api.storage.connections import DatabaseError
+from api.storage.database import upgrade, where
+from api.storage.models import metadata
+from api.storage.pool import connection_of
+from api.storage.postgresql import BEGIN
 
 TABLES = metadata.sorted_tables
 """Each after those that it refers to."""

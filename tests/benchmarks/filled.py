@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from api.config import Settings
-from api.database import open_database, upgrade
+from api.storage.database import open_database, upgrade
 
 # In the order of their ids, so that the index grows at its end; a random id lies anywhere all the
 # same. The first 7 digits count up, and the rest are those of a UUID of version 4.

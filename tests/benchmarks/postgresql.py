@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import Engine, text
 
 from api.config import Settings
-from api.database import open_database, upgrade
+from api.storage.database import open_database, upgrade
 from tests.benchmarks.bench import Bench, Key, Target
 from tests.benchmarks.kept import missing
 from tests.benchmarks.servers import bare, instances

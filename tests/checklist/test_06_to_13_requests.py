@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from api.models import accounts
+from api.storage.models import accounts
 from tests.actor import Someone, assert_problem
 from tests.test_idempotency import counted
 

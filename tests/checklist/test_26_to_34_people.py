@@ -15,8 +15,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from api.fields import PASSWORD as PASSWORD_RULE
-from api.models import accounts
 from api.passwords import Passwords
+from api.storage.models import accounts
 from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
 from tests.test_http import ALLOWED
 from tests.test_http_errors import errors

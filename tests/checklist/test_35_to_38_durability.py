@@ -19,9 +19,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from api.config import Settings
-from api.connections import SQLITE_PRAGMAS, DatabaseError
-from api.database import open_database, upgrade
-from api.models import accounts, user_details
+from api.storage.connections import SQLITE_PRAGMAS, DatabaseError
+from api.storage.database import open_database, upgrade
+from api.storage.models import accounts, user_details
 from tests.actor import FORM, PASSWORD, Someone, assert_problem
 from tests.server import serving
 

@@ -14,9 +14,9 @@ from flask import Flask
 from sqlalchemy import create_engine, insert, text
 
 from api.config import Settings
-from api.connections import DatabaseError
-from api.database import open_database, upgrade
-from api.models import metadata
+from api.storage.connections import DatabaseError
+from api.storage.database import open_database, upgrade
+from api.storage.models import metadata
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.clients import Client, post
 from tests.server import serving

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, exc, insert
 
-from api.pool import connection_of
+from api.storage.pool import connection_of
 from api.waiting import let_others_go_first, wait_for
 
 MOST = 500

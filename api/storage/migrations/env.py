@@ -1,8 +1,8 @@
-"""Alembic's entry: migrates over the connection that `api.database` locked."""
+"""Alembic's entry: migrates over the connection that `api.storage.database` locked."""
 
 from alembic import context
 
-from api.models import metadata
+from api.storage.models import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

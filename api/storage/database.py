@@ -14,11 +14,11 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.config import Settings
-from api.connections import DatabaseError, connect_by
-from api.keyed_writes import PURGE, expired_at
-from api.models import idempotency_keys as keys
-from api.pool import Pool, connection_of
-from api.postgresql import BEGIN
+from api.storage.connections import DatabaseError, connect_by
+from api.storage.keyed_writes import PURGE, expired_at
+from api.storage.models import idempotency_keys as keys
+from api.storage.pool import Pool, connection_of
+from api.storage.postgresql import BEGIN
 
 BATCH = 1000
 """Expired keys that are deleted in one transaction at start, so that the lock isn't held long."""
@@ -87,7 +87,7 @@ def may_be_done(error: Exception) -> bool:
 def migrations() -> Config:
     """Alembic's configuration: the migrations are inside the package."""
     config = Config()
-    config.set_main_option("script_location", "api:migrations")
+    config.set_main_option("script_location", "api:storage/migrations")
     return config
 
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from sqlalchemy import Engine, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 
-from api.postgresql import Session, execute_pooled, open_session
-from api.sqlite_files import MISSING, Files
+from api.storage.postgresql import Session, execute_pooled, open_session
+from api.storage.sqlite_files import MISSING, Files
 from api.waiting import call
 
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}

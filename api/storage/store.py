@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Engine, bindparam, delete, func, literal_c
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
-from api.account_writes import delete_account, replace_hash
-from api.keyed_writes import KEPT_UNDER, Key, KeyedWrites, expired_at
-from api.lookup import Lookup, Reader, Record
-from api.models import accounts, metadata, user_details
-from api.pool import connection_of
+from api.storage.account_writes import delete_account, replace_hash
+from api.storage.keyed_writes import KEPT_UNDER, Key, KeyedWrites, expired_at
+from api.storage.lookup import Lookup, Reader, Record
+from api.storage.models import accounts, metadata, user_details
+from api.storage.pool import connection_of
 
 _ONE: ColumnElement[int] = literal_column("1")
 _ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("key"))

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Integer, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from api.group_commit import GroupCommit
 from api.header_fields import RETRY_HOURS
-from api.models import idempotency_keys as keys
-from api.pool import connection_of
-from api.postgresql import BEGIN as READ_COMMITTED
+from api.storage.group_commit import GroupCommit
+from api.storage.models import idempotency_keys as keys
+from api.storage.pool import connection_of
+from api.storage.postgresql import BEGIN as READ_COMMITTED
 from api.waiting import call
 
 PURGED = 100

@@ -5,10 +5,10 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, delete, update
 
-from api.keyed_writes import BEGIN
-from api.models import accounts
-from api.models import idempotency_keys as keys
-from api.pool import connection_of
+from api.storage.keyed_writes import BEGIN
+from api.storage.models import accounts
+from api.storage.models import idempotency_keys as keys
+from api.storage.pool import connection_of
 from api.waiting import call
 
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Engine, Select
 from sqlalchemy.exc import DisconnectionError
 
-from api.connections import check_file
-from api.pool import connection_of
+from api.storage.connections import check_file
+from api.storage.pool import connection_of
 
 Record: TypeAlias = Any
 """A row that was found: its columns are attributes."""
