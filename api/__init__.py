@@ -24,7 +24,7 @@ from api.limits import limit_requests
 from api.passwords import Passwords
 from api.request_log import IDENTIFIED, Watch
 from api.schemas import LARGEST_FORM
-from api.storage.database import open_database
+from api.storage.database import Database, open_engine
 from api.storage.store import Store
 
 
@@ -110,7 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     handle_errors(app)
     open_sign_up(app)
     limit_requests(app, settings)
-    app.extensions["store"] = Store(open_database(settings))
+    app.extensions["store"] = Store(Database(open_engine(settings)))
     app.extensions["passwords"] = Passwords(
         settings.hashing_slots, timeout=settings.hashing_timeout
     )

@@ -15,8 +15,9 @@ from api.config import Settings, SettingsError
 from api.json_lines import Lines, log_to
 from api.metrics import Metrics
 from api.request_log import Watch, request_id
-from api.storage.connections import DatabaseError
-from api.storage.database import checkpoint, open_database, purge_expired, upgrade, where
+from api.storage.database import open_engine
+from api.storage.errors import DatabaseError, describe_url
+from api.storage.migrate import checkpoint, purge_expired, upgrade
 
 IGNORED = (
     *("FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "GUNICORN_FD", "GUNICORN_PID"),
@@ -64,7 +65,7 @@ def main() -> None:
         listener = _listen("HOST, PORT", settings.host, settings.port)
         host, _, port = settings.metrics_address.rpartition(":")
         told = _listen("METRICS_ADDRESS", host.strip("[]"), int(port)) if port else None
-        engine = open_database(settings)
+        engine = open_engine(settings)
         upgrade(engine)
         purge_expired(engine)
         engine.dispose()
@@ -75,7 +76,7 @@ def main() -> None:
 
     def say_where(_arbiter: object) -> None:
         docs = f"docs at {address}/docs, " if settings.docs_enabled else ""
-        _print(f"Serving {address}, {docs}data in {where(engine)}")
+        _print(f"Serving {address}, {docs}data in {describe_url(engine)}")
 
     def connect() -> None:
         """Before there are clients, who else would wait for it: half a second, in a crowd."""

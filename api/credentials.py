@@ -11,8 +11,7 @@ from api.contract import Credentials
 from api.fields import LONGEST_PASSWORD
 from api.passwords import Busy, passwords
 from api.schemas import SignUp
-from api.storage.lookup import Record
-from api.storage.store import store
+from api.storage.store import Record, store
 
 _FORM = SignUp()
 

@@ -17,7 +17,7 @@ from api.headers import Header
 from api.passwords import Busy
 from api.replies import Body, Reply
 from api.schemas import LARGEST_FORM, Problem
-from api.storage.database import may_be_done, why
+from api.storage.errors import describe_error, may_be_done
 from api.storage.store import NoSuchRecord, UsernameTaken
 
 PROBLEM = "application/problem+json"
@@ -146,7 +146,7 @@ def answer(error: HTTPException) -> Response:
 def _cannot_now(error: Exception) -> Response:
     if isinstance(error, exc.DataError | exc.IntegrityError | exc.ProgrammingError):
         raise error  # A statement that is wrong is a defect, and stays a 500.
-    _log.warning("the database can't do it now: %s", why(error))
+    _log.warning("the database can't do it now: %s", describe_error(error))
     detail = BROKE_OFF if may_be_done(error) else NOTHING_CHANGED
     return answer(ServiceUnavailable(detail, retry_after=DATABASE_RETRY))
 

@@ -15,9 +15,8 @@ from flask import g, request
 from werkzeug.exceptions import UnprocessableEntity
 
 from api.passwords import passwords
-from api.storage.keyed_writes import Key, KeyTaken
-from api.storage.lookup import Record
-from api.storage.store import store
+from api.storage.keys import Key, KeyTaken
+from api.storage.store import Record, store
 
 Form = Mapping[str, Any]
 

@@ -83,5 +83,5 @@ class Records(logging.Handler):
 def log_to(lines: Lines, level: str, request_id: Callable[[], str | None]) -> None:
     """Let all that is logged, from this level on, be lines."""
     logging.basicConfig(level=level.upper(), handlers=[Records(lines, request_id)], force=True)
-    for name in "alembic", "api.storage.pool":  # The pool is SQLAlchemy's.
+    for name in "alembic", "sqlalchemy.pool":
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -57,7 +57,7 @@ class Metrics:
             "signup_limited", "Turned away, by limit.", ["limit"], registry=None
         )
         self._requests, self._durations = cache(requests.labels), cache(durations.labels)
-        passwords, pool = app.extensions["passwords"], app.extensions["store"].engine.pool
+        passwords, pool = app.extensions["passwords"], app.extensions["store"].database.engine.pool
         self._gauges: list[tuple[Gauge, Callable[[], int]]] = [
             (_gauge("hashing_waiting", "Passwords that wait."), lambda: passwords.load()[0]),
             (_gauge("hashing_running", "Passwords that are hashed."), lambda: passwords.load()[1]),

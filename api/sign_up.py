@@ -13,7 +13,7 @@ from api.passwords import passwords
 from api.preconditions import check_preconditions
 from api.replies import message
 from api.schemas import Done, Retry, SignUp
-from api.storage.keyed_writes import Key
+from api.storage.keys import Key
 from api.storage.store import store
 
 blueprint = Blueprint("sign_up", __name__)

@@ -18,9 +18,8 @@ from api.idempotency import once
 from api.preconditions import check_preconditions
 from api.replies import JSON, Body, Link, Reply, message
 from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
-from api.storage.keyed_writes import Key
-from api.storage.lookup import Record
-from api.storage.store import store
+from api.storage.keys import Key
+from api.storage.store import Record, store
 
 blueprint = Blueprint("user_details", __name__, url_prefix="/userDetails")
 

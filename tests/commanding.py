@@ -7,8 +7,8 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from api.config import Settings
-from api.storage.database import open_database
-from api.storage.models import metadata
+from api.storage.database import open_engine
+from api.storage.tables import metadata
 from tests.actor import PASSWORD
 
 SECRETS = (PASSWORD, "argon2", "hunter2")
@@ -32,7 +32,7 @@ def refusal(app: Flask, *args: str, code: int = 1, input: str | None = None) -> 
 
 def everything(url: str) -> dict[str, list[Any]]:
     """All rows of all tables, and the schema's revision."""
-    engine = open_database(Settings(database_url=url))
+    engine = open_engine(Settings(database_url=url))
     with engine.connect() as connection:
         found: dict[str, list[Any]] = {
             name: sorted(map(tuple, connection.execute(select(table))), key=repr)

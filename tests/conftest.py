@@ -15,8 +15,9 @@ from sqlalchemy import create_engine
 from api import create_app
 from api.config import Settings
 from api.passwords import Passwords
-from api.storage.database import open_database, upgrade
-from api.storage.models import metadata
+from api.storage.database import open_engine
+from api.storage.migrate import upgrade
+from api.storage.tables import metadata
 from tests.actor import PASSWORD, Someone
 from tests.postgresql import make_hostile, running
 from tests.proof.exchanges import Exchange
@@ -63,7 +64,7 @@ def _recorded_requests() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    engine = open_database(Settings(database_url=f"sqlite:///{file}"))
+    engine = open_engine(Settings(database_url=f"sqlite:///{file}"))
     upgrade(engine)
     engine.dispose()
     return file
@@ -74,7 +75,7 @@ def postgresql() -> Iterator[str]:
     """The URL of a real PostgreSQL with hostile settings, migrated."""
     with running() as url:
         make_hostile(url)
-        engine = open_database(Settings(database_url=url))
+        engine = open_engine(Settings(database_url=url))
         upgrade(engine)
         engine.dispose()
         yield url

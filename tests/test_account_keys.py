@@ -14,8 +14,9 @@ from flask import Flask
 from sqlalchemy import Engine, event, select, text
 
 from api.config import Settings
-from api.storage.database import migrations, open_database, purge_expired, upgrade
-from api.storage.models import accounts, idempotency_keys
+from api.storage.database import open_engine
+from api.storage.migrate import migrations, purge_expired, upgrade
+from api.storage.tables import accounts, idempotency_keys
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.commanding import run
 from tests.server import serving
@@ -30,7 +31,7 @@ ANOTHER = "an otter counts nine stars"
 
 def hashes(app: Flask) -> list[str]:
     """Return all password hashes in the database."""
-    with app.extensions["store"].engine.connect() as connection:
+    with app.extensions["store"].database.engine.connect() as connection:
         columns = accounts.c.password_hash, idempotency_keys.c.password_hash
         found = [encoded for c in columns for encoded in connection.scalars(select(c))]
     return [encoded for encoded in found if encoded]
@@ -120,10 +121,10 @@ def test_the_file_does_not_hold_what_was_deleted(
 def test_expired_keys_are_purged_in_batches_and_others_kept(
     app: Flask, someone: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine: Engine = app.extensions["store"].engine
+    engine: Engine = app.extensions["store"].database.engine
     someone.signs_up("ada", PASSWORD, **keyed())
     keep_expired(app, 25)
-    monkeypatch.setattr("api.storage.database.BATCH", 10)
+    monkeypatch.setattr("api.storage.migrate.BATCH", 10)
     put = list[str]()
     event.listen(engine, "before_cursor_execute", lambda *given: put.append(given[2][:4]))
     assert purge_expired(engine) == 25
@@ -137,9 +138,9 @@ def test_a_start_is_not_delayed_for_long_by_many_expired_keys(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep_expired(app, 25)
-    monkeypatch.setattr("api.storage.database.BATCH", 10)
-    monkeypatch.setattr("api.storage.database.PURGE_TIME", -1)
-    assert purge_expired(app.extensions["store"].engine) == 10
+    monkeypatch.setattr("api.storage.migrate.BATCH", 10)
+    monkeypatch.setattr("api.storage.migrate.PURGE_TIME", -1)
+    assert purge_expired(app.extensions["store"].database.engine) == 10
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -154,7 +155,7 @@ def test_instances_that_purge_at_once_do_not_wait_for_each_other(
     app: Flask, make_app: Callable[..., Flask]
 ) -> None:
     keep_expired(app, 3)
-    engine: Engine = app.extensions["store"].engine
+    engine: Engine = app.extensions["store"].database.engine
     with engine.connect().execution_options(isolation_level="READ COMMITTED") as another:
         another.execute(select(idempotency_keys).limit(1).with_for_update())
         assert purge_expired(engine) == 2
@@ -163,7 +164,7 @@ def test_instances_that_purge_at_once_do_not_wait_for_each_other(
 def test_a_database_that_can_not_be_purged_is_served_all_the_same(
     tmp_path: Path, sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine = open_database(Settings(database_url=sqlite_url, database_timeout=1))
+    engine = open_engine(Settings(database_url=sqlite_url, database_timeout=1))
     with closing(sqlite3.connect(str(engine.url.database))) as another:
         another.execute("BEGIN IMMEDIATE")
         assert purge_expired(engine) == 0
@@ -180,7 +181,7 @@ def test_the_keys_of_the_released_schema_get_their_accounts(
     empty_url: str, request: pytest.FixtureRequest
 ) -> None:
     """Hashes that are no account's any more are deleted: nobody could tell whose they were."""
-    engine = open_database(Settings(database_url=empty_url))
+    engine = open_engine(Settings(database_url=empty_url))
     if engine.dialect.name == "sqlite":
         Path(str(engine.url.database)).touch()
     with engine.connect() as connection:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from api.config import Settings
-from api.storage.database import open_database
+from api.storage.database import Database, open_engine
 from api.storage.store import Store
 from tests.benchmarks.bench import Bench, Key
 from tests.benchmarks.filled import fill, some_links
@@ -24,7 +24,7 @@ def _acknowledged(*links: str) -> Load:
 
 
 def test_a_record_that_was_acknowledged_and_is_not_there_is_seen(sqlite_url: str) -> None:
-    store = Store(open_database(Settings(database_url=sqlite_url)))
+    store = Store(Database(open_engine(Settings(database_url=sqlite_url))))
     key = store.add_details(username="sam", firstname="", lastname="king", account_id=None)
     store.close()
     kept = _acknowledged(f"/userDetails/{key}")
@@ -37,7 +37,7 @@ def test_a_record_that_was_acknowledged_and_is_not_there_is_seen(sqlite_url: str
 
 
 def test_a_sign_up_that_was_acknowledged_and_is_not_there_is_seen(sqlite_url: str) -> None:
-    store = Store(open_database(Settings(database_url=sqlite_url)))
+    store = Store(Database(open_engine(Settings(database_url=sqlite_url))))
     store.add_account("t1-1", None)
     store.close()
     load = Load("t1", {"200"}, 1, sent=2, statuses=Counter({"200": 1}))
@@ -87,7 +87,8 @@ def test_many_records_are_such_as_the_service_makes(tmp_path: Path) -> None:
     fill(tmp_path / "signup.db", accounts=10, details=100)
     to = some_links(tmp_path / "signup.db", 10, tmp_path / "links")
     ids = [UUID(line.rpartition("/")[2]) for line in to.read_text("ascii").splitlines()]
-    store = Store(open_database(Settings(database_url=f"sqlite:///{tmp_path / 'signup.db'}")))
+    settings = Settings(database_url=f"sqlite:///{tmp_path / 'signup.db'}")
+    store = Store(Database(open_engine(settings)))
     assert len(ids) == 10
     assert {store.find_details(key).lastname for key in ids} == {"king"}
     assert {key.version for key in ids} == {4}

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from api.operator import backup as command
-from api.storage.database import where
+from api.storage.errors import describe_url
 from tests.actor import PASSWORD, Someone
 from tests.commanding import refusal, run
 from tests.faults.caller import Asked, Caller
@@ -68,7 +68,7 @@ def test_a_backup_is_its_owners_alone_and_serves_when_it_is_put_back(
     file = tmp_path / "backups" / "signup.backup"
     file.parent.mkdir()
     done = run(app, "backup", str(file))
-    database = where(app.extensions["store"].engine)
+    database = describe_url(app.extensions["store"].database.engine)
     assert (done.exit_code, done.output) == (0, f"{file} is a backup of {database}.\n")
     assert file.stat().st_mode & 0o777 == 0o600 and list(file.parent.iterdir()) == [file]
     assert b"forgotten-one" not in file.read_bytes()

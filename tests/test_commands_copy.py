@@ -13,8 +13,9 @@ from sqlalchemy import URL
 from api.config import Settings
 from api.operator.copying import copy, without_writes
 from api.operator.target import add
-from api.storage.connections import DatabaseError
-from api.storage.database import open_database, upgrade
+from api.storage.database import Database, open_engine
+from api.storage.errors import DatabaseError
+from api.storage.migrate import upgrade
 from tests.actor import PASSWORD, Someone
 from tests.commanding import everything, run
 from tests.server import REPOSITORY
@@ -31,7 +32,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 def of(app: Flask) -> str:
     """The URL of the app's database."""
-    url: URL = app.extensions["store"].engine.url
+    url: URL = app.extensions["store"].database.engine.url
     return url.render_as_string(hide_password=False)
 
 
@@ -92,11 +93,11 @@ def break_off(app: Flask, target: str, after: int) -> None:
         if next(told, None) is None:
             raise Broken
 
-    engine = open_database(Settings(database_url=target))
-    source = app.extensions["store"].engine
-    with pytest.raises(Broken), without_writes(source) as reading:
-        copy(reading, engine, stop)
-    engine.dispose()
+    database = Database(open_engine(Settings(database_url=target)))
+    source: Database = app.extensions["store"].database
+    with pytest.raises(Broken):
+        without_writes(source, lambda connection: copy(connection, database, stop))
+    database.close()
 
 
 @across
@@ -106,7 +107,7 @@ def test_what_was_changed_before_it_goes_on_is_copied_too(
     monkeypatch.setattr("api.operator.common.BATCH", 2)
     break_off(app, target, after=4)
     # No service starts on what isn't whole, and no other database is copied there.
-    engine = open_database(Settings(database_url=target))
+    engine = open_engine(Settings(database_url=target))
     with pytest.raises(DatabaseError, match="copying"):
         upgrade(engine)
     engine.dispose()

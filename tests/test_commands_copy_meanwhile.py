@@ -5,10 +5,11 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from api.operator.target import TABLES, add
@@ -45,11 +46,11 @@ def test_writes_are_refused_meanwhile_and_reads_are_served(
     link = someone.gives_details().headers["Location"]
     asked = list[str]()
 
-    def ask_and_insert(*arguments: object) -> None:
+    def ask_and_insert(*arguments: Any, **more: Any) -> None:
         assert_problem(someone.signs_up("bob"), 503)
         assert someone.reads(link).status_code == 200
         asked.append("while it copies")
-        add(*arguments)  # type: ignore[arg-type]
+        add(*arguments, **more)
 
     def press_enter() -> str:
         assert_no_writer_gets_in(of(app))
@@ -72,17 +73,17 @@ def test_who_writes_to_the_target_meanwhile_is_noticed(
     app: Flask, ada: Someone, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    def insert_and_meddle(connection: object, *more: object) -> None:
-        add(connection, *more)  # type: ignore[arg-type]
+    def insert_and_meddle(connection: Connection, **more: Any) -> None:
+        add(connection, **more)
         if target.startswith("sqlite"):
-            connection.execute(text("UPDATE accounts SET username = 'ADA'"))  # type: ignore[attr-defined]
+            connection.execute(text("UPDATE accounts SET username = 'ADA'"))
         else:
-            connection.execute(text("DELETE FROM accounts"))  # type: ignore[attr-defined]
+            connection.execute(text("DELETE FROM accounts"))
 
     with monkeypatch.context() as patch:
         patch.setattr("api.operator.copying.add", insert_and_meddle)
         said = refusal(app, *COPY, target)
-    assert "accounts has " in said and said.endswith("who writes to it, and copy again.\n")
+    assert "accounts has " in said and said.endswith("what writes to it, and copy again.\n")
     assert everything(target)["revision"] != everything(of(app))["revision"]
     # And mended by the next one.
     assert run(app, *COPY, target).exit_code == 0

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
 from api.operator.checking import head
-from api.storage.connections import SQLITE_PRAGMAS
+from api.storage.sqlite import PRAGMAS
 from tests.actor import Someone
 from tests.commanding import refusal, run
 from tests.test_database import empty_databases
@@ -110,7 +110,7 @@ def test_settings_that_sqlite_can_not_have_are_said(
     app: Flask, migrated: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Someone(app.test_client()).signs_up("ada")  # A connection that is open already.
-    monkeypatch.setitem(SQLITE_PRAGMAS, "synchronous", 9)
+    monkeypatch.setitem(PRAGMAS, "synchronous", 9)
     assert refusal(app, *CHECK) == "SQLite's synchronous isn't 9.\n"
     assert refusal(app, *CHECK).startswith("Error: SQLite's synchronous is ")
 

@@ -12,7 +12,8 @@ import pytest
 
 from api.commands import blueprint
 from api.config import Settings
-from api.storage.database import open_database, upgrade
+from api.storage.database import Database, open_engine
+from api.storage.migrate import upgrade
 from api.storage.store import Store
 from tests.full_output import COMMANDS
 from tests.server import REPOSITORY
@@ -28,9 +29,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "old.yaml").write_text("openapi: 3.1.0\n")
     (folder / "ł").mkdir()
     url = f"sqlite:///{folder / 'ł' / 'signup.db'}"
-    engine = open_database(Settings(database_url=url))
+    engine = open_engine(Settings(database_url=url))
     upgrade(engine)
-    store = Store(engine)
+    store = Store(Database(engine))
     store.add_account("ada", None)
     store.add_details(username="ada", firstname=None, lastname="Łuk", account_id=None)
     store.close()

@@ -1,4 +1,4 @@
-"""The migrations lead to the tables of `api.storage.models`, on both databases."""
+"""The migrations lead to the tables of `api.storage.tables`, on both databases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +12,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from api.config import Settings
-from api.storage.database import migrations, open_database, upgrade
-from api.storage.models import metadata
+from api.storage.database import Database, open_engine
+from api.storage.migrate import migrations, upgrade
 from api.storage.store import Store
+from api.storage.tables import metadata
 
 
 def empty_databases(
@@ -43,7 +44,7 @@ def empty_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[
 
 @pytest.fixture
 def engines(empty_urls: list[str]) -> Iterator[list[Engine]]:
-    engines = [open_database(Settings(database_url=url)) for url in empty_urls]
+    engines = [open_engine(Settings(database_url=url)) for url in empty_urls]
     yield engines
     for engine in engines:
         engine.dispose()
@@ -125,7 +126,7 @@ def test_the_migrations_can_be_taken_back_and_done_again(engine: Engine) -> None
 
 def test_migrating_what_is_migrated_changes_nothing(engine: Engine) -> None:
     upgrade(engine)
-    store = Store(engine)
+    store = Store(Database(engine))
     store.add_account("ada", None)
     upgrade(engine)
     assert store.find_account("ada")

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from api.config import Settings
-from api.storage.connections import DatabaseError
-from api.storage.database import open_database, upgrade
+from api.storage.database import open_engine
+from api.storage.errors import DatabaseError
+from api.storage.migrate import upgrade
 from tests.test_database import empty_databases
 
 
@@ -24,7 +25,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def migrate(url: str, timeout: int = 60) -> None:
-    engine = open_database(Settings(database_url=url, database_timeout=timeout))
+    engine = open_engine(Settings(database_url=url, database_timeout=timeout))
     try:
         upgrade(engine)
     finally:
@@ -34,9 +35,10 @@ def migrate(url: str, timeout: int = 60) -> None:
 MIGRATE = """
 import logging, sys
 from api.config import Settings
-from api.storage.database import open_database, upgrade
+from api.storage.database import open_engine
+from api.storage.migrate import upgrade
 logging.basicConfig(level=logging.INFO)
-engine = open_database(Settings(database_url=sys.argv[1]))
+engine = open_engine(Settings(database_url=sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 upgrade(engine)

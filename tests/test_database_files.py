@@ -9,15 +9,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 
 from api.config import Settings
 from api.errors import BROKE_OFF
-from api.storage.connections import DatabaseError, _Turns
-from api.storage.database import checkpoint, open_database, upgrade, where
+from api.storage.database import open_engine
+from api.storage.errors import DatabaseError, describe_url
+from api.storage.migrate import checkpoint, upgrade
+from api.storage.sqlite_files import Files
 from tests.actor import Someone, assert_problem
 from tests.records import recorded_lines
 
@@ -69,7 +70,7 @@ def test_a_new_database_is_for_its_owner_alone_whatever_the_umask(
     tmp_path: Path, mask: int
 ) -> None:
     with umask(mask):
-        engine = open_database(Settings(database_url=f"sqlite:///{tmp_path / 'signup.db'}"))
+        engine = open_engine(Settings(database_url=f"sqlite:///{tmp_path / 'signup.db'}"))
         upgrade(engine)
         with engine.connect():
             names = ["signup.db", "signup.db-shm", "signup.db-wal"]
@@ -80,7 +81,7 @@ def test_a_new_database_is_for_its_owner_alone_whatever_the_umask(
 def test_the_mode_of_a_database_that_exists_is_left_as_it_is(sqlite_url: str) -> None:
     file = Path(sqlite_url.removeprefix("sqlite:///"))
     file.chmod(0o640)
-    engine = open_database(Settings(database_url=sqlite_url))
+    engine = open_engine(Settings(database_url=sqlite_url))
     upgrade(engine)
     with engine.connect():
         assert set(modes(file.parent).values()) == {0o640}
@@ -89,7 +90,7 @@ def test_the_mode_of_a_database_that_exists_is_left_as_it_is(sqlite_url: str) ->
 
 def test_a_link_to_a_file_that_does_not_exist_yet_makes_that_file(tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
-    engine = open_database(Settings(database_url=f"sqlite:///{tmp_path / 'link.db'}"))
+    engine = open_engine(Settings(database_url=f"sqlite:///{tmp_path / 'link.db'}"))
     upgrade(engine)
     engine.dispose()
     assert modes(tmp_path)["real.db"] == 0o600
@@ -100,7 +101,7 @@ def refusal_to_somebody(url: str) -> str:
 
     Root may write everything.
     """
-    engine = open_database(Settings(database_url=url))
+    engine = open_engine(Settings(database_url=url))
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
@@ -151,7 +152,7 @@ def test_a_new_file_in_a_folder_that_can_not_be_written_is_said_at_start(
 
 
 def test_a_folder_in_the_place_of_the_file_is_said_at_start(tmp_path: Path) -> None:
-    engine = open_database(Settings(database_url=f"sqlite:///{tmp_path}/"))
+    engine = open_engine(Settings(database_url=f"sqlite:///{tmp_path}/"))
     with pytest.raises(DatabaseError, match=f"^{tmp_path} is a folder: name a file in it[.]$"):
         upgrade(engine)
 
@@ -159,13 +160,13 @@ def test_a_folder_in_the_place_of_the_file_is_said_at_start(tmp_path: Path) -> N
 def test_a_folder_whose_name_is_no_text_holds_a_database_all_the_same(tmp_path: Path) -> None:
     folder = tmp_path / os.fsdecode(b"\xfc?#%41")
     folder.mkdir()
-    engine = open_database(
+    engine = open_engine(
         Settings(database_url=f"sqlite:///{tmp_path}/" + os.fsdecode(b"\xfc%3F%23%2541/signup.db"))
     )
     upgrade(engine)
     engine.dispose()
     assert list(modes(folder)) == ["signup.db"]
-    assert where(engine) == f"{tmp_path}/\\xfc?#%41/signup.db"
+    assert describe_url(engine) == f"{tmp_path}/\\xfc?#%41/signup.db"
 
 
 def test_a_checkpoint_leaves_everything_in_the_one_file(
@@ -175,14 +176,14 @@ def test_a_checkpoint_leaves_everything_in_the_one_file(
     someone = Someone(make_app_at(sqlite_url).test_client())
     assert someone.gives_details().status_code == 201
     assert rows(file) == 0  # SQLite has it in the log.
-    checkpoint(open_database(Settings(database_url=sqlite_url)))
+    checkpoint(open_engine(Settings(database_url=sqlite_url)))
     assert rows(file) == 1
 
 
 def test_a_checkpoint_that_fails_is_logged(tmp_path: Path) -> None:
     with recorded_lines() as logged:
-        checkpoint(open_database(Settings(database_url=f"sqlite:///{tmp_path / 'none.db'}")))
-        assert "-wal file could not be written into the database" in logged()[0]["message"]
+        checkpoint(open_engine(Settings(database_url=f"sqlite:///{tmp_path / 'none.db'}")))
+        assert "-wal file wasn't written into the database" in logged()[0]["message"]
 
 
 DELETED = pytest.mark.parametrize("names", [["-wal"], ["-shm"], ["-wal", "-shm"]], ids="".join)
@@ -243,7 +244,7 @@ def test_a_deleted_log_is_503_for_as_long_as_another_process_uses_it(
         # a command, or a worker that is started anew.
         assert rows(file) == 1
         with pytest.raises(DatabaseError, match="its -wal or -shm file was moved or deleted"):
-            upgrade(open_database(Settings(database_url=sqlite_url)))
+            upgrade(open_engine(Settings(database_url=sqlite_url)))
     assert someone.reads(link).status_code == 200
 
 
@@ -255,14 +256,14 @@ def test_a_file_that_is_deleted_during_a_write_leaves_it_unacknowledged(
     file = Path(sqlite_url.removeprefix("sqlite:///") + name)
     someone = Someone(make_app_at(sqlite_url).test_client())
     assert someone.gives_details().status_code == 201
-    persist = _Turns._persist
+    refuse_changed = Files.refuse_changed
 
-    def persist_and_delete(self: _Turns, *arguments: Any) -> None:
-        persist(self, *arguments)
+    def delete_and_refuse(self: Files) -> None:
         file.unlink()
+        refuse_changed(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_Turns, "_persist", persist_and_delete)
+        patch.setattr(Files, "refuse_changed", delete_and_refuse)
         answer = someone.gives_details()
     assert_problem(answer, 503)
     assert answer.get_json()["detail"] == BROKE_OFF

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from api.config import Settings
-from api.storage.connections import SQLITE_PRAGMAS, DatabaseError
-from api.storage.database import open_database, upgrade
+from api.storage.database import open_engine
+from api.storage.errors import DatabaseError
+from api.storage.migrate import upgrade
+from api.storage.sqlite import PRAGMAS
 from tests.test_database import empty_databases
 
 SECRET = "hunter2"
@@ -24,7 +26,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 def refusal(url: str) -> str:
     """What is said when the service can't start on this database."""
-    engine = open_database(Settings(database_url=url, database_timeout=1))
+    engine = open_engine(Settings(database_url=url, database_timeout=1))
     signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it hangs"))
     signal.alarm(60)
     try:
@@ -68,7 +70,7 @@ def test_a_file_that_is_no_database_is_said_and_left_alone(tmp_path: Path) -> No
 
 def test_a_newer_versions_database_is_refused_and_left_alone(empty_url: str) -> None:
     """Checklist 39."""
-    engine = open_database(Settings(database_url=empty_url))
+    engine = open_engine(Settings(database_url=empty_url))
     upgrade(engine)
     with engine.connect() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -81,7 +83,7 @@ def test_a_newer_versions_database_is_refused_and_left_alone(empty_url: str) -> 
 
 def test_sqlite_is_set_to_keep_what_is_acknowledged(sqlite_url: str) -> None:
     """Checklist 37."""
-    engine = open_database(Settings(database_url=sqlite_url, database_timeout=3))
+    engine = open_engine(Settings(database_url=sqlite_url, database_timeout=3))
     expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 0}
     expected["secure_delete"] = 1
     with engine.connect() as one, engine.connect() as another:
@@ -97,5 +99,5 @@ def test_sqlite_that_can_not_be_set_so_is_refused(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, pragma: str
 ) -> None:
     """Checklist 37: asserted, not only configured."""
-    monkeypatch.setitem(SQLITE_PRAGMAS, pragma, 9)
+    monkeypatch.setitem(PRAGMAS, pragma, 9)
     assert pragma in refusal(sqlite_url)

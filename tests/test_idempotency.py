@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from api.storage.models import accounts, idempotency_keys, user_details
+from api.storage.tables import accounts, idempotency_keys, user_details
 from tests.actor import PASSWORD, Someone, assert_problem
 
 KEY, OTHER = '"8e03978e-40d5-43dd-bc93-6894a57f9324"', '"another-key-of-someone"'
@@ -21,7 +21,7 @@ def keyed(key: str = KEY, **headers: str) -> dict[str, Any]:
 
 def counted(app: Flask) -> tuple[int, int, int]:
     """How many accounts, records and keys there are."""
-    with app.extensions["store"].engine.connect() as connection:
+    with app.extensions["store"].database.engine.connect() as connection:
         tables = (accounts, user_details, idempotency_keys)
         counts = [connection.scalar(select(func.count()).select_from(table)) for table in tables]
     return counts[0] or 0, counts[1] or 0, counts[2] or 0

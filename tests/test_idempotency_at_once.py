@@ -83,7 +83,7 @@ def test_of_two_keys_that_come_at_once_for_one_username_one_is_done(apps: list[F
 def test_what_breaks_in_the_middle_leaves_nothing_and_may_be_asked_again(
     app: Flask, someone: Someone, statement: str
 ) -> None:
-    engine, put = app.extensions["store"].engine, []
+    engine, put = app.extensions["store"].database.engine, []
 
     def break_it(*given: Any) -> None:
         put.append(given[2])
@@ -104,7 +104,7 @@ def test_what_can_not_be_done_now_is_done_when_it_is_asked_again(
 ) -> None:
     app = make_app(database_timeout=1)
     someone = Someone(app.test_client())
-    with write_locked(app.extensions["store"].engine):
+    with write_locked(app.extensions["store"].database.engine):
         assert_unavailable(someone.gives_details(keyed()))
     assert [someone.gives_details(keyed()).status_code for _ in range(2)] == [201] * 2
     assert counted(app) == (0, 1, 1)

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from api.header_fields import RETRY_HOURS
 from api.storage import store
-from api.storage.keyed_writes import PURGED
-from api.storage.models import idempotency_keys
+from api.storage.keys import PURGED
+from api.storage.tables import idempotency_keys
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.test_idempotency import counted, keyed
 
@@ -19,7 +19,7 @@ def keep_expired(app: Flask, number: int) -> None:
     """So many keys that were used too long ago."""
     then = datetime.now(UTC) - timedelta(hours=RETRY_HOURS, minutes=1)
     rows = [{"digest": b"%d" % n, "fingerprint": b"", "created_at": then} for n in range(number)]
-    with app.extensions["store"].engine.connect() as connection:
+    with app.extensions["store"].database.engine.connect() as connection:
         connection.execute(idempotency_keys.insert(), rows)
 
 
@@ -53,7 +53,7 @@ def test_after_the_record_is_deleted_the_answer_is_the_same_and_the_record_stays
 
 def test_after_the_account_is_deleted_the_answer_is_the_same(app: Flask, someone: Someone) -> None:
     someone.signs_up("ada", PASSWORD, **keyed())
-    with app.extensions["store"].engine.connect() as connection:
+    with app.extensions["store"].database.engine.connect() as connection:
         connection.execute(text("DELETE FROM accounts"))
     assert someone.signs_up("ada", PASSWORD, **keyed()).status_code == 200
     assert counted(app) == (0, 0, 1)
@@ -77,7 +77,7 @@ def test_keys_that_have_expired_are_cleared_away_but_not_too_many_at_once(
 ) -> None:
     first = someone.gives_details(keyed())
     # PostgreSQL plans for so many as it counted last, and may choose those to delete row by row.
-    with app.extensions["store"].engine.connect() as connection:
+    with app.extensions["store"].database.engine.connect() as connection:
         connection.execute(text("ANALYZE"))
     clock.ahead = timedelta(hours=RETRY_HOURS)
     keep_expired(app, PURGED + 2)

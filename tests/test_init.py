@@ -74,7 +74,7 @@ def test_settings_that_are_not_given_are_the_environments(
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'some.db'}")
     monkeypatch.setenv("DOCS_ENABLED", "false")
     app = create_app()
-    engine = app.extensions["store"].engine
+    engine = app.extensions["store"].database.engine
     assert engine.url.database == str(tmp_path / "some.db")
     assert app.test_client().get("/docs").status_code == 404
     engine.dispose()

@@ -9,7 +9,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from api.storage.models import Moment, metadata
+from api.storage.tables import Moment, metadata
 
 TABLES = """
 CREATE TABLE accounts (

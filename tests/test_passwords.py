@@ -12,14 +12,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from api.passwords import Passwords, prepare
-from api.storage.models import accounts
+from api.storage.tables import accounts
 from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
 from tests.conftest import CHEAP
 
 
 def kept_hash(app: Flask, username: str) -> str:
     query = select(accounts.c.password_hash).where(accounts.c.username == username)
-    with app.extensions["store"].engine.connect() as connection:
+    with app.extensions["store"].database.engine.connect() as connection:
         return str(connection.execute(query).scalar_one())
 
 

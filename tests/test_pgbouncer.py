@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from api.config import Settings
-from api.storage.database import open_database, upgrade
+from api.storage.database import open_engine
+from api.storage.migrate import upgrade
 from tests.actor import Someone
 from tests.commanding import everything, run
 from tests.pgbouncer import running
@@ -70,7 +71,7 @@ def test_one_instance_migrates_when_several_start_at_once(
     caplog.set_level("INFO", "alembic")
 
     def start(_: int) -> None:
-        engine = open_database(Settings(database_url=empty_url))
+        engine = open_engine(Settings(database_url=empty_url))
         upgrade(engine)
         engine.dispose()
 

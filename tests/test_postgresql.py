@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import Connection, create_engine, inspect, make_url
 
 from api.config import Settings
-from api.storage.connections import DatabaseError
-from api.storage.database import open_database, upgrade
+from api.storage.database import open_engine
+from api.storage.errors import DatabaseError
+from api.storage.migrate import upgrade
 from api.storage.postgresql import Session
 from tests.actor import Someone
 from tests.commanding import refusal
@@ -66,7 +67,7 @@ def execute(url: str, *statements: str) -> None:
 
 
 def settings_of(url: str) -> dict[str, str]:
-    engine = open_database(Settings(database_url=url, database_timeout=3))
+    engine = open_engine(Settings(database_url=url, database_timeout=3))
     with engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT name, current_setting(name) FROM pg_settings")
         found = {name: value for name, value in rows.all() if name in OWN}
@@ -111,7 +112,7 @@ def test_the_service_serves_whatever_is_set(
 ) -> None:
     assert settings_of(hostile_url) == OWN
     app = make_app_at(hostile_url)
-    upgrade(app.extensions["store"].engine)
+    upgrade(app.extensions["store"].database.engine)
     someone = Someone(app.test_client())
     key = {"headers": {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}}
     for _ in range(2):
@@ -151,7 +152,7 @@ def test_a_database_in_another_encoding_is_refused(
         "one that was created with createdb --encoding=UTF8 --template=template0"
     )
     with pytest.raises(DatabaseError) as refused:
-        upgrade(app.extensions["store"].engine)
+        upgrade(app.extensions["store"].database.engine)
     assert str(refused.value) == said
     for command in ("database", "check"), ("accounts", "list"), ("database", "upgrade"):
         assert refusal(app, *command).rstrip(".\n") == f"Error: {said}"
@@ -181,7 +182,7 @@ def test_no_other_schema_of_the_search_path_shadows_a_name(
     database_url: str, make_app_at: Callable[..., Flask]
 ) -> None:
     """The tables stay in the schema where the service made them."""
-    first = open_database(Settings(database_url=database_url))
+    first = open_engine(Settings(database_url=database_url))
     upgrade(first)
     assert "accounts" in inspect(first).get_table_names(schema="own")
     first.dispose()
@@ -190,7 +191,7 @@ def test_no_other_schema_of_the_search_path_shadows_a_name(
     path = "search_path = other, own, pg_catalog"
     execute(database_url, f"ALTER ROLE postgres IN DATABASE {name} SET {path}")
     app = make_app_at(database_url)
-    upgrade(app.extensions["store"].engine)
+    upgrade(app.extensions["store"].database.engine)
     someone = Someone(app.test_client())
     assert someone.signs_up("ada").status_code == 200
     assert someone.signs_up("ada").status_code == 409
@@ -202,7 +203,7 @@ def test_the_url_may_name_the_schema_of_the_tables(database_url: str) -> None:
     path = {"options": '-c search_path="Mine,\\ too"'}
     url = make_url(database_url).update_query_dict(path).render_as_string(hide_password=False)
     for _ in range(2):
-        engine = open_database(Settings(database_url=url))
+        engine = open_engine(Settings(database_url=url))
         upgrade(engine)
         assert "accounts" in inspect(engine).get_table_names(schema="Mine, too")
         engine.dispose()
@@ -212,7 +213,7 @@ def test_the_service_is_not_ready_while_it_can_not_read_a_table(
     database_url: str, make_app_at: Callable[..., Flask]
 ) -> None:
     app = make_app_at(database_url)
-    upgrade(app.extensions["store"].engine)
+    upgrade(app.extensions["store"].database.engine)
     someone = Someone(app.test_client())
     assert someone.reads("/readyz").status_code == 200
     for table in "accounts", "user_details", "idempotency_keys":
@@ -238,7 +239,7 @@ def test_a_statement_without_a_pooler_is_one_round_trip(
         return len(waits)
 
     monkeypatch.setattr(Session, "wait", counted)
-    engine = open_database(Settings(database_url=postgresql))
+    engine = open_engine(Settings(database_url=postgresql))
     with engine.connect() as connection:
         assert [ask(connection) for _ in range(3)] == [1, 1, 1]
     engine.dispose()

@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from api.storage.models import accounts
+from api.storage.tables import accounts
 from tests.actor import PASSWORD, Someone, assert_problem
 
 
 def count_accounts(app: Flask) -> int:
-    with app.extensions["store"].engine.connect() as connection:
+    with app.extensions["store"].database.engine.connect() as connection:
         count: int = connection.execute(select(func.count()).select_from(accounts)).scalar_one()
     return count
 

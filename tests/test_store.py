@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.config import Settings
-from api.storage.database import open_database
+from api.storage.database import Database, open_engine
 from api.storage.store import NoSuchRecord, Store, UsernameTaken
 
 
 @pytest.fixture
 def store(sqlite_url: str) -> Iterator[Store]:
-    some = Store(open_database(Settings(database_url=sqlite_url)))
+    some = Store(Database(open_engine(Settings(database_url=sqlite_url))))
     yield some
     some.close()
 

@@ -4,16 +4,13 @@ import sys
 
 import click
 from marshmallow import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import Connection
 
 from api.operator.common import OperatorGroup, batches, explained, last_key
 from api.passwords import passwords
 from api.schemas import SignUp
-from api.storage.lookup import Record
-from api.storage.models import accounts as table
-from api.storage.models import user_details
-from api.storage.pool import connection_of
-from api.storage.store import store
+from api.storage.store import Record, store
+from api.storage.tables import accounts as table
 from api.text_rules import Timestamp
 
 accounts = OperatorGroup("accounts", help="See to accounts: who signed up.")
@@ -35,9 +32,7 @@ def _known(username: str) -> tuple[Record, int]:
     account = store.find_account(username)
     if account is None:
         raise _unknown(username)
-    count = select(func.count()).where(user_details.c.account_id == account.id)
-    with connection_of(store.engine) as connection:
-        return account, connection.scalars(count).one()
+    return account, store.count_details(account)
 
 
 @accounts.command("list")
@@ -51,17 +46,21 @@ def list_accounts() -> None:
     flask --app api accounts list | wc -l
     flask --app api accounts list | awk '$2 == "no"'
     """  # noqa: D301  (click reads the mark)
-    with explained(store.engine), connection_of(store.engine) as connection:
+
+    def print_all(connection: Connection) -> None:
         newest = last_key(connection, table)
         for rows in batches(connection, table, until=newest):
             click.echo("".join("\t".join([*_facts(a), a.username]) + "\n" for a in rows), nl=False)
+
+    with explained(store.database):
+        store.database.read(print_all)
 
 
 @accounts.command()
 @click.argument("username")
 def show(username: str) -> None:
     """Show what is known of USERNAME, whatever its letter case. Exits 1 if there is none."""
-    with explained(store.engine):
+    with explained(store.database):
         account, records = _known(username)
     signed_up, has_password = _facts(account)
     click.echo(f"username:  {account.username}")
@@ -85,7 +84,7 @@ def set_password(username: str) -> None:
         SignUp(only=["password"]).load({"password": password})
     except ValidationError as invalid:
         raise click.ClickException(" ".join(invalid.messages_dict["password"])) from None
-    with explained(store.engine):
+    with explained(store.database):
         known = store.set_password(username, passwords.hash(password))
     if not known:
         raise _unknown(username)
@@ -103,7 +102,7 @@ def delete_account(username: str, yes: bool) -> None:
     link can still read or delete it. The username can then be signed up again, by anybody, without
     these records.
     """
-    with explained(store.engine):
+    with explained(store.database):
         account, records = _known(username)
         stays = f"{records} record{'s' * (records != 1)} will belong to no account"
         if not yes:

@@ -8,9 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from api.operator.common import OperatorCommand, explained, whole_file
-from api.storage.connections import DatabaseError
-from api.storage.database import where
-from api.storage.pool import connection_of
+from api.storage.errors import DatabaseError
 from api.storage.store import store
 
 
@@ -42,11 +40,11 @@ def backup(to_file: Path, force: bool) -> None:
 
     On PostgreSQL use pg_dump, and pg_restore.
     """
-    if store.engine.dialect.name != "sqlite":
+    database = store.database
+    if not database.is_sqlite:
         advice = "back it up with pg_dump --format=custom --file=FILE, which is consistent too."
-        raise click.ClickException(f"{where(store.engine)} is PostgreSQL: {advice}")
-    with whole_file(to_file, replace=force) as part, explained(store.engine):
-        with connection_of(store.engine) as connection:
-            connection.exec_driver_sql("VACUUM INTO ?", (str(part),))
+        raise click.ClickException(f"{database.shown_url} is PostgreSQL: {advice}")
+    with whole_file(to_file, replace=force) as part, explained(database):
+        database.read(lambda connection: connection.exec_driver_sql("VACUUM INTO ?", (str(part),)))
         _check(part)
-    click.echo(f"{to_file} is a backup of {where(store.engine)}.")
+    click.echo(f"{to_file} is a backup of {database.shown_url}.")

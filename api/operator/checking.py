@@ -8,9 +8,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from api.storage.connections import SQLITE_PRAGMAS
-from api.storage.database import migrations
-from api.storage.models import metadata
+from api.storage.migrate import migrations
+from api.storage.sqlite import PRAGMAS
+from api.storage.tables import metadata
 
 NONE = "no revision"
 _REQUIRED = {
@@ -43,7 +43,7 @@ def wrong_settings(connection: Connection) -> Iterator[str]:
         return connection.exec_driver_sql(query).scalar_one()
 
     if connection.dialect.name == "sqlite":
-        for name, value in SQLITE_PRAGMAS.items():
+        for name, value in PRAGMAS.items():
             if now(f"PRAGMA {name}") != value:
                 yield f"SQLite's {name} isn't {value}."
         return

@@ -12,11 +12,11 @@ from typing import Any, TypeAlias
 import click
 import psycopg
 from flask.cli import AppGroup, ScriptInfo
-from sqlalchemy import Connection, Engine, Row, Table, func, select
+from sqlalchemy import Connection, Row, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.storage.connections import DatabaseError
-from api.storage.database import where, why
+from api.storage.database import Database
+from api.storage.errors import DatabaseError, describe_error
 
 BATCH = 1000
 """Rows that are held in memory at once."""
@@ -69,15 +69,15 @@ class OperatorGroup(OperatorCommand, AppGroup):
 
 
 @contextmanager
-def explained(*engines: Engine) -> Iterator[None]:
+def explained(*databases: Database) -> Iterator[None]:
     """What a database or a file refuses is said on one line, without a secret, and exits 1."""
     try:
         yield
     except DatabaseError as error:
         raise click.ClickException(str(error)) from None
     except (SQLAlchemyError, psycopg.Error) as error:
-        place = " to ".join(where(engine) for engine in engines)
-        raise click.ClickException(f"{place}: {why(error)}.") from None
+        place = " to ".join(database.shown_url for database in databases)
+        raise click.ClickException(f"{place}: {describe_error(error)}.") from None
     except OSError as error:
         if error.errno == errno.EPIPE:  # Who read it has enough, as `head` does: click ends it.
             raise

@@ -1,18 +1,18 @@
 """Copying everything from one database to another, so that it can be killed and begun again."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Connection, Table
 
 from api.operator.checking import wrong_schema
 from api.operator.common import batches, last_key
-from api.operator.digest import Digest, Told, digest_of
+from api.operator.digest import Digest, Progress, digest_of
 from api.operator.target import TABLES, VERSION, add, empty, finish, prepare
-from api.storage.connections import DatabaseError
-from api.storage.database import where
-from api.storage.pool import connection_of
+from api.storage.database import Database
+from api.storage.errors import DatabaseError, describe_url
 from api.storage.postgresql import BEGIN
 
 _LOCKS = {
@@ -25,42 +25,51 @@ _LOCKS = {
 }
 
 
-@contextmanager
-def without_writes(engine: Engine) -> Iterator[Connection]:
-    """A connection to read by, while nobody can write: for as long as this, or the process, lasts.
+T = TypeVar("T")
 
-    Whoever tries waits for as long as `DATABASE_TIMEOUT` says.
+
+def without_writes(database: Database, work: Callable[[Connection], T]) -> T:
+    """Return `work(connection)`, which reads while no other connection can write.
+
+    Other writes wait for as long as `DATABASE_TIMEOUT` says.
     """
-    with connection_of(engine) as connection:
-        for statement in _LOCKS[engine.dialect.name]:
+
+    def locked(connection: Connection) -> T:
+        for statement in _LOCKS[connection.dialect.name]:
             connection.exec_driver_sql(statement)
-        yield connection
+        return work(connection)
+
+    return database.read(locked)
 
 
-def copy(source: Connection, target: Engine, told: Told) -> dict[str, Digest]:
-    """Copy everything, or what is left of it, and compare: the digest of each table.
+def copy(source: Connection, target: Database, progress: Progress) -> dict[str, Digest]:
+    """Copy everything, or what is left of it, compare, and return the digest of each table.
 
-    `told` hears of each row twice: when it is there, and when it was compared. Raises
-    `DatabaseError`, and what the databases say.
+    Calls `progress` with the number of rows that were copied, and again when they were compared.
+    Raises `DatabaseError`, and the databases' errors.
     """
+    source_url = describe_url(source.engine)
     for problem in wrong_schema(source):
-        raise DatabaseError(f"{where(source.engine)} can't be copied. {problem}")
-    prepare(target, f"copying {sha256(where(source.engine).encode()).hexdigest()[:16]}")
-    with connection_of(target) as writing:
-        if any(_is_other(source, writing, table) for table in TABLES):
-            empty(writing)
-        digests = {table.name: _copy_table(source, writing, table, told) for table in TABLES}
-        for table in TABLES:
-            there = digest_of(batches(writing, table), table, told)
-            if there != digests[table.name]:
-                advice = "Find out who writes to it, and copy again."
-                raise DatabaseError(f"{where(target)}: {table.name} has {there}. {advice}")
-        source.exec_driver_sql("SELECT 1")  # So it was locked until now.
-        finish(writing)
+        raise DatabaseError(f"{source_url} can't be copied. {problem}")
+    prepare(target, f"copying {sha256(source_url.encode()).hexdigest()[:16]}")
+    if any(target.read(partial(_is_other, source, table)) for table in TABLES):
+        target.write(empty)
+    digests = {table.name: _copy_table(source, target, table, progress) for table in TABLES}
+    for table in TABLES:
+        found = target.read(partial(_digest, table, progress))
+        if found != digests[table.name]:
+            advice = "Find out what writes to it, and copy again."
+            raise DatabaseError(f"{target.shown_url}: {table.name} has {found}. {advice}")
+    source.exec_driver_sql("SELECT 1")  # Fails if the lock was lost meanwhile.
+    target.write(finish)
     return digests
 
 
-def _is_other(source: Connection, target: Connection, table: Table) -> bool:
+def _digest(table: Table, progress: Progress, connection: Connection) -> Digest:
+    return digest_of(batches(connection, table), table, progress)
+
+
+def _is_other(source: Connection, table: Table, target: Connection) -> bool:
     """Whether what is in the target already isn't in the source, or not any more."""
     there = digest_of(batches(target, table), table)
     if not there.count:
@@ -68,13 +77,13 @@ def _is_other(source: Connection, target: Connection, table: Table) -> bool:
     return there != digest_of(batches(source, table, until=there.last), table)
 
 
-def _copy_table(source: Connection, target: Connection, table: Table, told: Told) -> Digest:
-    """Go on after the last row that is there."""
-    last, digest = last_key(target, table), Digest()
+def _copy_table(source: Connection, target: Database, table: Table, progress: Progress) -> Digest:
+    """Copy the rows after the last one that the target has, a batch in each transaction."""
+    last, digest = target.read(partial(last_key, table=table)), Digest()
     if last is not None:
-        digest = digest_of(batches(source, table, until=last), table, told)
+        digest = digest_of(batches(source, table, until=last), table, progress)
     for rows in batches(source, table, after=last):
-        add(target, table, rows)
+        target.write(partial(add, table=table, rows=rows))
         digest.add(rows, table)
-        told(len(rows))
+        progress(len(rows))
     return digest

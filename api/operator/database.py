@@ -4,10 +4,10 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain
+from functools import partial
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from api.config import Settings, SettingsError
 from api.operator.checking import damage, head, revision, wrong_schema, wrong_settings
@@ -15,8 +15,8 @@ from api.operator.common import OperatorGroup, explained, progress
 from api.operator.copying import copy, without_writes
 from api.operator.digest import Digest
 from api.operator.target import TABLES
-from api.storage.database import open_database, upgrade, where
-from api.storage.pool import connection_of
+from api.storage.database import Database, open_engine
+from api.storage.migrate import upgrade
 from api.storage.store import store
 
 database = OperatorGroup("database", help="See to the database that DATABASE_URL names.")
@@ -29,17 +29,17 @@ def upgrade_schema() -> None:
 
     The service does so itself when it starts.
     """
-    with explained(store.engine):
-        upgrade(store.engine)
-    click.echo(f"{where(store.engine)} is at {head()}.")
+    with explained(store.database):
+        upgrade(store.database.engine)
+    click.echo(f"{store.database.shown_url} is at {head()}.")
 
 
 @database.command()
 def current() -> None:
     """Say the schema's revision, and this version's."""
-    with explained(store.engine), connection_of(store.engine) as connection:
-        at = revision(connection)
-    click.echo(f"{where(store.engine)} is at {at}, and this version's is {head()}.")
+    with explained(store.database):
+        at = store.database.read(revision)
+    click.echo(f"{store.database.shown_url} is at {at}, and this version's is {head()}.")
     if at != head():
         click.echo(f"Upgrade it with: {UPGRADE}", err=True)
 
@@ -53,36 +53,39 @@ def check() -> None:
     references (foreign_key_check) are damaged, which reads all of the file. For PostgreSQL's pages
     there is pg_amcheck.
     """
-    with explained(store.engine), connection_of(store.engine) as connection:
-        looks = (wrong_settings, wrong_schema, damage)
-        wrong = list(chain.from_iterable(look(connection) for look in looks))
+
+    def find_problems(connection: Connection) -> list[str]:
+        return [*wrong_settings(connection), *wrong_schema(connection), *damage(connection)]
+
+    with explained(store.database):
+        wrong = store.database.read(find_problems)
     for line in wrong:
         click.echo(line, err=True)
     if wrong:
         sys.exit(1)
-    click.echo(f"{where(store.engine)} is sound, and at {head()}.")
+    click.echo(f"{store.database.shown_url} is sound, and at {head()}.")
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Engine]:
+def _opened(url: str) -> Iterator[Database]:
     try:
         settings = Settings.from_environ({**os.environ, "DATABASE_URL": url})
     except SettingsError as error:
         said = str(error).removeprefix("DATABASE_URL: ")
         raise click.BadParameter(said, param_hint="TO_URL") from None
-    engine = open_database(settings)
-    if engine.url == store.engine.url:
+    target = Database(open_engine(settings))
+    if target.engine.url == store.database.engine.url:
         raise click.BadParameter("This is the database itself.", param_hint="TO_URL")
     try:
-        yield engine
+        yield target
     finally:
-        engine.dispose()
+        target.close()
 
 
-def _report(digests: Mapping[str, Digest], target: Engine) -> None:
+def _report(digests: Mapping[str, Digest], target: Database) -> None:
     for name, digest in digests.items():
         click.echo(f"{name}: {digest}")
-    click.echo(f"{where(target)} has everything that {where(store.engine)} has.")
+    click.echo(f"{target.shown_url} has everything that {store.database.shown_url} has.")
 
 
 @database.command("copy")
@@ -108,14 +111,14 @@ def copy_to(to_url: str, hold: bool) -> None:
     Other users of the machine see arguments: leave a password out of TO_URL, and set PGPASSWORD or
     use ~/.pgpass. A database that waits longer than DATABASE_TIMEOUT (seconds) breaks it off.
     """  # noqa: D301  (click reads the mark)
-    with (
-        _opened(to_url) as target,
-        explained(store.engine, target),
-        without_writes(store.engine) as source,
-    ):
+
+    def copy_all(source: Connection, target: Database) -> None:
         with progress("Copying", source, [*TABLES, *TABLES], shown=True) as bar:
             digests = copy(source, target, bar.update)
         _report(digests, target)
         if hold:
             click.echo("Writes are refused. Stop the service, then hit Enter.", err=True)
             sys.stdin.readline()
+
+    with _opened(to_url) as target, explained(store.database, target):
+        without_writes(store.database, partial(copy_all, target=target))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import Connection
 
 from api.operator.common import (
     OperatorGroup,
@@ -19,9 +20,8 @@ from api.operator.common import (
     whole_file,
 )
 from api.schemas import UserDetails
-from api.storage.models import user_details
-from api.storage.pool import connection_of
 from api.storage.store import store
+from api.storage.tables import user_details
 
 details = OperatorGroup("details", help="See to the records of details.")
 Records = Iterable[dict[str, Any]]
@@ -44,12 +44,16 @@ def _export(write: Callable[[str], object], kind: str, *, with_ids: bool, shown:
     schema = UserDetails(exclude=[] if with_ids else ["id"])
     if kind == "csv":
         write(_csv([{name: name for name in schema.dump_fields}]))
-    with explained(store.engine), connection_of(store.engine) as connection:
+
+    def write_all(connection: Connection) -> None:
         newest = last_key(connection, user_details)
         with progress("Exporting", connection, [user_details], shown=shown) as bar:
             for rows in batches(connection, user_details, until=newest):
                 write(_FORMATS[kind](schema.dump(rows, many=True)))
                 bar.update(len(rows))
+
+    with explained(store.database):
+        store.database.read(write_all)
 
 
 @details.command()
@@ -88,7 +92,7 @@ def export(kind: str, output: Path | None, force: bool, with_ids: bool) -> None:
     if output is None:
         if sys.stdout is None:
             raise click.ClickException("Standard output: it is closed.")
-        with explained(store.engine), click.open_file("-", "w", encoding="utf-8") as stream:
+        with explained(store.database), click.open_file("-", "w", encoding="utf-8") as stream:
             # Where the records are shown themselves, a bar would be among them.
             _export(stream.write, kind, with_ids=with_ids, shown=not stream.isatty())
             stream.flush()

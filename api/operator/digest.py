@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Row, Table
 
-Told: TypeAlias = Callable[[int], object]
+Progress: TypeAlias = Callable[[int], object]
 """Is called with the number of rows each time that some were seen to."""
 
 
@@ -37,11 +37,11 @@ class Digest:
 
 
 def digest_of(
-    parts: Iterable[Sequence[Row[Any]]], table: Table, told: Told = lambda _: None
+    parts: Iterable[Sequence[Row[Any]]], table: Table, progress: Progress = lambda _: None
 ) -> Digest:
     """The digest of all parts."""
     digest = Digest()
     for rows in parts:
         digest.add(rows, table)
-        told(len(rows))
+        progress(len(rows))
     return digest

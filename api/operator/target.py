@@ -1,48 +1,46 @@
 """What a database is copied to: made and marked, filled, and given over to the service."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, Row, Table
+from sqlalchemy import Connection, Row, Table
 
 from api.operator.checking import NONE, head, revision
-from api.storage.connections import DatabaseError
-from api.storage.database import upgrade, where
-from api.storage.models import metadata
-from api.storage.pool import connection_of
-from api.storage.postgresql import BEGIN
+from api.storage.database import Database
+from api.storage.errors import DatabaseError
+from api.storage.migrate import upgrade
+from api.storage.tables import metadata
 
 TABLES = metadata.sorted_tables
 """Each after those that it refers to."""
 VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
-def prepare(target: Engine, marker: str) -> None:
+def prepare(target: Database, marker: str) -> None:
     """Make the tables, at a revision that no service knows: none starts on what isn't whole.
 
     Raises `DatabaseError` where anything else is than an unfinished copy with the same marker.
     """
-    is_new = target.dialect.name == "sqlite" and not Path(str(target.url.database)).exists()
-    if is_new or not _is_begun(target, marker):
-        upgrade(target)
-        with connection_of(target) as connection:
-            _set_revision(connection, marker)
+    is_new = target.is_sqlite and not Path(str(target.engine.url.database)).exists()
+    if is_new or not target.read(partial(_is_begun, marker=marker, shown_url=target.shown_url)):
+        upgrade(target.engine)
+        target.write(partial(_set_revision, to=marker))
 
 
-def _is_begun(target: Engine, marker: str) -> bool:
+def _is_begun(target: Connection, marker: str, shown_url: str) -> bool:
     """Whether it is an unfinished copy, or else is empty. Raises `DatabaseError` for neither."""
-    with connection_of(target) as connection:
-        names = set(sa.inspect(connection).get_table_names()) - {VERSION.name}
-        at = revision(connection)
-        is_ours = at == head() and names == set(metadata.tables)
-        is_empty = is_ours and not any(
-            connection.execute(sa.select(table).limit(1)).all() for table in TABLES
-        )
+    names = set(sa.inspect(target).get_table_names()) - {VERSION.name}
+    at = revision(target)
+    is_ours = at == head() and names == set(metadata.tables)
+    is_empty = is_ours and not any(
+        target.execute(sa.select(table).limit(1)).all() for table in TABLES
+    )
     if at != marker and not is_empty and (names or at != NONE):
-        raise DatabaseError(f"{where(target)} isn't empty: give a database with nothing in it.")
+        raise DatabaseError(f"{shown_url} isn't empty: give a database with nothing in it.")
     return at == marker
 
 
@@ -60,16 +58,14 @@ def empty(target: Connection) -> None:
 
 
 def add(target: Connection, table: Table, rows: Sequence[Row[Any]]) -> None:
-    """Add rows; or none of them, or on SQLite the first ones, if it is broken off."""
+    """Add rows."""
     if target.dialect.name == "postgresql":
         # Its own way for many rows: five times as fast.
         statement = f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN"
-        target.exec_driver_sql(BEGIN)
         cursor: psycopg.Cursor = target.connection.cursor()  # type: ignore[assignment]
         with cursor.copy(statement.encode()) as copy:
             for row in rows:
                 copy.write_row(tuple(row))
-        target.exec_driver_sql("COMMIT")
     else:
         target.execute(sa.insert(table), [row._asdict() for row in rows])
 

@@ -1,43 +1,28 @@
-"""Open the database, SQLite or PostgreSQL, migrate it, and delete what has expired."""
+"""The one way to the database: a function of a connection, run whole where it may block."""
 
-import logging
-import os
-import sqlite3
-import time
-from datetime import UTC, datetime
-from pathlib import Path
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine
 
 from api.config import Settings
-from api.storage.connections import DatabaseError, connect_by
-from api.storage.keyed_writes import PURGE, expired_at
-from api.storage.models import idempotency_keys as keys
-from api.storage.pool import Pool, connection_of
-from api.storage.postgresql import BEGIN
+from api.storage import postgresql, sqlite
+from api.storage.errors import describe_url
+from api.waiting import call, wait_for
 
-BATCH = 1000
-"""Expired keys that are deleted in one transaction at start, so that the lock isn't held long."""
-PURGE_TIME = 10
-"""Seconds for which a start is delayed by that; keyed writes and later starts delete the rest."""
-_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
-# One instance migrates; the others wait for the lock, and then find nothing left to migrate.
-_MIGRATION_LOCKS = {
-    "sqlite": ["BEGIN IMMEDIATE"],
-    "postgresql": [BEGIN, "SELECT pg_advisory_xact_lock(hashtext('sign-up migrations'))"],
-}
+MOST = 500
+"""Writes that share a transaction, at most, so that other processes get the lock soon."""
 
 
-def open_database(settings: Settings) -> Engine:
-    """An engine for the database of the settings; it connects when it is first used.
+def open_engine(settings: Settings) -> Engine:
+    """Return an engine for the database of the settings; it connects when it is first used.
 
-    Each statement is a transaction of its own (autocommit), since each change here is one
-    statement: less to go wrong, and on PostgreSQL one round trip in place of three.
+    It is in autocommit mode: each statement is a transaction of its own, unless `BEGIN` comes
+    before it.
     """
     seconds = settings.database_timeout
     on_server = settings.url.get_backend_name() == "postgresql"
@@ -47,120 +32,123 @@ def open_database(settings: Settings) -> Engine:
         isolation_level="AUTOCOMMIT",
         connect_args=session if on_server else {},
         hide_parameters=True,  # They are about a person, and must not reach the log.
-        poolclass=Pool,
         pool_size=settings.threads,
-        max_overflow=0,
+        max_overflow=0 if on_server else 1,  # One more on SQLite, for the writer.
         pool_timeout=seconds,
         # A server that was restarted meanwhile is found again without losing a request.
         pool_pre_ping=on_server,
     )
     # Several rows go in one statement, on each database.
     engine.dialect.use_insertmanyvalues_wo_returning = True
-    connect_by(engine, seconds)
+    (postgresql if on_server else sqlite).connect_by(engine, seconds)
     return engine
 
 
-def where(engine: Engine) -> str:
-    """Return the database's file or URL to be shown: without a secret, and valid UTF-8.
+class _Write(Generic[T]):
+    """A function that waits to be run, and then its result or error until the commit."""
 
-    A query may hold a secret too. A folder's name may be bytes that are no text.
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self.work = work
+        self.future: Future[T] = Future()
+        self.result: T
+        self.error: BaseException | None = None
+
+    def run(self, connection: Connection) -> None:
+        """Run the function; if it raises, undo what it wrote and nothing else."""
+        connection.exec_driver_sql("SAVEPOINT write")
+        try:
+            self.result = self.work(connection)
+        except Exception as error:
+            if not sqlite.in_transaction(connection):
+                raise  # SQLite rolled everything back, as it does when the disk is full.
+            connection.exec_driver_sql("ROLLBACK TO write")
+            self.error = error
+        connection.exec_driver_sql("RELEASE write")
+
+    def settle(self) -> None:
+        """Wake the request that waits for this."""
+        if self.error:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class Database:
+    """Runs functions of a connection, each whole: execute, fetch and commit.
+
+    They run where they may block: on SQLite in native threads, because its calls block a thread. On
+    PostgreSQL they run in the caller's, because psycopg suspends only the greenlet that waits.
+    Nothing outside this package holds a connection for longer than such a function runs.
     """
-    if engine.dialect.name == "sqlite":
-        name = str(engine.url.database).encode(errors="surrogateescape")
-        return name.decode(errors="backslashreplace")
-    return engine.url.set(query={}).render_as_string()
 
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._waiting: deque[_Write[Any]] = deque()
+        self._writer = ThreadPoolExecutor(1)
 
-def why(error: Exception) -> str:
-    """What the database says, on one line: those that follow may tell of a person."""
-    said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
-    return said.splitlines()[0]
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
 
+    @property
+    def shown_url(self) -> str:
+        """The database's file, or its URL without a secret."""
+        return describe_url(self.engine)
 
-def may_be_done(error: Exception) -> bool:
-    """Whether the database may have done all the same what it was asked: it broke off."""
-    if isinstance(code := getattr(getattr(error, "orig", None), "sqlite_errorcode", None), int):
-        return code & 0xFF == sqlite3.SQLITE_IOERR
-    return bool(getattr(error, "connection_invalidated", False))
+    def close(self) -> None:
+        """Close all connections; the next use opens new ones."""
+        self.engine.dispose()
 
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Return `work(connection)`. Each of its statements sees what is committed by then.
 
-def migrations() -> Config:
-    """Alembic's configuration: the migrations are inside the package."""
-    config = Config()
-    config.set_main_option("script_location", "api:storage/migrations")
-    return config
+        Raises SQLAlchemy's errors, `TimeoutError` among them if all connections are in use.
+        """
+        return call(self._read, work)
 
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.connect() as connection:
+            return work(connection)
 
-def _make_file(file: Path) -> None:
-    """Make an empty database that its owner alone may read; leave one that exists as it is.
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work(connection)` in a transaction, and return its result once that is on disk.
 
-    SQLite gives its other files (-wal, -shm) the same mode. Raises `DatabaseError` for a file or
-    folder that can't be written, and `OSError`.
-    """
-    if file.is_dir():
-        raise DatabaseError(f"{file} is a folder: name a file in it.")
-    # To open and close an existing file would drop the locks that SQLite holds in this process.
-    if not file.exists():
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    for each in (file, file.parent):  # SQLite makes its other files in the folder.
-        if not os.access(each, os.W_OK):
-            advice = "Check its owner and mode, and that its file system isn't read-only."
-            raise DatabaseError(f"{each} can't be written. {advice}")
+        If it raises, nothing of it is written. On SQLite the functions that wait at the same time
+        share one transaction, and so one sync to disk; `work` must not depend on running alone.
+        """
+        if not self.is_sqlite:
+            return call(self._write, work)
+        write = _Write(work)
+        self._waiting.append(write)
+        self._writer.submit(self._write_waiting)
+        return wait_for(write.future)
 
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql(postgresql.BEGIN)
+            result = work(connection)  # If it raises, the pool rolls back.
+            connection.exec_driver_sql("COMMIT")
+            return result
 
-def checkpoint(engine: Engine) -> None:
-    """Write SQLite's log (-wal) into the database file, so that this file alone has everything.
+    def _write_waiting(self) -> None:
+        """Run everything that waits in one transaction."""
+        writes = self._take(MOST)
+        if not writes:
+            return
+        try:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                for write in writes:
+                    write.run(connection)
+                connection.exec_driver_sql("COMMIT")
+        except BaseException as error:
+            # A write that came meanwhile would wait as long once more, and fail the same way.
+            writes += self._take()
+            for write in writes:
+                write.error = error
+        for write in writes:
+            write.settle()
 
-    For the end of the service, when its workers have ended. The last connection to close does it
-    too, unless two close at the same time, or another program has the database open.
-    """
-    if engine.dialect.name != "sqlite":
-        return
-    try:
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    except SQLAlchemyError as error:
-        _log.warning("the -wal file could not be written into the database: %s", why(error))
-    engine.dispose()
-
-
-def upgrade(engine: Engine) -> None:
-    """Bring the tables up to this version's. Several may try at once: one does it.
-
-    Raises `DatabaseError` for a database that can't be reached or written, or is a newer version's.
-    """
-    try:
-        if engine.dialect.name == "sqlite":
-            _make_file(Path(str(engine.url.database)))
-        with engine.connect() as connection:
-            for statement in _MIGRATION_LOCKS[engine.dialect.name]:
-                connection.exec_driver_sql(statement)
-            config = migrations()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
-    except OSError as error:
-        raise DatabaseError(f"{where(engine)}: {error.strerror}.") from error
-    except SQLAlchemyError as error:
-        raise DatabaseError(f"{where(engine)}: {why(error)}") from error
-    except CommandError as error:
-        raise DatabaseError(f"{where(engine)} was made by a newer version ({error}).") from error
-
-
-def purge_expired(engine: Engine) -> int:
-    """Delete the expired idempotency keys, for `PURGE_TIME` at most, and return their number.
-
-    Several processes may do so at once. A failure is logged, because keyed writes purge too.
-    """
-    given, purged = {"expired": expired_at(datetime.now(UTC)), "most": BATCH}, 0
-    deadline = time.monotonic() + PURGE_TIME
-    try:
-        with connection_of(engine) as connection:
-            # Python's sqlite3 doesn't count the rows of a statement that begins with WITH.
-            while rows := connection.execute(PURGE.returning(keys.c.digest), given).all():
-                purged += len(rows)
-                if time.monotonic() > deadline:
-                    break
-    except SQLAlchemyError as error:
-        _log.warning("expired keys weren't deleted: %s", why(error))
-    return purged
+    def _take(self, most: int | None = None) -> list[_Write[Any]]:
+        number = len(self._waiting)
+        return [self._waiting.popleft() for _ in range(min(number, most or number))]

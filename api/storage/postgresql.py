@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
+from sqlalchemy import Engine, event
 
 from api.waiting import call
 
@@ -65,6 +66,18 @@ class Session(psycopg.Connection[Any]):
         except psycopg.errors._WaitTimeout:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server doesn't respond") from None
+
+
+def connect_by(engine: Engine, seconds: float) -> None:
+    """Let the engine connect this way, and wait no longer than about `seconds` for anything."""
+
+    class Timed(Session):
+        timeout = seconds
+
+    event.listen(
+        engine, "do_connect", lambda _, __, args, more: call(open_session, Timed, args, more)
+    )
+    event.listen(engine, "do_execute", execute_pooled)
 
 
 def open_session(kind: type[Session], arguments: Sequence[Any], more: Mapping[str, Any]) -> Session:

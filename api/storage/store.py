@@ -1,93 +1,120 @@
-"""What is kept and found: the queries. The unique constraint decides, never a look beforehand."""
+"""The queries: what is kept and found. The unique constraint decides, never a look beforehand."""
 
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, TypeAlias, cast
 from uuid import UUID, uuid4
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Engine, bindparam, delete, func, literal_column, select
+from sqlalchemy import (
+    Connection,
+    Table,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from werkzeug.local import LocalProxy
 
-from api.storage.account_writes import delete_account, replace_hash
-from api.storage.keyed_writes import KEPT_UNDER, Key, KeyedWrites, expired_at
-from api.storage.lookup import Lookup, Reader, Record
-from api.storage.models import accounts, metadata, user_details
-from api.storage.pool import connection_of
+from api.storage import keys
+from api.storage.database import Database
+from api.storage.keys import Key
+from api.storage.tables import accounts, metadata, user_details
 
-_ONE: ColumnElement[int] = literal_column("1")
-_ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("key"))
-_DETAILS = select(user_details).where(user_details.c.id == bindparam("key"))
-_NEWEST = (
-    select(user_details)
-    .where(user_details.c.account_id == bindparam("key"))
-    .order_by(user_details.c.number.desc())
-    .limit(_ONE)
-)
+Record: TypeAlias = Any
+"""A row that was found: its columns are attributes."""
+
 _READY = select(func.now(), *(select(table).exists() for table in metadata.sorted_tables))
-"""Reads every table, and a moment as the driver gives it."""
+"""Reads every table, and a time as the driver returns it."""
 
 
 class UsernameTaken(Exception):
-    """There is an account of this name, whatever the letter case."""
+    """There is an account with this username, in any letter case."""
 
 
 class NoSuchRecord(Exception):
-    """No record has this key, or was made by this account."""
-
-
-def _found(record: Record | None) -> Record:
-    if record is None:
-        raise NoSuchRecord
-    return record
+    """There is no record with this id, or of this account."""
 
 
 class Store:
-    """Accounts and records. Each method is one statement, and on disk when it returns.
+    """Accounts and records. Each method is one transaction, and on disk when it returns.
 
-    Those with a `key` are one transaction: they do all of it, or raise `KeyTaken` or another error.
+    A method with a `key` keeps that in the same transaction. It raises `KeyTaken` if a request was
+    done under the key.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._accounts = KeyedWrites(engine, accounts, unique="username_key")
-        self._details = KeyedWrites(engine, user_details)
-        self._reader = Reader(engine)
-        self._account = Lookup(self._reader, _ACCOUNT)
-        self._by_id = Lookup(self._reader, _DETAILS)
-        self._newest = Lookup(self._reader, _NEWEST)
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     def close(self) -> None:
-        """Close all connections; what is asked next opens new ones."""
-        self._reader.close()
-        self.engine.dispose()
+        """Close all connections; the next use opens new ones."""
+        self.database.close()
+
+    def _first(self, query: Any) -> Record | None:
+        return self.database.read(lambda connection: connection.execute(query).first())
+
+    def _add(self, table: Table, key: Key | None, **values: Any) -> None:
+        values["created_at"] = datetime.now(UTC)
+
+        def add(connection: Connection) -> None:
+            if key:
+                keys.claim(connection, key, values)
+            connection.execute(insert(table), values)
+
+        self.database.write(add)
 
     def add_account(self, username: str, password_hash: str | None, key: Key | None = None) -> None:
         """Raises `UsernameTaken`."""
         try:
-            self._accounts.add(
+            self._add(
+                accounts,
                 key,
                 username=username,
                 username_key=username.lower(),
                 password_hash=password_hash,
-                created_at=datetime.now(UTC),
             )
         except IntegrityError as error:
             raise UsernameTaken from error
 
     def find_account(self, username: str) -> Record | None:
-        return self._account.first(username.lower())
+        """Return the account with this username, in any letter case, or None."""
+        return self._first(select(accounts).where(accounts.c.username_key == username.lower()))
 
     def set_password(self, username: str, password_hash: str, replacing: str | None = None) -> bool:
         """Return whether there is such an account, and its hash was the one to be replaced.
 
         No older hash is left in the account's idempotency keys.
         """
-        return replace_hash(self.engine, username.lower(), password_hash, replacing)
+        username_key = username.lower()
+        account = update(accounts).where(accounts.c.username_key == username_key)
+        if replacing:
+            account = account.where(accounts.c.password_hash == replacing)
+
+        def replace(connection: Connection) -> bool:
+            found = connection.execute(account.values(password_hash=password_hash)).rowcount == 1
+            if found:
+                keys.replace_hash(connection, username_key, password_hash)
+            return found
+
+        return self.database.write(replace)
 
     def delete_account(self, account: Record) -> bool:
-        """Delete the account and its idempotency keys, and return whether it was still there."""
-        return delete_account(self.engine, account.id, account.username_key)
+        """Delete the account and its idempotency keys, and return whether it was still there.
+
+        Its records stay, and belong to no account any more.
+        """
+
+        def remove(connection: Connection) -> bool:
+            # The account first, because that waits for keyed writes which refer to the account.
+            its_row = delete(accounts).where(accounts.c.id == account.id)
+            found = connection.execute(its_row).rowcount == 1
+            if found:
+                keys.forget(connection, account.username_key)
+            return found
+
+        return self.database.write(remove)
 
     def add_details(
         self,
@@ -98,43 +125,54 @@ class Store:
         account_id: int | None,
         key: Key | None = None,
     ) -> UUID:
-        """The new record's id, of 122 random bits."""
+        """Return the new record's id, of 122 random bits."""
         record_id = uuid4()
-        self._details.add(
+        self._add(
+            user_details,
             key,
             id=record_id,
             username=username,
             firstname=firstname,
             lastname=lastname,
             account_id=account_id,
-            created_at=datetime.now(UTC),
         )
         return record_id
 
+    def count_details(self, account: Record) -> int:
+        """Return the number of the account's records."""
+        count = select(func.count()).where(user_details.c.account_id == account.id)
+        return self.database.read(lambda connection: connection.scalars(count).one())
+
     def find_details(self, id: UUID) -> Record:
         """Raises `NoSuchRecord`."""
-        return _found(self._by_id.first(id))
+        return _found(self._first(select(user_details).where(user_details.c.id == id)))
 
     def newest_details(self, account_id: int) -> Record:
         """Raises `NoSuchRecord`."""
-        return _found(self._newest.first(account_id))
+        own = select(user_details).where(user_details.c.account_id == account_id)
+        newest = own.order_by(user_details.c.number.desc()).limit(literal_column("1"))
+        return _found(self._first(newest))
 
     def delete_details(self, id: UUID) -> None:
-        """It is gone for good. Raises `NoSuchRecord`."""
-        with connection_of(self.engine) as connection:
-            if not connection.execute(delete(user_details).where(user_details.c.id == id)).rowcount:
-                raise NoSuchRecord
+        """Delete the record for good. Raises `NoSuchRecord`."""
+        row = delete(user_details).where(user_details.c.id == id)
+        if not self.database.write(lambda connection: connection.execute(row).rowcount):
+            raise NoSuchRecord
 
     def find_key(self, key: Key) -> Record | None:
-        """What is kept of the request that was done under the key."""
-        asked = {"digest": key.digest, "expired": expired_at(datetime.now(UTC))}
-        with connection_of(self.engine) as connection:
-            return connection.execute(KEPT_UNDER, asked).first()
+        """Return what is kept of the request that was done under the key, or None."""
+        now = datetime.now(UTC)
+        return self.database.read(lambda connection: keys.find(connection, key, now))
 
     def ping(self) -> None:
         """Raise the database's own error if the tables can't be read."""
-        with connection_of(self.engine) as connection:
-            connection.execute(_READY).first()
+        self._first(_READY)
+
+
+def _found(record: Record | None) -> Record:
+    if record is None:
+        raise NoSuchRecord
+    return record
 
 
 store = cast("Store", LocalProxy(lambda: current_app.extensions["store"]))

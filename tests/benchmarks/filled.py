@@ -7,7 +7,8 @@ from pathlib import Path
 from uuid import UUID
 
 from api.config import Settings
-from api.storage.database import open_database, upgrade
+from api.storage.database import open_engine
+from api.storage.migrate import upgrade
 
 # In the order of their ids, so that the index grows at its end; a random id lies anywhere all the
 # same. The first 7 digits count up, and the rest are those of a UUID of version 4.
@@ -31,7 +32,7 @@ PRAGMA journal_mode = WAL;
 
 def fill(file: Path, accounts: int, details: int) -> None:
     """The service's own tables, filled at once; then on disk."""
-    engine = open_database(Settings(database_url=f"sqlite:///{file}"))
+    engine = open_engine(Settings(database_url=f"sqlite:///{file}"))
     upgrade(engine)
     engine.dispose()
     connection = sqlite3.connect(file, isolation_level=None)

@@ -13,7 +13,8 @@ import psutil
 from sqlalchemy import Engine, text
 
 from api.config import Settings
-from api.storage.database import open_database, upgrade
+from api.storage.database import open_engine
+from api.storage.migrate import upgrade
 from tests.benchmarks.bench import Bench, Key, Target
 from tests.benchmarks.kept import missing
 from tests.benchmarks.servers import bare, instances
@@ -60,7 +61,7 @@ def measure(bench: Bench) -> None:
     script = bench.folder / "insert.sql"
     script.write_text(INSERT, encoding="ascii")
     with running() as url:
-        engine = open_database(Settings(database_url=url))
+        engine = open_engine(Settings(database_url=url))
         bench.others.beside.add(_prepare(engine))
         engine.dispose()
         modes = ("prepared", "simple")

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from api.storage.models import accounts
+from api.storage.tables import accounts
 from tests.actor import Someone, assert_problem
 from tests.test_idempotency import counted
 
@@ -148,5 +148,5 @@ def test_13_of_50_who_race_for_a_username_one_wins(app: Flask) -> None:
     assert sorted(status for status, _ in said) == [200] + [409] * 49
     assert all("The username is taken" in text for status, text in said if status == 409)
     assert Someone(app.test_client()).signs_up("ADA").status_code == 409
-    with app.extensions["store"].engine.connect() as connection:
+    with app.extensions["store"].database.engine.connect() as connection:
         assert len(connection.execute(select(accounts.c.id)).all()) == 1

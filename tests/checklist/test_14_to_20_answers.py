@@ -41,7 +41,7 @@ def test_15_a_database_that_can_not_is_503_not_ready_but_alive_and_comes_back(
     app = make_app(database_timeout=1)
     someone, ada = Someone(app.test_client()), Someone(app.test_client())
     app.extensions["store"].close()  # Nobody locks out who reads already.
-    with locked(app.extensions["store"].engine), ThreadPoolExecutor() as pool:
+    with locked(app.extensions["store"].database.engine), ThreadPoolExecutor() as pool:
         asked = pool.submit(ada.gives_details), pool.submit(ada.reads, "/readyz")
         assert someone.reads("/livez").status_code == 200
         refused, ready = (answer.result(timeout=60) for answer in asked)

@@ -23,7 +23,7 @@ def test_21_any_origin_reads_every_answer_to_a_sign_up(
     someone = Someone(app.test_client())
     answers = [answer for _, answer in asks_to_sign_up(someone, headers)]
     app.extensions["store"].close()  # Nobody locks out who reads already.
-    with locked(app.extensions["store"].engine):
+    with locked(app.extensions["store"].database.engine):
         answers.append(someone.signs_up("late", headers=headers))
     while answers[-1].status_code != 429:
         answers.append(someone.signs_up("sam0", headers=headers))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.fields import PASSWORD as PASSWORD_RULE
 from api.passwords import Passwords
-from api.storage.models import accounts
+from api.storage.tables import accounts
 from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
 from tests.test_http import ALLOWED
 from tests.test_http_errors import errors
@@ -84,7 +84,7 @@ def test_30_a_username_is_taken_whatever_its_letter_case_by_the_databases_own_wo
         assert someone.signs_up(plain).status_code == 200
     assert_problem(someone.signs_up("kIM"), 409)
     kim = {"username": "KIM", "username_key": "kim", "created_at": datetime.now(UTC)}
-    with app.extensions["store"].engine.connect() as connection:
+    with app.extensions["store"].database.engine.connect() as connection:
         with pytest.raises(IntegrityError):
             connection.execute(insert(accounts), kim)
         # What makes them one is what the service itself has written.

@@ -19,9 +19,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from api.config import Settings
-from api.storage.connections import SQLITE_PRAGMAS, DatabaseError
-from api.storage.database import open_database, upgrade
-from api.storage.models import accounts, user_details
+from api.storage.database import open_engine
+from api.storage.errors import DatabaseError
+from api.storage.migrate import upgrade
+from api.storage.sqlite import PRAGMAS
+from api.storage.tables import accounts, user_details
 from tests.actor import FORM, PASSWORD, Someone, assert_problem
 from tests.server import serving
 
@@ -68,7 +70,7 @@ def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, database
                 time.sleep(0.001)
             os.killpg(server.process.pid, signal.SIGKILL)
             heard = [client.result() for client in asking]
-    engine = open_database(Settings(database_url=database_url))
+    engine = open_engine(Settings(database_url=database_url))
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             checked = connection.exec_driver_sql("PRAGMA integrity_check").all()
@@ -85,7 +87,7 @@ def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, database
 def test_37_sqlite_keeps_what_it_says_and_is_refused_where_it_would_not(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = open_database(Settings(database_url=sqlite_url))
+    engine = open_engine(Settings(database_url=sqlite_url))
     with engine.connect() as connection:
         for pragma, value in ("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1):
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
@@ -99,8 +101,8 @@ def test_37_sqlite_keeps_what_it_says_and_is_refused_where_it_would_not(
     engine.dispose()
     for pragma in "journal_mode", "synchronous", "foreign_keys":
         with monkeypatch.context() as patch:
-            patch.setitem(SQLITE_PRAGMAS, pragma, 9)
-            odd = open_database(Settings(database_url=sqlite_url))
+            patch.setitem(PRAGMAS, pragma, 9)
+            odd = open_engine(Settings(database_url=sqlite_url))
             with pytest.raises(DatabaseError, match=pragma):
                 upgrade(odd)
 

@@ -14,9 +14,10 @@ from flask import Flask
 from sqlalchemy import create_engine, insert, text
 
 from api.config import Settings
-from api.storage.connections import DatabaseError
-from api.storage.database import open_database, upgrade
-from api.storage.models import metadata
+from api.storage.database import open_engine
+from api.storage.errors import DatabaseError
+from api.storage.migrate import upgrade
+from api.storage.tables import metadata
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.clients import Client, post
 from tests.server import serving
@@ -31,7 +32,7 @@ def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
         version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     try:
-        opened = open_database(Settings(database_url=database_url))
+        opened = open_engine(Settings(database_url=database_url))
         before = tables(opened)
         with pytest.raises(DatabaseError, match="newer version"):
             upgrade(opened)
@@ -57,8 +58,8 @@ def test_39_every_row_and_hash_is_kept_when_they_are_moved_to_postgresql(
     own = before.signs_in("ada").gives_details(json, username="ada", lastname="\U0001f9a6 \u0130")
     link = own.headers["Location"]
     with (
-        old.extensions["store"].engine.connect() as one,
-        new.extensions["store"].engine.begin() as other,
+        old.extensions["store"].database.engine.connect() as one,
+        new.extensions["store"].database.engine.begin() as other,
     ):
         for table in metadata.sorted_tables:
             rows = [dict(row) for row in one.execute(table.select()).mappings()]

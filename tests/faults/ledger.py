@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, select, text
 
-from api.storage.models import accounts, user_details
+from api.storage.tables import accounts, user_details
 from tests.actor import PASSWORD
 
 INDICES = {"accounts": ["username_key", "id"], "user_details": ["id", "number"]}

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from api.storage.models import metadata
+from api.storage.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,21 +1,16 @@
-"""Every connection goes back to the pool, and its place in the semaphore with it."""
+"""Every connection goes back to the pool, and one that broke is replaced."""
 
 import shutil
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from threading import Thread
 from typing import cast
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, exc, text
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, exc, text
 
 from api.config import Settings
-from api.storage.database import open_database
-from api.storage.pool import Pool, connection_of
-from tests.test_fair_semaphore import Clock, clock
-
-__all__ = ["clock"]
+from api.storage.database import open_engine
 
 ONE = text("SELECT 1")
 ADA = """INSERT INTO accounts (username, username_key, created_at)
@@ -26,67 +21,55 @@ BROKEN = (exc.DBAPIError, exc.DisconnectionError)
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine with two connections."""
-    engine = open_database(Settings(database_url=database_url, threads=2))
+    engine = open_engine(Settings(database_url=database_url, threads=2))
     yield engine
     engine.dispose()
 
 
-def free(engine: Engine) -> int:
-    return cast("Pool", engine.pool).semaphore.free
+def used(engine: Engine) -> int:
+    return cast("QueuePool", engine.pool).checkedout()
 
 
 def assert_all_can_be_had(engine: Engine) -> None:
-    """Both at once, and they work. A lost place would block for ever, so look beforehand."""
-    assert free(engine) == 2
-    with connection_of(engine) as one, connection_of(engine) as other:
+    """Two at once, and they work. A lost connection would block, so look beforehand."""
+    assert used(engine) == 0
+    with engine.connect() as one, engine.connect() as other:
         assert (one.scalar(ONE), other.scalar(ONE)) == (1, 1)
-        assert free(engine) == 0
+        assert used(engine) == 2
 
 
 def test_a_connection_is_given_back_whatever_is_raised_meanwhile(engine: Engine) -> None:
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), connection_of(engine):
+        with pytest.raises(ZeroDivisionError), engine.connect():
             _ = 1 / 0
-        assert free(engine) == 2
-        with pytest.raises(exc.SQLAlchemyError), connection_of(engine) as connection:
+        assert used(engine) == 0
+        with pytest.raises(exc.SQLAlchemyError), engine.connect() as connection:
             connection.execute(text("SELECT nothing FROM nowhere"))
-        assert free(engine) == 2
+        assert used(engine) == 0
     assert_all_can_be_had(engine)
 
 
 def test_a_place_is_given_back_where_no_connection_can_be_opened(tmp_path: Path) -> None:
-    engine = open_database(Settings(database_url=f"sqlite:///{tmp_path / 'gone.db'}", threads=2))
+    engine = open_engine(Settings(database_url=f"sqlite:///{tmp_path / 'gone.db'}", threads=2))
     for _ in range(3):
-        with pytest.raises(exc.OperationalError), connection_of(engine):
+        with pytest.raises(exc.OperationalError), engine.connect():
             pytest.fail("there is no such file")
-        assert free(engine) == 2
+        assert used(engine) == 0
     (tmp_path / "gone.db").touch()
-    with connection_of(engine) as one, connection_of(engine) as other:
+    with engine.connect() as one, engine.connect() as other:
         assert (one.scalar(ONE), other.scalar(ONE)) == (1, 1)
     engine.dispose()
 
 
-def test_a_request_that_waits_too_long_is_told_that_all_are_in_use(
-    engine: Engine, clock: Clock
-) -> None:
-    errors: list[Exception] = []
-
-    def ask() -> None:
-        try:
-            with connection_of(engine):
-                pytest.fail("its timeout had expired")
-        except exc.TimeoutError as error:
-            errors.append(error)
-
-    with connection_of(engine), connection_of(engine):
-        asking = Thread(target=ask, daemon=True)
-        asking.start()
-        while not cast("Pool", engine.pool).semaphore.waiting:
-            time.sleep(0.001)
-        clock.now += 5.1
-    asking.join(60)
-    assert [str(error) for error in errors] == ["all connections are in use"]
+def test_a_request_that_waits_too_long_fails(database_url: str) -> None:
+    engine = open_engine(Settings(database_url=database_url, threads=2, database_timeout=1))
+    with ExitStack() as held:
+        for _ in range(2 + (engine.dialect.name == "sqlite")):  # The writer has one more.
+            held.enter_context(engine.connect())
+        with pytest.raises(exc.TimeoutError):
+            engine.connect()
     assert_all_can_be_had(engine)
+    engine.dispose()
 
 
 def breaks(connection: Connection) -> None:
@@ -99,16 +82,16 @@ def breaks(connection: Connection) -> None:
 
 def test_a_connection_that_breaks_in_use_is_replaced(engine: Engine) -> None:
     for _ in range(3):
-        with pytest.raises(BROKEN), connection_of(engine) as connection:
+        with pytest.raises(BROKEN), engine.connect() as connection:
             breaks(connection)
-        assert free(engine) == 2
+        assert used(engine) == 0
     assert_all_can_be_had(engine)
 
 
 def test_a_connection_that_broke_while_nobody_used_it_is_replaced(
     engine: Engine, tmp_path: Path
 ) -> None:
-    with connection_of(engine) as one, connection_of(engine) as other:
+    with engine.connect() as one, engine.connect() as other:
         assert (one.scalar(ONE), other.scalar(ONE)) == (1, 1)
     if engine.dialect.name == "sqlite":  # Another file is there in its place.
         shutil.copy(str(engine.url.database), tmp_path / "copy.db")
@@ -120,7 +103,7 @@ def test_a_connection_that_broke_while_nobody_used_it_is_replaced(
             others = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
             ours = "AND datname = current_database() AND backend_type = 'client backend'"
             another.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({others} {ours}) AS o"))
-    with connection_of(engine) as one, connection_of(engine):
+    with engine.connect() as one, engine.connect():
         one.execute(text(ADA))
     with here.connect() as looking:
         assert looking.scalars(text("SELECT username FROM accounts")).all() == ["ada"]

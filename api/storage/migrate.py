@@ -1,0 +1,112 @@
+"""Create the tables and migrate them, delete what has expired, and close the files at the end."""
+
+import logging
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.storage.errors import DatabaseError, describe_error, describe_url
+from api.storage.keys import purge
+from api.storage.postgresql import BEGIN
+
+BATCH = 1000
+"""Expired keys that are deleted in one transaction at start, so that the lock isn't held long."""
+PURGE_TIME = 10
+"""Seconds for which a start is delayed by that; keyed writes and later starts delete the rest."""
+_log = logging.getLogger(__name__)
+
+# One instance migrates. The other instances wait for the lock, and then have nothing to migrate.
+_LOCKS = {
+    "sqlite": ["BEGIN IMMEDIATE"],
+    "postgresql": [BEGIN, "SELECT pg_advisory_xact_lock(hashtext('sign-up migrations'))"],
+}
+
+
+def migrations() -> Config:
+    """Return Alembic's configuration: the migrations are inside the package."""
+    config = Config()
+    config.set_main_option("script_location", "api.storage:migrations")
+    return config
+
+
+def _make_file(file: Path) -> None:
+    """Make an empty database that only its owner may read, unless the file exists.
+
+    SQLite gives its other files (-wal, -shm) the same mode. Raises `DatabaseError` for a file or
+    folder that can't be written, and `OSError`.
+    """
+    if file.is_dir():
+        raise DatabaseError(f"{file} is a folder: name a file in it.")
+    # To open and close an existing file would drop the locks that SQLite holds in this process.
+    if not file.exists():
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    for each in (file, file.parent):  # SQLite makes its other files in the folder.
+        if not os.access(each, os.W_OK):
+            advice = "Check its owner and mode, and that its file system isn't read-only."
+            raise DatabaseError(f"{each} can't be written. {advice}")
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables up to this version's. If several processes try at once, one does it.
+
+    Raises `DatabaseError` for a database that can't be reached or written, or is a newer version's.
+    """
+    try:
+        if engine.dialect.name == "sqlite":
+            _make_file(Path(str(engine.url.database)))
+        with engine.connect() as connection:
+            for statement in _LOCKS[engine.dialect.name]:
+                connection.exec_driver_sql(statement)
+            config = migrations()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    except OSError as error:
+        raise DatabaseError(f"{describe_url(engine)}: {error.strerror}.") from error
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"{describe_url(engine)}: {describe_error(error)}") from error
+    except CommandError as error:
+        raise DatabaseError(
+            f"{describe_url(engine)} was made by a newer version ({error})."
+        ) from error
+
+
+def purge_expired(engine: Engine) -> int:
+    """Delete the expired idempotency keys, for `PURGE_TIME` at most, and return their number.
+
+    Several processes may do so at once. A failure is logged, because keyed writes purge too.
+    """
+    now, purged = datetime.now(UTC), 0
+    deadline = time.monotonic() + PURGE_TIME
+    try:
+        with engine.connect() as connection:
+            while rows := purge(connection, now, BATCH):
+                purged += rows
+                if time.monotonic() > deadline:
+                    break
+    except SQLAlchemyError as error:
+        _log.warning("expired keys weren't deleted: %s", describe_error(error))
+    return purged
+
+
+def checkpoint(engine: Engine) -> None:
+    """Write SQLite's log (-wal) into the database file, so that this file alone has everything.
+
+    Call it at the end of the service, when its workers have ended. The last connection to close
+    does it too, unless two close at the same time, or another program has the database open.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    except SQLAlchemyError as error:
+        _log.warning("the -wal file wasn't written into the database: %s", describe_error(error))
+    engine.dispose()

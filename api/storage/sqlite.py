@@ -1,0 +1,118 @@
+"""Connections to SQLite: set to keep what is acknowledged, and to wait for its one write lock."""
+
+import os
+import sqlite3
+import time
+from contextlib import suppress
+from typing import Any, cast
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, ExceptionContext, event
+from sqlalchemy.exc import DisconnectionError
+
+from api.storage.errors import DatabaseError
+from api.storage.sqlite_files import MISSING, Files
+
+PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+"""Settings that each connection has: WAL, FULL, on, and zeros in place of what was deleted."""
+
+_RETRY = 0.0003
+"""Seconds between two tries to get the write lock: about as long as a commit takes."""
+
+
+class _Connection(sqlite3.Connection):
+    files: Files
+
+
+def in_transaction(connection: Connection) -> bool:
+    """Return whether the connection is inside a transaction."""
+    return cast("_Connection", connection.connection.dbapi_connection).in_transaction
+
+
+def connect_by(engine: Engine, seconds: float) -> None:
+    """Let the engine connect this way, and wait no longer than about `seconds` for the lock."""
+    path = engine.url.database or ""
+
+    def connect(*_: Any) -> sqlite3.Connection:
+        files = Files(path)
+        files.refuse_missing_log()
+        # mode=rw never makes a new file in place of one that was deleted: `upgrade` makes it.
+        uri = f"file:{quote(os.fsencode(path))}?mode=rw"
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=seconds, check_same_thread=False, factory=_Connection
+        )
+        _set_pragmas(connection, seconds)
+        connection.execute("PRAGMA schema_version")  # A new file has no log until it is read.
+        try:
+            files.remember()
+        except OSError:  # This process still uses the deleted files by its other connections.
+            connection.close()
+            raise sqlite3.OperationalError(MISSING) from None
+        connection.files = files
+        # From now on `execute` waits for the lock.
+        connection.execute("PRAGMA busy_timeout = 0")
+        return connection
+
+    def execute(cursor: Any, statement: str, parameters: Any, _: Any) -> bool:
+        """Execute, and try again while another connection has the write lock.
+
+        SQLite's own busy handler tries ever less often, up to ten times a second, so that a process
+        waited 600 ms for the lock while another one committed 500 times a second.
+        """
+        connection = cast("_Connection", cursor.connection)
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                cursor.execute(statement, parameters)
+                break
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() > deadline:
+                    raise
+            time.sleep(_RETRY)
+        if not connection.in_transaction and not statement.startswith("SELECT"):
+            connection.files.refuse_changed()
+        return True
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "do_execute", execute)
+    event.listen(engine, "handle_error", _reopen_read_only)
+    event.listen(engine, "checkout", lambda made, _, __: check_files(made))
+
+
+def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
+    def now(name: str) -> Any:
+        return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+    deadline = time.monotonic() + seconds
+    for name, value in PRAGMAS.items():
+        while now(name) != value:
+            try:
+                connection.execute(f"PRAGMA {name} = {value}")
+                if now(name) != value:
+                    raise DatabaseError(f"SQLite's {name} is {now(name)}, and can't be {value}.")
+            except sqlite3.OperationalError:
+                # SQLite doesn't wait while another connection changes a new file to WAL.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+
+def _reopen_read_only(context: ExceptionContext) -> None:
+    """Drop a connection to a file that was read-only when it was opened: it stays read-only."""
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_READONLY:
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+
+
+def check_files(connection: Any) -> None:
+    """Raise SQLAlchemy's `DisconnectionError` unless the files are still those that were opened.
+
+    A write to a file that was moved or deleted would be acknowledged, and lost. And a connection to
+    a file that was read-only when it was opened stays read-only.
+    """
+    files: Files = connection.files
+    if not files.are_unchanged():
+        with suppress(OSError, sqlite3.Error):
+            files.rescue_log(connection)
+        raise DisconnectionError(f"{files.path} isn't the file that was opened")

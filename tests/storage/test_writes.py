@@ -1,0 +1,231 @@
+"""Writes that wait at the same time share a transaction, and each fails or succeeds by itself."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, Table, event, exc, func, insert, select, update
+
+from api.config import Settings
+from api.header_fields import RETRY_HOURS
+from api.storage import keys
+from api.storage.database import Database, open_engine
+from api.storage.keys import Key, KeyTaken
+from api.storage.tables import accounts, idempotency_keys, user_details
+
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+KEY = Key(b"k" * 32, b"f" * 32)
+Work = Callable[[Connection], Any]
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(open_engine(Settings(database_url=database_url, database_timeout=1)))
+    yield database
+    database.close()
+
+
+def account(username: str) -> Work:
+    key = username.lower()
+    values = {"username": username, "username_key": key, "created_at": datetime.now(UTC)}
+    return lambda connection: connection.execute(insert(accounts), values)
+
+
+def details(**more: Any) -> Work:
+    values = {
+        "id": uuid4(),
+        "username": "ada",
+        "firstname": None,
+        "lastname": "king",
+        "account_id": None,
+        "created_at": datetime.now(UTC),
+    } | more
+    return lambda connection: connection.execute(insert(user_details), values)
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """The first word of each statement."""
+    seen: list[str] = []
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def see(_c: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement.split(maxsplit=1)[0])
+
+    yield seen
+    event.remove(database.engine, "before_cursor_execute", see)
+
+
+def write_together(database: Database, works: list[Work]) -> list[BaseException | None]:
+    """Return each write's error. On SQLite the others wait while the first one runs."""
+    begun, go_on = Event(), Event()
+
+    def run_first(connection: Connection) -> None:
+        begun.set()
+        assert go_on.wait(60)
+        works[0](connection)
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        first = pool.submit(database.write, run_first)
+        assert begun.wait(60)
+        others = [pool.submit(database.write, work) for work in works[1:]]
+        while database.is_sqlite and len(database._waiting) < len(others):
+            time.sleep(0.001)
+        go_on.set()
+        return [future.exception(timeout=60) for future in (first, *others)]
+
+
+def count(database: Database, table: Table) -> int:
+    number = select(func.count()).select_from(table)
+    return database.read(lambda connection: connection.scalars(number).one())
+
+
+@ON_SQLITE
+def test_writes_that_wait_share_a_transaction(database: Database) -> None:
+    with statements(database) as seen:
+        errors = write_together(database, [details() for _ in range(9)])
+    assert errors == [None] * 9 and count(database, user_details) == 9
+    assert seen.count("INSERT") == 9 and seen.count("COMMIT") == 2
+
+
+def test_a_write_that_breaks_a_constraint_fails_alone(database: Database) -> None:
+    same = uuid4()
+    works = [details() for _ in range(8)]
+    works[1], works[5] = details(id=same), details(id=same)
+    works[3], works[7] = details(lastname=""), details(account_id=99)
+    errors = write_together(database, works)
+    failed = [number for number, error in enumerate(errors) if error]
+    assert failed in ([3, 5, 7], [1, 3, 7])
+    assert all(isinstance(error, exc.IntegrityError) for error in errors if error)
+    assert count(database, user_details) == 5
+
+
+def test_of_the_same_usernames_one_is_written(database: Database) -> None:
+    errors = write_together(database, [account(n) for n in ("zoe", "ada", "bob", "ADA", "Zoe")])
+    assert errors[2] is None
+    assert sum(isinstance(error, exc.IntegrityError) for error in errors) == 2
+    assert count(database, accounts) == 3
+
+
+def test_a_value_that_the_database_does_not_store_fails_alone(database: Database) -> None:
+    """PostgreSQL stores no NUL; SQLite does."""
+    works = [details(), details(), details(lastname="a\0b"), details()]
+    errors = write_together(database, works)
+    refused = type(None) if database.is_sqlite else exc.DataError
+    assert [type(error) for error in errors] == [type(None), type(None), refused, type(None)]
+    assert count(database, user_details) == sum(error is None for error in errors)
+
+
+def test_whatever_a_write_raises_undoes_what_it_wrote_and_nothing_else(database: Database) -> None:
+    def write_and_raise(connection: Connection) -> None:
+        details()(connection)
+        raise ZeroDivisionError
+
+    errors = write_together(database, [details(), write_and_raise, details(), write_and_raise])
+    assert [type(error) for error in errors] == [type(None), ZeroDivisionError] * 2
+    assert count(database, user_details) == 2
+
+
+def test_a_first_write_that_raises_does_not_harm_those_that_wait(database: Database) -> None:
+    errors = write_together(database, [details(lastname=""), details(), details()])
+    assert [type(error) for error in errors] == [exc.IntegrityError, type(None), type(None)]
+    assert count(database, user_details) == 2
+
+
+@ON_SQLITE
+def test_while_another_process_has_the_lock_all_that_wait_fail_at_once(database: Database) -> None:
+    """A write that came later would wait as long once more."""
+    with database.engine.connect() as another:
+        another.exec_driver_sql("BEGIN IMMEDIATE")
+        with statements(database) as seen, ThreadPoolExecutor(4) as pool:
+            waiting = [pool.submit(database.write, details()) for _ in range(4)]
+            errors = [future.exception(timeout=60) for future in waiting]
+        another.rollback()
+    assert [type(error) for error in errors] == [exc.OperationalError] * 4
+    assert set(seen) == {"BEGIN"}
+    database.write(details())
+    assert count(database, user_details) == 1
+
+
+def test_a_statement_that_returns_rows_is_committed(database: Database) -> None:
+    """SQLite commits such a statement outside a transaction only when its rows are fetched."""
+    database.write(account("ada"))
+    rename = update(accounts).values(username="Ada").returning(accounts.c.username)
+    assert database.write(lambda connection: connection.scalars(rename).one()) == "Ada"
+    names = select(accounts.c.username)
+    assert database.read(lambda connection: connection.scalars(names).all()) == ["Ada"]
+
+
+def test_a_read_leaves_no_transaction_open(database: Database) -> None:
+    """SQLite could not shorten its log (-wal), which would grow without bound."""
+    database.write(details())
+    assert count(database, user_details) == 1
+    if database.is_sqlite:
+        with database.engine.connect() as connection:
+            row = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        assert row[0] == 0
+    else:
+        sessions = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%%'"
+        with database.engine.connect() as connection:
+            assert connection.exec_driver_sql(sessions).scalar_one() == 0
+
+
+def test_many_threads_each_read_their_own(database: Database) -> None:
+    ids = [uuid4() for _ in range(20)]
+    for each in ids:
+        database.write(details(id=each))
+
+    def find(id: Any) -> Any:
+        query = select(user_details.c.id).where(user_details.c.id == id)
+        return database.read(lambda connection: connection.scalars(query).one())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(find, ids * 20)) == ids * 20
+
+
+def keyed(key: Key) -> Work:
+    values = {"id": uuid4(), "created_at": datetime.now(UTC)}
+
+    def write(connection: Connection) -> None:
+        keys.claim(connection, key, values)
+        details(**values)(connection)
+
+    return write
+
+
+def test_a_key_that_is_taken_keeps_its_row_from_being_written(database: Database) -> None:
+    database.write(keyed(KEY))
+    with pytest.raises(KeyTaken):
+        database.write(keyed(KEY))
+    database.write(keyed(Key(b"o" * 32, b"f" * 32)))
+    assert (count(database, user_details), count(database, idempotency_keys)) == (2, 2)
+
+
+def test_of_two_writes_with_the_same_key_one_is_done(database: Database) -> None:
+    errors = write_together(database, [details(), keyed(KEY), keyed(KEY)])
+    assert sorted(str(type(error)) for error in errors) == sorted(
+        str(kind) for kind in (type(None), type(None), KeyTaken)
+    )
+    assert (count(database, user_details), count(database, idempotency_keys)) == (2, 1)
+
+
+@ON_POSTGRESQL
+def test_an_expired_key_that_another_transaction_deletes_is_not_waited_for(
+    database: Database,
+) -> None:
+    """SQLite has only one transaction that writes."""
+    old = datetime.now(UTC) - timedelta(hours=RETRY_HOURS, minutes=1)
+    row = {"digest": b"old", "fingerprint": b"", "created_at": old}
+    database.write(lambda connection: connection.execute(insert(idempotency_keys), row))
+    with database.engine.connect() as another:
+        another.execution_options(isolation_level="READ COMMITTED")
+        another.execute(select(idempotency_keys).with_for_update())
+        database.write(keyed(KEY))
+        assert count(database, user_details) == 1
