@@ -1,7 +1,7 @@
-"""A request that is sent again under the same `Idempotency-Key`: done once, answered as at first.
+"""Requests with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07).
 
-draft-ietf-httpapi-idempotency-key-header-07. What is answered follows from what was done, so that
-no answer is kept: the status is the operation's, the record's id stands beside the key.
+A request that is sent again with the same key is done once, and gets the same response. No response
+is stored: the status is the operation's, and the record's id is stored with the key.
 """
 
 import hmac
@@ -21,44 +21,47 @@ from api.storage.store import Record, store
 Form = Mapping[str, Any]
 
 
-def once(
+def run_once_per_key(
     headers: Form,
     form: Form,
-    do: Callable[[Key | None], UUID | None],
+    work: Callable[[Key | None], UUID | None],
     account: Any = None,
     *,
     owner: str | None = None,
 ) -> UUID | None:
-    """Return what `do` returns, or returned for the first request with this key.
+    """Return `work(key)`, or what it returned for the first request with this key.
 
-    A key counts for one operation and one account, or for all clients without one. It is deleted
-    with its `owner`, the username of an account: by default of `account`. Raises
-    `UnprocessableEntity` for another form, and what `do` raises: then the key is still new.
+    A key counts for one operation and one account, or for all clients without an account. It is
+    deleted with its `owner`, the username of an account: by default of `account`. Raises
+    `UnprocessableEntity` for another form, and any exception of `work`: the key is then unused.
     """
     given = headers.get("idempotency_key")
     if given is None:
-        return do(None)
+        return work(None)
     owner = account.username if account else owner
     key = _key(given, form, account and account.id, owner and owner.lower())
     while True:
         if kept := store.find_key(key):
-            return _done(kept, key, form.get("password"))
+            return _record_id(kept, key, form.get("password"))
         try:
-            return do(key)
-        except KeyTaken:  # Another was quicker, and is found now.
+            return work(key)
+        except KeyTaken:  # By a request that arrived at the same time; it is found now.
             continue
 
 
 def _key(given: str, form: Form, account_id: int | None, username_key: str | None) -> Key:
-    said = json.dumps([request.endpoint, account_id, given])
-    # An empty field is one that isn't given.
+    scope = json.dumps([request.endpoint, account_id, given])
+    # An empty field counts as one that isn't given.
     fields = sorted((n, text) for n, text in form.items() if text and n != "password")
     fingerprint = hmac.digest(given.encode(), json.dumps(fields).encode(), "sha256")
-    return Key(sha256(said.encode()).digest(), fingerprint, username_key)
+    return Key(sha256(scope.encode()).digest(), fingerprint, username_key)
 
 
-def _done(kept: Record, key: Key, password: str | None) -> UUID | None:
-    """The id of the record that was made. Raises `UnprocessableEntity` for another form."""
+def _record_id(kept: Record, key: Key, password: str | None) -> UUID | None:
+    """Return the id of the record that was created, if any.
+
+    Raises `UnprocessableEntity` if the key was used with another form.
+    """
     if not hmac.compare_digest(kept.fingerprint, key.fingerprint):
         raise UnprocessableEntity
     # A client that knows the key could guess the password here, so it counts as a failed sign-in.

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from api import errors
 from api.browsers import ANY_ORIGIN, EXPOSED, OPEN, SIGN_UP_PATH
 from api.contract import operation
-from api.idempotency import once
+from api.idempotency import run_once_per_key
 from api.passwords import passwords
 from api.preconditions import check_preconditions
 from api.replies import message
@@ -48,5 +48,5 @@ def sign_up(form: dict[str, Any], headers: dict[str, str]) -> ResponseReturnValu
         password = form.get("password")
         store.add_account(form["username"], passwords.hash(password) if password else None, key)
 
-    once(headers, form, add, owner=form["username"])
+    run_once_per_key(headers, form, add, owner=form["username"])
     return "Success", 200, ANY_ORIGIN

@@ -14,7 +14,7 @@ from api.contract import operation
 from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
 from api.headers import Header
-from api.idempotency import once
+from api.idempotency import run_once_per_key
 from api.preconditions import check_preconditions
 from api.replies import JSON, Body, Link, Reply, message
 from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
@@ -86,7 +86,7 @@ def create_user_details(
             key=key,
         )
 
-    record_id = once(headers, form, add, account)
+    record_id = run_once_per_key(headers, form, add, account)
     location = f"{request.script_root}{request.path}/{record_id}"
     return {"message": "Success", "id": str(record_id)}, 201, {"Location": location}
 

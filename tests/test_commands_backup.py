@@ -86,9 +86,7 @@ def test_a_backup_is_its_owners_alone_and_serves_when_it_is_put_back(
 def test_what_is_there_is_replaced_only_by_force(app: Flask, ada: Someone, tmp_path: Path) -> None:
     file = tmp_path / "some.file"
     file.write_text("dear")
-    assert refusal(app, "backup", str(file)) == (
-        f"Error: {file} is there already: --force replaces it.\n"
-    )
+    assert refusal(app, "backup", str(file)) == (f"Error: {file} exists: --force replaces it.\n")
     assert file.read_text() == "dear"
     assert run(app, "backup", "--force", str(file)).exit_code == 0
     assert rows(file, "SELECT username FROM accounts") == ["ada"]

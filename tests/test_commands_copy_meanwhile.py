@@ -63,7 +63,7 @@ def test_writes_are_refused_meanwhile_and_reads_are_served(
     monkeypatch.setattr("api.operator.copying.add", ask_and_insert)
     done = run(app, *COPY, "--hold", target)
     assert asked == ["while it copies", "while it holds"]
-    said = "Writes are refused. Stop the service, then hit Enter.\n"
+    said = "Writes are refused. Stop the service, then press Enter.\n"
     assert (done.exit_code, done.stderr) == (0, said)
     assert someone.signs_up("bob").status_code == 200
 

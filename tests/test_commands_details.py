@@ -81,7 +81,7 @@ def test_a_file_appears_whole_for_its_owner_and_replaces_none_unasked(
     assert [json.loads(line) for line in kept.splitlines()] == without_ids(records)
     assert file.stat().st_mode & 0o777 == 0o600
     force = [*EXPORT, "--format", "csv", "--output", str(file)]
-    assert refusal(app, *force) == f"Error: {file} is there already: --force replaces it.\n"
+    assert refusal(app, *force) == f"Error: {file} exists: --force replaces it.\n"
     assert file.read_bytes() == kept
     assert run(app, *force, "--force").exit_code == 0
     assert file.read_bytes().startswith(b"username,")

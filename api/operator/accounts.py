@@ -1,4 +1,4 @@
-"""`flask --app api accounts`: who signed up. No hash of a password is ever shown."""
+"""`flask --app api accounts`: the accounts. No password hash is ever printed."""
 
 import sys
 
@@ -13,12 +13,12 @@ from api.storage.store import Record, store
 from api.storage.tables import accounts as table
 from api.text_rules import Timestamp
 
-accounts = OperatorGroup("accounts", help="See to accounts: who signed up.")
+accounts = OperatorGroup("accounts", help="List, show and delete accounts, and set passwords.")
 _MOMENT = Timestamp()
 
 
 def _facts(account: Record) -> list[str]:
-    """When the account was signed up, and whether it can sign in."""
+    """Return when the account was signed up, and whether it has a password."""
     signed_up = _MOMENT.serialize("created_at", account)
     return [str(signed_up), "no" if account.password_hash is None else "yes"]
 
@@ -28,7 +28,7 @@ def _unknown(username: str) -> click.ClickException:
 
 
 def _known(username: str) -> tuple[Record, int]:
-    """The account, and how many records it has. Raises `ClickException`."""
+    """Return the account and the number of its records. Raises `ClickException`."""
     account = store.find_account(username)
     if account is None:
         raise _unknown(username)
@@ -39,8 +39,8 @@ def _known(username: str) -> tuple[Record, int]:
 def list_accounts() -> None:
     """List all accounts, in the order in which they signed up.
 
-    A line each, with tabs between: when it signed up (UTC), whether it has a password (yes or no),
-    its username. However many there are, it takes no more memory.
+    One account per line, separated by tabs: the time of the sign-up (UTC), whether it has a
+    password (yes or no), the username. The memory that this needs doesn't depend on their number.
 
     \b
     flask --app api accounts list | wc -l
@@ -59,7 +59,7 @@ def list_accounts() -> None:
 @accounts.command()
 @click.argument("username")
 def show(username: str) -> None:
-    """Show what is known of USERNAME, whatever its letter case. Exits 1 if there is none."""
+    """Show the account USERNAME, in any letter case. Exits 1 if there is none."""
     with explained(store.database):
         account, records = _known(username)
     signed_up, has_password = _facts(account)
@@ -72,9 +72,9 @@ def show(username: str) -> None:
 @accounts.command("set-password")
 @click.argument("username")
 def set_password(username: str) -> None:
-    """Set USERNAME's password: asked for at a terminal, else one line of standard input.
+    """Set USERNAME's password: prompt at a terminal, else read one line of standard input.
 
-    It is no argument, since other users of the machine see those, and shells keep them.
+    It isn't an argument, because other users of the machine see arguments, and shells store them.
     """
     if sys.stdin.isatty():
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
@@ -93,9 +93,9 @@ def set_password(username: str) -> None:
 
 @accounts.command("delete")
 @click.argument("username")
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 def delete_account(username: str, yes: bool) -> None:
-    """Delete the account USERNAME, after asking.
+    """Delete the account USERNAME, after confirmation.
 
     Every hash of its password is deleted, also those that are kept for requests sent again with an
     Idempotency-Key. Its records stay, and belong to no account any more: anyone with a record's

@@ -1,4 +1,4 @@
-"""`flask --app api backup`: a copy of a running SQLite database, as it was at one moment."""
+"""`flask --app api backup`: a consistent copy of a SQLite database in use."""
 
 from contextlib import closing
 from pathlib import Path
@@ -15,25 +15,25 @@ from api.storage.store import store
 def _check(file: Path) -> None:
     try:
         with closing(connect(file)) as backup:
-            ((said,),) = backup.execute("PRAGMA integrity_check(1)")
+            ((result,),) = backup.execute("PRAGMA integrity_check(1)")
     except Error as error:
-        said = error
-    if said != "ok":
-        raise DatabaseError(f"The backup isn't whole, so it isn't kept: {said}.")
+        result = error
+    if result != "ok":
+        raise DatabaseError(f"The backup is damaged, so it isn't kept: {result}.")
 
 
 @click.command(cls=OperatorCommand)
 @click.argument("to_file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--force", is_flag=True, help="Replace TO_FILE if it is there already.")
+@click.option("--force", is_flag=True, help="Replace TO_FILE if it exists.")
 @with_appcontext
 def backup(to_file: Path, force: bool) -> None:
-    """Back the SQLite database up to TO_FILE, while it serves.
+    """Back up the SQLite database to TO_FILE, also while the service runs.
 
-    It has all that was acknowledged before it began, as of one moment; nobody is held up. It is
-    checked (integrity_check) and on disk when it appears under its name, or it doesn't appear.
-    What was deleted isn't in it any more.
+    The backup has everything that was acknowledged before it began, as of one point in time. The
+    service isn't blocked meanwhile. TO_FILE appears once the backup is checked (integrity_check)
+    and on disk. It has nothing that was deleted.
 
-    It holds the hashes of passwords and the ids of records, so only you may read it (mode 0600).
+    It has password hashes and ids of records, so only you can read it (mode 0600).
 
     To restore: stop the service, put the backup in the place of the database's file, delete the
     files beside it that end in -wal and -shm, and start the service.

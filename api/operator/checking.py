@@ -1,4 +1,4 @@
-"""What is wrong with a database: its settings, its schema, and on SQLite what is damaged."""
+"""Find what is wrong with a database: settings, schema, and on SQLite damage."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,17 +27,17 @@ otherwise. The service sets the others itself.
 
 
 def head() -> str:
-    """The revision of the schema that this version has."""
+    """Return this version's revision of the schema."""
     return str(ScriptDirectory.from_config(migrations()).get_current_head())
 
 
 def revision(connection: Connection) -> str:
-    """The revision that the database's schema is at."""
+    """Return the database's revision of the schema."""
     return ", ".join(MigrationContext.configure(connection).get_current_heads()) or NONE
 
 
 def wrong_settings(connection: Connection) -> Iterator[str]:
-    """By which something that was acknowledged may get lost, or altered."""
+    """Yield each setting by which acknowledged data may be lost or altered."""
 
     def now(query: str) -> Any:
         return connection.exec_driver_sql(query).scalar_one()
@@ -53,14 +53,14 @@ def wrong_settings(connection: Connection) -> Iterator[str]:
 
 
 def wrong_schema(connection: Connection) -> Iterator[str]:
-    """In what the schema isn't this version's."""
+    """Yield each difference from this version's schema."""
     context = MigrationContext.configure(connection, opts={"compare_server_default": True})
     at = revision(connection)
     if at != head():
         yield f"The schema is at {at}, and this version's is {head()}."
         return
     for change in compare_metadata(context, metadata):
-        # What is done to a column comes as a list.
+        # Changes of a column come as a list.
         for operation in change if isinstance(change, list) else [change]:
             names = [getattr(part, "name", part) for part in operation[:4]]
             what = " ".join(name for name in names if isinstance(name, str))
@@ -68,7 +68,7 @@ def wrong_schema(connection: Connection) -> Iterator[str]:
 
 
 def damage(connection: Connection) -> Iterator[str]:
-    """What SQLite finds damaged. PostgreSQL has no such check that is always there."""
+    """Yield what SQLite finds damaged. On PostgreSQL such a check is an extension (pg_amcheck)."""
     if connection.dialect.name == "sqlite":
         for row in connection.exec_driver_sql("PRAGMA integrity_check(20)"):
             if row[0] != "ok":

@@ -1,4 +1,4 @@
-"""What the operator's commands share: errors on one line, rows in batches, a bar, whole files."""
+"""Parts of all operator commands: one-line errors, batches of rows, progress, complete files."""
 
 import errno
 import os
@@ -49,7 +49,7 @@ def _explain_output() -> Iterator[None]:
 
 
 class OperatorCommand(click.Command):
-    """A command that says on one line what its output refuses, and closes the database."""
+    """A command that describes errors of its output on one line, and closes the database."""
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
         with _explain_output():  # It may print the help.
@@ -65,12 +65,12 @@ class OperatorCommand(click.Command):
 
 
 class OperatorGroup(OperatorCommand, AppGroup):
-    """Commands that do so together."""
+    """A group of such commands."""
 
 
 @contextmanager
 def explained(*databases: Database) -> Iterator[None]:
-    """What a database or a file refuses is said on one line, without a secret, and exits 1."""
+    """Describe errors of databases and files on one line, without secrets, and exit with 1."""
     try:
         yield
     except DatabaseError as error:
@@ -79,7 +79,7 @@ def explained(*databases: Database) -> Iterator[None]:
         place = " to ".join(database.shown_url for database in databases)
         raise click.ClickException(f"{place}: {describe_error(error)}.") from None
     except OSError as error:
-        if error.errno == errno.EPIPE:  # Who read it has enough, as `head` does: click ends it.
+        if error.errno == errno.EPIPE:  # The reader closed it, as `head` does.
             raise
         raise click.ClickException(f"{error.strerror}.") from None
 
@@ -87,10 +87,10 @@ def explained(*databases: Database) -> Iterator[None]:
 def batches(
     connection: Connection, table: Table, *, after: Any = None, until: Any = None
 ) -> Iterator[Sequence[Row[Any]]]:
-    """The rows in the order of their key, each batch by a query of its own: in constant memory.
+    """Yield the rows in the order of their key, each batch by a query of its own.
 
-    No lock is held, and no snapshot, which would keep SQLite's log from being shortened for as
-    long as somebody reads. A row that is added or deleted meanwhile may be among them or not.
+    No lock is held, and no snapshot, which would keep SQLite from shortening its log meanwhile. A
+    row that is added or deleted meanwhile may be among them or not.
     """
     (key,) = table.primary_key
     while True:
@@ -105,12 +105,12 @@ def batches(
 
 
 def last_key(connection: Connection, table: Table) -> Any:
-    """The highest key there is, or nothing."""
+    """Return the table's highest key, or None."""
     return connection.scalar(select(func.max(*table.primary_key)))
 
 
 def progress(label: str, connection: Connection, tables: Sequence[Table], *, shown: bool) -> Bar:
-    """A bar on standard error, as long as the tables have rows; none where nobody looks."""
+    """Return a progress bar of all rows of the tables, on standard error if that is a terminal."""
     shown = shown and sys.stderr.isatty()
     counts = [select(func.count()).select_from(table) for table in tables if shown]
     length = sum(connection.scalars(count).one() for count in counts)
@@ -119,12 +119,12 @@ def progress(label: str, connection: Connection, tables: Sequence[Table], *, sho
 
 @contextmanager
 def whole_file(path: Path, *, replace: bool) -> Iterator[Path]:
-    """A file under a passing name, for its owner alone; then `path`, whole and on disk, or nothing.
+    """Yield a temporary file (mode 0600), which becomes `path` once it is complete and on disk.
 
     Raises `ClickException`.
     """
     if path.exists() and not replace:
-        raise click.ClickException(f"{path} is there already: --force replaces it.")
+        raise click.ClickException(f"{path} exists: --force replaces it.")
     try:
         number, name = tempfile.mkstemp(".partial", f".{path.name}.", path.parent)
         os.close(number)

@@ -1,4 +1,4 @@
-"""Copying everything from one database to another, so that it can be killed and begun again."""
+"""Copy everything from one database to another; a copy that was killed can be continued."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,7 +17,7 @@ from api.storage.postgresql import BEGIN
 
 _LOCKS = {
     "sqlite": ["BEGIN IMMEDIATE"],
-    # Both leave what reads alone. Whoever migrates, or copies too, is kept out as well.
+    # Reads go on. Migrations and other copies wait too.
     "postgresql": [
         BEGIN,
         f"LOCK TABLE {', '.join(table.name for table in [*TABLES, VERSION])} IN EXCLUSIVE MODE",
@@ -70,7 +70,7 @@ def _digest(table: Table, progress: Progress, connection: Connection) -> Digest:
 
 
 def _is_other(source: Connection, table: Table, target: Connection) -> bool:
-    """Whether what is in the target already isn't in the source, or not any more."""
+    """Return whether the target has rows that the source doesn't have, or not any more."""
     there = digest_of(batches(target, table), table)
     if not there.count:
         return False

@@ -1,4 +1,4 @@
-"""`flask --app api database`: its schema, its soundness, and moving to another one."""
+"""`flask --app api database`: upgrade and check the schema, copy to another database."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ from api.storage.database import Database, open_engine
 from api.storage.migrate import upgrade
 from api.storage.store import store
 
-database = OperatorGroup("database", help="See to the database that DATABASE_URL names.")
+database = OperatorGroup("database", help="Upgrade, check or copy the database of DATABASE_URL.")
 UPGRADE = "flask --app api database upgrade"
 
 
@@ -36,7 +36,7 @@ def upgrade_schema() -> None:
 
 @database.command()
 def current() -> None:
-    """Say the schema's revision, and this version's."""
+    """Print the database's revision of the schema, and this version's."""
     with explained(store.database):
         at = store.database.read(revision)
     click.echo(f"{store.database.shown_url} is at {at}, and this version's is {head()}.")
@@ -46,12 +46,11 @@ def current() -> None:
 
 @database.command()
 def check() -> None:
-    """Say what is wrong, and exit 1 if anything is.
+    """Check the database: exit 1 if anything is wrong, and print it to standard error.
 
-    It looks whether the settings lose nothing that was acknowledged; whether the schema is this
-    version's, and has all that it should; and on SQLite whether pages (integrity_check) or
-    references (foreign_key_check) are damaged, which reads all of the file. For PostgreSQL's pages
-    there is pg_amcheck.
+    Checks that no setting can lose acknowledged data; that the schema is this version's, and
+    complete; and on SQLite that no page (integrity_check) or reference (foreign_key_check) is
+    damaged, which reads the whole file. To check PostgreSQL's pages, use pg_amcheck.
     """
 
     def find_problems(connection: Connection) -> list[str]:
@@ -90,26 +89,26 @@ def _report(digests: Mapping[str, Digest], target: Database) -> None:
 
 @database.command("copy")
 @click.argument("to_url")
-@click.option("--hold", is_flag=True, help="Go on refusing writes afterwards, until Enter is hit.")
+@click.option("--hold", is_flag=True, help="Refuse writes afterwards too, until Enter is pressed.")
 def copy_to(to_url: str, hold: bool) -> None:
     """Copy everything to TO_URL, an empty database.
 
-    From SQLite to PostgreSQL, or back, or between two of either. Meanwhile the service may run: it
-    reads, and answers 503 to what writes, which clients try again later. In the end each table's
-    rows are counted and compared by a checksum, and the schema's revision is set; until then no
-    service starts on TO_URL.
+    Each may be SQLite or PostgreSQL. The service may run meanwhile: it serves reads, and answers
+    writes with 503, so that clients retry them later. At the end the rows of each table are counted
+    and compared by a checksum, and the revision of the schema is set. Until then the service
+    doesn't start with TO_URL.
 
-    If it was broken off, whatever broke it, start it again: it goes on where it was, and copies
-    all anew only if something was changed or deleted since.
+    If the command is interrupted, start it again: it continues, and copies everything anew only if
+    rows were changed or deleted meanwhile.
 
-    What is written after it has ended is not in the copy. So let it hold the writes until the
-    service has been stopped, then start that again with TO_URL as its DATABASE_URL:
+    Rows that are written after the end are not in the copy. So use --hold to refuse writes until
+    you have stopped the service, then start it with TO_URL as its DATABASE_URL:
 
     \b
     flask --app api database copy --hold postgresql+psycopg://sam@db/signup
 
-    Other users of the machine see arguments: leave a password out of TO_URL, and set PGPASSWORD or
-    use ~/.pgpass. A database that waits longer than DATABASE_TIMEOUT (seconds) breaks it off.
+    Other users of the machine see arguments: don't write a password in TO_URL, but set PGPASSWORD
+    or use ~/.pgpass. The command fails if a statement takes longer than DATABASE_TIMEOUT seconds.
     """  # noqa: D301  (click reads the mark)
 
     def copy_all(source: Connection, target: Database) -> None:
@@ -117,7 +116,7 @@ def copy_to(to_url: str, hold: bool) -> None:
             digests = copy(source, target, bar.update)
         _report(digests, target)
         if hold:
-            click.echo("Writes are refused. Stop the service, then hit Enter.", err=True)
+            click.echo("Writes are refused. Stop the service, then press Enter.", err=True)
             sys.stdin.readline()
 
     with _opened(to_url) as target, explained(store.database, target):

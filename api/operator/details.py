@@ -23,7 +23,7 @@ from api.schemas import UserDetails
 from api.storage.store import store
 from api.storage.tables import user_details
 
-details = OperatorGroup("details", help="See to the records of details.")
+details = OperatorGroup("details", help="Export the records of details.")
 Records = Iterable[dict[str, Any]]
 
 
@@ -63,27 +63,31 @@ def _export(write: Callable[[str], object], kind: str, *, with_ids: bool, shown:
     type=click.Choice(list(_FORMATS)),
     default="jsonl",
     show_default=True,
-    help="JSON Lines: what GET answers, one on each line; or CSV (RFC 4180), named in line 1.",
+    help="jsonl: one JSON record per line, as in responses. csv: RFC 4180, with a header line.",
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write there, for you alone to read; it appears once it is whole. Else standard output.",
+    help="Write this file (mode 0600) once the export is complete, not standard output.",
 )
-@click.option("--force", is_flag=True, help="Replace FILE if it is there already.")
-@click.option("--with-ids", is_flag=True, help="Export the ids too: who has one may delete by it.")
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@click.option(
+    "--with-ids", is_flag=True, help="Export the ids too, with which records can be deleted."
+)
 def export(kind: str, output: Path | None, force: bool, with_ids: bool) -> None:
     """Export all records, oldest first, in UTF-8.
 
-    However many there are, it takes no more memory; who writes meanwhile isn't held up. It has each
-    record that is there from the beginning to the end, and none that came after it began.
+    The memory that this needs doesn't depend on their number, and writes aren't blocked meanwhile.
+    The export has every record that exists from its beginning to its end, and none that was added
+    after it began.
 
-    The id of a record is a secret: it is the link, and whoever holds it may read or delete the
-    record. So ids are left out, unless you ask for them with --with-ids.
+    Anyone with the id of a record can read or delete it, so ids are left out unless you give
+    --with-ids.
 
-    Texts are exactly as they came, also those that begin with =, +, - or @, which a spreadsheet
-    takes for formulas: import such columns as text. In CSV a firstname that wasn't given is empty.
+    Texts are exported exactly as they were given, also those that begin with =, +, - or @, which a
+    spreadsheet takes for formulas: import such columns as text. In CSV a firstname that wasn't
+    given is empty.
 
     \b
     flask --app api details export | jq -r .lastname | sort | uniq -c
@@ -93,7 +97,7 @@ def export(kind: str, output: Path | None, force: bool, with_ids: bool) -> None:
         if sys.stdout is None:
             raise click.ClickException("Standard output: it is closed.")
         with explained(store.database), click.open_file("-", "w", encoding="utf-8") as stream:
-            # Where the records are shown themselves, a bar would be among them.
+            # At a terminal the bar would be printed between the records.
             _export(stream.write, kind, with_ids=with_ids, shown=not stream.isatty())
             stream.flush()
     else:

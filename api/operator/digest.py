@@ -1,4 +1,4 @@
-"""Digests: whether two tables of two databases hold the same, without holding either."""
+"""Digests, by which the tables of two databases are compared without holding either in memory."""
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
@@ -7,14 +7,14 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row, Table
 
 Progress: TypeAlias = Callable[[int], object]
-"""Is called with the number of rows each time that some were seen to."""
+"""Is called with the number of rows after each batch."""
 
 
 class Digest:
-    """How many rows, the last one's key, and the SHA-256 of all their values in the key's order.
+    """The number of rows, the last one's key, and the SHA-256 of their values in key order.
 
-    It is of the values as Python has them, so it is the same on every database. So is the order,
-    since the keys are numbers and bytes: texts have another order on each.
+    Python's values are hashed, because they are the same on every database. So is the order of
+    keys, because they are numbers and bytes; texts are ordered differently.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Digest:
 def digest_of(
     parts: Iterable[Sequence[Row[Any]]], table: Table, progress: Progress = lambda _: None
 ) -> Digest:
-    """The digest of all parts."""
+    """Return the digest of all parts."""
     digest = Digest()
     for rows in parts:
         digest.add(rows, table)

@@ -1,4 +1,4 @@
-"""What a database is copied to: made and marked, filled, and given over to the service."""
+"""The target of a copy: create and mark it, fill it, and release it to the service."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -21,9 +21,9 @@ VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
 def prepare(target: Database, marker: str) -> None:
-    """Make the tables, at a revision that no service knows: none starts on what isn't whole.
+    """Create the tables, with a revision that keeps the service from starting before the end.
 
-    Raises `DatabaseError` where anything else is than an unfinished copy with the same marker.
+    Raises `DatabaseError` if the database has anything but an unfinished copy with this marker.
     """
     is_new = target.is_sqlite and not Path(str(target.engine.url.database)).exists()
     if is_new or not target.read(partial(_is_begun, marker=marker, shown_url=target.shown_url)):
@@ -32,7 +32,7 @@ def prepare(target: Database, marker: str) -> None:
 
 
 def _is_begun(target: Connection, marker: str, shown_url: str) -> bool:
-    """Whether it is an unfinished copy, or else is empty. Raises `DatabaseError` for neither."""
+    """Return whether it is an unfinished copy. Raises `DatabaseError` if it is other data."""
     names = set(sa.inspect(target).get_table_names()) - {VERSION.name}
     at = revision(target)
     is_ours = at == head() and names == set(metadata.tables)
@@ -49,7 +49,7 @@ def _set_revision(target: Connection, to: str) -> None:
 
 
 def empty(target: Connection) -> None:
-    """Leave no row in any table."""
+    """Delete all rows."""
     if target.dialect.name == "postgresql":
         target.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)}")
     else:
@@ -60,7 +60,7 @@ def empty(target: Connection) -> None:
 def add(target: Connection, table: Table, rows: Sequence[Row[Any]]) -> None:
     """Add rows."""
     if target.dialect.name == "postgresql":
-        # Its own way for many rows: five times as fast.
+        # Five times as fast as INSERT.
         statement = f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN"
         cursor: psycopg.Cursor = target.connection.cursor()  # type: ignore[assignment]
         with cursor.copy(statement.encode()) as copy:
@@ -71,7 +71,7 @@ def add(target: Connection, table: Table, rows: Sequence[Row[Any]]) -> None:
 
 
 def finish(target: Connection) -> None:
-    """Let the service have it; on PostgreSQL, rows that come get numbers after the others."""
+    """Release the database to the service. On PostgreSQL, set the number of the next row."""
     for table in TABLES if target.dialect.name == "postgresql" else ():
         column = table.autoincrement_column
         if column is not None:
