@@ -9,7 +9,7 @@ from api.keyed_writes import BEGIN
 from api.models import accounts
 from api.models import idempotency_keys as keys
 from api.pool import connection_of
-from api.waiting import call
+from api.threads import call
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DisconnectionError
 
 from api.postgresql import Session, execute_pooled, open_session
 from api.sqlite_files import MISSING, Files
-from api.waiting import call
+from api.threads import call, sleep
 
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
 """What SQLite is set to, and must say of itself: WAL, FULL, on, and zeros in place of what was
@@ -35,7 +35,7 @@ def connect_by(engine: Engine, seconds: float) -> None:
             timeout = seconds
 
         event.listen(
-            engine, "do_connect", lambda _, __, args, more: call(open_session, Timed, args, more)
+            engine, "do_connect", lambda _, __, args, more: open_session(Timed, args, more)
         )
         event.listen(engine, "do_execute", execute_pooled)
         return
@@ -96,7 +96,7 @@ class _Turns:
                 is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
                 if not is_busy or time.monotonic() > deadline:
                     raise
-            time.sleep(0.0003)
+            sleep(0.0003)
 
 
 def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
@@ -114,7 +114,7 @@ def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
                 # SQLite doesn't wait for who else turns a new file to WAL at the same time.
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(0.01)
+                sleep(0.01)
 
 
 def _open_again(context: ExceptionContext) -> None:

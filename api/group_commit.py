@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, Table, exc, insert
 
 from api.pool import connection_of
-from api.waiting import let_others_go_first, wait_for
+from api.threads import wait_for
 
 MOST = 500
 """Rows of a group: more might become two statements, of which the first stays written."""
@@ -60,7 +60,6 @@ class GroupCommit:
 
     def _write_group(self) -> None:
         """Write all that wait, and tell them; then tell one of those that came meanwhile to."""
-        let_others_go_first()
         with self._guard:
             group, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
         error = self._write(sorted(group, key=lambda row: row.values.get(self.unique, "")))

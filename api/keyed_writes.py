@@ -11,7 +11,7 @@ from api.header_fields import RETRY_HOURS
 from api.models import idempotency_keys as keys
 from api.pool import connection_of
 from api.postgresql import BEGIN as READ_COMMITTED
-from api.waiting import call
+from api.threads import call
 
 PURGED = 100
 """Expired keys that one keyed write deletes, at most, so that it holds the lock for a short time.

@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Engine, QueuePool
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from api.fair_semaphore import FairSemaphore
-from api.waiting import call
 
 
 class Pool(QueuePool):
@@ -24,17 +23,14 @@ class Pool(QueuePool):
 
 @contextmanager
 def connection_of(engine: Engine) -> Iterator[Connection]:
-    """A connection of the pool. Raises SQLAlchemy's `TimeoutError` after the pool's timeout.
-
-    A thread opens a new connection, because SQLAlchemy holds a lock while it opens the first.
-    """
+    """A connection of the pool. Raises SQLAlchemy's `TimeoutError` after the pool's timeout."""
     pool = cast("Pool", engine.pool)
     try:
         pool.semaphore.acquire(pool.timeout())
     except TimeoutError:
         raise PoolTimeoutError("all connections are in use") from None
     try:
-        with engine.connect() if pool.checkedin() else call(engine.connect) as connection:
+        with engine.connect() as connection:
             yield connection
     finally:
         pool.semaphore.release()

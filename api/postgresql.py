@@ -7,8 +7,6 @@ import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
 
-from api.waiting import call
-
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 """The only statement by which a transaction of several statements begins."""
 
@@ -61,7 +59,7 @@ class Session(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
-            return call(super().wait, gen, interval, timeout or self.timeout + 0.5)
+            return super().wait(gen, interval, timeout or self.timeout + 0.5)
         except psycopg.errors._WaitTimeout:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server doesn't respond") from None

@@ -14,9 +14,9 @@ from api.header_fields import RETRY_HOURS
 from api.keyed_writes import Key, KeyedWrites, KeyTaken
 from api.models import idempotency_keys, user_details
 from tests.test_group_commit import count, details
-from tests.test_waiting import hub, run
+from tests.test_threads import concurrently, event_loop
 
-__all__ = ["hub"]
+__all__ = ["event_loop"]
 
 KEY = Key(b"k" * 32, b"f" * 32)
 
@@ -29,22 +29,15 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 def test_all_of_it_is_put_to_the_database_by_one_thread_that_is_not_the_loops(
-    engine: Engine, hub: Any
+    engine: Engine, event_loop: None
 ) -> None:
     put: list[tuple[int, str]] = []
-    done: list[str] = []
 
     def see(*given: Any) -> None:
         put.append((get_ident(), given[2].split()[0]))
 
-    def write() -> None:
-        KeyedWrites(engine, user_details).add(KEY, **details())
-        done.append("written")
-
     event.listen(engine, "before_cursor_execute", see)
-    hub.start(write)
-    assert not done
-    run(hub, done, 1)
+    concurrently(lambda: KeyedWrites(engine, user_details).add(KEY, **details()))
     assert [word for _, word in put] == ["BEGIN", "WITH", "INSERT", "INSERT", "COMMIT"]
     assert {thread for thread, _ in put} == {put[0][0]} != {get_ident()}
 
