@@ -16,6 +16,22 @@ from psycopg.pq import Conninfo
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+IDLE_TIMEOUT = 75
+"""Seconds until a connection is closed on which no request begins."""
+REQUEST_TIMEOUT = 20
+"""Seconds from the first byte of a request until all of it, head and body, must have arrived."""
+UNREAD_TIMEOUT = 20
+"""Seconds until a client is disconnected that reads nothing of its response."""
+RESPONSE_TIMEOUT = 120
+"""Seconds from a request's last byte until its response must have been read."""
+LINGER_TIMEOUT = 2
+"""Seconds for which a closing connection waits for what the client still sends. Also how long a
+connection may make no progress while others need its place."""
+GRACE_PERIOD = 30
+"""Seconds that requests in flight have to finish in, once the service is told to stop."""
+HEARTBEAT_TIMEOUT = 30
+"""Seconds without a heartbeat after which a worker is replaced. It sends one every second."""
+
 
 class SettingsError(ClickException):
     """A setting that can't be used: the message names each, and says what it may be."""
@@ -99,6 +115,7 @@ class Settings:
     port: int = _setting(_whole(1, 65535), 5000)
     web_concurrency: int = _setting(_whole(1, 256), 2)
     threads: int = _setting(_whole(2, 1024), 32)
+    connections_per_client: int = _setting(_whole(0, 65535), 0)
     database_url: str = _setting(_text(_database), "sqlite:///signup.db")
     database_timeout: int = _setting(_whole(1, 60), 5)
     hashing_slots: int = _setting(_whole(1, 64), 1)

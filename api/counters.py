@@ -10,8 +10,6 @@ import redis
 from limits import RateLimitItem
 from limits.storage import RedisStorage, storage_from_string
 
-from api.waiting import call
-
 T = TypeVar("T")
 GONE = 5
 """Seconds until an unavailable Redis is tried again; meanwhile each process counts in memory."""
@@ -126,16 +124,11 @@ class Counter:
         """Return what `work` does with the store. If Redis fails, it is done again in memory."""
         if self.is_shared and time.monotonic() >= self._gone_until:
             try:
-                return call(self._run_in_redis, work)
+                return work(self.store)
             except Exception as error:  # An unavailable Redis must not stop the service.
                 self._gone_until = time.monotonic() + GONE
                 _log.warning("limits are counted in memory: %s", error)
         return work(self._memory)
-
-    def _run_in_redis(self, work: Callable[[Store], T]) -> T:
-        # Many requests may have waited for a thread before the first one found Redis unavailable.
-        gone = time.monotonic() < self._gone_until
-        return work(self._memory if gone else self.store)
 
     def wait(self, limits: Sequence[RateLimitItem], *who: str) -> float:
         """Count one request, and return the seconds until all limits that it exceeds end, or 0."""

@@ -19,6 +19,7 @@ from api.replies import Body, Reply
 from api.schemas import LARGEST_FORM, Problem
 from api.storage.errors import describe_error, may_be_done
 from api.storage.store import NoSuchRecord, UsernameTaken
+from api.threads import ThreadsExhausted
 
 PROBLEM = "application/problem+json"
 OUR_FAULT = "This is our fault: try again later."
@@ -155,12 +156,18 @@ def _busy(error: Busy) -> Response:
     return answer(ServiceUnavailable(NOTHING_CHANGED, retry_after=error.retry_after))
 
 
+def _exhausted(error: ThreadsExhausted) -> Response:
+    _log.warning("no thread can be started: %s", error)
+    return answer(ServiceUnavailable(NOTHING_CHANGED, retry_after=DATABASE_RETRY))
+
+
 def handle_errors(app: Flask) -> None:
     """Answer every error of the app in the one shape."""
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(NoSuchRecord, lambda _: answer(NotFound()))
     app.register_error_handler(UsernameTaken, lambda _: answer(Conflict()))
     app.register_error_handler(Busy, _busy)
+    app.register_error_handler(ThreadsExhausted, _exhausted)
     # What the database, or the wait for it, says of itself.
     for error in (exc.DBAPIError, exc.DisconnectionError, exc.TimeoutError):
         app.register_error_handler(error, _cannot_now)

@@ -5,7 +5,7 @@ from collections import deque
 from concurrent.futures import Future
 from threading import Lock
 
-from api.waiting import wait_for
+from api.threads import wait_for
 
 
 class FairSemaphore:

@@ -4,9 +4,7 @@ import math
 import time
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from typing import TypeAlias, TypeVar, cast
 
 from argon2 import PasswordHasher
@@ -15,7 +13,7 @@ from flask import current_app, g, has_app_context
 from werkzeug.local import LocalProxy
 
 from api.fair_semaphore import FairSemaphore
-from api.waiting import wait_for
+from api.threads import NativeThreads
 
 T = TypeVar("T")
 Guard: TypeAlias = Callable[[Callable[[], bool]], bool]
@@ -56,7 +54,7 @@ class Passwords:
         self._number, self._timeout = slots, timeout
         self._slots = FairSemaphore(slots)
         # Threads that are kept, so that each allocates its 19 MiB once and not for every hash.
-        self._threads = ThreadPoolExecutor(slots)
+        self._threads = NativeThreads(slots)
         self._seconds = 0.0
         # An unknown user's password is checked against this hash, so that it takes as long.
         self._nobody = self._timed(self.hasher.hash, "nobody has this password")
@@ -69,8 +67,12 @@ class Passwords:
         finally:
             self._seconds = time.monotonic() - began
 
-    def _in_slot(self, work: Callable[..., T], *arguments: str) -> T:
-        """Call `work` in a thread once a slot is free. Raises `Busy`.
+    def _hash(self, work: Callable[..., T], *arguments: str) -> T:
+        """Call `work`, which computes a hash, in a native thread."""
+        return self._threads.call(self._timed, work, *arguments)
+
+    def _in_slot(self, work: Callable[[], T]) -> T:
+        """Call `work` once a slot is free. Raises `Busy`.
 
         A request's second hash goes to the head of the queue, so that a request queues only once.
         """
@@ -82,7 +84,7 @@ class Passwords:
         try:
             if has_app_context():
                 g.has_queued = True
-            return wait_for(self._threads.submit(self._timed, work, *arguments))
+            return work()
         finally:
             self._slots.release()
 
@@ -92,7 +94,8 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """The encoded hash. Raises `Busy`."""
-        return self._in_slot(self.hasher.hash, prepare(password))
+        prepared = prepare(password)
+        return self._in_slot(lambda: self._hash(self.hasher.hash, prepared))
 
     def verify(self, encoded: str | None, password: str, guard: Guard | None = None) -> bool:
         """Return whether the hash is the password's; without a hash False, in the same time.
@@ -104,11 +107,11 @@ class Passwords:
 
         def check() -> bool:
             with suppress(VerificationError, InvalidHashError):
-                self.hasher.verify(encoded or self._nobody, prepared)
+                self._hash(self.hasher.verify, encoded or self._nobody, prepared)
                 return bool(encoded)
             return False
 
-        return self._in_slot(partial(guard, check) if guard else check)
+        return self._in_slot(lambda: guard(check) if guard else check())
 
     def outdated(self, encoded: str) -> bool:
         """Whether the hash was made with other parameters than today's."""

@@ -12,8 +12,8 @@ from werkzeug.datastructures import Headers
 
 from api.browsers import ALWAYS
 from api.errors import BESIDE, problem
-from api.refusals import REFUSALS
 from api.request_log import IDENTIFIED
+from api.server.refusals import REFUSALS
 from tests.abuse_smuggled import Case
 from tests.clients import Answer
 from tests.proof.document import Document

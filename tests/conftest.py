@@ -118,7 +118,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def make_app_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
     """Make the service with these settings, hashing cheaply; what leaves undeclared raises."""
     made: list[Flask] = []
-    monkeypatch.setattr("api.Passwords", lambda *_, **__: Passwords(2, CHEAP))
+    monkeypatch.setattr("api.application.Passwords", lambda *_, **__: Passwords(2, CHEAP))
 
     def make(database_url: str, **settings: Any) -> Flask:
         app = create_app(Settings(database_url=database_url, **settings))

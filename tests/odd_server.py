@@ -3,6 +3,11 @@
 `python -m tests.odd_server`, with the settings of `python -m api`.
 """
 
+from gevent import monkey
+
+if __name__ == "__main__":
+    monkey.patch_all()
+
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,12 +15,11 @@ from typing import Any
 
 from flask import Flask
 
-from api import __main__ as service
-from api import counters, create_app, wire
+from api import counters, create_app, serve
 from api.config import Settings
-from api.server import RefusingWorker, Server
-from api.waiting import call
-from api.wire import Connection
+from api.server import connection as connections
+from api.server.application import RefusingWorker, Server
+from api.server.connection import Connection
 
 LARGE = 6 * 1024 * 1024
 """Bytes of an answer, more than the system takes for a client that doesn't."""
@@ -52,7 +56,7 @@ def _odd(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
                 start_response("200 OK", [("Content-Length", str(LARGE))])
                 return [b"a" * LARGE]
             case "/slow":
-                call(time.sleep, 0.3)
+                time.sleep(0.3)
                 start_response("200 OK", [("Content-Length", "0")])
                 return []
         return app(environ, start_response)
@@ -67,8 +71,9 @@ def _create_app(settings: Settings | None = None) -> Flask:
 
 
 if __name__ == "__main__":
-    wire.IDLE, wire.REQUEST, wire.LAST = 2, 1, LAST  # type: ignore[assignment]
+    connections.IDLE_TIMEOUT, connections.REQUEST_TIMEOUT = 2, 1
+    connections.LINGER_TIMEOUT = LAST  # type: ignore[assignment]
     counters.GONE = GONE  # type: ignore[assignment]
-    service.create_app = _create_app  # type: ignore[attr-defined]
+    serve.create_app = _create_app
     Server.worker_class = OddWorker
-    service.main()
+    serve.main()

@@ -43,6 +43,7 @@ GIVEN = [
     ("PORT", "65535", 65535),
     ("WEB_CONCURRENCY", "4", 4),
     ("THREADS", "32", 32),
+    ("CONNECTIONS_PER_CLIENT", "100", 100),
     ("DATABASE_URL", "sqlite:////tmp/other.db", "sqlite:////tmp/other.db"),
     ("DATABASE_TIMEOUT", "1", 1),
     ("HASHING_SLOTS", "4", 4),

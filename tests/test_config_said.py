@@ -53,6 +53,7 @@ def said(**environ: str) -> str:
         ("PORT", 1, 65535),
         ("WEB_CONCURRENCY", 1, 256),
         ("THREADS", 2, 1024),
+        ("CONNECTIONS_PER_CLIENT", 0, 65535),
         ("DATABASE_TIMEOUT", 1, 60),
         ("HASHING_SLOTS", 1, 64),
         ("HASHING_TIMEOUT", 1, 60),

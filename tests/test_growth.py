@@ -143,7 +143,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterat
         database_url=f"sqlite:///{file}", ratelimit_enabled=False, trusted_proxies=1
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("api.Passwords", lambda *_, **__: Passwords(2, CHEAP))
+        patch.setattr("api.application.Passwords", lambda *_, **__: Passwords(2, CHEAP))
         app = create_app(settings)
     yield app
     app.extensions["store"].close()

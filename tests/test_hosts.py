@@ -42,7 +42,7 @@ def make(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     The document can't know which hosts are trusted.
     """
     made: list[Flask] = []
-    monkeypatch.setattr("api.Passwords", lambda *_, **__: Passwords(2, CHEAP))
+    monkeypatch.setattr("api.application.Passwords", lambda *_, **__: Passwords(2, CHEAP))
 
     def make(**settings: object) -> Someone:
         app = create_app(Settings(database_url=sqlite_url, **settings))  # type: ignore[arg-type]

@@ -16,9 +16,9 @@ from flask import Flask
 from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.__main__ import _listen
 from api.config import SettingsError
 from api.metrics import Metrics
+from api.serve import _listen
 from tests.actor import FORM, Someone
 from tests.clients import LIVEZ, one
 from tests.measured import Measured, within

@@ -156,5 +156,5 @@ def test_a_fault_is_one_line_with_the_id_of_the_answer(watched: Watched) -> None
     answer = one(watched, asked(b"GET /raises"))
     fault, line = watched.logged(answer.headers["x-request-id"])
     assert (answer.status, line["status"], line["operationId"]) == (500, 500, None)
-    assert (fault["level"], fault["logger"]) == ("error", "api.server")
+    assert (fault["level"], fault["logger"]) == ("error", "api.server.application")
     assert fault["exception"].startswith("Traceback") and "RuntimeError" in fault["exception"]

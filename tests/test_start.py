@@ -25,8 +25,8 @@ import psutil
 import pytest
 import requests
 
-from api.__main__ import IGNORED, _listen, _print
 from api.config import SettingsError
+from api.serve import IGNORED, _listen, _print
 from tests.actor import FORM
 from tests.server import REPOSITORY, free_port
 

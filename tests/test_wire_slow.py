@@ -30,8 +30,10 @@ def get(path: str) -> bytes:
 def test_who_does_not_come_to_an_end_is_refused_or_left(server: Server) -> None:
     chunked = post(b"", b"Transfer-Encoding: chunked\r\n")
     with ExitStack() as opened:
-        idle, kept, head, body, chunks = (opened.enter_context(Client(server)) for _ in range(5))
+        clients = [opened.enter_context(Client(server)) for _ in range(6)]
+        idle, kept, silent, head, body, chunks = clients
         kept.says(LIVEZ).hears()
+        silent.says(LIVEZ[:20])
         head.says(LIVEZ[:20])
         body.says(post(b"username=a", b"Content-Length: 99\r\n"))
         chunks.says(chunked)
@@ -41,8 +43,8 @@ def test_who_does_not_come_to_an_end_is_refused_or_left(server: Server) -> None:
                 client.says(slow[client])
             time.sleep(0.1)
             assert time.monotonic() < began + 60
-        assert {client.hears().status for client in slow} == {400}
-        assert all(client.hears_nothing_more() for client in (idle, kept, head, body, chunks))
+        assert {client.hears().status for client in (silent, *slow)} == {400}
+        assert all(client.hears_nothing_more() for client in clients)
 
 
 def test_more_clients_than_threads_that_take_nothing_hold_up_nobody(server: Server) -> None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine
@@ -10,10 +10,12 @@ from sqlalchemy import Connection, Engine, create_engine
 from api.config import Settings
 from api.storage import postgresql, sqlite
 from api.storage.errors import describe_url
-from api.waiting import call, wait_for
+from api.threads import NativeThreads
 
 T = TypeVar("T")
 
+READERS = 4
+"""Threads in which SQLite is read. More would compete for Python's lock, not read faster."""
 MOST = 500
 """Writes that share a transaction, at most, so that other processes get the lock soon."""
 
@@ -45,12 +47,12 @@ def open_engine(settings: Settings) -> Engine:
 
 
 class _Write(Generic[T]):
-    """A function that waits to be run, and then its result or error until the commit."""
+    """A function that waits to be run, and then its result or error."""
+
+    result: T
 
     def __init__(self, work: Callable[[Connection], T]) -> None:
         self.work = work
-        self.future: Future[T] = Future()
-        self.result: T
         self.error: BaseException | None = None
 
     def run(self, connection: Connection) -> None:
@@ -65,13 +67,6 @@ class _Write(Generic[T]):
             self.error = error
         connection.exec_driver_sql("RELEASE write")
 
-    def settle(self) -> None:
-        """Wake the request that waits for this."""
-        if self.error:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
 
 class Database:
     """Runs functions of a connection, each whole: execute, fetch and commit.
@@ -83,8 +78,9 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._readers, self._writer = NativeThreads(READERS), NativeThreads(1)
         self._waiting: deque[_Write[Any]] = deque()
-        self._writer = ThreadPoolExecutor(1)
+        self._is_writing = Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -104,7 +100,7 @@ class Database:
 
         Raises SQLAlchemy's errors, `TimeoutError` among them if all connections are in use.
         """
-        return call(self._read, work)
+        return self._readers.call(self._read, work) if self.is_sqlite else self._read(work)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
@@ -114,14 +110,16 @@ class Database:
         """Run `work(connection)` in a transaction, and return its result once that is on disk.
 
         If it raises, nothing of it is written. On SQLite the functions that wait at the same time
-        share one transaction, and so one sync to disk; `work` must not depend on running alone.
+        share one transaction, and so one sync to disk.
         """
         if not self.is_sqlite:
-            return call(self._write, work)
+            return self._write(work)
         write = _Write(work)
         self._waiting.append(write)
-        self._writer.submit(self._write_waiting)
-        return wait_for(write.future)
+        self._writer.call(self._write_waiting)
+        if write.error:
+            raise write.error
+        return write.result
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
@@ -131,23 +129,21 @@ class Database:
             return result
 
     def _write_waiting(self) -> None:
-        """Run everything that waits in one transaction."""
-        writes = self._take(MOST)
-        if not writes:
-            return
-        try:
-            with self.engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                for write in writes:
-                    write.run(connection)
-                connection.exec_driver_sql("COMMIT")
-        except BaseException as error:
-            # A write that came meanwhile would wait as long once more, and fail the same way.
-            writes += self._take()
-            for write in writes:
-                write.error = error
-        for write in writes:
-            write.settle()
+        """Run all functions that wait, if another call didn't, in one transaction."""
+        with self._is_writing:  # Without an event loop several threads may call this.
+            writes = self._take(MOST)
+            if not writes:
+                return
+            try:
+                with self.engine.connect() as connection:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    for write in writes:
+                        write.run(connection)
+                    connection.exec_driver_sql("COMMIT")
+            except BaseException as error:
+                # A write that came meanwhile would wait as long once more, and fail the same way.
+                for write in [*writes, *self._take()]:
+                    write.error = error
 
     def _take(self, most: int | None = None) -> list[_Write[Any]]:
         number = len(self._waiting)

@@ -8,8 +8,6 @@ from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 
-from api.waiting import call
-
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 """The only statement by which a transaction of several statements begins."""
 
@@ -62,7 +60,7 @@ class Session(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
-            return call(super().wait, gen, interval, timeout or self.timeout + 0.5)
+            return super().wait(gen, interval, timeout or self.timeout + 0.5)
         except psycopg.errors._WaitTimeout:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server doesn't respond") from None
@@ -74,9 +72,7 @@ def connect_by(engine: Engine, seconds: float) -> None:
     class Timed(Session):
         timeout = seconds
 
-    event.listen(
-        engine, "do_connect", lambda _, __, args, more: call(open_session, Timed, args, more)
-    )
+    event.listen(engine, "do_connect", lambda _, __, args, more: open_session(Timed, args, more))
     event.listen(engine, "do_execute", execute_pooled)
 
 

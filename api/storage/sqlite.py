@@ -12,6 +12,7 @@ from sqlalchemy.exc import DisconnectionError
 
 from api.storage.errors import DatabaseError
 from api.storage.sqlite_files import MISSING, Files
+from api.threads import sleep
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
 """Settings that each connection has: WAL, FULL, on, and zeros in place of what was deleted."""
@@ -69,7 +70,7 @@ def connect_by(engine: Engine, seconds: float) -> None:
                 is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
                 if not is_busy or time.monotonic() > deadline:
                     raise
-            time.sleep(_RETRY)
+            sleep(_RETRY)
         if not connection.in_transaction and not statement.startswith("SELECT"):
             connection.files.refuse_changed()
         return True
@@ -95,7 +96,7 @@ def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
                 # SQLite doesn't wait while another connection changes a new file to WAL.
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(0.01)
+                sleep(0.01)
 
 
 def _reopen_read_only(context: ExceptionContext) -> None:

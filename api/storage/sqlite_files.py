@@ -2,9 +2,10 @@
 
 import os
 import sqlite3
-import time
 from contextlib import suppress
 from typing import Any
+
+from api.threads import sleep
 
 MISSING = (
     "its -wal or -shm file was moved or deleted: put it back, or stop what uses the database; "
@@ -34,7 +35,7 @@ class Files:
         for _ in range(3):  # Another process may just be opening or closing the database.
             if os.path.exists(self._log) or not os.path.exists(self._index):
                 return
-            time.sleep(0.01)
+            sleep(0.01)
         raise sqlite3.OperationalError(MISSING)
 
     def _identify(self) -> tuple[Any, ...]:

@@ -1,45 +1,44 @@
-"""gunicorn, made to keep the contract: how it stops, whom it believes, what it refuses itself."""
+"""gunicorn, configured to keep the contract: how it stops, what it trusts, what it refuses."""
 
 import json
 import logging
 import re
+import resource
 import signal
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from api.addresses import normalised
 from api.browsers import ALWAYS, ANY_ORIGIN, SIGN_UP_PATH
+from api.config import GRACE_PERIOD, HEARTBEAT_TIMEOUT
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
-from api.exchange import ClientGone
-from api.refusals import refusal
 from api.request_log import Watch, new_id
-from api.shares import Shares
-from api.wire import Connection
-from api.worker import STOPS, Worker
+from api.server.connection import Connection
+from api.server.refusals import refusal
+from api.server.worker import STOPS, Worker
 
 _log = logging.getLogger(__name__)
-
-GRACE = 30
-"""Seconds that requests in flight have to finish in, once the server is told to stop."""
 
 
 class _Arbiter(Arbiter):
     handle_int = Arbiter.handle_term  # Ctrl-C finishes what is in flight, as SIGTERM does.
 
     def spawn_worker(self) -> int:
-        """Let what tells a new worker to stop wait until it listens: until then it has our ears."""
+        """Block the signals that stop a worker until it has installed its own handlers."""
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         try:
             return super().spawn_worker()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+    def handle_usr2(self) -> None:
+        """Change nothing: gunicorn would start another service beside this one, on its port."""
 
 
 class _Logger(Logger):
@@ -63,9 +62,6 @@ class RefusingWorker(Worker):
 
         The log has only the error's kind, because its text repeats what the client sent.
         """
-        if isinstance(error, ClientGone):
-            self.log.debug("a client has gone: %s", error)
-            return
         status, detail = refusal(error)
         known = new_id()
         if status == 500:
@@ -74,7 +70,7 @@ class RefusingWorker(Worker):
             _log.info("not a request: %s", type(error).__name__, extra={"request_id": known})
         app: Any = self.wsgi
         watch: Watch = app.extensions["watch"]
-        watch.tell(known, None, status, connection.since, normalised(connection.client[0]))
+        watch.tell(known, None, status, connection.began, normalised(connection.address[0]))
         reply = BESIDE.get(status)
         said = problem(status, detail or (reply.description if reply else OUR_FAULT))
         body = json.dumps(said)
@@ -84,7 +80,9 @@ class RefusingWorker(Worker):
         headers |= {"Content-Type": PROBLEM, "Content-Length": str(len(body))}
         headers |= {"Connection": "close", "X-Request-ID": known}
         lines = [f"HTTP/1.1 {status} {said['title']}", *(f"{k}: {v}" for k, v in headers.items())]
-        util.write_nonblock(connection.sock, "\r\n".join([*lines, "", body]).encode("latin-1"))
+        connection.begin_response()
+        connection.sendall("\r\n".join([*lines, "", body]).encode("latin-1"))
+        connection.flush()
 
 
 class Server(BaseApplication):
@@ -105,27 +103,22 @@ class Server(BaseApplication):
         sample: Callable[[], None] = lambda: None,
         forget: Callable[[int], None] = lambda _: None,
         end: Callable[[], None] = lambda: None,
+        per_client: int = 0,
         **options: Any,
     ) -> None:
         self.app, self.begin = app, begin
-        shares = Shares(options["workers"])
-
-        def take_back(server: Any, worker: Any) -> None:
-            shares.take_back(server, worker)
-            forget(worker.pid)
-
-        shared = {"shares": shares, "sample": staticmethod(sample)}
+        given = {"sample": staticmethod(sample), "per_client": per_client}
         self.options = options | {
-            "pre_fork": shares.give,
-            "child_exit": take_back,
+            "child_exit": lambda _server, worker: forget(worker.pid),
             "worker_exit": lambda _server, _worker: app.extensions["store"].close(),
             "on_exit": lambda _server: end(),
             "bind": f"fd://{listener.fileno()}",
-            # gunicorn makes its workers by itself, so what they share goes along with their class.
-            "worker_class": type("Worker", (self.worker_class,), shared),
-            # It is the stricter; the C parser has told by then that the request is whole.
+            # gunicorn makes its workers by itself, so their class has what they are given.
+            "worker_class": type("Worker", (self.worker_class,), given),
+            # It is the stricter, and costs as much here as the C parser.
             "http_parser": "python",
-            "graceful_timeout": GRACE,
+            "graceful_timeout": GRACE_PERIOD,
+            "timeout": HEARTBEAT_TIMEOUT,
             "loglevel": "warning",
             "logger_class": _Logger,
             "control_socket_disable": True,
@@ -149,4 +142,6 @@ class Server(BaseApplication):
         return self.app
 
     def run(self) -> None:
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         _Arbiter(self).run()

@@ -1,0 +1,124 @@
+"""The Flask application: its parts, joined."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Request, Response, request
+from flask.ctx import RequestContext
+from flask.globals import request_ctx
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.routing import MapAdapter
+
+from api import commands, docs, health, sign_up, user_details
+from api.about import ABOUT
+from api.addresses import TrustedProxies
+from api.bodies import refuse_transfer_coding
+from api.browsers import ALWAYS, open_sign_up
+from api.config import Settings
+from api.contract import Gate
+from api.errors import BESIDE, handle_errors, in_order
+from api.hosts import is_host, is_trusted, take_host_from_target
+from api.limits import limit_requests
+from api.passwords import Passwords
+from api.request_log import IDENTIFIED, Watch
+from api.schemas import LARGEST_FORM
+from api.storage.database import Database, open_engine
+from api.storage.store import Store
+
+
+class _Response(Response):
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        """As they are, where nothing is left to do: Location is a URL as each view makes it.
+
+        Werkzeug would copy them, and take that apart: a tenth of what a new record takes.
+        """
+        is_whole = "Content-Length" in self.headers and self.status_code not in (204, 304)
+        return self.headers if is_whole else super().get_wsgi_headers(environ)
+
+
+class _Service(Flask):
+    response_class = _Response
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Serve one request, to the host that its target names, if any."""
+        take_host_from_target(environ)
+        return super().__call__(environ, start_response)
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """For the path alone: no route depends on the host, and no link names it."""
+        if request is None:
+            return super().create_url_adapter(None)
+        environ = request.environ
+        path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+        root, scheme = environ.get("SCRIPT_NAME", ""), environ["wsgi.url_scheme"]
+        return MapAdapter(self.url_map, "", root, "", scheme, path, environ["REQUEST_METHOD"])
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: nothing here is a coroutine, and Flask would look seven times a request."""
+        return func
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log it without the address, which Flask would name: a record's is its key."""
+        self.logger.error("unexpected exception in %s", request.endpoint, exc_info=exc_info)
+
+    def make_default_options_response(self) -> Response:
+        """Flask's own answer to OPTIONS, without the empty page that comes with it."""
+        response = super().make_default_options_response()
+        response.status_code = 204
+        response.headers.pop("Content-Type")
+        response.headers["Allow"] = in_order(response.headers["Allow"])
+        return response
+
+
+def _refuse_unroutable() -> None:
+    """Refuse a request that no operation may see.
+
+    That is one in an unknown transfer coding (501), without a host or to one that isn't trusted
+    (400; RFC 9112, section 3.2), or to an address such as `//userDetails` (404). Werkzeug would
+    serve these.
+    """
+    context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
+    environ, trusted = context.request.environ, context.app.config["TRUSTED_HOSTS"]
+    host = environ.get("HTTP_HOST", "")
+    try:
+        refuse_transfer_coding(environ)
+        if not is_host(host):
+            raise BadRequest
+        if trusted and not is_trusted(host, trusted):
+            raise BadRequest("Send the request to this service's own host: this one isn't.")
+        if not re.match("/(?!/)", environ["PATH_INFO"]):
+            raise NotFound
+    except HTTPException:
+        context.request.url_rule = None
+        raise
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The service, by `settings` or else by the environment's. Raises `SettingsError`."""
+    settings = settings or Settings.from_environ()
+    app = _Service("api", static_folder=None)
+    app.url_map.merge_slashes = False
+    # Members in the order in which the document has them.
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    app.config["TRUSTED_HOSTS"] = settings.trusted_host_names
+    app.before_request(_refuse_unroutable)
+    Gate(app, about=ABOUT, always=ALWAYS | IDENTIFIED, beside=BESIDE)
+    Watch(app)
+    handle_errors(app)
+    open_sign_up(app)
+    limit_requests(app, settings)
+    app.extensions["store"] = Store(Database(open_engine(settings)))
+    app.extensions["passwords"] = Passwords(
+        settings.hashing_slots, timeout=settings.hashing_timeout
+    )
+    app.register_blueprint(user_details.blueprint)
+    app.register_blueprint(sign_up.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(commands.blueprint)
+    if settings.docs_enabled:
+        app.register_blueprint(docs.blueprint)
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    return app

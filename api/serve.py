@@ -1,0 +1,110 @@
+"""Migrate the database, then serve; what can't work is said on one line."""
+
+import logging
+import os
+import socket
+import sys
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.application import create_app
+from api.config import Settings, SettingsError
+from api.json_lines import Lines, log_to
+from api.metrics import Metrics
+from api.request_log import Watch, request_id
+from api.storage.database import open_engine
+from api.storage.errors import DatabaseError, describe_url
+from api.storage.migrate import checkpoint, purge_expired, upgrade
+
+IGNORED = (
+    *("FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "GUNICORN_FD", "GUNICORN_PID"),
+    *("LISTEN_FDS", "LISTEN_PID", "SCRIPT_NAME", "SENDFILE"),
+)
+"""Variables of the environment by which gunicorn would serve otherwise than our settings say."""
+
+
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _listen(names: str, host: str, port: int) -> socket.socket:
+    """Return a socket that listens: on `::` for IPv4 too; on a name's IPv4 address if it has one.
+
+    `names` are those of the settings that say where. Raises `SettingsError`.
+    """
+    try:
+        families = {found[0] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        family = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
+        both = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
+        return socket.create_server((host, port), family=family, backlog=1024, dualstack_ipv6=both)
+    except (OSError, UnicodeError) as error:  # A name that can't be encoded is none.
+        cause = str(getattr(error, "strerror", None) or error).partition(" (")[0]
+        raise SettingsError(f"{names}: can't listen on {_shown(host, port)}: {cause}.") from error
+
+
+def _print(line: str) -> None:
+    """Print the line to standard output; the service goes on where that can't be written.
+
+    Past `sys.stdout`, which would try to write it once more at the end, and fail.
+    """
+    if sys.stdout:
+        with suppress(OSError):
+            os.write(1, f"{line}\n".encode(sys.stdout.encoding, "backslashreplace"))
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    try:
+        settings = Settings.from_environ()
+        lines = Lines()
+        log_to(lines, settings.log_level, request_id)
+        app = create_app(settings)
+        listener = _listen("HOST, PORT", settings.host, settings.port)
+        host, _, port = settings.metrics_address.rpartition(":")
+        told = _listen("METRICS_ADDRESS", host.strip("[]"), int(port)) if port else None
+        engine = open_engine(settings)
+        upgrade(engine)
+        purge_expired(engine)
+        engine.dispose()
+    except (SettingsError, DatabaseError) as error:
+        sys.exit(str(error))
+    address = f"http://{_shown(settings.host, settings.port)}"
+    address = address.replace("//127.0.0.1:", "//localhost:")
+
+    def say_where(_arbiter: object) -> None:
+        docs = f"docs at {address}/docs, " if settings.docs_enabled else ""
+        _print(f"Serving {address}, {docs}data in {describe_url(engine)}")
+
+    def connect() -> None:
+        """Before there are clients, who else would wait for it: half a second, in a crowd."""
+        with suppress(SQLAlchemyError):  # It may come yet.
+            app.extensions["store"].ping()
+
+    watch: Watch = app.extensions["watch"]
+    if logging.getLogger().isEnabledFor(logging.INFO):
+        watch.write = lines.write
+    options: dict[str, Any] = {
+        "workers": settings.web_concurrency,
+        "threads": settings.threads,
+        "per_client": settings.connections_per_client,
+    }
+    metrics = Metrics(app) if told else None
+    if told and metrics:
+        metrics.serve(told)
+        options |= {"sample": metrics.sample, "forget": metrics.forget}
+
+    def end() -> None:
+        """Leave nothing behind, once the workers have ended."""
+        checkpoint(engine)
+        if metrics:
+            metrics.close()
+
+    for name in IGNORED:
+        os.environ.pop(name, None)
+    # gunicorn reads it when it is imported, and fails where it isn't a number for `int`.
+    os.environ["WEB_CONCURRENCY"] = str(settings.web_concurrency)
+    server = import_module("api.server.application").Server
+    server(app, listener, begin=connect, when_ready=say_where, end=end, **options).run()

@@ -1,0 +1,1 @@
+"""gunicorn with its gevent worker, made to keep the contract."""

@@ -1,0 +1,131 @@
+"""Native threads for work that would block the event loop.
+
+Under the server a request is a greenlet of one thread, and gevent's patches let it wait for sockets
+without blocking other requests. They can't do so for SQLite and Argon2id: `call` runs such work in
+a native thread. Without the event loop (a test client, a command, another server) `call` is a plain
+call.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, ParamSpec, TypeVar
+
+import gevent
+from gevent.hub import Waiter
+from gevent.monkey import get_original
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# The functions of Python's own threads, whether gevent's patches are applied or not.
+_start = get_original("_thread", "start_new_thread")
+_get_ident = get_original("_thread", "get_ident")
+_Queue: Any = get_original("queue", "SimpleQueue")
+sleep: Callable[[float], None] = get_original("time", "sleep")
+"""Blocks a native thread."""
+
+
+class ThreadsExhausted(Exception):
+    """The system can't start another thread, and nothing was done."""
+
+
+def start_thread(target: Callable[[], object]) -> None:
+    """Start a native daemon thread that calls `target`. Raises `ThreadsExhausted`."""
+    try:
+        _start(target, ())
+    except RuntimeError as error:
+        raise ThreadsExhausted(str(error)) from error
+
+
+class _EventLoop:
+    """The event loop of this process; `thread` is the native thread that runs it."""
+
+    loop: Any = None
+    pid = thread = 0
+
+    def is_running_here(self) -> bool:
+        return self.thread == _get_ident() and self.pid == os.getpid()
+
+
+_event_loop = _EventLoop()
+
+
+class NativeThreads:
+    """At most `number` native threads, which are started when they are needed, and then kept.
+
+    Only the thread of the event loop changes the counts, so that they need no lock.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._threads = self._unfinished = 0
+        self._calls = _Queue()
+
+    def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `function` returns, or raise what it raises, without blocking other requests.
+
+        Without an event loop in the calling thread it is a plain call. Raises `ThreadsExhausted`.
+        """
+        if not _event_loop.is_running_here():
+            return function(*args, **kwargs)
+        if self._unfinished >= self._threads and self._threads < self._number:
+            try:
+                start_thread(self._work)
+                self._threads += 1
+            except ThreadsExhausted:
+                if not self._threads:
+                    raise
+        waiter: Any = Waiter()
+        self._unfinished += 1
+        try:
+            self._calls.put((function, args, kwargs, waiter))
+            result: T = waiter.get()
+        finally:
+            self._unfinished -= 1
+        return result
+
+    def _work(self) -> None:
+        run_in_loop = _event_loop.loop.run_callback_threadsafe
+        while True:
+            function, args, kwargs, waiter = self._calls.get()
+            try:
+                result = function(*args, **kwargs)
+            except BaseException as error:
+                run_in_loop(waiter.throw, error)
+            else:
+                run_in_loop(waiter.switch, result)
+            # What the call holds, such as a connection, isn't kept until the next one.
+            function = args = kwargs = waiter = result = None
+
+
+_threads = NativeThreads(1)
+
+
+def use_event_loop(threads: int) -> None:
+    """Let `call` and `wait_for` wait in this thread's event loop, `call` by so many threads.
+
+    For a worker to call after it was forked.
+    """
+    global _threads  # noqa: PLW0603  (a process has one event loop)
+    _event_loop.loop = gevent.get_hub().loop
+    _event_loop.pid, _event_loop.thread = os.getpid(), _get_ident()
+    _threads = NativeThreads(threads)
+
+
+def call(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call `function` in a native thread, as `NativeThreads.call` does."""
+    return _threads.call(function, *args, **kwargs)
+
+
+def wait_for(future: Future[T]) -> T:
+    """Return the result of `future`, or raise its exception, without blocking other requests.
+
+    Any thread may complete it.
+    """
+    if _event_loop.is_running_here() and not future.done():
+        waiter: Any = Waiter()
+        wake = _event_loop.loop.run_callback_threadsafe
+        future.add_done_callback(lambda _: wake(waiter.switch, None))
+        waiter.get()
+    return future.result()

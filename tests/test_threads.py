@@ -1,0 +1,121 @@
+"""Native threads: blocking work doesn't block the event loop, and without one it's a plain call."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from threading import Timer, get_ident
+from typing import Any
+
+import gevent
+import pytest
+
+from api import threads
+from api.threads import NativeThreads, ThreadsExhausted, call, start_thread, wait_for
+
+
+@pytest.fixture
+def event_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An event loop in the thread of the test; `call` has two threads."""
+    monkeypatch.setattr(threads, "_event_loop", threads._EventLoop())
+    monkeypatch.setattr(threads, "_threads", None)
+    threads.use_event_loop(2)
+    yield
+    gevent.get_hub().destroy(destroy_loop=True)
+
+
+def concurrently(*functions: Any) -> None:
+    """Run each in a greenlet, until all have ended. Raises what one of them raises."""
+    with gevent.Timeout(60):
+        gevent.joinall([gevent.spawn(each) for each in functions], raise_error=True)
+
+
+def test_a_call_runs_in_another_thread_while_other_greenlets_run(event_loop: None) -> None:
+    done: list[str] = []
+
+    def slow() -> None:
+        assert call(get_ident) != get_ident()
+        call(time.sleep, 0.05)
+        done.append("slow")
+
+    concurrently(slow, lambda: done.append("quick"))
+    assert done == ["quick", "slow"]
+
+
+def test_the_caller_gets_the_exception(event_loop: None, capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        with pytest.raises(ZeroDivisionError):
+            call(divmod, 1, 0)
+        assert call(divmod, 7, 2) == (3, 1)
+
+    concurrently(fail)
+    assert capfd.readouterr().err == ""
+
+
+def test_more_calls_than_threads_wait_for_one_that_is_free(event_loop: None) -> None:
+    used: set[int] = set()
+
+    def use() -> None:
+        used.add(call(lambda: (time.sleep(0.02), get_ident())[1]))
+
+    concurrently(*[use] * 6)
+    assert len(used) == 2
+
+
+def test_a_call_within_a_call_is_a_plain_one(event_loop: None) -> None:
+    """Else two threads that call would wait for a third."""
+
+    def outer() -> bool:
+        return call(get_ident) == get_ident()
+
+    def ask() -> None:
+        assert call(outer)
+
+    concurrently(*[ask] * 4)
+
+
+@pytest.mark.parametrize("when", ["before", "by a greenlet", "by a thread"])
+def test_a_future_wakes_who_waits_for_it(event_loop: None, when: str) -> None:
+    future: Future[str] = Future()
+    done: list[str] = []
+    if when == "before":
+        future.set_result("it")
+    functions: list[Any] = [lambda: done.append(wait_for(future))]
+    if when == "by a greenlet":
+        functions.append(lambda: future.set_result("it"))
+    if when == "by a thread":
+        Timer(0.02, future.set_result, ["it"]).start()
+    concurrently(*functions)
+    assert done == ["it"]
+
+
+def test_without_an_event_loop_they_block() -> None:
+    assert call(get_ident) == get_ident()
+    future: Future[str] = Future()
+    Timer(0.02, lambda: future.set_result("it")).start()
+    assert wait_for(future) == "it"
+    started: Future[int] = Future()
+    start_thread(lambda: started.set_result(get_ident()))
+    assert started.result(60) != get_ident()
+
+
+def test_where_no_thread_can_be_started_nothing_is_done(
+    event_loop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But the threads that there are do more."""
+    done: list[str] = []
+
+    def exhausted(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def ask() -> None:
+        pool = NativeThreads(2)
+        with monkeypatch.context() as patch:
+            patch.setattr(threads, "_start", exhausted)
+            with pytest.raises(ThreadsExhausted):
+                pool.call(done.append, "nothing")
+        pool.call(done.append, "first")
+        monkeypatch.setattr(threads, "_start", exhausted)
+        concurrently(*[lambda: pool.call(done.append, "more")] * 3)
+
+    concurrently(ask)
+    assert done == ["first", "more", "more", "more"]
