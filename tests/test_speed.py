@@ -40,10 +40,10 @@ class Hot(NamedTuple):
 SAM = {"username": "sam"}
 NEW = {"username": "{new}"}
 HOT = {
-    "details given": Hot("POST", "/userDetails", FORM, 201, 2.34, 1),
+    "details given": Hot("POST", "/userDetails", FORM, 201, 2.5, 1),
     "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 1.77, 0),
-    "details read": Hot("GET", "{link}", None, 200, 1.22, 1),
-    "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.16, 1),
+    "details read": Hot("GET", "{link}", None, 200, 1.65, 1),
+    "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.31, 1),
 }
 EACH = pytest.mark.parametrize("hot", HOT.values(), ids=HOT)
 ENDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "--")

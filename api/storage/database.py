@@ -57,15 +57,16 @@ class _Write(Generic[T]):
 
     def run(self, connection: Connection) -> None:
         """Run the function; if it raises, undo what it wrote and nothing else."""
-        connection.exec_driver_sql("SAVEPOINT write")
+        driver = sqlite.driver_of(connection)  # SQLAlchemy takes ten times as long for this.
+        driver.execute("SAVEPOINT write")
         try:
             self.result = self.work(connection)
         except Exception as error:
-            if not sqlite.in_transaction(connection):
+            if not driver.in_transaction:
                 raise  # SQLite rolled everything back, as it does when the disk is full.
-            connection.exec_driver_sql("ROLLBACK TO write")
+            driver.execute("ROLLBACK TO write")
             self.error = error
-        connection.exec_driver_sql("RELEASE write")
+        driver.execute("RELEASE write")
 
 
 class Database:

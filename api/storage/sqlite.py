@@ -25,9 +25,9 @@ class _Connection(sqlite3.Connection):
     files: Files
 
 
-def in_transaction(connection: Connection) -> bool:
-    """Return whether the connection is inside a transaction."""
-    return cast("_Connection", connection.connection.dbapi_connection).in_transaction
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's own connection."""
+    return cast("_Connection", connection.connection.dbapi_connection)
 
 
 def connect_by(engine: Engine, seconds: float) -> None:

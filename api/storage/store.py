@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 from flask import current_app
 from sqlalchemy import (
     Connection,
+    Select,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -26,7 +28,19 @@ from api.storage.tables import accounts, metadata, user_details
 Record: TypeAlias = Any
 """A row that was found: its columns are attributes."""
 
-_READY = select(func.now(), *(select(table).exists() for table in metadata.sorted_tables))
+# Statements that each request needs are made once, because SQLAlchemy takes long to make them.
+_INSERT = {table: insert(table) for table in (accounts, user_details)}
+_ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("username_key"))
+_DETAILS = select(user_details).where(user_details.c.id == bindparam("id"))
+_NEWEST = (
+    select(user_details)
+    .where(user_details.c.account_id == bindparam("account_id"))
+    .order_by(user_details.c.number.desc())
+    .limit(literal_column("1"))
+)
+_READY: Select[Any] = select(
+    func.now(), *(select(table).exists() for table in metadata.sorted_tables)
+)
 """Reads every table, and a time as the driver returns it."""
 
 
@@ -52,8 +66,8 @@ class Store:
         """Close all connections; the next use opens new ones."""
         self.database.close()
 
-    def _first(self, query: Any) -> Record | None:
-        return self.database.read(lambda connection: connection.execute(query).first())
+    def _first(self, query: Select[Any], **values: Any) -> Record | None:
+        return self.database.read(lambda connection: connection.execute(query, values).first())
 
     def _add(self, table: Table, key: Key | None, **values: Any) -> None:
         values["created_at"] = datetime.now(UTC)
@@ -61,7 +75,7 @@ class Store:
         def add(connection: Connection) -> None:
             if key:
                 keys.claim(connection, key, values)
-            connection.execute(insert(table), values)
+            connection.execute(_INSERT[table], values)
 
         self.database.write(add)
 
@@ -80,7 +94,7 @@ class Store:
 
     def find_account(self, username: str) -> Record | None:
         """Return the account with this username, in any letter case, or None."""
-        return self._first(select(accounts).where(accounts.c.username_key == username.lower()))
+        return self._first(_ACCOUNT, username_key=username.lower())
 
     def set_password(self, username: str, password_hash: str, replacing: str | None = None) -> bool:
         """Return whether there is such an account, and its hash was the one to be replaced.
@@ -145,13 +159,11 @@ class Store:
 
     def find_details(self, id: UUID) -> Record:
         """Raises `NoSuchRecord`."""
-        return _found(self._first(select(user_details).where(user_details.c.id == id)))
+        return _found(self._first(_DETAILS, id=id))
 
     def newest_details(self, account_id: int) -> Record:
         """Raises `NoSuchRecord`."""
-        own = select(user_details).where(user_details.c.account_id == account_id)
-        newest = own.order_by(user_details.c.number.desc()).limit(literal_column("1"))
-        return _found(self._first(newest))
+        return _found(self._first(_NEWEST, account_id=account_id))
 
     def delete_details(self, id: UUID) -> None:
         """Delete the record for good. Raises `NoSuchRecord`."""
