@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import pytest
 import yaml
@@ -93,9 +92,9 @@ class Operation(NamedTuple):
         schema: dict[str, Any] = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]]
         return schema
 
-    def address(self, id: UUID | str) -> str:
-        """Return the path, with this id if it has one."""
-        return self.path.format(id=id)
+    def address(self, link: str) -> str:
+        """Return the path, with the id of the record at `link` if it has one."""
+        return self.path.replace("/userDetails/{id}", link)
 
 
 OPERATIONS = [
