@@ -84,13 +84,12 @@ class Operation(NamedTuple):
         return list(self.said["responses"][str(self.status)].get("content", {}))
 
     @property
-    def form_schema(self) -> dict[str, Any] | None:
-        """The schema of the form, if the operation takes one."""
+    def form(self) -> str:
+        """The name of the form's schema, or an empty text if the operation takes no form."""
         if "requestBody" not in self.said:
-            return None
+            return ""
         reference: str = self.said["requestBody"]["content"][URLENCODED]["schema"]["$ref"]
-        schema: dict[str, Any] = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]]
-        return schema
+        return reference.rpartition("/")[2]
 
     def address(self, link: str) -> str:
         """Return the path, with the id of the record at `link` if it has one."""

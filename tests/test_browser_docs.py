@@ -114,7 +114,7 @@ def test_the_links_of_a_record_made_as_the_form_stands_are_followed_as_shown(doc
 
 
 def test_each_form_works_as_it_stands_as_multipart_too(docs: Docs) -> None:
-    for operation in (each.id for each in OPERATIONS if each.form_schema):
+    for operation in (each.id for each in OPERATIONS if each.form):
         block = docs.opens(operation)
         block.get_by_label("Request content type").select_option("multipart/form-data")
         answer = docs.executes(block)

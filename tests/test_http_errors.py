@@ -43,7 +43,7 @@ def errors(someone: Someone, ada: Someone) -> Iterator[tuple[int, TestResponse]]
     for operation in OPERATIONS:
         if operation.by_link:
             yield 404, operation.ask(someone, NO_RECORD)
-        if operation.form_schema:
+        if operation.form:
             at = operation.address(link)
             yield 415, someone.asks(operation.method, at, data=b"{}", content_type=JSON)
     yield 404, ada.reads_own()
