@@ -75,8 +75,24 @@ class Operation(NamedTuple):
         return self.method != "GET"
 
     @property
+    def takes_credentials(self) -> bool:
+        return bool(self.said["security"])
+
+    @property
     def needs_credentials(self) -> bool:
-        return bool(self.said["security"]) and {} not in self.said["security"]
+        return self.takes_credentials and {} not in self.said["security"]
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a request may have an `Idempotency-Key`."""
+        names = {parameter["name"] for parameter in self.said.get("parameters", [])}
+        return "Idempotency-Key" in names
+
+    @property
+    def fields(self) -> dict[str, dict[str, Any]]:
+        """The schema of each field of the form; none if the operation takes no form."""
+        schema: dict[str, Any] = DOCUMENT["components"]["schemas"].get(self.form, {})
+        return dict(schema.get("properties", {}))
 
     @property
     def produces(self) -> list[str]:

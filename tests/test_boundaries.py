@@ -32,8 +32,7 @@ class Bounds(NamedTuple):
 LENGTHS = [
     Bounds(each, name, rule.get("minLength", 0), rule["maxLength"], rule["examples"][0])
     for each in OPERATIONS
-    if each.form
-    for name, rule in SCHEMAS[each.form]["properties"].items()
+    for name, rule in each.fields.items()
 ]
 
 EACH_ENCODING = pytest.mark.parametrize("encoding", FORM)
@@ -49,8 +48,8 @@ def someone(make_app_at: Callable[..., Flask], sqlite_url: str) -> Someone:
 
 def needed(bounds: Bounds) -> dict[str, Any]:
     """Return the examples of the fields that the form requires."""
-    schema = SCHEMAS[bounds.operation.form]
-    return {name: schema["properties"][name]["examples"][0] for name in schema["required"]}
+    fields, required = bounds.operation.fields, SCHEMAS[bounds.operation.form]["required"]
+    return {name: fields[name]["examples"][0] for name in required}
 
 
 def gives(someone: Someone, bounds: Bounds, encoding: str, form: Any) -> TestResponse:
