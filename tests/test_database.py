@@ -13,8 +13,9 @@ from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from api.config import Settings
 from api.schemas import NewUserDetails
+from api.storage import migrate
 from api.storage.database import Database, open_engine
-from api.storage.migrate import migrations, upgrade
+from api.storage.migrate import upgrade
 from api.storage.store import Store
 from api.storage.tables import metadata
 
@@ -83,12 +84,12 @@ def names(parts: list[dict[str, Any]]) -> set[str]:
     return {part["name"] for part in parts}
 
 
-def downgrade(engine: Engine) -> None:
+def downgrade(engine: Engine, to: str = "base") -> None:
     with engine.connect() as connection:
         connection.execution_options(isolation_level=connection.default_isolation_level)
-        config = migrations()
+        config = migrate.migrations()
         config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+        command.downgrade(config, to)
         connection.commit()
 
 
