@@ -7,6 +7,9 @@ from werkzeug.test import TestResponse
 
 PASSWORD = "an otter counts nine moons"
 FORM = {"username": "sam", "firstname": "john", "lastname": "king"}
+"""A form of details with each field that there is."""
+RECORD: dict[str, Any] = FORM | {"account_id": None}
+"""What the store keeps of it, by the names of `Store.add_details`."""
 SAME_ID = {"X-Request-ID": "the-same"}
 """For requests whose answers are to be the same in everything."""
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import Headers
 
-from tests.test_limits import A_RECORD
+from tests.operations import NO_RECORD
 
 MakeApp = Callable[..., Flask]
 SPELLINGS = {
@@ -44,7 +44,7 @@ def seen(make_app_at: MakeApp, sqlite_url: str) -> Callable[..., tuple[str | Non
         app, logged = apps[proxies]
         headers = Headers([("X-Forwarded-For", line) for line in lines])
         environ: dict[str, Any] = {"REMOTE_ADDR": peer}
-        answer = app.test_client().get(A_RECORD, headers=headers, environ_overrides=environ)
+        answer = app.test_client().get(NO_RECORD, headers=headers, environ_overrides=environ)
         client: str | None = json.loads(logged.pop())["client"]
         return client, answer.status_code
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from tests.test_openapi import FILE
+from tests.operations import FILE
 
 
 def against(app: Flask, folder: Path, old: bytes, *more: str) -> Result:

@@ -10,6 +10,7 @@ import pytest
 from api.config import Settings
 from api.storage.database import Database, open_engine
 from api.storage.store import Store
+from tests.actor import RECORD
 from tests.benchmarks.bench import Bench, Key
 from tests.benchmarks.filled import fill, some_links
 from tests.benchmarks.kept import missing
@@ -25,7 +26,7 @@ def _acknowledged(*links: str) -> Load:
 
 def test_a_record_that_was_acknowledged_and_is_not_there_is_seen(sqlite_url: str) -> None:
     store = Store(Database(open_engine(Settings(database_url=sqlite_url))))
-    key = store.add_details(username="sam", firstname="", lastname="king", account_id=None)
+    key = store.add_details(**RECORD)
     store.close()
     kept = _acknowledged(f"/userDetails/{key}")
     lost = _acknowledged(f"/userDetails/{UUID(int=1)}")

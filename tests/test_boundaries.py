@@ -6,36 +6,39 @@ from typing import Any, NamedTuple
 import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
 
 from api.bodies import FORM
 from tests.actor import Someone, assert_problem
+from tests.operations import DOCUMENT, OPERATIONS, Operation
 
-CREATE, SIGN_UP = "/userDetails", "/userSignUp"
-NEEDED: dict[str, dict[str, str]] = {
-    CREATE: {"username": "sam", "lastname": "king"},
-    SIGN_UP: {"username": "sam"},
-}
+SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
 class Bounds(NamedTuple):
-    """How many characters a field of the form at this path may have."""
+    """How many characters a field of an operation's form may have, and a text that it takes."""
 
-    path: str
+    operation: Operation
     field: str
     least: int
     most: int
+    example: str
+
+    def text(self, length: int) -> str:
+        """Return a text of this length: the end of the example, after its first letter repeated."""
+        return (self.example[0] * length + self.example)[len(self.example) :]
 
 
 LENGTHS = [
-    Bounds(CREATE, "username", 1, 150),
-    Bounds(CREATE, "firstname", 0, 150),
-    Bounds(CREATE, "lastname", 1, 150),
-    Bounds(SIGN_UP, "username", 1, 150),
-    Bounds(SIGN_UP, "password", 15, 256),
+    Bounds(each, name, rule.get("minLength", 0), rule["maxLength"], rule["examples"][0])
+    for each in OPERATIONS
+    for name, rule in each.fields.items()
 ]
 
 EACH_ENCODING = pytest.mark.parametrize("encoding", FORM)
-EACH_FIELD = pytest.mark.parametrize("bounds", LENGTHS, ids=lambda b: f"{b.path} {b.field}")
+EACH_FIELD = pytest.mark.parametrize(
+    "bounds", LENGTHS, ids=lambda bounds: f"{bounds.operation.id} {bounds.field}"
+)
 
 
 @pytest.fixture
@@ -43,8 +46,17 @@ def someone(make_app_at: Callable[..., Flask], sqlite_url: str) -> Someone:
     return Someone(make_app_at(sqlite_url).test_client())
 
 
-def gives(someone: Someone, path: str, encoding: str, **fields: Any) -> Any:
-    return someone.posts(MultiDict(NEEDED[path] | fields), encoding, path)
+def needed(bounds: Bounds) -> dict[str, Any]:
+    """Return the examples of the fields that the form requires."""
+    fields, required = bounds.operation.fields, SCHEMAS[bounds.operation.form]["required"]
+    return {name: fields[name]["examples"][0] for name in required}
+
+
+def gives(someone: Someone, bounds: Bounds, encoding: str, form: Any) -> TestResponse:
+    """Return the response to the form, about a new record if the operation is about one."""
+    at = bounds.operation.address(someone.gives_details().headers["Location"])
+    data = MultiDict(form)
+    return someone.asks(bounds.operation.method, at, data=data, content_type=encoding)
 
 
 @EACH_ENCODING
@@ -52,15 +64,15 @@ def gives(someone: Someone, path: str, encoding: str, **fields: Any) -> Any:
 def test_a_field_has_its_shortest_and_its_longest_text(
     bounds: Bounds, encoding: str, someone: Someone
 ) -> None:
-    path, field, least, most = bounds
-    for length in range(max(0, least - 1), most + 2):
-        if length in (0, least - 1, least, most, most + 1):
-            free = {"username": f"sam{length}"}
-            answer = gives(someone, path, encoding, **free | {field: "x" * length})
-            assert (answer.status_code < 400) == (least <= length <= most), length
-            if length not in range(least, most + 1):
-                rule = f"{least} to {most}" if least else f"at most {most}"
-                assert f"Give {rule} characters." in answer.get_json(True)["errors"][field]
+    form, field, least, most = needed(bounds), bounds.field, bounds.least, bounds.most
+    for length in sorted({0, max(0, least - 1), least, most, most + 1}):
+        if "username" in form:
+            form["username"] = f"sam{length}"
+        answer = gives(someone, bounds, encoding, form | {field: bounds.text(length)})
+        assert (answer.status_code < 400) == (least <= length <= most), length
+        if length not in range(least, most + 1):
+            rule = f"{least} to {most}" if least else f"at most {most}"
+            assert f"Give {rule} characters." in answer.get_json(True)["errors"][field]
 
 
 @EACH_ENCODING
@@ -68,14 +80,14 @@ def test_a_field_has_its_shortest_and_its_longest_text(
 def test_a_field_that_is_needed_is_asked_for_and_none_is_taken_twice(
     bounds: Bounds, encoding: str, someone: Someone
 ) -> None:
-    path, field, least, most = bounds
-    without = {name: text for name, text in NEEDED[path].items() if name != field}
-    answer = someone.posts(without, encoding, path)
-    if field in NEEDED[path]:
+    form, field = needed(bounds), bounds.field
+    answer = gives(someone, bounds, encoding, {n: t for n, t in form.items() if n != field})
+    if field in form:
         assert_problem(answer, 400, **{field: ["Give this field."]})
     else:
         assert answer.status_code < 400
-    twice = gives(someone, path, encoding, **{field: ["x" * least, "y" * most]})
+    texts = [bounds.text(bounds.least), bounds.text(bounds.most)]
+    twice = gives(someone, bounds, encoding, form | {field: texts})
     assert_problem(twice, 400, **{field: ["Give this field once."]})
 
 

@@ -12,16 +12,13 @@ from api.openapi import document
 from tests.actor import PASSWORD, Someone
 from tests.browser import Service, chromium, new_page, serving
 from tests.docs_page import ANSWER, NOISES, SIZES, WIDTHS, Docs
+from tests.operations import OPERATIONS, URLENCODED
 
-URLENCODED = "application/x-www-form-urlencoded"
-# What each operation says when its example is sent as it stands: nobody has that record yet.
 STATUSES = {
-    "createUserDetails": 201,
-    "getMyUserDetails": 401,
-    "getUserDetails": 404,
-    "deleteUserDetails": 404,
-    "signUp": 200,
+    each.id: 401 if each.needs_credentials else 404 if each.by_link else each.status
+    for each in OPERATIONS
 }
+"""The status of each operation's example, sent unchanged: no record has the example's id."""
 WIDTH = 360
 PHONE = {
     "viewport": {"width": WIDTH, "height": 740},
@@ -51,14 +48,16 @@ def docs(browser: Browser, service: Service) -> Iterator[Docs]:
 
 @pytest.fixture
 def examples(service: Service) -> dict[str, Any]:
-    """What each operation of the document has as its example: of a form, or of its path."""
-    return {
-        said["operationId"]: said["requestBody"]["content"][URLENCODED]["example"]
-        if "requestBody" in said
-        else {p["name"]: p["example"] for p in said.get("parameters", [])}
-        for item in document(service.app)["paths"].values()
-        for said in item.values()
-    }
+    """The example of each operation of the document: its form and its path."""
+    examples = {}
+    for item in document(service.app)["paths"].values():
+        for said in item.values():
+            content = said.get("requestBody", {"content": {}})["content"]
+            parts = [p for p in said.get("parameters", []) if p["in"] == "path"]
+            in_path = {part["name"]: part["example"] for part in parts}
+            form = content.get(URLENCODED, {"example": {}})["example"]
+            examples[said["operationId"]] = in_path | form
+    return examples
 
 
 def test_the_front_door_leads_to_docs_that_open_quietly_and_list_each_operation(
@@ -115,11 +114,11 @@ def test_the_links_of_a_record_made_as_the_form_stands_are_followed_as_shown(doc
 
 
 def test_each_form_works_as_it_stands_as_multipart_too(docs: Docs) -> None:
-    for operation, status in [("createUserDetails", 201), ("signUp", 200)]:
+    for operation in (each.id for each in OPERATIONS if each.form):
         block = docs.opens(operation)
         block.get_by_label("Request content type").select_option("multipart/form-data")
         answer = docs.executes(block)
-        assert answer.status == status
+        assert answer.status == STATUSES[operation]
         assert answer.request.headers["content-type"].startswith("multipart/form-data; boundary=")
 
 

@@ -17,6 +17,7 @@ from api.operator import common
 from api.operator.details import _export
 from tests.actor import Someone
 from tests.commanding import refusal, run
+from tests.operations import DOCUMENT
 from tests.server import REPOSITORY
 
 ODD = ["=1+1", "+2", "-3", "@4", 'a "b", c', "李\u2028四", "e\u0301", " spaced ", "\\N"]
@@ -67,7 +68,9 @@ def test_ids_are_left_out_unless_they_are_asked_for(
 def test_no_records_are_none_and_csv_still_names_its_columns(app: Flask) -> None:
     assert run(app, *EXPORT).output == ""
     said = run(app, *EXPORT, "--format", "csv").stdout_bytes
-    assert said == b"username,firstname,lastname,createdAt\r\n"
+    columns = [*DOCUMENT["components"]["schemas"]["UserDetails"]["properties"]]
+    assert columns.pop(0) == "id"
+    assert said.decode() == f"{','.join(columns)}\r\n"
 
 
 def test_a_file_appears_whole_for_its_owner_and_replaces_none_unasked(

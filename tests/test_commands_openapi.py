@@ -8,7 +8,7 @@ from flask import Flask
 
 from api import create_app
 from api.config import Settings
-from tests.test_openapi import FILE
+from tests.operations import FILE
 
 
 @pytest.fixture

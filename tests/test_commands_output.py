@@ -15,6 +15,7 @@ from api.config import Settings
 from api.storage.database import Database, open_engine
 from api.storage.migrate import upgrade
 from api.storage.store import Store
+from tests.actor import RECORD
 from tests.full_output import COMMANDS
 from tests.server import REPOSITORY
 
@@ -33,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     upgrade(engine)
     store = Store(Database(engine))
     store.add_account("ada", None)
-    store.add_details(username="ada", firstname=None, lastname="Łuk", account_id=None)
+    store.add_details(**RECORD | {"lastname": "Łuk"})
     store.close()
     subprocess.run(
         [sys.executable, "-m", "tests.full_output", folder],

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.actor import PASSWORD, Someone, assert_problem
+from tests.operations import NO_METHOD
 from tests.test_cors import PREFLIGHT, SIGN_UP, assert_open, said_to_browsers
 from tests.test_http_errors import faulty
 
@@ -14,7 +15,7 @@ def test_a_preflight_names_only_what_exists_and_wants_no_credentials(someone: So
     """Checklist 23, whatever the page would like."""
     for wish in [
         {},
-        {"Access-Control-Request-Method": "PUT"},
+        {"Access-Control-Request-Method": NO_METHOD},
         {"Access-Control-Request-Headers": "authorization, x-made-up"},
         {"Access-Control-Request-Private-Network": "true"},
         {"Origin": "null"},

@@ -8,7 +8,7 @@ from api import create_app
 from api.config import Settings
 from api.docs import _ASSETS
 from tests.actor import assert_problem
-from tests.test_openapi import FILE
+from tests.operations import FILE
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

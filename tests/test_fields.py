@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError
 from api.fields import PASSWORD as PASSWORD_RULE
 from api.schemas import NewUserDetails, SignUp
 from tests.actor import FORM, PASSWORD
+from tests.operations import OPERATIONS
 from tests.proof.proof import Proof
 
 # Characters by what Unicode says of them, not by what the rules say. Half a surrogate pair is none.
@@ -114,6 +115,13 @@ FIELDS = [
 each_field = pytest.mark.parametrize(
     "field", FIELDS, ids=[f"{field.form.__name__}.{field.name}" for field in FIELDS]
 )
+
+
+def test_each_field_of_each_form_has_texts_that_it_takes_and_refuses() -> None:
+    forms = {field.form for field in FIELDS}
+    assert {form.__name__ for form in forms} == {each.form for each in OPERATIONS if each.form}
+    tried = {(field.form, field.name) for field in FIELDS}
+    assert tried == {(form, name) for form in forms for name in form().fields}
 
 
 def validator(proof: Proof, form: type[Schema], **narrowed: Any) -> Draft202012Validator:

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from api.schemas import SignUp
-from tests.actor import PASSWORD, Someone, assert_problem
+from tests.actor import PASSWORD, RECORD, Someone, assert_problem
 from tests.test_fields import INVISIBLE, OTTER, Field, each_field
 
 MULTIPART: dict[str, Any] = {"content_type": "multipart/form-data"}
@@ -66,7 +66,7 @@ def test_what_breaks_a_rule_is_told_how_to_keep_it(someone: Someone) -> None:
 def test_an_older_record_with_an_invisible_last_name_can_still_be_read(app: Flask) -> None:
     """Before 2.0.0 such last names were accepted."""
     for lastname in INVISIBLE:
-        record = {"username": "sam", "firstname": None, "lastname": lastname, "account_id": None}
+        record = RECORD | {"lastname": lastname}
         link = f"/userDetails/{app.extensions['store'].add_details(**record)}"
         assert Someone(app.test_client()).reads(link).get_json()["lastname"] == lastname
 

@@ -1,11 +1,11 @@
 """Every error is a problem, wherever it arises; one of ours tells nothing about the inside."""
 
+import inspect
 import logging
 import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, NoReturn
-from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -14,8 +14,11 @@ from sqlalchemy.exc import ProgrammingError
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
+from api.storage.store import Store
 from tests.actor import FORM, PASSWORD, Someone, assert_problem
+from tests.operations import NO_METHOD, NO_RECORD, OPERATIONS
 
+JSON = "application/json"
 CANARY = "canary-7f3a"
 INSIDE = re.compile(
     rf"{CANARY}|Traceback|\wError|Exception|SELECT|INSERT|line \d|\.py|site-packages"
@@ -25,7 +28,7 @@ INSIDE = re.compile(
 
 def errors(someone: Someone, ada: Someone) -> Iterator[tuple[int, TestResponse]]:
     """One of each error that needs no fault of ours, with the status that it has to have."""
-    nowhere = f"/userDetails/{uuid4()}"
+    link = someone.gives_details().headers["Location"]
     yield 400, someone.gives_details(lastname=None)
     yield 400, someone.posts(b"%", "application/x-www-form-urlencoded")
     yield 400, someone.posts(b"x", "multipart/form-data")
@@ -37,11 +40,15 @@ def errors(someone: Someone, ada: Someone) -> Iterator[tuple[int, TestResponse]]
     yield 403, ada.gives_details({"headers": {"Origin": "null"}}, username="ada")
     yield 404, someone.reads("/nowhere")
     yield 404, someone.reads("/docs/nowhere")
-    yield 404, someone.reads(nowhere)
-    yield 404, someone.deletes(nowhere)
+    for operation in OPERATIONS:
+        if operation.by_link:
+            yield 404, operation.ask(someone, NO_RECORD)
+        if operation.form:
+            at = operation.address(link)
+            yield 415, someone.asks(operation.method, at, data=b"{}", content_type=JSON)
     yield 404, ada.reads_own()
-    yield 405, someone.asks("PUT", "/userDetails")
-    yield 405, someone.asks("BREW", nowhere)
+    yield 405, someone.asks(NO_METHOD, "/userDetails")
+    yield 405, someone.asks(NO_METHOD, NO_RECORD)
     yield 405, someone.reads("/userSignUp")
     yield 406, someone.gives_details({"headers": {"Accept": "image/png"}})
     yield 406, someone.signs_up("bob", headers={"Accept": "image/png"})
@@ -49,8 +56,6 @@ def errors(someone: Someone, ada: Someone) -> Iterator[tuple[int, TestResponse]]
     yield 412, someone.gives_details({"headers": {"If-Match": '"v1"'}})
     yield 413, someone.gives_details(firstname="x" * 20000)
     yield 413, someone.signs_up("x" * 20000)
-    yield 415, someone.posts(b"{}", "application/json")
-    yield 415, someone.posts(b"{}", "application/json", "/userSignUp")
     key = {"Idempotency-Key": '"9a4e3f1c-52f1-4d3b-a7d8-0b9f6a526a0e"'}
     yield 422, [someone.signs_up(name, headers=key) for name in ("kim", "tim")][1]
 
@@ -116,7 +121,8 @@ def faulty(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception) -> Som
     def fail(*_: object, **__: object) -> NoReturn:
         raise error
 
-    for name in "add_account", "find_account", "add_details", "find_details", "delete_details":
+    store = {name for name, _ in inspect.getmembers(Store, inspect.isfunction) if name[0] != "_"}
+    for name in store - {"close"}:
         monkeypatch.setattr(app.extensions["store"], name, fail)
     app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
     # A plain client: a 500 is a defect, and so the document promises none.
@@ -140,23 +146,17 @@ def test_an_unexpected_exception_is_a_500_that_tells_nothing_and_a_log_that_tell
 ) -> None:
     """Checklist 19."""
     someone = faulty(app, monkeypatch, fault)
-    link = f"/userDetails/{uuid4()}"
     told = set()
-    for failed in [
-        someone.gives_details(),
-        someone.signs_in().gives_details(),
-        someone.signs_up("ada", PASSWORD),
-        someone.signs_in().reads_own(),
-        someone.reads(link),
-        someone.deletes(link),
-    ]:
+    failures = [operation.ask(someone, NO_RECORD) for operation in OPERATIONS]
+    failures.append(someone.signs_in().gives_details())
+    for failed in failures:
         assert_problem(failed, 500)
         told.add(failed.get_data())
         assert not INSIDE.search(f"{failed.text} {failed.headers}")
     assert len(told) == 1  # One fixed sentence.
-    assert someone.asks("HEAD", link).data == b""
+    assert someone.asks("HEAD", NO_RECORD).data == b""
     logged = [r for r in caplog.records if r.exc_info and CANARY in str(r.exc_info[1])]
-    assert len(logged) == 7
+    assert len(logged) == len(failures) + 1
     assert {record.levelno for record in logged} == {logging.ERROR}
     assert FORM["lastname"] not in caplog.text and PASSWORD not in caplog.text
 

@@ -7,6 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.actor import PASSWORD, Someone, assert_problem
+from tests.operations import NO_METHOD, OPERATIONS
 from tests.test_http import ALLOWED
 from tests.test_http_errors import errors, faulty
 
@@ -36,14 +37,11 @@ def assert_guarded(response: TestResponse) -> None:
 
 
 def successes(someone: Someone, ada: Someone) -> Iterator[TestResponse]:
-    for accept in "text/plain", "text/html", "application/json":
-        headers = {"Accept": accept}
-        created = ada.gives_details({"headers": headers}, username="ada")
-        yield created
-        yield someone.signs_up(f"sam-{accept[-4:]}", headers=headers)
-    yield ada.reads_own()
-    yield someone.reads(created.headers["Location"])
-    yield someone.deletes(created.headers["Location"])
+    """Yield the success of each operation, in each representation that it has."""
+    for operation in OPERATIONS:
+        for accept in operation.produces or ["*/*"]:
+            link = ada.gives_details(username="ada").headers["Location"]
+            yield operation.ask(someone, link, headers={"Accept": accept})
 
 
 def test_every_answer_has_the_security_headers(someone: Someone, ada: Someone) -> None:
@@ -54,7 +52,7 @@ def test_every_answer_has_the_security_headers(someone: Someone, ada: Someone) -
         assert succeeded.status_code < 300
         assert_guarded(succeeded)
     for path in ALLOWED:
-        for method in "GET", "HEAD", "OPTIONS", "PUT":
+        for method in "GET", "HEAD", "OPTIONS", NO_METHOD:
             assert_guarded(someone.asks(method, path))
 
 

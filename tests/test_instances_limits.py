@@ -14,9 +14,9 @@ import requests
 
 from tests import redis_server
 from tests.odd_server import GONE
+from tests.operations import NO_RECORD
 from tests.server import serving
 from tests.test_let_in_forged import FORGED
-from tests.test_limits import A_RECORD
 
 INSTANCES, CLIENTS, MOST = 3, 9, 10
 ALL = 3 * INSTANCES * MOST
@@ -37,7 +37,7 @@ class Instances(NamedTuple):
         asked = islice(zip(cycle(self.urls), cycle([{}, *FORGED]), strict=False), number)
 
         def ask(url: str, forged: dict[str, str]) -> requests.Response:
-            answer = requests.request(method, url + A_RECORD, headers=forged, timeout=60)
+            answer = requests.request(method, url + NO_RECORD, headers=forged, timeout=60)
             self.answered.append(answer.status_code)
             return answer
 

@@ -8,12 +8,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.actor import assert_problem
-from tests.test_limits import A_RECORD, ONE_DATABASE, MakeApp
+from tests.operations import NO_RECORD
+from tests.test_limits import ONE_DATABASE, MakeApp
 
 
 def someone_at(app: Flask, **request: Any) -> Callable[[], TestResponse]:
     """Asks for a record with this address or these headers."""
-    return lambda: app.test_client().get(A_RECORD, **request)
+    return lambda: app.test_client().get(NO_RECORD, **request)
 
 
 @ONE_DATABASE

@@ -1,9 +1,12 @@
 """An `Accept` that allows nothing of what is here is 406 before anything is stored."""
 
 import pytest
+from flask import Flask
 
 from api.fields import LASTNAME
 from tests.actor import Someone, assert_problem
+from tests.commanding import everything
+from tests.operations import EACH_OPERATION, Operation, sign_up_with_records
 from tests.test_negotiation import HTML, JSON, PLAIN, assert_says_success, header
 
 REFUSED = [
@@ -22,21 +25,25 @@ MALFORMED = [
 ]
 
 
+@EACH_OPERATION
 def test_what_accepts_nothing_that_is_here_gets_406_before_anything_is_stored(
-    someone: Someone, ada: Someone, subtests: pytest.Subtests
+    app: Flask, database_url: str, operation: Operation, subtests: pytest.Subtests
 ) -> None:
-    """Checklist 8: with a list of what there is."""
+    """Checklist 8: with a list of what there is. A success without content is always acceptable."""
+    sign_up_with_records(app)
+    someone = Someone(app.test_client())
     for accept in REFUSED:
+        link = someone.gives_details().headers["Location"]
+        before = everything(database_url)
         with subtests.test(accept):
-            for refused in (
-                ada.gives_details(header(accept), username="ada"),
-                someone.signs_up("bob", **header(accept)),
-            ):
-                assert_problem(refused, 406)
-                detail = refused.get_json(force=True)["detail"]
-                assert all(media_type in detail for media_type in (PLAIN, HTML, JSON))
-    assert_problem(ada.reads_own(), 404)
-    assert someone.signs_up("bob").status_code == 200
+            answer = operation.ask(someone, link, **header(accept))
+            if operation.produces:
+                assert_problem(answer, 406)
+                detail = answer.get_json(force=True)["detail"]
+                assert all(media_type in detail for media_type in operation.produces)
+                assert everything(database_url) == before
+            else:
+                assert answer.status_code == operation.status
 
 
 def test_a_malformed_accept_counts_for_nothing_and_is_never_a_5xx(
@@ -65,12 +72,6 @@ def test_details_are_json_or_nothing(someone: Someone, ada: Someone) -> None:
         for read in someone.reads(link, **header(accept)), ada.reads_own(**header(accept)):
             assert_problem(read, 406)
             assert JSON in read.get_json(force=True)["detail"]
-
-
-def test_a_deletion_has_no_content_and_so_nothing_to_accept(someone: Someone) -> None:
-    for accept in REFUSED:
-        link = someone.gives_details().headers["Location"]
-        assert someone.deletes(link, **header(accept)).status_code == 204
 
 
 def test_an_error_is_a_problem_whatever_is_accepted(someone: Someone) -> None:

@@ -5,35 +5,47 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from flask import Flask
 from openapi_spec_validator import validate
 
-from api.contract import Operation
+from api import contract
 from api.openapi import document, to_yaml
 from tests.actor import Someone
-
-ROOT = Path(__file__).parents[1]
-FILE = ROOT / "openapi.yaml"
-DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-
-
-def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Each operation of the document: its method, its path, and what is said of it."""
-    for path, item in DOCUMENT["paths"].items():
-        for method, said in item.items():
-            yield method.upper(), path, said
-
-
-EACH_OPERATION = pytest.mark.parametrize(
-    "said", [pytest.param(said, id=said["operationId"]) for _, _, said in operations()]
+from tests.operations import (
+    DOCUMENT,
+    EACH_OPERATION,
+    FILE,
+    OPERATIONS,
+    Operation,
+    documented,
+    sign_up_with_records,
 )
+from tests.server import REPOSITORY
+
+EACH_DOCUMENTED = pytest.mark.parametrize(
+    "said", [pytest.param(said, id=said["operationId"]) for _, _, said in documented()]
+)
+
+
+def test_the_table_of_operations_has_each_operation_of_the_document() -> None:
+    """A new operation is added to `tests.operations`, which the other tests read."""
+    listed = [each.id for each in OPERATIONS]
+    assert set(listed) ^ {said["operationId"] for _, _, said in documented()} == set()
+    assert len(set(listed)) == len(listed)
+
+
+@EACH_OPERATION
+def test_each_operation_succeeds_as_the_table_says(app: Flask, operation: Operation) -> None:
+    link = sign_up_with_records(app)[operation.id]
+    answer = operation.ask(Someone(app.test_client()), link)
+    assert answer.status_code == operation.status
+    asked = answer.request
+    assert (asked.method, asked.path) == (operation.method, operation.address(link))
 
 
 def test_the_checked_in_document_is_what_the_code_says(app: Flask) -> None:
@@ -48,14 +60,14 @@ def test_the_document_is_valid_openapi() -> None:
     validate(DOCUMENT)
 
 
-@EACH_OPERATION
+@EACH_DOCUMENTED
 def test_each_answer_has_its_own_status(said: dict[str, Any]) -> None:
     """Checklist 1: a `default` or a range would let anything pass."""
     assert said["responses"]
     assert [s for s in said["responses"] if not re.fullmatch("[1-5][0-9][0-9]", str(s))] == []
 
 
-@EACH_OPERATION
+@EACH_DOCUMENTED
 def test_each_operation_is_described(said: dict[str, Any]) -> None:
     assert said["operationId"] and said["summary"] and said["description"]
     described = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
@@ -64,7 +76,7 @@ def test_each_operation_is_described(said: dict[str, Any]) -> None:
 
 
 def test_each_operation_id_is_given_once() -> None:
-    ids = [said["operationId"] for _, _, said in operations()]
+    ids = [said["operationId"] for _, _, said in documented()]
     assert len(set(ids)) == len(ids)
 
 
@@ -72,12 +84,12 @@ def test_the_document_has_the_operations_that_are_routed_and_no_other(app: Flask
     routed = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)): view.replies
         for rule in app.url_map.iter_rules()
-        if isinstance(view := app.view_functions[rule.endpoint], Operation) and view.documented
+        if isinstance(view := app.view_functions[rule.endpoint], contract.Operation)
+        and view.documented
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    documented = {(method, path): said["responses"] for method, path, said in operations()}
     assert {at: {str(s) for s in table} for at, table in routed.items()} == {
-        at: set(table) for at, table in documented.items()
+        (method, path): set(said["responses"]) for method, path, said in documented()
     }
 
 
@@ -85,7 +97,7 @@ def test_the_document_says_whose_it_is_and_where() -> None:
     info = DOCUMENT["info"]
     assert info["title"] and info["version"] and info["description"]
     assert info["license"]["identifier"] == "MIT" and info["contact"]["name"]
-    assert "MIT License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "MIT License" in (REPOSITORY / "LICENSE").read_text(encoding="utf-8")
     # Relative: "Try it out" asks the very instance that shows the document.
     assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
 
@@ -107,7 +119,7 @@ def flask(*arguments: str, **variables: str) -> subprocess.Popen[str]:
     """The command in a process of its own, as a person runs it."""
     return subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "api", *arguments],
-        cwd=ROOT,
+        cwd=REPOSITORY,
         env=os.environ | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

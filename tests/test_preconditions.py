@@ -1,10 +1,11 @@
 """A request whose precondition is false changes nothing; one whose precondition holds is done."""
 
-from uuid import uuid4
-
 import pytest
+from flask import Flask
 
 from tests.actor import Someone, assert_problem
+from tests.commanding import everything
+from tests.operations import NO_RECORD, OPERATIONS, Operation, sign_up_with_records
 
 STALE = [
     {"If-Match": '"v1"'},
@@ -24,55 +25,61 @@ TRUE = [
 ]
 
 
-@pytest.mark.parametrize("headers", [*STALE, *ABSENT])
-def test_a_form_is_not_taken_where_the_precondition_is_false(
-    ada: Someone, headers: dict[str, str]
+FALSE = {True: [*STALE, *PRESENT], False: [*STALE, *ABSENT]}
+"""The preconditions that are false, by whether the operation is about a record that exists.
+
+The target of a POST has no representation, so that `If-Match: *` is false too.
+"""
+HOLD = {True: [*TRUE, *ABSENT], False: [*TRUE, PRESENT[0]]}
+
+
+def cases(table: dict[bool, list[dict[str, str]]]) -> pytest.MarkDecorator:
+    """Each operation that writes, with each of the preconditions in the table."""
+    writing = [each for each in OPERATIONS if each.writes]
+    each = [(each, headers) for each in writing for headers in table[each.by_link]]
+    ids = [f"{operation.id} {headers}" for operation, headers in each]
+    return pytest.mark.parametrize(("operation", "headers"), each, ids=ids)
+
+
+@cases(FALSE)
+def test_nothing_is_changed_where_the_precondition_is_false(
+    app: Flask, database_url: str, operation: Operation, headers: dict[str, str]
 ) -> None:
-    """The target of a POST has no representation, so that If-Match: * is false too."""
-    assert_problem(ada.gives_details({"headers": headers}, username="ada"), 412)
-    assert_problem(ada.signs_up("bob", headers=headers), 412)
-    assert_problem(ada.reads_own(), 404)
-    assert ada.signs_up("bob").status_code == 200
+    link = sign_up_with_records(app)[operation.id]
+    before = everything(database_url)
+    assert_problem(operation.ask(Someone(app.test_client()), link, headers=headers), 412)
+    assert everything(database_url) == before
 
 
-@pytest.mark.parametrize("headers", [*TRUE, PRESENT[0]])
-def test_a_form_is_taken_where_the_precondition_holds(
-    someone: Someone, headers: dict[str, str]
+@cases(HOLD)
+def test_a_request_is_done_where_the_precondition_holds(
+    app: Flask, database_url: str, operation: Operation, headers: dict[str, str]
 ) -> None:
-    assert someone.gives_details({"headers": headers}).status_code == 201
-    assert someone.signs_up("bob", headers=headers).status_code == 200
-
-
-@pytest.mark.parametrize("headers", [*STALE, *PRESENT])
-def test_a_record_stays_where_the_precondition_is_false(
-    someone: Someone, headers: dict[str, str]
-) -> None:
-    link = someone.gives_details().headers["Location"]
-    assert_problem(someone.deletes(link, headers=headers), 412)
-    assert someone.reads(link).status_code == 200
-
-
-@pytest.mark.parametrize("headers", [*TRUE, *ABSENT])
-def test_a_record_is_deleted_where_the_precondition_holds(
-    someone: Someone, headers: dict[str, str]
-) -> None:
-    link = someone.gives_details().headers["Location"]
-    assert someone.deletes(link, headers=headers).status_code == 204
-    assert_problem(someone.reads(link), 404)
+    link = sign_up_with_records(app)[operation.id]
+    before = everything(database_url)
+    done = operation.ask(Someone(app.test_client()), link, headers=headers)
+    assert done.status_code == operation.status
+    assert everything(database_url) != before
 
 
 @pytest.mark.parametrize("headers", [*STALE, *ABSENT, *PRESENT, *TRUE])
 def test_where_no_record_is_404_comes_before_412(someone: Someone, headers: dict[str, str]) -> None:
-    assert_problem(someone.deletes(f"/userDetails/{uuid4()}", headers=headers), 404)
+    for operation in OPERATIONS:
+        if operation.by_link:
+            assert_problem(operation.ask(someone, NO_RECORD, headers=headers), 404)
 
 
 @pytest.mark.parametrize("headers", [*STALE, *ABSENT, *PRESENT, *TRUE])
 def test_reading_changes_nothing_and_ignores_preconditions(
-    someone: Someone, headers: dict[str, str]
+    app: Flask, headers: dict[str, str]
 ) -> None:
-    link = someone.gives_details().headers["Location"]
-    for method in "GET", "HEAD":
-        assert someone.asks(method, link, headers=headers).status_code == 200
+    links, someone = sign_up_with_records(app), Someone(app.test_client())
+    for operation in OPERATIONS:
+        if not operation.writes:
+            read = operation.ask(someone, links[operation.id], headers=headers)
+            assert read.status_code == operation.status
+    link = links[operation.id]
+    assert someone.asks("HEAD", link, headers=headers).status_code == 200
 
 
 def test_a_key_is_not_used_up_by_a_form_that_a_precondition_kept_out(someone: Someone) -> None:

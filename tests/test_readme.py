@@ -43,6 +43,13 @@ def test_what_the_readme_links_to_is_there_and_its_pictures_are_small() -> None:
     assert pictures and max(file.stat().st_size for file in pictures) < 150_000
 
 
+def test_the_files_that_the_guide_of_development_names_are_there() -> None:
+    text = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:api|tests)/[\w/*]+(?:[.]py)?", text))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not list(REPOSITORY.glob(name.rstrip("/")))] == []
+
+
 def test_the_table_of_settings_is_the_settings_with_their_defaults() -> None:
     written = {
         name.strip("`"): default.strip("`")

@@ -9,6 +9,7 @@ import pytest
 from api.config import Settings
 from api.storage.database import Database, open_engine
 from api.storage.store import NoSuchRecord, Store, UsernameTaken
+from tests.actor import RECORD
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_a_moment_is_kept_in_utc_wherever_the_machine_is(
     time.tzset()
     try:
         store.add_account("ada", None)
-        key = store.add_details(username="a", firstname=None, lastname="b", account_id=None)
+        key = store.add_details(**RECORD)
         kept = store.find_account("ADA"), store.find_details(key)
     finally:
         monkeypatch.undo()

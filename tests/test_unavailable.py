@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,17 +17,15 @@ from werkzeug.test import TestResponse
 from api.config import Settings
 from api.storage.database import open_engine
 from api.storage.migrate import upgrade
-from tests.actor import PASSWORD, Someone, assert_problem
+from api.storage.tables import metadata
+from tests.actor import Someone, assert_problem
+from tests.operations import OPERATIONS, sign_up_with_records
 from tests.test_database import empty_databases
 
 THREADS = 8
-SUCCESS = {
-    "signUp": 200,
-    "createUserDetails": 201,
-    "getMyUserDetails": 200,
-    "getUserDetails": 200,
-    "deleteUserDetails": 204,
-}
+HEALTH = ["/readyz", "/livez"]
+SUCCESS = {each.id: each.status for each in OPERATIONS}
+TABLES = ", ".join(metadata.tables)
 Trouble = Callable[[Engine], AbstractContextManager[None]]
 
 
@@ -48,23 +47,17 @@ def assert_unavailable(answered: TestResponse) -> None:
 
 
 class Service(NamedTuple):
-    """The service, with an account and two records in it."""
+    """The service, with an account and a record for each operation in it."""
 
     app: Flask
-    kept: str
-    to_go: str
+    links: dict[str, str]
 
     def asked_all_at_once(self) -> dict[str, TestResponse]:
         """Each operation's answer, and how the service is; side by side, so as to wait once."""
         asks: dict[str, Callable[[Someone], TestResponse]] = {
-            "signUp": lambda someone: someone.signs_up("bob", PASSWORD),
-            "createUserDetails": lambda someone: someone.gives_details(),
-            "getMyUserDetails": lambda someone: someone.signs_in("ada").reads_own(),
-            "getUserDetails": lambda someone: someone.reads(self.kept),
-            "deleteUserDetails": lambda someone: someone.deletes(self.to_go),
-            "/readyz": lambda someone: someone.reads("/readyz"),
-            "/livez": lambda someone: someone.reads("/livez"),
+            each.id: partial(each.ask, link=self.links[each.id]) for each in OPERATIONS
         }
+        asks |= {path: partial(Someone.reads, link=path) for path in HEALTH}
         begun = time.monotonic()
         with ThreadPoolExecutor(len(asks)) as pool:
             asked = {
@@ -82,17 +75,13 @@ class Service(NamedTuple):
 
     def assert_serves_all(self) -> None:
         statuses = {name: answer.status_code for name, answer in self.asked_all_at_once().items()}
-        assert statuses == SUCCESS | {"/readyz": 200, "/livez": 200}
+        assert statuses == SUCCESS | dict.fromkeys(HEALTH, 200)
 
 
 @pytest.fixture
 def service(make_app: Callable[..., Flask]) -> Service:
     app = make_app(database_timeout=1, threads=THREADS)
-    someone = Someone(app.test_client())
-    someone.signs_up("ada", PASSWORD)
-    ada = someone.signs_in("ada")
-    links = [ada.gives_details(username="ada").headers["Location"] for _ in range(2)]
-    return Service(app, *links)
+    return Service(app, sign_up_with_records(app))
 
 
 END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
@@ -127,7 +116,7 @@ def locked(engine: Engine) -> Iterator[None]:
             yield
     else:
         with another_session(engine) as session:
-            session("LOCK TABLE accounts, user_details IN ACCESS EXCLUSIVE MODE")
+            session(f"LOCK TABLE {TABLES} IN ACCESS EXCLUSIVE MODE")
             yield
 
 

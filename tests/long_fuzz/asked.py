@@ -4,22 +4,21 @@ from io import BytesIO
 from typing import Any
 
 import schemathesis
-import yaml
 from jsonschema_rs import Draft202012Validator
 from schemathesis import Case
 from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import FormDataParser
 
 from tests.fresh_keys import KEY, VALID
-from tests.server import REPOSITORY
+from tests.operations import DOCUMENT
+from tests.operations import OPERATIONS as _OPERATIONS
 
-DOCUMENT: dict[str, Any] = yaml.safe_load((REPOSITORY / "openapi.yaml").read_text("utf-8"))
-OPERATIONS = [
-    f"{method.upper()} {path}" for path, item in DOCUMENT["paths"].items() for method in item
-]
+LABELED = {f"{each.method} {each.path}": each for each in _OPERATIONS}
+OPERATIONS = list(LABELED)
 _SCHEMAS = DOCUMENT["components"]["schemas"]
-_FORMS = {"POST /userDetails": "NewUserDetails", "POST /userSignUp": "SignUp"}
-_VALIDATORS = {label: Draft202012Validator(_SCHEMAS[name]) for label, name in _FORMS.items()}
+_VALIDATORS = {
+    label: Draft202012Validator(_SCHEMAS[each.form]) for label, each in LABELED.items() if each.form
+}
 
 
 def form(response: schemathesis.Response) -> MultiDict[str, str]:
@@ -29,6 +28,12 @@ def form(response: schemathesis.Response) -> MultiDict[str, str]:
     mime, _, boundary = sent.headers.get("Content-Type", "").partition("; boundary=")
     _, fields, _ = FormDataParser().parse(BytesIO(body), mime, len(body), {"boundary": boundary})
     return fields
+
+
+def given(case: Case[Any], form: MultiDict[str, str]) -> dict[str, str]:
+    """The fields that a form has: an empty one isn't given, and others don't count."""
+    known = LABELED[case.operation.label].fields
+    return {name: text for name, text in form.items() if text and name in known}
 
 
 def key(response: schemathesis.Response) -> str | None:
@@ -44,7 +49,7 @@ def is_valid_key(key: str | None) -> bool:
 def is_valid(case: Case[Any], form: MultiDict[str, str]) -> bool:
     """Whether each field that the document names is given once at most, and fits."""
     label = case.operation.label
-    known = {name: form.getlist(name) for name in _SCHEMAS[_FORMS[label]]["properties"]}
+    known = {name: form.getlist(name) for name in LABELED[label].fields}
     given = {name: texts[0] for name, texts in known.items() if texts}
     once = all(len(texts) <= 1 for texts in known.values())
     return once and _VALIDATORS[label].is_valid(given)
@@ -53,15 +58,9 @@ def is_valid(case: Case[Any], form: MultiDict[str, str]) -> bool:
 def is_acceptable(case: Case[Any]) -> bool:
     """Whether `Accept`, which names one media type here, or any, allows what a success has."""
     accept = case.headers.get("Accept", "*/*")
-    content = _answers(case)[str(success(case))].get("content")
-    return content is None or "*/*" in accept or accept in content
+    content = LABELED[case.operation.label].produces
+    return not content or "*/*" in accept or accept in content
 
 
 def success(case: Case[Any]) -> int:
-    return next(int(status) for status in _answers(case) if status < "300")
-
-
-def _answers(case: Case[Any]) -> dict[str, Any]:
-    method, path = case.operation.label.split()
-    answers: dict[str, Any] = DOCUMENT["paths"][path][method.lower()]["responses"]
-    return answers
+    return LABELED[case.operation.label].status

@@ -16,7 +16,9 @@ from tests.long_fuzz import asked
 
 OWN, CREATE, SIGN_UP = "GET /userDetails", "POST /userDetails", "POST /userSignUp"
 READ, DELETE = "GET /userDetails/{id}", "DELETE /userDetails/{id}"
-BY_ID, WITH_FORM = (READ, DELETE), (CREATE, SIGN_UP)
+BY_ID = [label for label, each in asked.LABELED.items() if each.by_link]
+WITH_FORM = [label for label, each in asked.LABELED.items() if each.form]
+WITH_KEY = [label for label, each in asked.LABELED.items() if each.takes_key]
 CHAIN = ["made", "read", "deleted", "missed"]
 
 
@@ -54,11 +56,14 @@ class Foretold:
     def status(self, case: Case[Any], response: schemathesis.Response) -> int:
         """The first of the refusals that the request earns, or else its operation's success."""
         label, credentials = case.operation.label, case.headers.get("Authorization")
-        signs_in = label == OWN or (label == CREATE and credentials is not None)
+        operation = asked.LABELED[label]
+        may_sign_in = operation.takes_credentials and credentials is not None
+        signs_in = operation.needs_credentials or may_sign_in
         form = asked.form(response) if label in WITH_FORM else MultiDict[str, str]()
         username, key = form.get("username", "").lower(), asked.key(response)
         kept = self.kept.get((label, signs_in, key or ""))
-        valid = label not in WITH_FORM or (asked.is_valid(case, form) and asked.is_valid_key(key))
+        valid = label not in WITH_FORM or asked.is_valid(case, form)
+        valid = valid and (label not in WITH_KEY or asked.is_valid_key(key))
         refusals = [
             (404, not self._finds(case)),
             (415, "Content-Encoding" in case.headers),
@@ -66,7 +71,7 @@ class Foretold:
             (401, signs_in and credentials != self.good),
             (400, not valid),
             (403, label == CREATE and signs_in and username != self.username),
-            (422, kept is not None and kept.form != _given(form)),
+            (422, kept is not None and kept.form != asked.given(case, form)),
             (409, label == SIGN_UP and not kept and username in self.taken),
         ]
         return next((status for status, earned in refusals if earned), asked.success(case))
@@ -90,7 +95,7 @@ class Foretold:
     def _keep(self, case: Case[Any], response: schemathesis.Response, record: str = "") -> None:
         if key := asked.key(response):
             at = case.operation.label, "Authorization" in case.headers and bool(record), key
-            given = _given(asked.form(response))
+            given = asked.given(case, asked.form(response))
             self.kept.setdefault(at, Kept(case.body, case.media_type, given, record))
 
     def used(self, label: str, signs_in: bool) -> Iterator[tuple[str, Kept]]:
@@ -117,12 +122,6 @@ class Foretold:
             record = self.records.get(case.path_parameters["id"])
             return record is not None and record.is_there
         return True
-
-
-def _given(form: MultiDict[str, str]) -> dict[str, str]:
-    """The fields that a form has: an empty one isn't given, and others don't count."""
-    known = ("username", "password", "firstname", "lastname")
-    return {name: text for name, text in form.items() if text and name in known}
 
 
 def _in_turn(steps: list[str]) -> int:

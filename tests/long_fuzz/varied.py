@@ -12,8 +12,9 @@ from schemathesis import Case
 
 from tests.actor import PASSWORD
 from tests.fresh_keys import KEY
+from tests.long_fuzz.asked import LABELED
 from tests.long_fuzz.figures import Row
-from tests.long_fuzz.foretold import BY_ID, CREATE, DELETE, OWN, READ, SIGN_UP, WITH_FORM, Foretold
+from tests.long_fuzz.foretold import CREATE, DELETE, READ, SIGN_UP, Foretold
 
 USERNAME = "sam"
 JSON = "application/json"
@@ -43,6 +44,7 @@ FINDS = {
     READ: ["made", "made", "read", "deleted", "deleted", "missed", None],
     DELETE: ["read", "read", "read", "made", "deleted", None],
 }
+OTHERS_FIND = ["made", "read", "deleted", None]
 
 # A key that wasn't used, or one that was: with the form as it was then, or with another.
 KEYS = [*[None] * 4, "new", "new", "again", "again", "other"]
@@ -54,16 +56,21 @@ _numbers = itertools.count()
 def varied(case: Case[Any], foretold: Foretold) -> st.SearchStrategy[Case[Any]]:
     """The case with an `Accept`, credentials, a content coding, a username or an id chosen."""
     label = case.operation.label
+    operation = LABELED[label]
     vary: list[st.SearchStrategy[Change]] = [_header("Accept", ACCEPTS)]
-    if label in (OWN, CREATE):
-        vary.append(_header("Authorization", OFTEN_GOOD if label == OWN else OFTEN_NONE))
-    if label in WITH_FORM:
+    if operation.takes_credentials:
+        often = OFTEN_GOOD if operation.needs_credentials else OFTEN_NONE
+        vary.append(_header("Authorization", often))
+    if operation.form:
         vary.append(_header("Content-Encoding", [*[None] * 19, "gzip"]))
+    if "username" in operation.fields:
         vary.append(st.integers(0, 6).map(lambda choice: partial(_name, choice)))
+    if operation.takes_key:
         how = st.tuples(st.sampled_from(KEYS), st.integers(0, 4))
         vary.append(how.map(lambda chosen: partial(_key, foretold, *chosen)))
-    if label in BY_ID:
-        which = st.tuples(st.sampled_from(FINDS[label]), st.integers(0, 4))
+    if operation.by_link:
+        found = FINDS.get(label, OTHERS_FIND)
+        which = st.tuples(st.sampled_from(found), st.integers(0, 4))
         vary.append(which.map(lambda chosen: partial(_find, foretold, *chosen)))
 
     def change(changes: tuple[Change, ...]) -> Case[Any]:

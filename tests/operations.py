@@ -1,0 +1,157 @@
+"""Each operation of the service once: how to ask it well, and the status of its success.
+
+Tests that run over all operations read this table, so that a new operation needs one entry here.
+What the document says of an operation (its address, its form, its credentials) is read from there.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.actor import PASSWORD, Someone
+
+FILE = Path(__file__).parents[1] / "openapi.yaml"
+DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+URLENCODED = "application/x-www-form-urlencoded"
+NO_METHOD = "BREW"
+"""A method that no address has: HTTP doesn't define it (RFC 9110, section 16.1)."""
+
+_numbers = count()
+
+
+def documented() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the method, the path and the object of each operation in the document."""
+    for path, item in DOCUMENT["paths"].items():
+        for method, said in item.items():
+            yield method.upper(), path, said
+
+
+_DOCUMENTED = {said["operationId"]: (method, path, said) for method, path, said in documented()}
+
+
+class Operation(NamedTuple):
+    """An operation: its id, the status of its success, and a good request."""
+
+    id: str
+    status: int
+    request: Callable[..., TestResponse]
+    """Called with someone, the link of a record, and options of the request by name."""
+
+    def ask(self, someone: Someone, link: str, **options: Any) -> TestResponse:
+        """Return the response to a good request.
+
+        An operation with `{id}` in its path is asked for the record at `link`. An operation that
+        needs credentials is asked with those of "ada"; see `sign_up_with_records`.
+        """
+        return self.request(someone, link, **options)
+
+    @property
+    def method(self) -> str:
+        return _DOCUMENTED[self.id][0]
+
+    @property
+    def path(self) -> str:
+        return _DOCUMENTED[self.id][1]
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The operation's object in the document."""
+        return _DOCUMENTED[self.id][2]
+
+    @property
+    def by_link(self) -> bool:
+        """Whether the operation is about the record whose id is in the path."""
+        return "{id}" in self.path
+
+    @property
+    def writes(self) -> bool:
+        """Whether the operation writes: GET is a safe method (RFC 9110, section 9.2.1)."""
+        return self.method != "GET"
+
+    @property
+    def takes_credentials(self) -> bool:
+        return bool(self.said["security"])
+
+    @property
+    def needs_credentials(self) -> bool:
+        return self.takes_credentials and {} not in self.said["security"]
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a request may have an `Idempotency-Key`."""
+        names = {parameter["name"] for parameter in self.said.get("parameters", [])}
+        return "Idempotency-Key" in names
+
+    @property
+    def fields(self) -> dict[str, dict[str, Any]]:
+        """The schema of each field of the form; none if the operation takes no form."""
+        schema: dict[str, Any] = DOCUMENT["components"]["schemas"].get(self.form, {})
+        return dict(schema.get("properties", {}))
+
+    @property
+    def produces(self) -> list[str]:
+        """The media types of the success; none if that has no content."""
+        return list(self.said["responses"][str(self.status)].get("content", {}))
+
+    @property
+    def form(self) -> str:
+        """The name of the form's schema, or an empty text if the operation takes no form."""
+        if "requestBody" not in self.said:
+            return ""
+        reference: str = self.said["requestBody"]["content"][URLENCODED]["schema"]["$ref"]
+        return reference.rpartition("/")[2]
+
+    def address(self, link: str) -> str:
+        """Return the path, with the id of the record at `link` if it has one."""
+        return self.path.replace("/userDetails/{id}", link)
+
+
+OPERATIONS = [
+    Operation(
+        "createUserDetails",
+        201,
+        lambda someone, _, **options: someone.gives_details(options),
+    ),
+    Operation(
+        "getMyUserDetails",
+        200,
+        lambda someone, _, **options: someone.signs_in("ada").reads_own(**options),
+    ),
+    Operation(
+        "getUserDetails",
+        200,
+        lambda someone, link, **options: someone.reads(link, **options),
+    ),
+    Operation(
+        "deleteUserDetails",
+        204,
+        lambda someone, link, **options: someone.deletes(link, **options),
+    ),
+    Operation(
+        "signUp",
+        200,
+        lambda someone, _, **options: someone.signs_up(
+            f"user{next(_numbers)}", PASSWORD, **options
+        ),
+    ),
+]
+EACH_OPERATION = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.id)
+NO_RECORD = "/userDetails/0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8"
+"""The link of a record that doesn't exist."""
+
+
+def sign_up_with_records(app: Flask) -> dict[str, str]:
+    """Sign "ada" up, and return the link of a record of hers for each operation, by its id.
+
+    So no operation needs a record that another one deletes.
+    """
+    ada = Someone(app.test_client()).signs_in("ada")
+    assert Someone(ada.client).signs_up("ada", PASSWORD).status_code == 200
+    given = {each.id: ada.gives_details(username="ada") for each in OPERATIONS}
+    return {name: response.headers["Location"] for name, response in given.items()}

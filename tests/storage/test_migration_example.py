@@ -1,0 +1,106 @@
+"""The example of a migration in docs/development.md alters a table with rows, on both databases."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, exc, text
+
+from api.config import Settings
+from api.storage import migrate
+from api.storage.database import Database, open_engine
+from api.storage.keys import Key
+from api.storage.store import Store
+from tests.actor import RECORD
+from tests.server import REPOSITORY
+from tests.test_database import downgrade, empty_databases, tables
+
+DEVELOPMENT = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(\"\"\".*?)```", DEVELOPMENT, flags=re.DOTALL)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A database with an account, records with and without it, and a key."""
+    for (url,) in empty_databases(request, tmp_path):
+        engine = open_engine(Settings(database_url=url))
+        migrate.upgrade(engine)
+        store = Store(Database(engine))
+        store.add_account("ada", "hash", Key(b"digest", b"fingerprint", "ada"))
+        ada = store.find_account("ada")
+        assert ada
+        for account_id in (None, ada.id, ada.id):
+            store.add_details(**RECORD | {"account_id": account_id})
+        yield store
+        store.close()
+
+
+@pytest.fixture
+def newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Add the example to the migrations, and return the revision that was the newest."""
+    config = migrate.migrations()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    (migration,) = EXAMPLES
+    migration = re.sub("\nrevision = .*", '\nrevision = "example"', migration)
+    migration = re.sub("\ndown_revision = .*", f'\ndown_revision = "{newest}"', migration)
+    folder = shutil.copytree(REPOSITORY / "api" / "storage" / "migrations", tmp_path / "migrations")
+    (folder / "versions" / "example.py").write_text(migration, encoding="utf-8")
+    config.set_main_option("script_location", str(folder))
+    monkeypatch.setattr(migrate, "migrations", lambda: config)
+    return str(newest)
+
+
+def rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Return all rows of all tables."""
+    with engine.connect() as connection:
+        return {
+            name: [
+                dict(row) for row in connection.execute(text(f"SELECT * FROM {name}")).mappings()
+            ]
+            for name in tables(engine)
+        }
+
+
+def test_the_example_keeps_rows_keys_and_indexes_and_can_be_taken_back(
+    store: Store, newest: str
+) -> None:
+    engine = store.database.engine
+    before, kept = tables(engine), rows(engine)
+    assert all(kept.values())
+    migrate.upgrade(engine)
+    added = tables(engine)
+    details = added["user_details"]
+    details["columns"] = [c for c in details["columns"] if c["name"] != "email"]
+    details["checks"] = [c for c in details["checks"] if c["name"] != "ck_user_details_email"]
+    assert added == before
+    for row in kept["user_details"]:
+        row["email"] = None
+    assert rows(engine) == kept
+    downgrade(engine, to=newest)
+    assert tables(engine) == before
+    for row in kept["user_details"]:
+        del row["email"]
+    assert rows(engine) == kept
+
+
+@pytest.mark.usefixtures("newest")
+def test_after_the_example_the_database_still_decides(store: Store) -> None:
+    """It refuses a text that is too short and an account that doesn't exist, and counts on."""
+    engine = store.database.engine
+    migrate.upgrade(engine)
+    for wrong in "email = 'x'", "account_id = 99", "lastname = ''":
+        with pytest.raises(exc.IntegrityError), engine.connect() as connection:
+            connection.execute(text(f"UPDATE user_details SET {wrong}"))
+    ada = store.find_account("ada")
+    assert ada and store.count_details(ada) == 2
+    newest = store.add_details(**RECORD | {"account_id": ada.id})
+    assert store.newest_details(ada.id).id == newest
+    assert store.newest_details(ada.id).number == max(
+        r["number"] for r in rows(engine)["user_details"]
+    )
+    assert store.delete_account(ada)
+    assert {row["account_id"] for row in rows(engine)["user_details"]} == {None}
