@@ -54,8 +54,12 @@ def test_the_caller_gets_the_exception(event_loop: None, capfd: pytest.CaptureFi
 def test_more_calls_than_threads_wait_for_one_that_is_free(event_loop: None) -> None:
     used: set[int] = set()
 
+    def work() -> int:
+        time.sleep(0.02)
+        return get_ident()
+
     def use() -> None:
-        used.add(call(lambda: (time.sleep(0.02), get_ident())[1]))
+        used.add(call(work))
 
     concurrently(*[use] * 6)
     assert len(used) == 2
