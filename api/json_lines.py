@@ -3,14 +3,22 @@
 import json
 import logging
 import os
+import socket
+import stat
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from gevent.monkey import get_original
+
 SINCE = "api.since"
 """Where a request's environ says when it had come whole, in monotonic seconds."""
+
+
+# gevent's own would wait for a slow reader.
+_Socket: type[socket.socket] = get_original("socket", "socket")
 
 
 class Clock:
@@ -43,8 +51,10 @@ class Lines:
     def __init__(self, number: int = 2) -> None:
         # Were it closed, a client's connection might soon have its number.
         self._to = os.dup(number) if sys.stderr else os.open(os.devnull, os.O_WRONLY)
-        if not os.isatty(self._to):
-            os.set_blocking(self._to, False)
+        kind = os.fstat(self._to).st_mode
+        if stat.S_ISFIFO(kind):
+            self._to = _reopened(self._to)
+        self._socket = _Socket(fileno=self._to) if stat.S_ISSOCK(kind) else None
         self._lost, self._is_torn = 0, False
 
     def write(self, line: str) -> None:
@@ -53,10 +63,32 @@ class Lines:
             line = f"{self._is_torn * chr(10)}{json.dumps(said)}\n{line}"
         data = line.encode()
         try:
-            self._is_torn = os.write(self._to, data) < len(data)
+            self._is_torn = self._write(data) < len(data)
             self._lost = int(self._is_torn)
         except OSError:
             self._lost += 1
+
+    def _write(self, data: bytes) -> int:
+        """Write without waiting, and return the number of bytes written. Raises `OSError`."""
+        if self._socket:
+            return self._socket.send(data, socket.MSG_DONTWAIT)
+        return os.write(self._to, data)
+
+
+def _reopened(pipe: int) -> int:
+    """Return another descriptor of the pipe, which doesn't block.
+
+    `set_blocking` would change the pipe for every program that shares it. Where it can't be opened
+    again (another user's, or not on Linux) that is done all the same, because the service must not
+    wait for the reader of its log.
+    """
+    try:
+        opened = os.open(f"/proc/self/fd/{pipe}", os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        os.set_blocking(pipe, False)
+        return pipe
+    os.close(pipe)
+    return opened
 
 
 class Records(logging.Handler):

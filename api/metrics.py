@@ -4,6 +4,7 @@ Each worker counts in a file in a folder that they share with their parent, whic
 what a worker counted stays when it dies.
 """
 
+import fcntl
 import logging
 import os
 import socket
@@ -12,9 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
-from threading import Thread
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 
 from flask import Flask
@@ -30,11 +31,13 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from api.limits import LIMITED
+from api.threads import start_thread
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Upper bounds of durations, in seconds: from half a read to twice what a 503 may take."""
 SAMPLED_EVERY = 0.1
 """Seconds, where there are answers."""
+_PREFIX = "sign-up-metrics-"
 _log = logging.getLogger(__name__)
 
 
@@ -42,7 +45,9 @@ class Metrics:
     """What is counted of `app`. Made by the parent, before it makes workers."""
 
     def __init__(self, app: Flask) -> None:
-        self.folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="sign-up-metrics-")
+        _delete_abandoned()
+        self.folder, self._lock = _make_folder()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = self.folder
         # The library looks for the variable when it is imported, and settings are read later.
         values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
         requests = Counter("signup_requests", "Answers.", ["operation", "status"], registry=None)
@@ -104,10 +109,45 @@ class Metrics:
         server = _Server(listener.getsockname()[:2], served, bind_and_activate=False)
         server.socket.close()
         server.socket = listener
-        Thread(target=server.serve_forever, daemon=True).start()
+        # In a greenlet it would go on in each worker, which is a copy of this process.
+        start_thread(server.serve_forever)
 
     def close(self) -> None:
         rmtree(self.folder, ignore_errors=True)
+        os.close(self._lock)
+
+
+def _lock(folder: str) -> int | None:
+    """Lock the folder; return the descriptor that holds the lock, or None if it was locked.
+
+    The system releases the lock when this process and its workers have ended, also after SIGKILL.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _delete_abandoned() -> None:
+    """Delete the folders of services that were killed."""
+    for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # It is another user's, or was just deleted.
+            if (descriptor := _lock(str(folder))) is not None:
+                rmtree(folder, ignore_errors=True)
+                os.close(descriptor)
+
+
+def _make_folder() -> tuple[str, int]:
+    """Return a new folder, and the descriptor that holds its lock."""
+    while True:
+        folder = mkdtemp(prefix=_PREFIX)
+        with suppress(FileNotFoundError):  # Another service took it for abandoned.
+            descriptor = _lock(folder)
+            if descriptor is not None and os.path.isdir(folder):
+                return folder, descriptor
 
 
 def _gauge(name: str, meaning: str) -> Gauge:

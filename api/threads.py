@@ -1,9 +1,8 @@
 """Native threads for work that would block the event loop.
 
 Under the server a request is a greenlet of one thread, and gevent's patches let it wait for sockets
-without blocking other requests. They can't do so for SQLite and Argon2id: `call` runs such work in
-a native thread. Without the event loop (a test client, a command, another server) `call` is a plain
-call.
+without blocking other requests. They can't do so for SQLite and Argon2id: `NativeThreads` run such
+work. Without the event loop (a test client, a command, another server) they call it directly.
 """
 
 import os
@@ -99,23 +98,13 @@ class NativeThreads:
             function = args = kwargs = waiter = result = None
 
 
-_threads = NativeThreads(1)
-
-
-def use_event_loop(threads: int) -> None:
-    """Let `call` and `wait_for` wait in this thread's event loop, `call` by so many threads.
+def use_event_loop() -> None:
+    """Let `NativeThreads` and `wait_for` wait in this thread's event loop.
 
     For a worker to call after it was forked.
     """
-    global _threads  # noqa: PLW0603  (a process has one event loop)
     _event_loop.loop = gevent.get_hub().loop
     _event_loop.pid, _event_loop.thread = os.getpid(), _get_ident()
-    _threads = NativeThreads(threads)
-
-
-def call(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call `function` in a native thread, as `NativeThreads.call` does."""
-    return _threads.call(function, *args, **kwargs)
 
 
 def wait_for(future: Future[T]) -> T:

@@ -11,13 +11,14 @@ if __name__ == "__main__":
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
-from api import counters, create_app, serve
+from api import config, counters, create_app, serve, threads
 from api.config import Settings
-from api.server import connection as connections
 from api.server.application import RefusingWorker, Server
 from api.server.connection import Connection
 
@@ -31,6 +32,10 @@ tried again."""
 class OddWorker(RefusingWorker):
     def init_process(self) -> None:
         time.sleep(float(os.environ.get("BOOTING", "0")))  # As on a machine that is busy.
+        if hung := os.environ.get("HANGING"):  # The first worker, as long as it may.
+            with suppress(FileExistsError):
+                Path(hung).touch(exist_ok=False)
+                threads.sleep(600)
         super().init_process()
 
     def refuse(self, connection: Connection, error: Exception) -> None:
@@ -64,6 +69,11 @@ def _odd(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     return answer
 
 
+def _exhausted(*_: object) -> int:
+    """As the system does where a process may have no more threads (`pids.max`)."""
+    raise RuntimeError("can't start new thread")
+
+
 def _create_app(settings: Settings | None = None) -> Flask:
     app = create_app(settings)
     app.wsgi_app = _odd(app.wsgi_app)  # type: ignore[method-assign]
@@ -71,9 +81,12 @@ def _create_app(settings: Settings | None = None) -> Flask:
 
 
 if __name__ == "__main__":
-    connections.IDLE_TIMEOUT, connections.REQUEST_TIMEOUT = 2, 1
-    connections.LINGER_TIMEOUT = LAST  # type: ignore[assignment]
+    config.IDLE_TIMEOUT, config.REQUEST_TIMEOUT = 2, 1
+    config.LINGER_TIMEOUT = LAST  # type: ignore[assignment]
     counters.GONE = GONE  # type: ignore[assignment]
-    serve.create_app = _create_app
+    config.HEARTBEAT_TIMEOUT = 4
+    if "NO_THREADS" in os.environ:
+        threads._start = _exhausted
+    serve.create_app = _create_app  # type: ignore[attr-defined]
     Server.worker_class = OddWorker
     serve.main()

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -126,3 +127,29 @@ def test_what_is_logged_of_no_request_has_no_id() -> None:
         logging.getLogger("elsewhere").warning("a\nb %s", "\x1b[31m")
         (line,) = logged()
     assert (line["message"], line["requestId"]) == ("a\nb \x1b[31m", None)
+
+
+def test_standard_error_stays_blocking_for_the_programs_that_share_it(
+    pipe: tuple[int, int],
+) -> None:
+    _, writer = pipe
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        for shared in writer, ours.fileno():
+            lines = Lines(shared)
+            lines.write(LINE)
+            assert os.get_blocking(shared)
+        assert lines._socket
+        lines._socket.close()
+
+
+def test_a_socket_that_is_full_loses_lines_and_is_not_waited_for() -> None:
+    """As systemd's journal."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        lines = Lines(ours.fileno())
+        for _ in range(5000):
+            lines.write(LINE)
+        assert theirs.recv(len(LINE), socket.MSG_WAITALL).decode() == LINE
+        assert lines._socket and lines._lost
+        lines._socket.close()

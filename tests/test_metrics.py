@@ -7,7 +7,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -183,3 +184,34 @@ def test_figures_that_can_not_be_kept_harm_nobody(
     with recorded_lines() as logged:
         assert Someone(app.test_client()).gives_details().status_code == 201
         assert "figures can't be kept: No such file" in logged()[0]["message"]
+
+
+def test_a_client_that_sends_slowly_does_not_keep_others_waiting(measured: Measured) -> None:
+    host, _, port = measured.address.rpartition(":")
+    with ExitStack() as opened:
+        for _ in range(20):
+            slow = opened.enter_context(socket.create_connection((host, int(port))))
+            slow.sendall(b"GET /metr")
+        measured.read()
+        slow.sendall(b"ics HTTP/1.0\r\n\r\n")
+        assert slow.recv(100).startswith(b"HTTP/1.0 200 ")
+
+
+def test_the_folder_of_a_killed_service_is_deleted_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not that of one that runs."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    settings = {"METRICS_ADDRESS": f"127.0.0.1:{free_port()}", "TMPDIR": str(tmp_path)}
+
+    def folders() -> list[Path]:
+        return [*tmp_path.glob("sign-up-metrics-*")]
+
+    with serving(tmp_path, settings):
+        (first,) = folders()
+    assert folders() == [first]
+    others = settings | {"METRICS_ADDRESS": f"127.0.0.1:{free_port()}"}
+    with serving(tmp_path, settings) as second, serving(tmp_path, others):
+        assert len(folders()) == 2 and first not in folders()
+        assert second.stop() == 0
+        assert len(folders()) == 1

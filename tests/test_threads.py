@@ -10,17 +10,21 @@ import gevent
 import pytest
 
 from api import threads
-from api.threads import NativeThreads, ThreadsExhausted, call, start_thread, wait_for
+from api.threads import NativeThreads, ThreadsExhausted, start_thread, wait_for
 
 
 @pytest.fixture
 def event_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An event loop in the thread of the test; `call` has two threads."""
+    """An event loop in the thread of the test."""
     monkeypatch.setattr(threads, "_event_loop", threads._EventLoop())
-    monkeypatch.setattr(threads, "_threads", None)
-    threads.use_event_loop(2)
+    threads.use_event_loop()
     yield
     gevent.get_hub().destroy(destroy_loop=True)
+
+
+@pytest.fixture
+def call(event_loop: None) -> Any:
+    return NativeThreads(2).call
 
 
 def concurrently(*functions: Any) -> None:
@@ -29,7 +33,7 @@ def concurrently(*functions: Any) -> None:
         gevent.joinall([gevent.spawn(each) for each in functions], raise_error=True)
 
 
-def test_a_call_runs_in_another_thread_while_other_greenlets_run(event_loop: None) -> None:
+def test_a_call_runs_in_another_thread_while_other_greenlets_run(call: Any) -> None:
     done: list[str] = []
 
     def slow() -> None:
@@ -41,7 +45,7 @@ def test_a_call_runs_in_another_thread_while_other_greenlets_run(event_loop: Non
     assert done == ["quick", "slow"]
 
 
-def test_the_caller_gets_the_exception(event_loop: None, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_caller_gets_the_exception(call: Any, capfd: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:
         with pytest.raises(ZeroDivisionError):
             call(divmod, 1, 0)
@@ -51,21 +55,25 @@ def test_the_caller_gets_the_exception(event_loop: None, capfd: pytest.CaptureFi
     assert capfd.readouterr().err == ""
 
 
-def test_more_calls_than_threads_wait_for_one_that_is_free(event_loop: None) -> None:
+def test_more_calls_than_threads_wait_for_one_that_is_free(call: Any) -> None:
     used: set[int] = set()
 
+    def work() -> int:
+        time.sleep(0.02)
+        return get_ident()
+
     def use() -> None:
-        used.add(call(lambda: (time.sleep(0.02), get_ident())[1]))
+        used.add(call(work))
 
     concurrently(*[use] * 6)
     assert len(used) == 2
 
 
-def test_a_call_within_a_call_is_a_plain_one(event_loop: None) -> None:
+def test_a_call_within_a_call_is_a_plain_one(call: Any) -> None:
     """Else two threads that call would wait for a third."""
 
     def outer() -> bool:
-        return call(get_ident) == get_ident()
+        return bool(call(get_ident) == get_ident())
 
     def ask() -> None:
         assert call(outer)
@@ -89,7 +97,7 @@ def test_a_future_wakes_who_waits_for_it(event_loop: None, when: str) -> None:
 
 
 def test_without_an_event_loop_they_block() -> None:
-    assert call(get_ident) == get_ident()
+    assert NativeThreads(1).call(get_ident) == get_ident()
     future: Future[str] = Future()
     Timer(0.02, lambda: future.set_result("it")).start()
     assert wait_for(future) == "it"

@@ -31,7 +31,7 @@ def test_who_does_not_come_to_an_end_is_refused_or_left(server: Server) -> None:
     chunked = post(b"", b"Transfer-Encoding: chunked\r\n")
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in range(6)]
-        idle, kept, silent, head, body, chunks = clients
+        _idle, kept, silent, head, body, chunks = clients
         kept.says(LIVEZ).hears()
         silent.says(LIVEZ[:20])
         head.says(LIVEZ[:20])

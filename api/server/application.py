@@ -14,9 +14,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from api import config
 from api.addresses import normalised
 from api.browsers import ALWAYS, ANY_ORIGIN, SIGN_UP_PATH
-from api.config import GRACE_PERIOD, HEARTBEAT_TIMEOUT
 from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
 from api.request_log import Watch, new_id
 from api.server.connection import Connection
@@ -117,8 +117,8 @@ class Server(BaseApplication):
             "worker_class": type("Worker", (self.worker_class,), given),
             # It is the stricter, and costs as much here as the C parser.
             "http_parser": "python",
-            "graceful_timeout": GRACE_PERIOD,
-            "timeout": HEARTBEAT_TIMEOUT,
+            "graceful_timeout": config.GRACE_PERIOD,
+            "timeout": config.HEARTBEAT_TIMEOUT,
             "loglevel": "warning",
             "logger_class": _Logger,
             "control_socket_disable": True,

@@ -10,13 +10,7 @@ from typing import Any
 import gevent
 from gunicorn.http import errors
 
-from api.config import (
-    IDLE_TIMEOUT,
-    LINGER_TIMEOUT,
-    REQUEST_TIMEOUT,
-    RESPONSE_TIMEOUT,
-    UNREAD_TIMEOUT,
-)
+from api import config
 
 PIECE = 8 * 1024
 """Bytes that are read at once."""
@@ -157,16 +151,21 @@ class Connection:
         now = time.monotonic()
         match self.phase:
             case Phase.IDLE:
-                return now - self.began > (LINGER_TIMEOUT if is_hurried else IDLE_TIMEOUT)
+                return now - self.began > (
+                    config.LINGER_TIMEOUT if is_hurried else config.IDLE_TIMEOUT
+                )
             case Phase.REQUEST:
-                return now - self.began > REQUEST_TIMEOUT
+                return now - self.began > config.REQUEST_TIMEOUT
             case Phase.APP:
-                return now - self.began > RESPONSE_TIMEOUT
+                return now - self.began > config.RESPONSE_TIMEOUT
             case Phase.RESPONSE:
                 total, unread = now - self.began, now - self.moved
-                return total > RESPONSE_TIMEOUT or unread > UNREAD_TIMEOUT
+                return total > config.RESPONSE_TIMEOUT or unread > config.UNREAD_TIMEOUT
             case Phase.LINGER:
-                return now - self.moved > LINGER_TIMEOUT or now - self.began > REQUEST_TIMEOUT
+                return (
+                    now - self.moved > config.LINGER_TIMEOUT
+                    or now - self.began > config.REQUEST_TIMEOUT
+                )
 
     def give_up(self) -> None:
         """End the connection as if its client had: a request that is late is answered 400."""

@@ -25,7 +25,7 @@ from gunicorn.http.errors import InvalidRequestLine, NoMoreData
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.ggevent import GeventWorker
 
-from api.config import LINGER_TIMEOUT
+from api import config
 from api.json_lines import SINCE
 from api.server.connection import ClientGone, Connection, Phase
 from api.threads import use_event_loop
@@ -84,7 +84,7 @@ class Worker(GeventWorker):
         self.tmp.notify()  # gunicorn's own would exit at once if the parent has ended.
 
     def run(self) -> None:
-        use_event_loop(self.cfg.threads)
+        use_event_loop()
         # All that was imported stays: looking through it for garbage took 5 % of the time.
         gc.collect()
         gc.freeze()
@@ -125,7 +125,7 @@ class Worker(GeventWorker):
             try:
                 sock, address = listener.accept()
             except OSError as error:
-                if error.errno in _FULL and not self._cut_off_some(LINGER_TIMEOUT):
+                if error.errno in _FULL and not self._cut_off_some(config.LINGER_TIMEOUT):
                     gevent.sleep(0.1)
                 continue
             self._begin(server, sock, address)
@@ -153,7 +153,7 @@ class Worker(GeventWorker):
     def _make_room(self) -> None:
         """Wait until there are fewer connections than there may be."""
         while len(self._connections) >= self._most:
-            gevent.sleep(0 if self._cut_off_some(LINGER_TIMEOUT) else 0.1)
+            gevent.sleep(0 if self._cut_off_some(config.LINGER_TIMEOUT) else 0.1)
 
     def _count(self, number: int) -> None:
         """Count bytes of incomplete requests, and cut some off if there are too many."""
@@ -227,7 +227,7 @@ class Worker(GeventWorker):
         closes = _asks_to_close(request) or not is_whole or not self.alive
         sock: Any = connection  # As above.
         response, environ = wsgi.create(request, sock, connection.address, server, self.cfg)
-        environ |= {"wsgi.input": body, "wsgi.multithread": True, SINCE: connection.began}
+        environ.update({"wsgi.input": body, "wsgi.multithread": True, SINCE: connection.began})
         if closes:
             response.force_close()
         self._respond(connection, environ, response)

@@ -38,9 +38,7 @@ _NEWEST = (
     .order_by(user_details.c.number.desc())
     .limit(literal_column("1"))
 )
-_READY: Select[Any] = select(
-    func.now(), *(select(table).exists() for table in metadata.sorted_tables)
-)
+_READY: Any = select(func.now(), *(select(table).exists() for table in metadata.sorted_tables))
 """Reads every table, and a time as the driver returns it."""
 
 
