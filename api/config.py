@@ -28,7 +28,7 @@ LINGER_TIMEOUT = 2
 """Seconds for which a closing connection waits for what the client still sends. Also how long a
 connection may make no progress while others need its place."""
 GRACE_PERIOD = 30
-"""Seconds that requests in flight have to finish in, once the service is told to stop."""
+"""Seconds that requests in flight have at least to finish in, once the service is told to stop."""
 HEARTBEAT_TIMEOUT = 30
 """Seconds without a heartbeat after which a worker is replaced. It sends one every second."""
 
@@ -164,6 +164,15 @@ class Settings:
             # Absolute, so that a later change of folder doesn't change the file.
             return url.set(database=str(Path(str(url.database)).absolute()))
         return url.set(drivername="postgresql+psycopg")
+
+    @property
+    def grace_period(self) -> int:
+        """Seconds that requests in flight have to finish in, once the service is told to stop.
+
+        Enough for one that has just begun: for its last byte, its hash and its statement.
+        """
+        longest = REQUEST_TIMEOUT + self.hashing_timeout + self.database_timeout
+        return max(GRACE_PERIOD, longest)
 
     @property
     def trusted_host_names(self) -> list[str]:

@@ -90,6 +90,7 @@ def main() -> None:
         "workers": settings.web_concurrency,
         "threads": settings.threads,
         "per_client": settings.connections_per_client,
+        "graceful_timeout": settings.grace_period,
     }
     metrics = Metrics(app) if told else None
     if told and metrics:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api import config
 from api.config import Settings, SettingsError
 
 SECRET = "hunter2"
@@ -148,3 +149,23 @@ def test_the_database_file_stays_the_same_wherever_the_process_goes(
     url = Settings(database_url="sqlite:///here.db").url
     monkeypatch.chdir("/")
     assert url.database == str(tmp_path / "here.db")
+
+
+@pytest.mark.parametrize(("hashing", "database"), [(5, 5), (1, 1), (60, 5), (5, 60), (60, 60)])
+def test_a_stop_waits_for_a_request_that_has_just_begun(hashing: int, database: int) -> None:
+    settings = Settings(hashing_timeout=hashing, database_timeout=database)
+    longest = config.REQUEST_TIMEOUT + hashing + database
+    assert settings.grace_period >= max(config.GRACE_PERIOD, longest)
+
+
+def test_the_time_limits_stand_in_their_relations() -> None:
+    longest = Settings.from_environ({"HASHING_TIMEOUT": "60", "DATABASE_TIMEOUT": "60"})
+    # A client that disconnects or sends nothing is noticed before a request would be cut off.
+    assert config.LINGER_TIMEOUT < config.REQUEST_TIMEOUT < config.GRACE_PERIOD
+    assert config.REQUEST_TIMEOUT < config.IDLE_TIMEOUT
+    # A stop finishes without the clients that read nothing.
+    assert config.UNREAD_TIMEOUT < config.GRACE_PERIOD
+    # A response isn't given up while the app may still wait for a hash and the database.
+    assert longest.hashing_timeout + longest.database_timeout <= config.RESPONSE_TIMEOUT
+    # A worker sends a heartbeat every second, and may miss a few.
+    assert config.HEARTBEAT_TIMEOUT >= 10

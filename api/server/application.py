@@ -117,7 +117,6 @@ class Server(BaseApplication):
             "worker_class": type("Worker", (self.worker_class,), given),
             # It is the stricter, and costs as much here as the C parser.
             "http_parser": "python",
-            "graceful_timeout": config.GRACE_PERIOD,
             "timeout": config.HEARTBEAT_TIMEOUT,
             "loglevel": "warning",
             "logger_class": _Logger,

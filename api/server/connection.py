@@ -149,23 +149,18 @@ class Connection:
     def is_late(self, *, is_hurried: bool) -> bool:
         """Return whether the phase takes longer than it may; `is_hurried` closes idle ones soon."""
         now = time.monotonic()
+        lasted, unmoved = now - self.began, now - self.moved
         match self.phase:
             case Phase.IDLE:
-                return now - self.began > (
-                    config.LINGER_TIMEOUT if is_hurried else config.IDLE_TIMEOUT
-                )
+                return lasted > (config.LINGER_TIMEOUT if is_hurried else config.IDLE_TIMEOUT)
             case Phase.REQUEST:
-                return now - self.began > config.REQUEST_TIMEOUT
+                return lasted > config.REQUEST_TIMEOUT
             case Phase.APP:
-                return now - self.began > config.RESPONSE_TIMEOUT
+                return lasted > config.RESPONSE_TIMEOUT
             case Phase.RESPONSE:
-                total, unread = now - self.began, now - self.moved
-                return total > config.RESPONSE_TIMEOUT or unread > config.UNREAD_TIMEOUT
+                return lasted > config.RESPONSE_TIMEOUT or unmoved > config.UNREAD_TIMEOUT
             case Phase.LINGER:
-                return (
-                    now - self.moved > config.LINGER_TIMEOUT
-                    or now - self.began > config.REQUEST_TIMEOUT
-                )
+                return lasted > config.REQUEST_TIMEOUT or unmoved > config.LINGER_TIMEOUT
 
     def give_up(self) -> None:
         """End the connection as if its client had: a request that is late is answered 400."""
