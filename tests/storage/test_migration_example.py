@@ -40,8 +40,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Add the example to the migrations, and return the revision that was the newest."""
+def newest(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Add the example to the migrations that `store` had, and return the newest of these."""
     config = migrate.migrations()
     newest = ScriptDirectory.from_config(config).get_current_head()
     (migration,) = EXAMPLES
