@@ -4,11 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-import redis
 from limits import RateLimitItem
 from limits.storage import RedisStorage, storage_from_string
+
+if TYPE_CHECKING:
+    import redis  # `limits` imports it where it is used, because it takes long.
 
 T = TypeVar("T")
 GONE = 5

@@ -3,7 +3,6 @@
 import string
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from unicodedata import category
 
 import pytest
 from flask import Flask
@@ -13,14 +12,11 @@ from api.fields import PASSWORD
 from api.storage import store
 from tests.actor import PASSWORD as GOOD
 from tests.actor import Someone, assert_problem
-from tests.test_fields import BLANKS, ENDS
+from tests.test_fields import BLANKS, CONTROLS, ENDS, SPACES
 
 IN_USERNAMES = {*string.ascii_letters, *string.digits, *"._@+-"}
-EVERYWHERE = [chr(code) for code in range(0x110000) if category(chr(code))[0] != "C"]
-SPACES = {c for c in EVERYWHERE if category(c)[0] == "Z"}
-CONTROLS = {c for c in map(chr, range(0xA0)) if category(c) == "Cc"}
-BESIDE = {chr(ord(c) + step) for c in SPACES | CONTROLS for step in (-1, 1) if ord(c) + step >= 0}
-IN_NAMES = sorted(SPACES | CONTROLS | BESIDE | {"é", "王", "\U0001f600"})
+BESIDE = {chr(ord(c) + step) for c in SPACES + CONTROLS for step in (-1, 1) if ord(c) + step >= 0}
+IN_NAMES = sorted({*SPACES, *CONTROLS, *BESIDE, "é", "王", "\U0001f600"})
 
 EACH_ENCODING = pytest.mark.parametrize("encoding", FORM)
 
@@ -66,7 +62,7 @@ def test_a_name_takes_all_but_controls_and_is_kept_exactly(
 
     def good(text: str) -> bool:
         invisible = field == "lastname" and set(text) <= {*SPACES, *BLANKS}
-        return not CONTROLS & set(text) and not invisible
+        return set(text).isdisjoint(CONTROLS) and not invisible
 
     texts = [t for c in IN_NAMES for t in (c, f"{c}k", f"k{c}", f"{c}{c}k{c}{c}")]
     taken(gives, texts + ENDS, good, 201)
@@ -81,7 +77,7 @@ def test_a_password_takes_all_but_controls(encoding: str, someone: Someone) -> N
         return someone.posts(form, encoding, "/userSignUp").status_code
 
     texts = [f"{GOOD}{character}" for character in IN_NAMES]
-    taken(signs_up, texts, lambda text: not CONTROLS & set(text), 200)
+    taken(signs_up, texts, lambda text: set(text).isdisjoint(CONTROLS), 200)
 
 
 @pytest.mark.parametrize("word", PASSWORD.refused)

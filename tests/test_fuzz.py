@@ -30,7 +30,7 @@ from tests.long_fuzz.foretold import Foretold
 from tests.long_fuzz.varied import GOOD, USERNAME, row, varied
 from tests.server import REPOSITORY, serving
 
-EXAMPLES, SEED, FLOOR = 250, 1, 100
+EXAMPLES, CHAINS, SEED, FLOOR = 250, 150, 1, 100
 SETTINGS = REPOSITORY / "tests" / "long_fuzz" / "schemathesis.toml"
 
 
@@ -40,6 +40,7 @@ def _config() -> SchemathesisConfig:
         SEED, EXAMPLES, checks=kept["checks"] | {"ignored_auth": {"enabled": False}}
     )
     ours["generation"] |= kept["generation"]
+    ours["phases"]["stateful"] = {"generation": {"max-examples": CHAINS}}
     return SchemathesisConfig.from_dict(ours)
 
 

@@ -41,6 +41,17 @@ def test_a_document_is_proven_by_traffic_that_shows_all_of_it(prove: Prove) -> N
     assert str(proof.verdict) == "exactness: 43 of 43 lines proven"
 
 
+def test_what_parts_settle_need_not_be_tried_again(prove: Prove) -> None:
+    whole, rest = prove(), prove(exchanges=[])
+    for part in range(3):
+        proof = prove()
+        proof.settle(part, 3)
+        assert proof.settled.keys().isdisjoint(rest.settled)
+        rest.settled |= proof.settled
+    assert rest.verdict == whole.verdict
+    assert rest.verdict.refuted and rest.verdict.equivalent
+
+
 @pytest.mark.parametrize("left_out", range(len(TRAFFIC)))
 def test_nothing_of_the_traffic_can_be_left_out(left_out: int, prove: Prove) -> None:
     """Each of these exchanges shows something that no other does."""

@@ -1,7 +1,8 @@
 """Run all tests in several processes, and prove the documents by the exchanges of all of them.
 
-Each worker process holds its exchanges against the documents while its tests run, and delivers them
-to the controlling process when it ends. The controlling process then gives the one verdict.
+Each worker process holds its exchanges against the documents while its tests run. When it ends, it
+tries its part of the mutants on them, and delivers both to the controlling process, which tries the
+mutants that are left on the exchanges of all workers, and gives the one verdict.
 """
 
 import gc
@@ -97,18 +98,28 @@ class WholeRun:
         delivered = None if error else node.workeroutput.get("exchanges")
         if delivered is not None:
             self._delivered += 1
-            for proof, exchanges in zip(self.proofs, pickle.loads(delivered), strict=True):
+            for proof, found in zip(self.proofs, pickle.loads(delivered), strict=True):
+                exchanges, settled = found
                 proof.exchanges += exchanges
+                proof.settled |= settled
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Deliver the exchanges of a worker. In the controlling process prove the documents."""
         config: Any = session.config
         if _is_worker(config):
-            exchanges = [proof.exchanges for proof in self.proofs]
-            config.workeroutput["exchanges"] = pickle.dumps(exchanges)
+            if is_whole(config) and exitstatus == pytest.ExitCode.OK:
+                self._settle(config.workerinput)
+            found = [(proof.exchanges, proof.settled) for proof in self.proofs]
+            config.workeroutput["exchanges"] = pickle.dumps(found)
         elif exitstatus == pytest.ExitCode.OK and not self._is_proven(config):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _settle(self, worker: dict[str, Any]) -> None:
+        """Try a part of the mutants in each worker, so that no processor is idle meanwhile."""
+        number, workers = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+        for proof in self.proofs:
+            proof.settle(number % workers, workers)
 
     def _is_proven(self, config: pytest.Config) -> bool:
         if self._delivered < self._workers:

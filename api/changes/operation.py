@@ -101,7 +101,7 @@ def _responses(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
         elif now is None:
             # One refusal less is none that a client awaits, unless it goes by another number now.
             yield here.own(DIFFERS if success or came else NARROWS, f"{kind}-status-removed")
-        else:
+        elif repr(was) != repr(now):  # Nearly all are the same.
             yield from _content(here, was, now, _ANSWERED)
             yield from _headers(here, *both(was, now, "headers"))
             links, look = both(was, now, "links"), partial(others, exact=_LINKED)

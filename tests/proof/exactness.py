@@ -19,6 +19,9 @@ from tests.proof.flows import Flows
 from tests.proof.mutants import Mutant, Said, mutants
 from tests.proof.rules import ASPECTS, contradictions
 
+Settled = dict[bytes, str | None]
+"""The keys of mutants that don't survive, with who saw what refutes one; None if it means the same.
+"""
 Asked = tuple[str, str, str]
 """Path and method of a request, and the status of its answer."""
 
@@ -34,6 +37,11 @@ class Verdict:
     @property
     def lines(self) -> set[Place]:
         return {m.line for m, _ in self.refuted} | self.unproven
+
+    @property
+    def settled(self) -> Settled:
+        refuted: Settled = {mutant.key: seen_by for mutant, seen_by in self.refuted}
+        return refuted | {mutant.key: None for mutant in self.equivalent}
 
     @property
     def unproven(self) -> set[Place]:
@@ -90,14 +98,19 @@ class Exactness:
         yield from _components(self.said, [asked, reply])
         yield from (("securitySchemes", n) for one in asked.get("security", []) for n in one)
 
-    def judge(self) -> Verdict:
-        """Try each mutant of the document."""
-        verdict = Verdict()
-        for mutant in mutants(self.said):
-            seen_by = self._refuted_by(mutant)
+    def judge(self, known: Settled | None = None, part: int = 0, parts: int = 1) -> Verdict:
+        """Try each mutant of the document, or one of so many parts of them.
+
+        Further exchanges refute further mutants, so what is `known` of a mutant from some of the
+        exchanges holds for all of them.
+        """
+        verdict, known = Verdict(), known or {}
+        for mutant in list(mutants(self.said))[part::parts]:
+            key = mutant.key
+            seen_by = known[key] if key in known else self._refuted_by(mutant)
             if seen_by is not None:
                 verdict.refuted.append((mutant, seen_by))
-            elif mutant.is_of_schema and mean_the_same(mutant.old, mutant.new):
+            elif key in known or (mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)):
                 verdict.equivalent.append(mutant)
             else:
                 verdict.survivors.append(mutant)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from tests.proof.changes import Change, Direction, Place, dropped, renamed
@@ -30,6 +31,11 @@ class Mutant:
     old: Any
     new: Any
     of: Said
+
+    @property
+    def key(self) -> bytes:
+        """What identifies the mutant in other processes too."""
+        return sha256(repr((self.line, self.change, self.target, self.new)).encode()).digest()
 
     @property
     def is_of_schema(self) -> bool:

@@ -10,7 +10,7 @@ import yaml
 
 from tests.proof.coverage import Coverage
 from tests.proof.document import Document
-from tests.proof.exactness import Exactness, Verdict
+from tests.proof.exactness import Exactness, Settled, Verdict
 from tests.proof.exchanges import Exchange
 from tests.proof.flows import Flows
 from tests.proof.lines import is_normative, lines
@@ -32,6 +32,7 @@ class Proof:
         self.file, self.said = file, yaml.safe_load(file.read_text(encoding="utf-8"))
         self.document = Document(self.said)
         self.exchanges: list[Exchange] = []
+        self.settled: Settled = {}
         self.seconds = 0.0  # That the verdict took.
         self._beside = re.compile(beside)
 
@@ -42,6 +43,10 @@ class Proof:
         if breaches := list(contradictions(self.document, exchange)):
             raise Contradiction(f"{exchange.method} {exchange.path}: {'; '.join(breaches)}")
         self.exchanges.append(exchange)
+
+    def settle(self, part: int, parts: int) -> None:
+        """Try one of so many parts of the mutants on the exchanges of this process."""
+        self.settled = Exactness(self.said, self.exchanges).judge(part=part, parts=parts).settled
 
     @cached_property
     def coverage(self) -> Coverage:
@@ -55,7 +60,7 @@ class Proof:
     def verdict(self) -> Verdict:
         """Which lines are needed, once all is seen."""
         started = monotonic()
-        verdict = Exactness(self.said, self.exchanges).judge()
+        verdict = Exactness(self.said, self.exchanges).judge(self.settled)
         self.seconds = monotonic() - started
         return verdict
 
