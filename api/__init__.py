@@ -14,10 +14,9 @@ from werkzeug.routing import MapAdapter
 from api import commands, docs, health, sign_up, user_details
 from api.about import ABOUT
 from api.addresses import TrustedProxies
-from api.bodies import refuse_transfer_coding
 from api.browsers import ALWAYS, open_sign_up
 from api.config import Settings
-from api.contract import Gate
+from api.contract import Gate, refuse_transfer_coding
 from api.database import open_database
 from api.errors import BESIDE, handle_errors, in_order
 from api.hosts import is_host, is_trusted, take_host_from_target

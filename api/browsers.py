@@ -4,7 +4,7 @@ from flask import Flask, Response, request
 from flask.globals import request_ctx
 from werkzeug.exceptions import Forbidden
 
-from api.headers import Header
+from api.contract import Header
 
 SIGN_UP_PATH = "/userSignUp"
 

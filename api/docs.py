@@ -9,11 +9,8 @@ from flask import Blueprint, Response, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from api.contract import operation
+from api.contract import HTML, JSON, Body, Header, Reply, document, operation, to_yaml
 from api.errors import NOTHING_HERE
-from api.headers import Header
-from api.openapi import document, to_yaml
-from api.replies import HTML, JSON, Body, Reply
 
 YAML = "application/yaml"  # RFC 9512
 

@@ -10,13 +10,10 @@ from sqlalchemy import exc
 from werkzeug.exceptions import Conflict, HTTPException, NotFound, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
 
-from api.bodies import FORM
 from api.browsers import OPEN_AT_SIGN_UP, PREFLIGHT_AT_SIGN_UP
-from api.contract import promised
+from api.contract import FORM, Body, Header, Reply, promised
 from api.database import may_be_done, why
-from api.headers import Header
 from api.passwords import Busy
-from api.replies import Body, Reply
 from api.schemas import LARGEST_FORM, Problem
 from api.store import NoSuchRecord, UsernameTaken
 

@@ -4,9 +4,8 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.contract import operation
+from api.contract import JSON, Body, Reply, operation
 from api.errors import DATABASE_RETRY, RETRY_AFTER
-from api.replies import JSON, Body, Reply
 from api.schemas import Health
 from api.store import store
 

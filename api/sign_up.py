@@ -7,12 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from api import errors
 from api.browsers import ANY_ORIGIN, EXPOSED, OPEN, SIGN_UP_PATH
-from api.contract import operation
+from api.contract import check_preconditions, message, operation
 from api.idempotency import once
 from api.keyed_writes import Key
 from api.passwords import passwords
-from api.preconditions import check_preconditions
-from api.replies import message
 from api.schemas import Done, Retry, SignUp
 from api.store import store
 

@@ -10,15 +10,12 @@ from werkzeug.exceptions import Forbidden
 
 from api import errors
 from api.browsers import refuse_cross_site
-from api.contract import operation
+from api.contract import JSON, Body, Header, Link, Reply, check_preconditions, message, operation
 from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
-from api.headers import Header
 from api.idempotency import once
 from api.keyed_writes import Key
 from api.lookup import Record
-from api.preconditions import check_preconditions
-from api.replies import JSON, Body, Link, Reply, message
 from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
 from api.store import store
 

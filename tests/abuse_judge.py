@@ -11,14 +11,14 @@ from flask import Response
 from werkzeug.datastructures import Headers
 
 from api.browsers import ALWAYS
+from api.contract.proof.document import Document
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.rules import contradictions
 from api.errors import BESIDE, problem
 from api.refusals import REFUSALS
 from api.request_log import IDENTIFIED
 from tests.abuse_smuggled import Case
 from tests.clients import Answer
-from tests.proof.document import Document
-from tests.proof.exchanges import Exchange
-from tests.proof.rules import contradictions
 from tests.server import REPOSITORY, Server
 
 UNKNOWN_CODING = "Send the body with no transfer coding but chunked."

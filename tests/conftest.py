@@ -14,14 +14,14 @@ from sqlalchemy import create_engine
 
 from api import create_app
 from api.config import Settings
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.proof import Proof
+from api.contract.proof.recording import record_requests, recorded
 from api.database import open_database, upgrade
 from api.models import metadata
 from api.passwords import Passwords
 from tests.actor import PASSWORD, Someone
 from tests.postgresql import make_hostile, running
-from tests.proof.exchanges import Exchange
-from tests.proof.proof import Proof
-from tests.proof.recording import record_requests, recorded
 from tests.server import Server, serving
 from tests.shelf.story import visit
 from tests.whole_run import WholeRun

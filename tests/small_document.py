@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from werkzeug.datastructures import Headers
 
-from tests.proof.exchanges import Exchange
+from api.contract.proof.exchanges import Exchange
 
 DOCUMENT: dict[str, Any] = yaml.safe_load("""
 openapi: 3.1.0

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
 
-from api.bodies import FORM
+from api.contract import FORM
 from tests.actor import Someone, assert_problem
 
 CREATE, SIGN_UP = "/userDetails", "/userSignUp"

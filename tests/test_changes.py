@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from api.changes.document import document_changes
-from api.changes.reader import whole
+from api.contract.changes.document import document_changes
+from api.contract.changes.reader import whole
+from api.contract.proof.mutants import mutants
+from api.contract.proof.proof import Proof
 from tests.changing import breaks, compared, rows
-from tests.proof.mutants import mutants
-from tests.proof.proof import Proof
 
 ROWS = list(rows())
 BOUND = re.compile("(request|response)-(property|body|parameter|header)-(max|min|uni|mul|enum|pat)")
@@ -53,7 +53,8 @@ def test_no_notch_of_our_own_document_passes_in_silence(
 ) -> None:
     ours = whole(proof.said)  # Once, as it is the same each time.
     monkeypatch.setattr(
-        "api.changes.document.whole", lambda said: ours if said is proof.said else whole(said)
+        "api.contract.changes.document.whole",
+        lambda said: ours if said is proof.said else whole(said),
     )
     silent = [m for m in mutants(proof.said) if not document_changes(proof.said, m.said)]
     assert not silent

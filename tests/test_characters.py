@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from api import store
-from api.bodies import FORM
+from api.contract import FORM
 from api.fields import PASSWORD
 from tests.actor import PASSWORD as GOOD
 from tests.actor import Someone, assert_problem

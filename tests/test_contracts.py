@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from api.changes.document import document_changes
-from tests.proof.proof import Proof
+from api.contract.changes.document import document_changes
+from api.contract.proof.proof import Proof
 
 FILES = sorted((Path(__file__).parent / "contracts").glob("*.yaml"))
 RELEASED: list[Any] = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in FILES]

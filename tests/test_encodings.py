@@ -2,8 +2,8 @@
 
 import pytest
 
-from api.bodies import Decoder
-from api.encodings import UTF_8, json_object, parameters, urlencoded
+from api.contract.bodies import Decoder
+from api.contract.encodings import UTF_8, json_object, parameters, urlencoded
 
 
 def refusal(decoder: Decoder, body: bytes, content_type: str = "") -> str:

@@ -18,10 +18,8 @@ from werkzeug.exceptions import (
 from werkzeug.test import TestResponse
 
 from api import errors
-from api.bodies import UnsupportedCoding
-from api.contract import Gate, message, operation
+from api.contract import Gate, InvalidInput, UnsupportedCoding, message, operation
 from api.errors import handle_errors, in_order, problem
-from api.inputs import InvalidInput
 from api.passwords import Busy
 from api.store import NoSuchRecord, UsernameTaken
 

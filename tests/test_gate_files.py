@@ -7,9 +7,7 @@ import pytest
 from flask import Flask, Response, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 
-from api.contract import Gate, UndeclaredAnswer, operation
-from api.headers import Header
-from api.replies import PLAIN, Body, Reply, message
+from api.contract import PLAIN, Body, Gate, Header, Reply, UndeclaredAnswer, message, operation
 
 ANY = Header({"type": "string"})
 STAMPS = {"ETag": ANY, "Cache-Control": ANY, "Content-Disposition": ANY, "Accept-Ranges": ANY}

@@ -4,8 +4,7 @@ import pytest
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
-from api.contract import Gate, UndeclaredAnswer, message, operation
-from api.headers import Header
+from api.contract import Gate, Header, UndeclaredAnswer, message, operation
 
 DONE = {200: message("Done", "It is done.")}
 

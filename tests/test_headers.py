@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.headers import Header
+from api.contract import Header
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 

@@ -15,8 +15,7 @@ import yaml
 from flask import Flask
 from openapi_spec_validator import validate
 
-from api.contract import Operation
-from api.openapi import document, to_yaml
+from api.contract import Operation, document, to_yaml
 from tests.actor import Someone
 
 ROOT = Path(__file__).parents[1]

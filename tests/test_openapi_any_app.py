@@ -8,8 +8,7 @@ from flask import Blueprint, Flask
 from marshmallow import Schema, fields
 from openapi_spec_validator import validate
 
-from api.contract import Gate, message, operation
-from api.openapi import document
+from api.contract import Gate, document, message, operation
 
 DONE = {200: message("Done", "It is done.")}
 EXAMPLES = {"examples": [1]}

@@ -7,10 +7,7 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 
-from api.contract import Gate, operation
-from api.headers import Header
-from api.openapi import document, to_yaml
-from api.replies import Body, Link, Reply
+from api.contract import Body, Gate, Header, Link, Reply, document, operation, to_yaml
 
 DONE = Reply(description="It is done.")
 

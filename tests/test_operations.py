@@ -9,9 +9,7 @@ from marshmallow import Schema
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.test import TestResponse
 
-from api.contract import Gate, UndeclaredAnswer, message, operation
-from api.operations import Operation
-from api.replies import Body, Reply
+from api.contract import Body, Gate, Operation, Reply, UndeclaredAnswer, message, operation
 
 DONE = message("Done", "It is done.")
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.proof.equivalence import mean_the_same
-from tests.proof.exchanges import Exchange
-from tests.proof.mutants import Mutant, mutants
-from tests.proof.proof import Contradiction, Proof
+from api.contract.proof.equivalence import mean_the_same
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.mutants import Mutant, mutants
+from api.contract.proof.proof import Contradiction, Proof
 from tests.small_document import DOCUMENT, TRAFFIC, asked, left
 
 Prove = Callable[..., Proof]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from werkzeug.datastructures import Headers
 
-from tests.proof.exchanges import Exchange
-from tests.proof.proof import Proof
-from tests.proof.recording import MASK, write
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.proof import Proof
+from api.contract.proof.recording import MASK, write
 from tests.small_document import DOCUMENT, TRAFFIC, asked
 
 CANARY = "canary"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.proof.proof import Proof
+from api.contract.proof.proof import Proof
 from tests.server import REPOSITORY
 from tests.small_document import DOCUMENT
 from tests.whole_run import MOST_WORKERS, WholeRun, is_whole
@@ -23,7 +23,7 @@ CONFTEST = """
 import os
 from pathlib import Path
 
-from tests.proof.proof import Proof
+from api.contract.proof.proof import Proof
 from tests.whole_run import WholeRun
 
 PROOF = Proof(Path(__file__).with_name("small.yaml"))

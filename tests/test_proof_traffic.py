@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.proof import Proof
+from api.contract.proof.recording import MASK, recorded, write
 from tests.actor import Someone
 from tests.browser import listening
-from tests.proof.exchanges import Exchange
-from tests.proof.proof import Proof
-from tests.proof.recording import MASK, recorded, write
 from tests.small_document import DOCUMENT, TRAFFIC
 
 CANARY = "a canary sings below ground"

@@ -16,9 +16,9 @@ import requests
 from flask import Flask
 
 from api.config import Settings
-from tests.proof.coverage import Coverage
-from tests.proof.mutants import mutants
-from tests.proof.proof import Proof
+from api.contract.proof.coverage import Coverage
+from api.contract.proof.mutants import mutants
+from api.contract.proof.proof import Proof
 from tests.server import REPOSITORY, free_port
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from api.contract.proof.proof import Proof
 from tests.actor import PASSWORD, Someone
-from tests.proof.proof import Proof
 
 Ask = dict[str, Any]
 URLENCODED = "application/x-www-form-urlencoded"

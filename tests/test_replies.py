@@ -7,13 +7,12 @@ import pytest
 from flask import Flask, Response
 from marshmallow import Schema
 
-from api.bodies import RawBody, RequestBody
 from api.config import Settings
-from api.encodings import urlencoded
+from api.contract import Body, Credentials, Header, Link, Reply, message
+from api.contract.bodies import RawBody, RequestBody
+from api.contract.encodings import urlencoded
+from api.contract.inputs import valid_texts
 from api.fields import USERNAME
-from api.headers import Header
-from api.inputs import valid_texts
-from api.replies import Body, Credentials, Link, Reply, message
 
 MADE = message("Made", "It is made.")
 

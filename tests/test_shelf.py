@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 from werkzeug.test import TestResponse
 
-from api.contract import Operation, UndeclaredAnswer
-from api.openapi import document, to_yaml
+from api.contract import Operation, UndeclaredAnswer, document, to_yaml
 from tests.shelf.schemas import CAPACITY
 from tests.shelf.story import TOWERS
 from tests.shelf.views import KEY

@@ -9,9 +9,9 @@ from flask import Flask, Response
 from werkzeug.datastructures import Headers
 
 from api.contract import UndeclaredAnswer
+from api.contract.proof.coverage import Coverage
+from api.contract.proof.proof import Contradiction, Proof
 from tests.actor import Someone, assert_problem
-from tests.proof.coverage import Coverage
-from tests.proof.proof import Contradiction, Proof
 from tests.whole_run import WholeRun
 
 ALLOW = {

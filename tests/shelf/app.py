@@ -4,9 +4,7 @@ from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from api.contract import Gate, operation
-from api.openapi import document
-from api.replies import JSON, Body, Reply
+from api.contract import JSON, Body, Gate, Reply, document, operation
 from tests.shelf import errors, lists, views
 from tests.shelf.books import Books
 

@@ -4,8 +4,7 @@ from flask import Response, jsonify
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, Unauthorized
 
-from api.headers import Header
-from api.replies import JSON, Body, Reply
+from api.contract import JSON, Body, Header, Reply
 from tests.shelf.schemas import MOST_FIELDS, REFUSALS, Refusal
 
 CHALLENGE = WWWAuthenticate("ApiKey", {"realm": "shelf"})

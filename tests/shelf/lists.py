@@ -7,9 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from api.contract import operation
-from api.headers import Header
-from api.replies import JSON, Body, Reply
+from api.contract import JSON, Body, Header, Reply, operation
 from tests.shelf import errors
 from tests.shelf.books import books
 from tests.shelf.schemas import BookList, Listing, Newest

@@ -1,0 +1,113 @@
+"""The document: routes and what their views promise, printed by apispec as OpenAPI 3.1."""
+
+import json
+import re
+from collections.abc import Mapping
+from sys import modules
+from typing import Any, cast
+
+import yaml
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_instance
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from flask import Flask
+from marshmallow import fields
+from werkzeug.routing import Rule
+
+from .gate import Gate
+from .operation import Operation
+from .operation_object import operation_object
+from .replies import Reply
+
+
+def document(app: Flask) -> dict[str, Any]:
+    """The OpenAPI document of the app's documented operations.
+
+    Raises `ValueError` where an operation doesn't say what its path holds, or has no example.
+    """
+    gate: Gate = app.extensions["contract"]
+    head = _head(app, gate)
+    plugin = MarshmallowPlugin(lambda schema: type(resolve_schema_instance(schema)).__name__)
+    spec = APISpec(
+        title=head["info"]["title"],
+        version=head["info"]["version"],
+        openapi_version=head["openapi"],
+        plugins=[plugin],
+    )
+    converter = cast("OpenAPIConverter", plugin.converter)  # The APISpec made it.
+    converter.add_parameter_attribute_function(_example_in_path)
+    tags: dict[str, str] = {}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        view = app.view_functions[rule.endpoint]
+        if isinstance(view, Operation) and view.documented:
+            if rule.arguments != set(view.path().fields if view.path else []):
+                raise ValueError(f"{rule}: its path schema doesn't have what its path has.")
+            printed = operation_object(spec, view, gate.replies(view))
+            if blueprint := rule.endpoint.rpartition(".")[0]:
+                tag = blueprint.replace("_", " ").capitalize()
+                tags[tag] = modules[view.__module__].__doc__ or ""
+                printed = {"tags": [tag]} | printed
+            path = re.sub(r"<(?:[^<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
+            spec.path(path, operations=_by_method(rule, printed))
+    for tag, description in tags.items():
+        spec.tag({"name": tag, "description": description})
+    # Through JSON, so that only plain kinds of values are left.
+    whole = json.loads(json.dumps(spec.to_dict() | head))
+    order = dict.fromkeys([*head, "tags", "paths", "components"])
+    return {member: whole[member] for member in order if member in whole}
+
+
+def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameter's example, if it is part of a path: Swagger UI takes none of a schema's."""
+    examples = field.metadata.get("examples") if ret["in"] == "path" else None
+    return {"example": examples[0]} if examples else {}
+
+
+def _head(app: Flask, gate: Gate) -> dict[str, Any]:
+    """How the document begins: what the app says of itself, and its answers beside operations."""
+    info = dict(gate.about.get("info", {"title": app.name, "version": "0"}))
+    rows = [f"| {s} | {r.description} | {_names(r)} |" for s, r in gate.beside.items()]
+    table = ["| status | meaning | headers |", "|---|---|---|", *rows] if rows else []
+    described = "\n\n".join(filter(None, [info.get("description"), "\n".join(table)]))
+    if described:
+        info["description"] = described
+    return {"openapi": "3.1.0", **gate.about, "info": info}
+
+
+def _by_method(rule: Rule, printed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The operation under each method of its rule; several have the method before their id."""
+    methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    if len(methods) == 1:
+        return {methods[0].lower(): dict(printed)}
+    name = printed["operationId"]
+    ids = {m.lower(): m.lower() + name[0].upper() + name[1:] for m in methods}
+    return {method: {**printed, "operationId": unique} for method, unique in ids.items()}
+
+
+class _Yaml(yaml.SafeDumper):
+    """Write several lines as a block, escape what can't be seen, and use no aliases."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None if text.isprintable() else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    def write_double_quoted(self, text: str, _: bool = True) -> None:
+        self.allow_unicode = False
+        super().write_double_quoted(text, False)
+        self.allow_unicode = True
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+_Yaml.add_representer(str, _Yaml.represent_text)
+
+
+def to_yaml(document: Mapping[str, Any]) -> str:
+    """The document as YAML: the same bytes on every machine."""
+    return yaml.dump(dict(document), Dumper=_Yaml, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _names(reply: Reply) -> str:
+    return ", ".join(k if h.required else f"({k})" for k, h in reply.headers.items())

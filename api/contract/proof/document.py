@@ -1,0 +1,177 @@
+"""An OpenAPI document as a judge reads it: operations with references followed, schemas ready."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator, FancyRegexOptions, canonicalize
+from jsonschema_rs.canonical import Containment
+
+Node = Mapping[str, Any]
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+# As JSON writes it: 5.0 is an integer too, and 05 is no number.
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)([.]\d+)?([eE][+-]?\d+)?", re.ASCII)
+
+
+@cache
+def _compiled(schema: str) -> Draft202012Validator:
+    return Draft202012Validator(
+        json.loads(schema), validate_formats=True, pattern_options=FancyRegexOptions()
+    )
+
+
+_at_hand: dict[int, tuple[Node, Draft202012Validator]] = {}
+
+
+def fits(schema: Node, value: Any) -> bool:
+    """Whether the value fits; bytes that aren't text fit what says nothing of their type."""
+    if isinstance(value, bytes):
+        return "type" not in schema
+    known = _at_hand.get(id(schema))
+    if known is None or known[0] is not schema:
+        if len(_at_hand) > 10_000:  # Of documents that are gone.
+            _at_hand.clear()
+        known = _at_hand[id(schema)] = schema, _compiled(json.dumps(schema))
+    return bool(known[1].is_valid(value))
+
+
+def covers(one: Node, other: Node) -> bool:
+    """Whether it is certain that one schema takes all that the other takes."""
+    whole = canonicalize(dict(one)).covers(canonicalize(dict(other)))
+    return bool(whole == Containment.YES)
+
+
+def from_text(schema: Node, text: str) -> Any:
+    """A text of a header, path or query as the kind of value that the schema has."""
+    kinds = schema.get("type", "string")
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if several := {"array", "object"}.intersection(kinds):
+        raise NotImplementedError(f"Teach {__name__} to read an {min(several)} from texts.")
+    if {"integer", "number"}.intersection(kinds) and _NUMBER.fullmatch(text):
+        return json.loads(text)
+    if "boolean" in kinds and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+class Answer:
+    """What one status of one operation may look like."""
+
+    def __init__(self, said: Node) -> None:
+        self.headers: dict[str, Node] = dict(said.get("headers", {}))
+        self.header_names = {name.lower() for name in self.headers}
+        self.content: dict[str, Node] = {
+            media_type: body.get("schema", {})
+            for media_type, body in said.get("content", {}).items()
+        }
+        self.links: dict[str, Node] = said.get("links", {})
+
+
+class Operation:
+    """An operation: how it is asked, and what it may answer."""
+
+    def __init__(self, document: "Document", path: str, method: str) -> None:
+        item = document.said["paths"][path]
+        said = document.followed(item[method])
+        self.path, self.method = path, method.upper()
+        self.id: str = said.get("operationId", f"{self.method} {path}")
+        self.answers = {int(s): Answer(a) for s, a in said["responses"].items()}
+        shared = document.followed(item.get("parameters", []))
+        self.parameters: list[Node] = [*shared, *said.get("parameters", [])]
+        body = said.get("requestBody", {})
+        self.bodies: dict[str, Node] = {m: b["schema"] for m, b in body.get("content", {}).items()}
+        self.body_required: bool = body.get("required", False)
+        security = said.get("security", document.said.get("security", []))
+        schemes = document.said.get("components", {}).get("securitySchemes", {})
+        # Each alternative: the schemes that must all be satisfied; none for anybody.
+        self.security: list[list[Node]] = [[schemes[n] for n in one] for one in security]
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody may ask, without credentials."""
+        return not self.security or [] in self.security
+
+
+class Document:
+    """A document, read lazily: a mutant of it costs what is looked at."""
+
+    def __init__(self, said: Node) -> None:
+        self.said = said
+        self._operations: dict[tuple[str, str], Operation] = {}
+        self._named: dict[str, Any] = {}
+
+    @cached_property
+    def _templates(self) -> list[tuple[re.Pattern[str], str]]:
+        prefix = (self.said.get("servers") or [{"url": "/"}])[0]["url"].rstrip("/")
+        return [
+            (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(prefix + path))), path)
+            # A path without parameters goes before one that fits as well.
+            for path in sorted(self.said["paths"], key=lambda path: "{" in path)
+        ]
+
+    def address(self, path: str) -> tuple[str, dict[str, str]] | None:
+        """The path as the document writes it, with its parameters' texts."""
+        for template, written in self._templates:
+            if found := template.fullmatch(path):
+                return written, found.groupdict()
+        return None
+
+    def methods(self, path: str) -> set[str]:
+        return {method.upper() for method in self.said["paths"][path] if method in METHODS}
+
+    def operation(self, path: str, method: str) -> Operation | None:
+        """What serves the method at a path as the document writes it; HEAD is asked of GET."""
+        if (path, method) in self._operations:
+            return self._operations[path, method]
+        known = self.methods(path)
+        method = "GET" if method == "HEAD" and "HEAD" not in known else method
+        if method not in known:
+            return None
+        if (path, method) not in self._operations:
+            self._operations[path, method] = Operation(self, path, method.lower())
+        return self._operations[path, method]
+
+    def operations(self) -> Iterator[Operation]:
+        for path in self.said["paths"]:
+            yield from filter(None, (self.operation(path, m) for m in sorted(self.methods(path))))
+
+    def followed(self, node: Any) -> Any:
+        """The node with each reference replaced by what it names. Schemas must not be recursive."""
+        if isinstance(node, list):
+            return [self.followed(item) for item in node]
+        if not isinstance(node, Mapping):
+            return node
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            if reference not in self._named:
+                self._named[reference] = self.followed(at(self.said, pointer(reference)))
+            return self._named[reference]
+        return {name: self.followed(item) for name, item in node.items()}
+
+
+def pointer(reference: str) -> tuple[str, ...]:
+    """The names on the way to what a local reference names (RFC 6901)."""
+    names = reference.removeprefix("#/").split("/")
+    return tuple(name.replace("~1", "/").replace("~0", "~") for name in names)
+
+
+def at(node: Any, place: tuple[str | int, ...]) -> Any:
+    """What stands at this place of the document."""
+    for name in place:
+        node = node[name]
+    return node
+
+
+def references(said: Node, node: Any) -> Iterator[str]:
+    """The references that stand within, and within what they name."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+            yield from references(said, at(said, pointer(node["$ref"])))
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from references(said, item)

@@ -1,0 +1,85 @@
+"""The proof of one document: each exchange is held against it, and in the end it against them."""
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+
+import yaml
+
+from .coverage import Coverage
+from .document import Document
+from .exactness import Exactness, Verdict
+from .exchanges import Exchange
+from .flows import Flows
+from .lines import is_normative, lines
+from .report import page
+from .rules import contradictions
+
+
+class Contradiction(AssertionError):
+    """What was seen isn't as the document says."""
+
+
+class Proof:
+    """The document in a YAML file, and what was seen of it.
+
+    Addresses that match `beside` aren't the document's, and aren't looked at.
+    """
+
+    def __init__(self, file: Path, beside: str = "") -> None:
+        self.file, self.said = file, yaml.safe_load(file.read_text(encoding="utf-8"))
+        self.document = Document(self.said)
+        self.exchanges: list[Exchange] = []
+        self.seconds = 0.0  # That the verdict took.
+        self._beside = re.compile(beside)
+
+    def keep(self, exchange: Exchange) -> None:
+        """Raise `Contradiction` if the exchange is not as declared, else remember it."""
+        if not self.document.address(exchange.path) and self._beside.fullmatch(exchange.path):
+            return
+        if breaches := list(contradictions(self.document, exchange)):
+            raise Contradiction(f"{exchange.method} {exchange.path}: {'; '.join(breaches)}")
+        self.exchanges.append(exchange)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """Which promises were seen, once all is."""
+        coverage = Coverage(self.document)
+        for exchange in self.exchanges:
+            coverage.look(exchange)
+        return coverage
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Which lines are needed, once all is seen."""
+        started = monotonic()
+        verdict = Exactness(self.said, self.exchanges).judge()
+        self.seconds = monotonic() - started
+        return verdict
+
+    @property
+    def holds(self) -> bool:
+        return not any(self.missing())
+
+    def missing(self) -> Iterator[str]:
+        """What was never seen, and which lines could as well be different."""
+        for promise in self.coverage.missing:
+            yield f"never seen: {promise}"
+        yield from Flows(self.document, self.exchanges).contradictions(self.document)
+        known = lines(self.file)
+        numbers = {line.place: line.number for line in known}
+        for mutant in self.verdict.survivors:
+            place = " / ".join(map(str, mutant.line))
+            yield f"{self.file.name}:{numbers[mutant.line]}: {place} could be: {mutant.change}"
+        looked_at = {numbers[place] for place in self.verdict.lines}
+        for line in filter(is_normative, known):
+            if line.number not in looked_at:
+                yield f"{self.file.name}:{line.number}: no way is known to change this line"
+
+    def report(self, folder: Path) -> None:
+        """Write the proof there, as HTML."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = page(self.file, self.coverage, self.verdict)
+        (folder / f"{self.file.stem}.html").write_text(written, encoding="utf-8")
