@@ -52,7 +52,6 @@ components:
         text: {type: string, minLength: 2, maxLength: 3, pattern: '^[ab]*$', examples: [ab]}
     Note:
       type: object
-      additionalProperties: false
       required: [id]
       properties:
         id: {type: integer, minimum: 1, maximum: 2}

@@ -88,6 +88,15 @@ def test_what_is_not_declared_is_logged_as_an_error_in_production(
     assert record.getMessage().startswith("undeclared answer: POST")
 
 
+def test_a_member_that_is_not_declared_raises_in_tests() -> None:
+    app = make_small(lambda: ({"message": "Made", "id": 7}, 201))
+    as_json = {"Accept": "application/json"}
+    with pytest.raises(UndeclaredAnswer, match=r"201 CREATED: the member id is not declared$"):
+        app.test_client().post("/things", headers=as_json)
+    app.testing = False
+    assert app.test_client().post("/things", headers=as_json).get_json()["id"] == 7
+
+
 def test_a_declared_abort_passes_the_gate() -> None:
     def gone() -> ResponseReturnValue:
         abort(Response("Gone", 404, mimetype="text/plain"))

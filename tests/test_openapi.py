@@ -16,6 +16,7 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 from api.contract import Operation, document, to_yaml
+from api.contract.proof.document import Document
 from tests.actor import Someone
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +61,13 @@ def test_each_operation_is_described(said: dict[str, Any]) -> None:
     described = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
     assert said["tags"] and set(said["tags"]) <= described
     assert all(answer["description"] for answer in said["responses"].values())
+
+
+@EACH_OPERATION
+def test_each_response_may_have_members_that_a_later_version_adds(said: dict[str, Any]) -> None:
+    responses = json.dumps(Document(DOCUMENT).followed(said["responses"]))
+    assert '"properties"' in responses
+    assert '"additionalProperties": false' not in responses
 
 
 def test_each_operation_id_is_given_once() -> None:

@@ -137,3 +137,25 @@ def test_a_document_is_written_in_the_letters_it_has() -> None:
     assert to_yaml({"b": shared, "a": shared, "c": "1\n2\n"}) == (
         "b:\n- \u00e9\na:\n- \u00e9\nc: |\n  1\n  2\n"
     )
+
+
+def test_a_response_is_open_and_a_request_is_closed() -> None:
+    class Invoice(Schema):
+        order = fields.Nested(Order, metadata={"examples": [{}]})
+
+    class Receipt(Schema):
+        invoices = fields.List(fields.Nested(Invoice), metadata={"examples": [[]]})
+
+    def schemas(body: Any, **promise: Any) -> dict[str, Any]:
+        reply = Reply(description="Done.", content={"application/json": Body(body)})
+        found: dict[str, Any] = printed(reply=reply, **promise)["components"]["schemas"]
+        return {name: schema.get("additionalProperties", True) for name, schema in found.items()}
+
+    assert schemas(Receipt) == {"Receipt": True, "Invoice": True, "Order": True}
+    # A schema that a request uses too stays closed, because the request is.
+    assert schemas(Receipt, json=Order) == {"Receipt": True, "Invoice": True, "Order": False}
+    assert schemas(Order, json=Invoice) == {"Invoice": False, "Order": False}
+    in_place = {"type": "object", "additionalProperties": False}
+    reply = Reply(description="Done.", content={"application/json": Body(in_place)})
+    content = said(reply=reply)["responses"]["200"]["content"]
+    assert content == {"application/json": {"schema": {"type": "object"}}}

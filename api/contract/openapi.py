@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from sys import modules
 from typing import Any, cast
 
@@ -54,8 +54,41 @@ def document(app: Flask) -> dict[str, Any]:
         spec.tag({"name": tag, "description": description})
     # Through JSON, so that only plain kinds of values are left.
     whole = json.loads(json.dumps(spec.to_dict() | head))
+    _open_responses(whole)
     order = dict.fromkeys([*head, "tags", "paths", "components"])
     return {member: whole[member] for member in order if member in whole}
+
+
+def _open_responses(whole: dict[str, Any]) -> None:
+    """Remove each `additionalProperties: false` of responses, so that a member can be added later.
+
+    Clients ignore members that they don't know. A component that a request uses too stays closed.
+    """
+    operations = [operation for item in whole["paths"].values() for operation in item.values()]
+    known: set[str] = set()
+    for operation in operations:
+        for part in ("parameters", "requestBody"):
+            list(_objects(whole, operation.get(part), known))
+    for operation in operations:
+        for schema in _objects(whole, operation["responses"], known):
+            if schema.get("additionalProperties") is False:
+                del schema["additionalProperties"]
+
+
+def _objects(whole: dict[str, Any], node: Any, known: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield each JSON object within, and within each component that isn't `known` yet."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _objects(whole, item, known)
+    elif isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from _objects(whole, value, known)
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference not in known:
+            known.add(reference)
+            _, _, kind, name = reference.split("/")
+            yield from _objects(whole, whole["components"][kind][name], known)
 
 
 def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -> dict[str, Any]:

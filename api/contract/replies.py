@@ -11,6 +11,7 @@ from flask.globals import request_ctx
 from marshmallow import Schema
 
 from .headers import Header
+from .members import undeclared_members
 
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
 # HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
@@ -90,6 +91,13 @@ class Reply:
             for name, _ in response.headers:
                 if name.lower() not in self._declared:
                     yield f"the header {name} is not declared"
+
+    def undeclared_members(self, response: Response) -> Iterator[str]:
+        """Yield each member of a JSON response that its schema doesn't declare."""
+        body = self.content.get(response.mimetype or "")
+        if body and response.is_json and is_at_hand(response) and response.data:
+            for member in undeclared_members(body.schema, response.get_json()):
+                yield f"the member {member} is not declared"
 
     @cached_property
     def _promised(self) -> list[tuple[str, str, Header]]:

@@ -57,17 +57,33 @@ def from_text(schema: Node, text: str) -> Any:
     return text
 
 
+def close(schema: Node) -> Node:
+    """Return the schema without room for members that it doesn't declare, here and within."""
+    parts = ("items", "additionalProperties")
+    within = {k: close(schema[k]) for k in parts if isinstance(schema.get(k), Mapping)}
+    if "properties" not in schema:
+        return {**schema, **within}
+    properties = {name: close(member) for name, member in schema["properties"].items()}
+    return {"additionalProperties": False, **schema, **within, "properties": properties}
+
+
 class Answer:
-    """What one status of one operation may look like."""
+    """What one status of one operation may look like.
+
+    Its schemas are closed: the document leaves a response room for members that a later version
+    adds, but what it doesn't declare yet isn't expected.
+    """
 
     def __init__(self, said: Node) -> None:
         self.headers: dict[str, Node] = dict(said.get("headers", {}))
         self.header_names = {name.lower() for name in self.headers}
-        self.content: dict[str, Node] = {
-            media_type: body.get("schema", {})
-            for media_type, body in said.get("content", {}).items()
-        }
+        self._content = said.get("content", {})
         self.links: dict[str, Node] = said.get("links", {})
+
+    @cached_property
+    def content(self) -> dict[str, Node]:
+        """The schema of each representation."""
+        return {media: close(body.get("schema", {})) for media, body in self._content.items()}
 
 
 class Operation:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .changes import Change, Direction, Place, dropped, renamed
-from .document import METHODS, at
+from .document import METHODS, at, references
 from .references import other_references
 from .replies import header_changes, reply_changes
 from .requests import body_changes, parameter_changes, scheme_changes, security_changes
@@ -69,10 +69,11 @@ def _changes(document: Said) -> Iterator[Change]:
         for method in known:
             for change in _operation(document, item[method]):
                 yield change.within((*place, method))
-    components = document.get("components", {})
+    components, asked = document.get("components", {}), set(_of_requests(document))
     for name, schema in components.get("schemas", {}).items():
-        texts = _is_form(document, name)
-        for change in (*changes(schema, texts=texts), *other_references(document, schema, name)):
+        closed = f"#/components/schemas/{name}" not in asked
+        notches = changes(schema, texts=_is_form(document, name), closed=closed)
+        for change in (*notches, *other_references(document, schema, name, closed=closed)):
             yield change.within(("components", "schemas", name))
     for name, header in components.get("headers", {}).items():
         for change in header_changes(header):
@@ -107,6 +108,14 @@ def _operation(document: Said, said: Said) -> Iterator[Change]:
             yield Change(("responses", status), ("responses",), changed, f"{other} added", "looser")
         for change in reply_changes(document, reply):
             yield change.within(("responses", status))
+
+
+def _of_requests(document: Said) -> Iterator[str]:
+    """The references to components that requests are described by."""
+    for item in document["paths"].values():
+        for method in METHODS & item.keys():
+            for part in "parameters", "requestBody":
+                yield from references(document, item[method].get(part))
 
 
 def _is_form(document: Said, name: str) -> bool:

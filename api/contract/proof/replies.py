@@ -29,7 +29,7 @@ def reply_changes(document: Said, reply: Said) -> Iterator[Change]:
         more = {**content, f"{media_type}-0": kind}
         line = ("content", media_type)
         yield Change(line, ("content",), more, f"{media_type}-0 added", "looser")
-        yield from content_changes(document, kind, line)
+        yield from content_changes(document, kind, line, closed=True)
     for name, link in reply.get("links", {}).items():
         for change in link_changes(document, link):
             yield change.within(("links", name))

@@ -24,24 +24,28 @@ _Notches = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, int 
 """What a keyword becomes, in words, which way it goes; and which item or member it is about."""
 
 
-def changes(schema: Schema, *, texts: bool = False) -> Iterator[Change]:
+def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Iterator[Change]:
     """Each change by one notch, here and in the schemas within.
 
-    Where values come as `texts`, as in a form, a query or a header, every value is one.
+    Where values come as `texts`, as in a form, a query or a header, every value is one. Where they
+    are `closed`, as in a response, they have only members that are declared.
     """
+    read = schema
+    if closed and "properties" in schema:
+        read = {"additionalProperties": False, **schema}
     for keyword in schema:
         if keyword in ANNOTATIONS:
             continue
         if keyword not in _KEYWORDS:
             raise NotImplementedError(f"Teach {__name__} to change {keyword}.")
-        for new, words, direction, *item in _KEYWORDS[keyword](schema, keyword, texts):
+        for new, words, direction, *item in _KEYWORDS[keyword](read, keyword, texts):
             changed = {k: v for k, v in schema.items() if k != keyword}
             changed |= {} if new is None else {keyword: new}
             yield Change((keyword, *item), (), changed, f"{keyword}: {words}", direction)
     for place, within in schemas_within(schema):
-        for change in changes(within, texts=texts):
+        for change in changes(within, texts=texts, closed=closed):
             yield change.within(place, turned=place == ("not",))
-    for words, more in _not_asked(schema):
+    for words, more in _not_asked(read):
         yield Change(("type",), (), {**schema, **more}, f"{words} added", "stricter")
 
 
