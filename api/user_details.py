@@ -89,9 +89,14 @@ def create_user_details(
     return {"message": "Success", "id": str(record_id)}, 201, {"Location": location}
 
 
+def _find_newest_details(account: Record) -> Record:
+    return store.newest_details(account.id)
+
+
 @blueprint.get("")
 @operation(
     credentials=ACCOUNT,
+    find=_find_newest_details,
     replies={
         200: DETAILS,
         401: errors.UNAUTHORIZED,
@@ -101,17 +106,22 @@ def create_user_details(
         503: errors.UNAVAILABLE,
     },
 )
-def get_my_user_details(account: Record) -> ResponseReturnValue:
+def get_my_user_details(found: Record) -> ResponseReturnValue:
     """Read the newest details that you gave.
 
     The newest record that was made with this account's credentials.
     """
-    return _RECORD.dump(store.newest_details(account.id)), 200
+    return _RECORD.dump(found), 200
+
+
+def _find_details(id: UUID) -> Record:
+    return store.find_details(id)
 
 
 @blueprint.get("/<uuid:id>")
 @operation(
     path=RecordLink,
+    find=_find_details,
     replies={
         200: DETAILS,
         404: errors.NOT_FOUND,
@@ -120,12 +130,12 @@ def get_my_user_details(account: Record) -> ResponseReturnValue:
         503: errors.UNAVAILABLE,
     },
 )
-def get_user_details(id: UUID) -> ResponseReturnValue:
+def get_user_details(found: Record) -> ResponseReturnValue:
     """Read a record by its link.
 
     Whoever holds the link may read.
     """
-    return _RECORD.dump(store.find_details(id)), 200
+    return _RECORD.dump(found), 200
 
 
 @blueprint.delete("/<uuid:id>")
@@ -144,6 +154,6 @@ def delete_user_details(id: UUID) -> ResponseReturnValue:
 
     Whoever holds the link may delete. What is deleted is gone at once and for good.
     """
-    check_preconditions(partial(store.find_details, id))
+    check_preconditions(partial(_find_details, id))
     store.delete_details(id)
     return "", 204

@@ -11,7 +11,7 @@ from .gate import Gate, UndeclaredAnswer, promised
 from .headers import Header
 from .inputs import InvalidInput
 from .openapi import document, to_yaml
-from .operation import Operation, current_operation, operation
+from .operation import REFUSALS, Operation, current_operation, operation
 from .preconditions import check_preconditions
 from .replies import HTML, JSON, PLAIN, Body, Credentials, Link, Reply, message
 
@@ -20,6 +20,7 @@ __all__ = [
     "HTML",
     "JSON",
     "PLAIN",
+    "REFUSALS",
     "Body",
     "Credentials",
     "Gate",

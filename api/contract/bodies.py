@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from flask import Request
 from flask.globals import request_ctx
 from marshmallow import Schema
 from werkzeug.exceptions import (
     BadRequest,
-    HTTPException,
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
@@ -19,6 +18,7 @@ from werkzeug.exceptions import NotImplemented as UnknownTransferCoding
 from .encodings import json_object, urlencoded
 from .inputs import valid, valid_texts
 from .multipart import multipart
+from .once import once_per_request
 
 Decoder = Callable[[bytes, str], Any]
 """Decodes bytes by their `Content-Type`. Raises `ValueError` with a sentence for the client."""
@@ -91,16 +91,9 @@ class RequestBody:
         Read once however often it is asked for, refusals too: what is left of a body that broke off
         would look whole. Raises `RequestEntityTooLarge`, `UnsupportedMediaType` or `BadRequest`.
         """
-        asked = request_ctx.request
-        if "contract.body" not in asked.environ:
-            try:
-                asked.environ["contract.body"] = _read(asked, self.decoders)
-            except HTTPException as refused:
-                asked.environ["contract.body"] = refused
-        body = asked.environ["contract.body"]
-        if isinstance(body, HTTPException):
-            raise body
-        return cast("RawBody", body)
+        request = request_ctx.request
+        body: RawBody = once_per_request("contract.body", lambda: _read(request, self.decoders))
+        return body
 
 
 def _read(request: Request, decoders: Mapping[str, Decoder]) -> RawBody:

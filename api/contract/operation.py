@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property, update_wrapper
-from typing import Any
+from inspect import signature
+from typing import Any, NamedTuple
 
 from flask import Response, make_response, request
 from flask.ctx import RequestContext
@@ -37,6 +38,7 @@ class Operation:
         path: type[Schema] | None = None,
         headers: type[Schema] | None = None,
         credentials: Credentials | None = None,
+        find: Callable[..., Any] | None = None,
         documented: bool = True,
     ) -> None:
         self.view, self.replies, self.documented = view, replies, documented
@@ -46,7 +48,8 @@ class Operation:
         self.body = RequestBody.json(json()) if json else body
         self.query = query() if query else None
         self.headers = RequestHeaders(headers()) if headers else None
-        self.path, self.credentials = path, credentials
+        self.path, self.credentials, self.find = path, credentials, find
+        self._found_by = tuple(signature(find).parameters) if find else ()
         good = (reply for status, reply in replies.items() if 200 <= status < 300)
         self.offers = tuple(media_type for reply in good for media_type in reply.content)
         bodies = (body for reply in replies.values() for body in reply.content.values())
@@ -60,27 +63,40 @@ class Operation:
         return first + "".join(word.capitalize() for word in rest)
 
     def __call__(self, **arguments: Any) -> Response:
-        """Answer one request; what is refused is refused in one order, whatever the operation.
+        """Answer one request: the steps that may refuse it, in their order, then the view."""
+        for step in STEPS:
+            step.run(self, arguments)
+        return self._represent(
+            self.view(**arguments), self._chosen() or next(iter(self.offers), "")
+        )
 
-        First the body's size and type (413, 415), then `Accept` (406), then credentials (401),
-        then the header fields, the query and the body's content (400); the view does the rest.
-        """
+    def _chosen(self) -> str | None:
+        return negotiation.choose(self.offers, request_ctx.request.environ.get("HTTP_ACCEPT"))
+
+    def find_resource(self, arguments: dict[str, Any]) -> None:
+        if not self.find:
+            return
+        # If `find` needs the account, bad credentials are refused by their own step.
+        with suppress(Unauthorized):
+            if self.credentials and "account" in self._found_by:
+                arguments["account"] = self.credentials.account()
+            arguments["found"] = self.find(**{n: arguments.pop(n) for n in self._found_by})
+
+    def read_body(self, _: dict[str, Any]) -> None:
         if self.body:
             self.body.read()
-        asked = request_ctx.request
-        chosen = negotiation.choose(self.offers, asked.environ.get("HTTP_ACCEPT"))
-        if self.offers and not chosen and 406 in self.replies:
-            if asked.method in ("GET", "HEAD"):
-                # Nothing is stored by looking, and a 404 goes before the 406 (a 401 after it).
-                with suppress(Unauthorized):
-                    make_response(self._perform(arguments))
-            raise NotAcceptable(f"Accept {' or '.join(self.offers)}: there is nothing else here.")
-        answered = self._perform(arguments)
-        return self._represent(answered, chosen or next(iter(self.offers), ""))
 
-    def _perform(self, arguments: dict[str, Any]) -> ResponseReturnValue:
+    def choose_representation(self, _: dict[str, Any]) -> None:
+        if self.offers and 406 in self.replies and not self._chosen():
+            raise NotAcceptable(f"Accept {' or '.join(self.offers)}: there is nothing else here.")
+
+    def check_credentials(self, arguments: dict[str, Any]) -> None:
         if self.credentials:
-            arguments["account"] = self.credentials.account()
+            account = self.credentials.account()
+            if "account" not in self._found_by:
+                arguments["account"] = account
+
+    def load_input(self, arguments: dict[str, Any]) -> None:
         if self.headers:
             arguments["headers"] = self.headers.load()
         if self.query:
@@ -88,7 +104,6 @@ class Operation:
             arguments["query"] = valid_texts(self.query, given)
         if self.body:
             arguments[self.body.name] = self.body.load(self.body.schema, self.body.read().content)
-        return self.view(**arguments)
 
     def _represent(self, answered: ResponseReturnValue, chosen: str) -> Response:
         """What the view returned, as the client likes it."""
@@ -120,12 +135,38 @@ class Operation:
         return response
 
 
+class Step(NamedTuple):
+    """A step of an operation before its view, with the statuses by which it refuses a request."""
+
+    statuses: tuple[int, ...]
+    run: Callable[[Operation, dict[str, Any]], None]
+
+
+STEPS = (
+    Step((404,), Operation.find_resource),
+    Step((413, 415), Operation.read_body),
+    Step((406,), Operation.choose_representation),
+    Step((401,), Operation.check_credentials),
+    Step((400,), Operation.load_input),
+)
+"""What an operation does with a request before its view."""
+
+REFUSALS = (
+    *(404, 405, 429),  # Flask finds no view, or a rate limit refuses the request.
+    *(status for step in STEPS for status in step.statuses if status != 404),
+    *(403, 412, 422, 409),  # The view itself.
+)
+"""The order in which an operation refuses a request, of which several statuses are true."""
+
+
 def operation(replies: Mapping[int, Reply], **promise: Any) -> Callable[[View], Operation]:
     """Make a view an `Operation`: put it under the route, with what the view promises.
 
     `form` or `json`, `query`, `path` and `headers` are marshmallow schemas, `credentials` says who
     may ask; the view gets all but `path` as valid dicts and `account` as what the credentials
-    found. An operation that isn't `documented` is held to its promise just the same. The view
+    found. `find` takes what the path holds, or `account`, and returns the resource, or raises the
+    error of one that doesn't exist: the view gets the resource as `found` in place of what `find`
+    took. An operation that isn't `documented` is held to its promise just the same. The view
     returns what any Flask view may.
     """
     return lambda view: Operation(view, replies, **promise)

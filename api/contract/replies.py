@@ -12,6 +12,7 @@ from marshmallow import Schema
 
 from .headers import Header
 from .members import undeclared_members
+from .once import once_per_request
 
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
 # HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
@@ -128,8 +129,13 @@ class Credentials:
         return name in getattr(request, _PLACES[place])
 
     def account(self) -> Any:
-        """Who asks; None where credentials are optional and not given."""
-        return None if self.optional and not self.given() else self.check()
+        """Return what `check` returns, or None if credentials are optional and not given.
+
+        They are checked once per request, because to check a password takes long.
+        """
+        if self.optional and not self.given():
+            return None
+        return once_per_request("contract.account", self.check)
 
 
 def message(
