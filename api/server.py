@@ -15,8 +15,8 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from api.addresses import normalised
-from api.browsers import ALWAYS, ANY_ORIGIN, SIGN_UP_PATH
-from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
+from api.browsers import ANY_ORIGIN, COMMON_HEADERS, SIGN_UP_PATH
+from api.errors import OUR_FAULT, PROBLEM, UNROUTED_REPLIES, problem
 from api.exchange import ClientGone
 from api.refusals import refusal
 from api.request_log import Watch, new_id
@@ -75,10 +75,10 @@ class RefusingWorker(Worker):
         app: Any = self.wsgi
         watch: Watch = app.extensions["watch"]
         watch.tell(known, None, status, connection.since, normalised(connection.client[0]))
-        reply = BESIDE.get(status)
+        reply = UNROUTED_REPLIES.get(status)
         said = problem(status, detail or (reply.description if reply else OUR_FAULT))
         body = json.dumps(said)
-        headers = {name: str(header.const) for name, header in ALWAYS.items()}
+        headers = {name: str(header.const) for name, header in COMMON_HEADERS.items()}
         if _SIGN_UP.match(connection.target):
             headers |= ANY_ORIGIN
         headers |= {"Content-Type": PROBLEM, "Content-Length": str(len(body))}

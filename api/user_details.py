@@ -1,4 +1,4 @@
-"""Details are records: each accepted form makes one, and its link is its key."""
+"""Records of user details. Anyone who knows a record's link can read and delete it."""
 
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from api.fields import UUID_PATTERN
 from api.idempotency import once
 from api.keyed_writes import Key
 from api.lookup import Record
-from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
+from api.schemas import CreatedUserDetails, NewUserDetails, RecordLink, RetryHeaders, UserDetails
 from api.store import store
 
 blueprint = Blueprint("user_details", __name__, url_prefix="/userDetails")
@@ -26,27 +26,25 @@ BY_ID = {"id": "$response.body#/id"}
 LOCATION = {
     "Location": Header(
         {"type": "string", "pattern": f"^[/]userDetails/{UUID_PATTERN}$", "maxLength": 49},
-        "The new record's link.",
+        "The link of the new record.",
     )
 }
-DETAILS = Reply(
-    description="The details, exactly as they were given.", content={JSON: Body(UserDetails)}
-)
+DETAILS = Reply(description="The record.", content={JSON: Body(UserDetails)})
 
 
 @blueprint.post("")
 @operation(
     form=NewUserDetails,
-    headers=Retry,
+    headers=RetryHeaders,
     credentials=ACCOUNT_IF_ANY,
     replies={
         201: message(
             "Success",
-            "A new record is made.",
-            schema=Created,
+            "A record was created.",
+            schema=CreatedUserDetails,
             headers=LOCATION,
             links={
-                "read": Link("getUserDetails", BY_ID, "Read the new record."),
+                "read": Link("getUserDetails", BY_ID, "Get the new record."),
                 "delete": Link("deleteUserDetails", BY_ID, "Delete the new record."),
             },
         ),
@@ -65,14 +63,14 @@ DETAILS = Reply(
 def create_user_details(
     form: dict[str, Any], headers: dict[str, str], account: Record | None
 ) -> ResponseReturnValue:
-    """Give details.
+    """Submit details.
 
-    Each accepted form makes a new record; nothing is overwritten. With an account's credentials the
-    record also belongs to that account, and the form's username must be the account's.
+    Each accepted form creates a new record. With an account's credentials, the record also belongs
+    to that account, and the form's username must be the account's.
     """
     refuse_cross_site()
     if account and form["username"].lower() != account.username_key:
-        raise Forbidden
+        raise Forbidden(errors.OTHER_USERNAME)
     check_preconditions()
 
     def add(key: Key | None) -> UUID:
@@ -107,9 +105,9 @@ def _find_newest_details(account: Record) -> Record:
     },
 )
 def get_my_user_details(found: Record) -> ResponseReturnValue:
-    """Read the newest details that you gave.
+    """Get my latest details.
 
-    The newest record that was made with this account's credentials.
+    The newest record that was created with the account's credentials.
     """
     return _RECORD.dump(found), 200
 
@@ -131,9 +129,9 @@ def _find_details(id: UUID) -> Record:
     },
 )
 def get_user_details(found: Record) -> ResponseReturnValue:
-    """Read a record by its link.
+    """Get a record.
 
-    Whoever holds the link may read.
+    Anyone who knows the link can read the record.
     """
     return _RECORD.dump(found), 200
 
@@ -142,7 +140,7 @@ def get_user_details(found: Record) -> ResponseReturnValue:
 @operation(
     path=RecordLink,
     replies={
-        204: Reply(description="The record is gone, for good."),
+        204: Reply(description="The record was deleted."),
         404: errors.NOT_FOUND,
         412: errors.PRECONDITION_FAILED,
         429: errors.TOO_MANY,
@@ -150,9 +148,9 @@ def get_user_details(found: Record) -> ResponseReturnValue:
     },
 )
 def delete_user_details(id: UUID) -> ResponseReturnValue:
-    """Delete a record by its link.
+    """Delete a record.
 
-    Whoever holds the link may delete. What is deleted is gone at once and for good.
+    Anyone who knows the link can delete the record. A deleted record can't be restored.
     """
     check_preconditions(partial(_find_details, id))
     store.delete_details(id)

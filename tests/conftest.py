@@ -29,9 +29,9 @@ from tests.whole_run import WholeRun
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PROOF = Proof(
     Path(__file__).parents[1] / "openapi.yaml",
-    beside=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz)?",
+    undocumented=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz)?",
 )
-SHELF = Proof(Path(__file__).parent / "shelf" / "shelf.yaml", beside="/openapi.json")
+SHELF = Proof(Path(__file__).parent / "shelf" / "shelf.yaml", undocumented="/openapi.json")
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -110,7 +110,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("server"), settings) as server:
         yield server
         assert "Traceback" not in server.log.read_text()
-        assert "undeclared answer" not in server.log.read_text()
+        assert "undeclared response" not in server.log.read_text()
 
 
 @pytest.fixture

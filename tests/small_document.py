@@ -77,7 +77,7 @@ def asked(
         status=status,
         received=received,
         content=content,
-        seen_by="someone",
+        recorded_by="someone",
     )
 
 

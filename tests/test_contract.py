@@ -26,7 +26,7 @@ def make_small(
     """An app of a few lines that uses `api.contract` and nothing else of ours."""
     app = Flask("small")
     Gate(app)
-    replies = {201: reply.having(headers or {}), 404: message("Gone", "It is gone.")}
+    replies = {201: reply.with_headers(headers or {}), 404: message("Gone", "It is gone.")}
     app.post("/things")(operation(replies)(view))
     app.testing = True
     return app

@@ -18,7 +18,7 @@ def refusal(decoder: Decoder, body: bytes, content_type: str = "") -> str:
     [
         (b"[]", "Send a JSON object."),
         (b"{", "Send JSON that is well formed (RFC 8259)."),
-        (b'{"x": ' + b"[" * 100_000, "Send JSON that isn't nested so deep."),
+        (b'{"x": ' + b"[" * 100_000, "Send JSON that is nested less deeply."),
         (b'{"x": 1, "x": 1}', "Give each member of a JSON object once."),
         (b'{"x": 1e999}', "Send JSON numbers that a double can hold."),
         (b'{"x": 1%s}' % (b"0" * 400), "Send JSON numbers that a double can hold."),

@@ -85,7 +85,7 @@ def test_a_field_without_an_example_is_named() -> None:
     class Silent(Schema):
         text = fields.String()
 
-    said = re.escape("Silent.text wants metadata={'examples': [...]}.")
+    said = re.escape("Silent.text needs metadata={'examples': [...]}.")
     with pytest.raises(ValueError, match=f"^{said}$"):
         document(make("/it", "POST", json=Silent))
 

@@ -60,7 +60,7 @@ def test_what_a_reply_does_not_have_is_left_out() -> None:
 
 def test_a_header_is_printed_once_and_without_the_words_that_it_does_not_have() -> None:
     headers = {"X-Size": Header({"type": "integer"}), "X-Shape": Header({}, "Its form.")}
-    whole = printed(reply=DONE.having(headers))
+    whole = printed(reply=DONE.with_headers(headers))
     assert whole["components"]["headers"] == {
         "X-Size": {"required": True, "schema": {"type": "integer"}},
         "X-Shape": {"description": "Its form.", "required": True, "schema": {}},
@@ -76,7 +76,7 @@ def test_a_header_that_means_another_thing_elsewhere_is_printed_there() -> None:
     app = Flask("small", static_folder=None)
     Gate(app)
     for place, shape in ("/a", "round"), ("/b", "square"):
-        replies = {200: DONE.having({"X-Shape": shape})}
+        replies = {200: DONE.with_headers({"X-Shape": shape})}
         app.get(place, endpoint=shape)(operation(replies)(lambda: ""))
     whole = document(app)
     square = {"required": True, "schema": {"type": "string", "const": "square"}}

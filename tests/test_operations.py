@@ -21,7 +21,7 @@ from api.contract import (
     Gate,
     Operation,
     Reply,
-    UndeclaredAnswer,
+    UndeclaredResponse,
     message,
     operation,
 )
@@ -47,7 +47,7 @@ def test_what_a_success_offers_is_offered_and_nothing_else() -> None:
     other = Reply(description="Otherwise.", content={"text/csv": Body({})})
     replies = {199: other, 200: DONE, 299: other, 300: other, 400: other}
     offers = (*DONE.content, "text/csv")
-    assert Operation(done, replies).offers == offers
+    assert Operation(done, replies).produces == offers
 
 
 @pytest.mark.parametrize("status", [300, 302, 399])
@@ -59,7 +59,7 @@ def test_a_redirect_without_content_leaves_without_its_page(status: int) -> None
 @pytest.mark.parametrize("status", [299, 400])
 def test_no_other_answer_is_emptied(status: int) -> None:
     """It says what isn't declared, and that is told."""
-    with pytest.raises(UndeclaredAnswer, match="media type text/html"):
+    with pytest.raises(UndeclaredResponse, match="media type text/html"):
         asked(Reply(description="Done."), status)
 
 
@@ -77,7 +77,7 @@ def test_what_is_accepted_nowhere_is_told_what_there_is() -> None:
         lambda error: Response(str(error.description), 406, mimetype="text/plain"),
     )
     assert app.test_client().get("/it", headers={"Accept": "image/png"}).text == (
-        "Accept text/plain or text/html or application/json: there is nothing else here."
+        "Accept text/plain or text/html or application/json: there is no other representation."
     )
 
 

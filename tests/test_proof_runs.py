@@ -49,7 +49,7 @@ LEFT_OUT = int(os.environ.get("LEFT_OUT", -1))
 
 @pytest.mark.parametrize("number", range(len(TRAFFIC)))
 def test_an_exchange(number, record_property):
-    record_property("seen by", os.environ["PYTEST_XDIST_WORKER"])
+    record_property("recorded by", os.environ["PYTEST_XDIST_WORKER"])
     if number != LEFT_OUT:
         PROOF.keep(TRAFFIC[number])
 """

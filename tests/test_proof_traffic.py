@@ -63,7 +63,7 @@ def test_an_exchange_has_what_was_sent_and_received(
     assert exchange.body == body.encode()
     assert exchange.status == 400 and exchange.content == answer.data
     assert exchange.received["Access-Control-Allow-Origin"] == "*"
-    assert "test_an_exchange_has" in exchange.seen_by
+    assert "test_an_exchange_has" in exchange.recorded_by
 
 
 @pytest.mark.parametrize(("length", "body"), [(3, b"abc"), (4, None)])

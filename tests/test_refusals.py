@@ -68,9 +68,9 @@ def spoil(request: Ask, *statuses: int) -> Ask:
 def stated_order(proof: Proof) -> list[int]:
     """The document says so to whoever reads it."""
     description = " ".join(proof.said["info"]["description"].split())
-    stated = re.search(r"When several refusals apply, the first of: ([0-9, ]+);", description)
+    stated = re.search(r"the first one in this order is returned: ([0-9, ]+)[.]", description)
     assert stated
-    assert "except that the 404 of a record comes after 429" in description
+    assert "so that 429 comes before the record's 404" in description
     return [int(status) for status in stated[1].split(", ")]
 
 

@@ -7,7 +7,7 @@ needs libraries that the app doesn't.
 """
 
 from .bodies import FORM, UnsupportedCoding, refuse_transfer_coding
-from .gate import Gate, UndeclaredAnswer, promised
+from .gate import Gate, UndeclaredResponse, declared_reply
 from .headers import Header
 from .inputs import InvalidInput
 from .openapi import document, to_yaml
@@ -29,14 +29,14 @@ __all__ = [
     "Link",
     "Operation",
     "Reply",
-    "UndeclaredAnswer",
+    "UndeclaredResponse",
     "UnsupportedCoding",
     "check_preconditions",
     "current_operation",
+    "declared_reply",
     "document",
     "message",
     "operation",
-    "promised",
     "refuse_transfer_coding",
     "to_yaml",
 ]

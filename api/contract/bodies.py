@@ -1,4 +1,7 @@
-"""Reading a body strictly: what can't be read to the byte is refused, never altered."""
+"""Request bodies: their size, framing and media type are checked before they are decoded.
+
+A body that can't be decoded exactly is refused, and never altered.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,24 +24,24 @@ from .multipart import multipart
 from .once import once_per_request
 
 Decoder = Callable[[bytes, str], Any]
-"""Decodes bytes by their `Content-Type`. Raises `ValueError` with a sentence for the client."""
+"""Decodes bytes by their `Content-Type`. Raises `ValueError` with a message for the client."""
 
 FORM: Mapping[str, Decoder] = {
     "application/x-www-form-urlencoded": urlencoded,
     "multipart/form-data": multipart,
 }
-"""The media types of a form, each with what decodes it."""
+"""The media types of a form, with their decoders."""
 
 
 class UnsupportedCoding(UnsupportedMediaType):
-    """A content coding that isn't spoken here; the answer names the one that is."""
+    """A content coding other than `identity`, which the response names in `Accept-Encoding`."""
 
     def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
         return [*super().get_headers(), ("Accept-Encoding", "identity")]
 
 
 def decoded(decoder: Decoder, data: bytes, content_type: str = "") -> Any:
-    """Return what `data` holds. Raises `BadRequest`."""
+    """Return the decoded `data`. Raises `BadRequest`."""
     try:
         return decoder(data, content_type)
     except UnicodeError as error:
@@ -56,7 +59,7 @@ def refuse_transfer_coding(environ: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class RawBody:
-    """A body that is of a size and type to be decoded."""
+    """A body of an accepted size and media type, decoded when its content is first read."""
 
     data: bytes
     decoder: Decoder
@@ -70,7 +73,10 @@ class RawBody:
 
 @dataclass(frozen=True)
 class RequestBody:
-    """A body that an operation takes: the view's name for it, its media types and its schema."""
+    """An operation's declaration of its body.
+
+    `name` is the view's argument, and `load` validates decoded content by `schema`.
+    """
 
     name: str
     decoders: Mapping[str, Decoder]
@@ -86,10 +92,10 @@ class RequestBody:
         return cls("json", {"application/json": json_object}, valid, schema)
 
     def read(self) -> RawBody:
-        """The request's body, once it is known to be of a size and type that is taken.
+        """Return the current request's body.
 
-        Read once however often it is asked for, refusals too: what is left of a body that broke off
-        would look whole. Raises `RequestEntityTooLarge`, `UnsupportedMediaType` or `BadRequest`.
+        Raises `RequestEntityTooLarge`, `UnsupportedMediaType` or `BadRequest`. It is read once per
+        request, because a second attempt would take the rest of an incomplete body for all of it.
         """
         request = request_ctx.request
         body: RawBody = once_per_request("contract.body", lambda: _read(request, self.decoders))
@@ -97,17 +103,17 @@ class RequestBody:
 
 
 def _read(request: Request, decoders: Mapping[str, Decoder]) -> RawBody:
-    environ = request.environ  # Quicker than `headers`, and this is asked of every form.
+    environ = request.environ  # Quicker than `request.headers`.
     refuse_transfer_coding(environ)
     limit = request.max_content_length
     if limit is not None:
-        # Werkzeug refuses a chunked body of exactly its maximum, so that is set one higher.
+        # Werkzeug refuses a chunked body of exactly the maximum.
         request.max_content_length = limit + 1
     try:
         data = request.get_data()
     except RequestEntityTooLarge:
         raise
-    except Exception as error:  # Each server has errors of its own for chunks it can't read.
+    except Exception as error:  # Each server raises other exceptions for malformed chunks.
         raise BadRequest("Send the body whole: this one breaks off or is badly framed.") from error
     if limit is not None and len(data) > limit:
         raise RequestEntityTooLarge

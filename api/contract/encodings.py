@@ -81,7 +81,10 @@ def json_object(body: bytes, content_type: str = "") -> dict[str, Any]:
 
 
 def json_text(text: str) -> Any:
-    """What a text says that is JSON to RFC 8259's letter, each member once; 1.0 is the integer."""
+    """Return the value of a JSON text (RFC 8259). Raises `ValueError`, also for repeated members.
+
+    A number without a fraction, such as 1.0, is an integer.
+    """
     try:
         decoded = json.loads(
             text,
@@ -93,8 +96,8 @@ def json_text(text: str) -> Any:
     except json.JSONDecodeError:
         raise ValueError("Send JSON that is well formed (RFC 8259).") from None
     except RecursionError:
-        raise ValueError("Send JSON that isn't nested so deep.") from None
-    json.dumps(decoded, ensure_ascii=False).encode()  # Half a surrogate pair is no text.
+        raise ValueError("Send JSON that is nested less deeply.") from None
+    json.dumps(decoded, ensure_ascii=False).encode()  # Raises for half a surrogate pair.
     return decoded
 
 
@@ -113,7 +116,7 @@ def _number(text: str) -> float:
 
 
 def _integer(text: str) -> int:
-    _number(text)  # A double must hold it, however many digits are kept.
+    _number(text)  # Raises for an integer that is too large for a double.
     return int(text)
 
 

@@ -1,7 +1,4 @@
-"""The machine, from one door; and the gate that every answer passes on its way out.
-
-It knows no schema, database or route of this service: any Flask app can use it as it is.
-"""
+"""The gate, which compares every response with the replies that the app declares."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,30 +7,31 @@ from flask import Flask, Response, current_app, request
 from werkzeug.http import remove_entity_headers
 
 from .headers import Header
-from .operation import Operation, current_operation, operation
-from .replies import Credentials, Reply, message
-
-__all__ = ["Credentials", "Gate", "Operation", "UndeclaredAnswer", "message", "operation"]
+from .operation import Operation, current_operation
+from .replies import Reply
 
 
-class UndeclaredAnswer(AssertionError):
-    """An answer was about to leave that the contract does not declare."""
+class UndeclaredResponse(AssertionError):
+    """A response that the app does not declare."""
 
 
-def promised(status: int) -> Reply | None:
-    """What this status means in answer to the request at hand, if it may be answered at all."""
+def declared_reply(status: int) -> Reply | None:
+    """Return what the current request's operation declares for this status, if anything."""
     gate: Gate = current_app.extensions["contract"]
     return gate.replies(current_operation()).get(status)
 
 
 class Gate:
-    """Compares each answer that leaves with what was promised, however the answer was made.
+    """Compares every response with the declared replies, however the response was made.
 
-    What isn't declared raises `UndeclaredAnswer` in tests, and is logged as an error in production.
-    `always` are headers that every answer has, set here where only one value fits; `beside` are the
-    replies to requests that no view serves (an unknown address or method, OPTIONS); `about` is how
-    the document begins, in OpenAPI's own members: `info` and `servers`. Install the gate first: it
-    then acts last.
+    In tests an undeclared response raises `UndeclaredResponse`; in production it is logged as an
+    error and sent. Install the gate before other `after_request` functions, because Flask calls
+    the first one last.
+
+    `about` holds the first members of the OpenAPI document: `info` and `servers`. `common_headers`
+    are declared for every response; the gate also sets those that have a constant value.
+    `unrouted_replies` are the replies to requests that no operation serves: unknown paths and
+    methods, and OPTIONS.
     """
 
     def __init__(
@@ -41,38 +39,44 @@ class Gate:
         app: Flask,
         *,
         about: Mapping[str, Any] = {},
-        always: Mapping[str, Header] = {},
-        beside: Mapping[int, Reply] = {},
+        common_headers: Mapping[str, Header] = {},
+        unrouted_replies: Mapping[int, Reply] = {},
     ) -> None:
-        self.about, self.always, self.beside = about, always, beside
-        self._constant = {name: h.const for name, h in always.items() if h.const is not None}
+        self.about, self.unrouted_replies = about, unrouted_replies
+        self._common_headers = common_headers
+        self._constants = {n: h.const for n, h in common_headers.items() if h.const is not None}
         self._replies: dict[Operation | None, Mapping[int, Reply]] = {}
         app.extensions["contract"] = self
         app.after_request(self.check)
 
     def replies(self, operation: Operation | None) -> Mapping[int, Reply]:
-        """What each status means where this operation serves, or none does."""
+        """Return the operation's replies by status, or those without an operation."""
         if operation not in self._replies:
-            declared = operation.replies if operation else self.beside
-            self._replies[operation] = {s: r.having(self.always) for s, r in declared.items()}
+            declared = operation.replies if operation else self.unrouted_replies
+            self._replies[operation] = {
+                status: reply.with_headers(self._common_headers)
+                for status, reply in declared.items()
+            }
         return self._replies[operation]
 
     def check(self, response: Response) -> Response:
-        """Let `response` leave, having compared it with what was promised."""
+        """Add the constant headers to the response, and compare it with its declared reply."""
         if response.status_code == 304:
-            remove_entity_headers(response.headers)  # As Werkzeug will, once we have looked.
-        given = {name.lower() for name, _ in response.headers}
-        for name, value in self._constant.items():
-            if name.lower() not in given:
+            remove_entity_headers(response.headers)  # Werkzeug removes them later.
+        names = {name.lower() for name, _ in response.headers}
+        for name, value in self._constants.items():
+            if name.lower() not in names:
                 response.headers.add(name, value)
         reply = self.replies(current_operation()).get(response.status_code)
-        breaches = list(reply.breaches(response)) if reply else ["the status is not declared"]
-        if reply and current_app.testing:  # To read the content takes longer than all else.
-            breaches += reply.undeclared_members(response)
-        if breaches:
-            said = f"{request.method} {request.endpoint}, {response.status}: {', '.join(breaches)}"
+        violations = list(reply.violations(response)) if reply else ["the status is not declared"]
+        if reply and current_app.testing:  # Parsing the body takes longer than all other checks.
+            violations += reply.undeclared_members(response)
+        if violations:
+            text = (
+                f"{request.method} {request.endpoint}, {response.status}: {', '.join(violations)}"
+            )
             if current_app.testing:
-                response.close()  # It may hold a file.
-                raise UndeclaredAnswer(said)
-            current_app.logger.error("undeclared answer: %s", said)
+                response.close()  # It may hold an open file.
+                raise UndeclaredResponse(text)
+            current_app.logger.error("undeclared response: %s", text)
         return response

@@ -1,4 +1,4 @@
-"""A promised header: its schema, and which values fit it."""
+"""Declarations of response headers, and the check of values by them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -26,19 +26,19 @@ _CHECKS: Mapping[str, Any] = {
     "enum": lambda value, members: value in members,
     "pattern": lambda value, pattern: pattern.search(value),
     "format": lambda value, name: _FORMATS[name](value),
-    "minLength": lambda value, least: len(value) >= least,
-    "maxLength": lambda value, most: len(value) <= most,
-    "minimum": lambda value, least: value >= least,
-    "maximum": lambda value, most: value <= most,
+    "minLength": lambda value, minimum: len(value) >= minimum,
+    "maxLength": lambda value, maximum: len(value) <= maximum,
+    "minimum": lambda value, minimum: value >= minimum,
+    "maximum": lambda value, maximum: value <= maximum,
 }
-"""What each keyword asks of a value, the type first: those that a header's schema may have."""
+"""The check of each keyword that a header's schema may have. The type comes first."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a header holds: any value that fits the schema; only that value, where it is const.
+    """The declaration of a response header.
 
-    Raises `ValueError` for a schema that asks what isn't checked.
+    Raises `ValueError` for a schema with a keyword, type or format that can't be checked.
     """
 
     schema: Mapping[str, Any]
@@ -48,11 +48,11 @@ class Header:
     def __post_init__(self) -> None:
         kind, name = self.schema.get("type", "string"), self.schema.get("format", "uuid")
         if self.schema.keys() - _CHECKS.keys() or kind not in _TYPES or name not in _FORMATS:
-            raise ValueError(f"A header isn't checked for all of {self.schema}.")
+            raise ValueError(f"A header can't be checked by all of {self.schema}.")
 
     @classmethod
-    def always(cls, value: str, description: str = "", *, required: bool = True) -> "Header":
-        """A header that holds `value` and nothing else."""
+    def constant(cls, value: str, description: str = "", *, required: bool = True) -> "Header":
+        """Return the declaration of a header whose only value is `value`."""
         return cls({"type": "string", "const": value}, description, required)
 
     @property
@@ -62,12 +62,12 @@ class Header:
 
     @cached_property
     def _checks(self) -> list[tuple[Any, Any]]:
-        """What is asked of a value, each with what is wanted, the type first."""
-        wanted = {**self.schema, "pattern": re.compile(self.schema.get("pattern", ""))}
-        return [(check, wanted[k]) for k, check in _CHECKS.items() if k in self.schema]
+        """The check of each keyword of the schema, with the keyword's value."""
+        values = {**self.schema, "pattern": re.compile(self.schema.get("pattern", ""))}
+        return [(check, values[k]) for k, check in _CHECKS.items() if k in self.schema]
 
     def fits(self, text: str) -> bool:
-        """Whether the header may hold `text`; an integer is written in decimal digits."""
+        """Return whether `text` is a value of the header. An integer is in decimal digits."""
         integer = self.schema.get("type") == "integer" and re.fullmatch("-?[0-9]+", text)
         value = int(text) if integer else text
-        return all(check(value, wanted) for check, wanted in self._checks)
+        return all(check(value, expected) for check, expected in self._checks)

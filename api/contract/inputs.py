@@ -1,4 +1,4 @@
-"""What a request gives, made valid by a schema: what is wrong with it is told by field."""
+"""Validation of a request's form, JSON, query and headers by marshmallow schemas."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -12,19 +12,20 @@ from .encodings import NoText, json_text
 
 
 class InvalidInput(BadRequest):
-    """Input that breaks its schema: `errors` says which field, and what to do about it."""
+    """Input that doesn't fit its schema. `errors` has messages for the client by field."""
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
-        super().__init__("Correct the fields named in errors, and ask again.")
+        super().__init__("Correct the fields named in errors, and send the request again.")
         self.errors = errors
 
 
 def valid(
     schema: Schema, given: Mapping[str, Any], errors: Mapping[str, list[str]] = {}
 ) -> dict[str, Any]:
-    """`given` as the schema loads it. Raises `InvalidInput`, with `errors` that are known already.
+    """Return what the schema loads. Raises `InvalidInput`.
 
-    What is wrong within a field goes by its path: `tags.0`.
+    `errors` are errors that are already known: they are raised with those of the schema. An error
+    within a field is named by its path, such as `tags.0`.
     """
     try:
         loaded: dict[str, Any] = schema.load(given)
@@ -36,10 +37,10 @@ def valid(
 
 
 def valid_texts(schema: Schema, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """A form or a query as the schema loads it. Raises `InvalidInput`.
+    """Return what the schema loads from the pairs of a form or query. Raises `InvalidInput`.
 
-    A name may come several times where its field is a list. What the schema doesn't have is its
-    `unknown` to judge.
+    A name may occur several times if its field is a list. Names that the schema doesn't have are
+    subject to its `unknown` option.
     """
     known = {field.data_key or name: field for name, field in schema.load_fields.items()}
     given: dict[str, Any] = {}
@@ -58,9 +59,9 @@ def valid_texts(schema: Schema, pairs: Iterable[tuple[str, Any]]) -> dict[str, A
 
 
 class RequestHeaders:
-    """The header fields of a request that a schema asks for, each by its `data_key`.
+    """The request headers of a schema, each named by its `data_key`.
 
-    One that is there several times is one, its values joined by commas (RFC 9110, section 5.3).
+    The values of a header that occurs several times are joined by commas (RFC 9110, section 5.3).
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -72,15 +73,15 @@ class RequestHeaders:
         )
 
     def load(self) -> dict[str, Any]:
-        """What the request at hand has of them, valid. Raises `InvalidInput`."""
+        """Return what the schema loads from the current request. Raises `InvalidInput`."""
         environ = request_ctx.request.environ
         given = [(name, environ[key]) for name, key in self._keys.items() if key in environ]
-        # Nearly all have none, and to load nothing takes as long as to load something.
+        # Most requests have none of the headers, and loading an empty mapping takes time too.
         return valid_texts(self.schema, given) if given or self._is_needed else {}
 
 
 def _typed(field: fields.Field[Any] | None, text: Any) -> Any:
-    """A number or a truth value is written in a text as JSON writes it."""
+    """Return the number or boolean that `text` is in JSON, if the field is of that type."""
     if isinstance(field, fields.Number | fields.Boolean) and text == text.strip():
         with suppress(ValueError):
             return json_text(text)

@@ -1,4 +1,4 @@
-"""The document: routes and what their views promise, printed by apispec as OpenAPI 3.1."""
+"""The OpenAPI 3.1 document of an app, printed from its routes and operations by apispec."""
 
 import json
 import re
@@ -22,9 +22,9 @@ from .replies import Reply
 
 
 def document(app: Flask) -> dict[str, Any]:
-    """The OpenAPI document of the app's documented operations.
+    """Return the OpenAPI document of the app's documented operations.
 
-    Raises `ValueError` where an operation doesn't say what its path holds, or has no example.
+    Raises `ValueError` if an operation lacks the schema of its path, or a field its example.
     """
     gate: Gate = app.extensions["contract"]
     head = _head(app, gate)
@@ -35,14 +35,16 @@ def document(app: Flask) -> dict[str, Any]:
         openapi_version=head["openapi"],
         plugins=[plugin],
     )
-    converter = cast("OpenAPIConverter", plugin.converter)  # The APISpec made it.
+    converter = cast("OpenAPIConverter", plugin.converter)  # APISpec sets it.
     converter.add_parameter_attribute_function(_example_in_path)
     tags: dict[str, str] = {}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = app.view_functions[rule.endpoint]
         if isinstance(view, Operation) and view.documented:
             if rule.arguments != set(view.path().fields if view.path else []):
-                raise ValueError(f"{rule}: its path schema doesn't have what its path has.")
+                raise ValueError(
+                    f"{rule}: declare exactly the path's parameters in its path schema."
+                )
             printed = operation_object(spec, view, gate.replies(view))
             if blueprint := rule.endpoint.rpartition(".")[0]:
                 tag = blueprint.replace("_", " ").capitalize()
@@ -52,7 +54,7 @@ def document(app: Flask) -> dict[str, Any]:
             spec.path(path, operations=_by_method(rule, printed))
     for tag, description in tags.items():
         spec.tag({"name": tag, "description": description})
-    # Through JSON, so that only plain kinds of values are left.
+    # JSON leaves only plain types.
     whole = json.loads(json.dumps(spec.to_dict() | head))
     _open_responses(whole)
     order = dict.fromkeys([*head, "tags", "paths", "components"])
@@ -60,9 +62,10 @@ def document(app: Flask) -> dict[str, Any]:
 
 
 def _open_responses(whole: dict[str, Any]) -> None:
-    """Remove each `additionalProperties: false` of responses, so that a member can be added later.
+    """Remove each `additionalProperties: false` from responses.
 
-    Clients ignore members that they don't know. A component that a request uses too stays closed.
+    So a member that is added later is a compatible change, because clients ignore members that they
+    don't know. A component that a request uses too keeps it.
     """
     operations = [operation for item in whole["paths"].values() for operation in item.values()]
     known: set[str] = set()
@@ -76,7 +79,7 @@ def _open_responses(whole: dict[str, Any]) -> None:
 
 
 def _objects(whole: dict[str, Any], node: Any, known: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield each JSON object within, and within each component that isn't `known` yet."""
+    """Yield each JSON object in `node` and in its components that aren't `known` yet."""
     if isinstance(node, list):
         for item in node:
             yield from _objects(whole, item, known)
@@ -92,15 +95,15 @@ def _objects(whole: dict[str, Any], node: Any, known: set[str]) -> Iterator[dict
 
 
 def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameter's example, if it is part of a path: Swagger UI takes none of a schema's."""
+    """Return the example of a path parameter, because Swagger UI ignores those of its schema."""
     examples = field.metadata.get("examples") if ret["in"] == "path" else None
     return {"example": examples[0]} if examples else {}
 
 
 def _head(app: Flask, gate: Gate) -> dict[str, Any]:
-    """How the document begins: what the app says of itself, and its answers beside operations."""
+    """Return the first members of the document, with a table of unrouted replies."""
     info = dict(gate.about.get("info", {"title": app.name, "version": "0"}))
-    rows = [f"| {s} | {r.description} | {_names(r)} |" for s, r in gate.beside.items()]
+    rows = [f"| {s} | {r.description} | {_names(r)} |" for s, r in gate.unrouted_replies.items()]
     table = ["| status | meaning | headers |", "|---|---|---|", *rows] if rows else []
     described = "\n\n".join(filter(None, [info.get("description"), "\n".join(table)]))
     if described:
@@ -109,7 +112,10 @@ def _head(app: Flask, gate: Gate) -> dict[str, Any]:
 
 
 def _by_method(rule: Rule, printed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The operation under each method of its rule; several have the method before their id."""
+    """Return the operation for each method of its rule.
+
+    If there are several, each operationId begins with its method.
+    """
     methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     if len(methods) == 1:
         return {methods[0].lower(): dict(printed)}
@@ -119,7 +125,7 @@ def _by_method(rule: Rule, printed: Mapping[str, Any]) -> dict[str, dict[str, An
 
 
 class _Yaml(yaml.SafeDumper):
-    """Write several lines as a block, escape what can't be seen, and use no aliases."""
+    """Writes texts of several lines as blocks, escapes invisible characters, uses no aliases."""
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
         style = "|" if "\n" in text else None if text.isprintable() else '"'
@@ -138,7 +144,7 @@ _Yaml.add_representer(str, _Yaml.represent_text)
 
 
 def to_yaml(document: Mapping[str, Any]) -> str:
-    """The document as YAML: the same bytes on every machine."""
+    """Return the document as YAML, which is the same on every machine."""
     return yaml.dump(dict(document), Dumper=_Yaml, sort_keys=False, allow_unicode=True, width=100)
 
 

@@ -1,4 +1,4 @@
-"""An operation: a view with all it promises, and the one order in which requests are refused."""
+"""An operation: a view with its declared replies and inputs, and the steps before the view."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,7 +23,7 @@ View = Callable[..., ResponseReturnValue]
 
 
 class Operation:
-    """A view and all it promises."""
+    """A view with everything that it declares."""
 
     __name__: str
 
@@ -50,70 +50,76 @@ class Operation:
         self.headers = RequestHeaders(headers()) if headers else None
         self.path, self.credentials, self.find = path, credentials, find
         self._found_by = tuple(signature(find).parameters) if find else ()
-        good = (reply for status, reply in replies.items() if 200 <= status < 300)
-        self.offers = tuple(media_type for reply in good for media_type in reply.content)
+        successes = (reply for status, reply in replies.items() if 200 <= status < 300)
+        self.produces = tuple(media_type for reply in successes for media_type in reply.content)
         bodies = (body for reply in replies.values() for body in reply.content.values())
         self._renders = any(body.render for body in bodies)
         update_wrapper(self, view)
 
     @cached_property
     def operation_id(self) -> str:
-        """The view's name, as OpenAPI's clients like it."""
+        """The view's name in camel case."""
         first, *rest = self.__name__.split("_")
         return first + "".join(word.capitalize() for word in rest)
 
     def __call__(self, **arguments: Any) -> Response:
-        """Answer one request: the steps that may refuse it, in their order, then the view."""
+        """Run the steps, each of which may refuse the request, and then the view."""
         for step in STEPS:
             step.run(self, arguments)
-        return self._represent(
-            self.view(**arguments), self._chosen() or next(iter(self.offers), "")
-        )
-
-    def _chosen(self) -> str | None:
-        return negotiation.choose(self.offers, request_ctx.request.environ.get("HTTP_ACCEPT"))
+        returned = self.view(**arguments)
+        return self._represent(returned, self._preferred() or next(iter(self.produces), ""))
 
     def find_resource(self, arguments: dict[str, Any]) -> None:
+        """Let `find` raise an error if the resource doesn't exist."""
         if not self.find:
             return
-        # If `find` needs the account, bad credentials are refused by their own step.
-        with suppress(Unauthorized):
+        with suppress(Unauthorized):  # `check_credentials` raises it again, in its own place.
             if self.credentials and "account" in self._found_by:
                 arguments["account"] = self.credentials.account()
             arguments["found"] = self.find(**{n: arguments.pop(n) for n in self._found_by})
 
     def read_body(self, _: dict[str, Any]) -> None:
+        """Refuse a body by its size and media type."""
         if self.body:
             self.body.read()
 
     def choose_representation(self, _: dict[str, Any]) -> None:
-        if self.offers and 406 in self.replies and not self._chosen():
-            raise NotAcceptable(f"Accept {' or '.join(self.offers)}: there is nothing else here.")
+        """Refuse an `Accept` that allows no media type of a successful response."""
+        if self.produces and 406 in self.replies and not self._preferred():
+            raise NotAcceptable(
+                f"Accept {' or '.join(self.produces)}: there is no other representation."
+            )
 
     def check_credentials(self, arguments: dict[str, Any]) -> None:
+        """Refuse missing or wrong credentials."""
         if self.credentials:
             account = self.credentials.account()
             if "account" not in self._found_by:
                 arguments["account"] = account
 
     def load_input(self, arguments: dict[str, Any]) -> None:
+        """Refuse invalid headers, then an invalid query, then an invalid body."""
         if self.headers:
             arguments["headers"] = self.headers.load()
         if self.query:
-            given = decoded(urlencoded, request.query_string)
-            arguments["query"] = valid_texts(self.query, given)
+            pairs = decoded(urlencoded, request.query_string)
+            arguments["query"] = valid_texts(self.query, pairs)
         if self.body:
             arguments[self.body.name] = self.body.load(self.body.schema, self.body.read().content)
 
-    def _represent(self, answered: ResponseReturnValue, chosen: str) -> Response:
-        """What the view returned, as the client likes it."""
-        content, *more = answered if isinstance(answered, tuple) else (answered,)
-        # What is still plain is rendered once: JSON made and read again takes a tenth of a request.
+    def _preferred(self) -> str | None:
+        """Return the media type that the client prefers, or None if it accepts none."""
+        return negotiation.choose(self.produces, request_ctx.request.environ.get("HTTP_ACCEPT"))
+
+    def _represent(self, returned: ResponseReturnValue, media_type: str) -> Response:
+        """Make a response of what the view returned, rendered in this media type if declared."""
+        content, *more = returned if isinstance(returned, tuple) else (returned,)
+        # Flask would make JSON of a mapping, which takes a tenth of the time of a request.
         is_plain = self._renders and isinstance(content, str | dict)
         empty = ("", *more) if more else ""
-        response = make_response(empty if is_plain else answered)
+        response = make_response(empty if is_plain else returned)
         reply = self.replies.get(response.status_code)
-        body = reply.content.get(chosen) if reply else None
+        body = reply.content.get(media_type) if reply else None
         if not is_at_hand(response):
             return response
         if body and body.render:
@@ -121,22 +127,23 @@ class Operation:
                 content = response.get_json()
             elif not is_plain:
                 content = response.get_data(as_text=True)
-            answer = {"message": content} if isinstance(content, str) else content
-            response.set_data(body.render(answer))
-            response.content_type = chosen if chosen == JSON else f"{chosen}; charset=utf-8"
+            content = {"message": content} if isinstance(content, str) else content
+            response.set_data(body.render(content))
+            is_json = media_type == JSON
+            response.content_type = media_type if is_json else f"{media_type}; charset=utf-8"
             return response
         if is_plain:
-            response = make_response(answered)
+            response = make_response(returned)
         if reply and not reply.content:
             if 300 <= response.status_code < 400:
-                response.set_data("")  # Flask's page, which leads where Location does.
+                response.set_data("")  # Flask's page, which only repeats Location.
             if not response.get_data():
                 response.headers.pop("Content-Type", None)
         return response
 
 
 class Step(NamedTuple):
-    """A step of an operation before its view, with the statuses by which it refuses a request."""
+    """A method of `Operation` that runs before the view, and the statuses of its refusals."""
 
     statuses: tuple[int, ...]
     run: Callable[[Operation, dict[str, Any]], None]
@@ -149,32 +156,35 @@ STEPS = (
     Step((401,), Operation.check_credentials),
     Step((400,), Operation.load_input),
 )
-"""What an operation does with a request before its view."""
+"""The steps of every operation before its view, in order."""
 
 REFUSALS = (
-    *(404, 405, 429),  # Flask finds no view, or a rate limit refuses the request.
+    *(404, 405, 429),  # Flask's routing, then the rate limits of the app.
     *(status for step in STEPS for status in step.statuses if status != 404),
-    *(403, 412, 422, 409),  # The view itself.
+    *(403, 412, 422, 409),  # The view.
 )
-"""The order in which an operation refuses a request, of which several statuses are true."""
+"""The order of refusals: if several apply to a request, the first one is returned."""
 
 
-def operation(replies: Mapping[int, Reply], **promise: Any) -> Callable[[View], Operation]:
-    """Make a view an `Operation`: put it under the route, with what the view promises.
+def operation(replies: Mapping[int, Reply], **declared: Any) -> Callable[[View], Operation]:
+    """Make a view an `Operation`. This decorator stands below the route's.
 
-    `form` or `json`, `query`, `path` and `headers` are marshmallow schemas, `credentials` says who
-    may ask; the view gets all but `path` as valid dicts and `account` as what the credentials
-    found. `find` takes what the path holds, or `account`, and returns the resource, or raises the
-    error of one that doesn't exist: the view gets the resource as `found` in place of what `find`
-    took. An operation that isn't `documented` is held to its promise just the same. The view
-    returns what any Flask view may.
+    `form` or `json`, `query`, `path` and `headers` are marshmallow schemas. The view gets what they
+    load under these names, but for `path`, and `account` if there are `credentials`.
+
+    `find` is a function of what the path holds, or of `account`, by name. It returns the resource,
+    or raises an error if it doesn't exist. The view gets the resource as `found`, in place of the
+    arguments of `find`.
+
+    An operation that isn't `documented` is checked in the same way. The view returns what any Flask
+    view may return.
     """
-    return lambda view: Operation(view, replies, **promise)
+    return lambda view: Operation(view, replies, **declared)
 
 
 def current_operation() -> Operation | None:
-    """The operation that serves the request at hand; none serves OPTIONS or what isn't here."""
-    # Each look through a proxy takes as long as all the rest here.
+    """Return the operation of the current request, or None for OPTIONS and unknown paths."""
+    # Each access through the proxy `request` would take as long as all the rest.
     context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
     rule = context.request.url_rule
     if rule is None or context.request.method == "OPTIONS":

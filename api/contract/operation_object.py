@@ -1,4 +1,4 @@
-"""OpenAPI's Operation Object: what one operation promises, as apispec prints it."""
+"""The Operation Object (OpenAPI 3.1, section 4.8.10) of one operation."""
 
 from collections.abc import Mapping
 from inspect import cleandoc
@@ -16,7 +16,7 @@ from .replies import JSON, Body, Reply
 def operation_object(
     spec: APISpec, view: Operation, replies: Mapping[int, Reply]
 ) -> dict[str, Any]:
-    """The operation with these replies; what it refers to is added to the components of `spec`."""
+    """Return the Operation Object, and add the components that it refers to to `spec`."""
     summary, _, description = cleandoc(view.__doc__ or "").partition("\n\n")
     printed: dict[str, Any] = {
         "operationId": view.operation_id,
@@ -45,7 +45,7 @@ def _reply(spec: APISpec, status: int, reply: Reply) -> dict[str, Any]:
     if headers:
         printed["headers"] = headers
     if reply.content:
-        # JSON first: it is what most client generators take.
+        # Most client generators read only the first media type.
         media_types = sorted(reply.content, key=lambda media_type: media_type != JSON)
         printed["content"] = {m: _body(status, reply.content[m]) for m in media_types}
     if reply.links:
@@ -61,7 +61,7 @@ def _reply(spec: APISpec, status: int, reply: Reply) -> dict[str, Any]:
 
 
 def _header(spec: APISpec, name: str, header: Header) -> dict[str, Any]:
-    """A reference to the header among the components, which hold each once."""
+    """Return a reference to the header's component, or the header if that differs."""
     described = {"description": header.description} if header.description else {}
     printed = {**described, "required": header.required, "schema": dict(header.schema)}
     known = spec.components.headers.setdefault(name, printed)
@@ -76,11 +76,11 @@ def _body(status: int, body: Body) -> dict[str, Any]:
 
 
 def _example(schema: Schema) -> dict[str, Any]:
-    """What the examples of its fields make."""
+    """Return an object of the first example of each field."""
     example = {}
     for name, field in schema.fields.items():
         if not (examples := field.metadata.get("examples")):
-            wanted = "metadata={'examples': [...]}"
-            raise ValueError(f"{type(schema).__name__}.{name} wants {wanted}.")
+            missing = "metadata={'examples': [...]}"
+            raise ValueError(f"{type(schema).__name__}.{name} needs {missing}.")
         example[field.data_key or name] = examples[0]
     return example

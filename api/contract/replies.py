@@ -1,4 +1,4 @@
-"""The words of a promise: what each status of an operation means, and what stands in the answer."""
+"""Declarations of replies: the content, headers and links of each status of an operation."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,24 +15,24 @@ from .members import undeclared_members
 from .once import once_per_request
 
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
-# HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
+# OpenAPI documents don't declare these headers, which HTTP itself needs in any response.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
-# Where OpenAPI says that credentials may be but in a header, and what Flask calls it.
+# Flask's names for the places of an API key other than a header.
 _PLACES = {"query": "args", "cookie": "cookies"}
 
 JsonSchema = Mapping[str, Any]
 
 
 def is_at_hand(response: Response) -> bool:
-    """Whether the content may be looked at: what is streamed, such as a file, can be read once."""
+    """Return whether the content can be read here. A stream, such as a file, is read only once."""
     return not (response.is_streamed or response.direct_passthrough)
 
 
 @dataclass(frozen=True)
 class Body:
-    """One representation: its schema, an example, and how a view's plain answer becomes it.
+    """A representation: its schema, an example, and how to render what a view returns.
 
-    A text that a view returns is the answer's `message`.
+    A text that a view returns is rendered as the mapping `{"message": text}`.
     """
 
     schema: Schema | type[Schema] | JsonSchema
@@ -42,7 +42,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Link:
-    """A way on from a reply: the operation that follows, and what to call it with."""
+    """An OpenAPI link from a reply to an operation, with the parameters to call it with."""
 
     operation: str
     parameters: Mapping[str, str]
@@ -51,20 +51,20 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What one status means for one operation, and what stands in the answer."""
+    """What an operation declares for one status."""
 
     description: str
     content: Mapping[str, Body] = field(default_factory=dict)
     headers: Mapping[str, Header] = field(default_factory=dict)
     links: Mapping[str, Link] = field(default_factory=dict)
 
-    def having(self, headers: Mapping[str, Header | str]) -> "Reply":
-        """The reply with further headers; a plain string is a header that holds just that."""
-        more = {k: Header.always(v) if isinstance(v, str) else v for k, v in headers.items()}
+    def with_headers(self, headers: Mapping[str, Header | str]) -> "Reply":
+        """Return the reply with more headers. A string stands for a constant header."""
+        more = {k: Header.constant(v) if isinstance(v, str) else v for k, v in headers.items()}
         return replace(self, headers={**more, **self.headers})
 
-    def breaches(self, response: Response) -> Iterator[str]:
-        """What of `response` isn't as promised here."""
+    def violations(self, response: Response) -> Iterator[str]:
+        """Yield each difference between `response` and this declaration, but for JSON content."""
         media_type = response.mimetype or ""
         if media_type not in self.content and (self.content or media_type):
             yield f"the media type {media_type or '(none)'} is not declared"
@@ -77,10 +77,10 @@ class Reply:
         given: dict[str, list[str]] = {}
         for name, value in response.headers:
             given.setdefault(name.lower(), []).append(value)
-        for lowered, name, header in self._promised:
+        for lowered, name, header in self._lowered:
             values = given.get(lowered, [])
             if values == [header.const]:
-                continue  # Nearly all are: the rest need not be looked at.
+                continue  # Most headers are constant, and this is quick.
             if not values and header.required:
                 yield f"the header {name} is missing"
             for value in values:
@@ -101,19 +101,20 @@ class Reply:
                 yield f"the member {member} is not declared"
 
     @cached_property
-    def _promised(self) -> list[tuple[str, str, Header]]:
+    def _lowered(self) -> list[tuple[str, str, Header]]:
         return [(name.lower(), name, header) for name, header in self.headers.items()]
 
     @cached_property
     def _declared(self) -> set[str]:
-        return {lowered for lowered, _, _ in self._promised} | _FRAMING
+        return {lowered for lowered, _, _ in self._lowered} | _FRAMING
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who asks: OpenAPI's name and schema of the security scheme, and what finds out who it is.
+    """A security scheme, with its name and its members in OpenAPI.
 
-    `check` raises `Unauthorized`.
+    `check` returns the account that the current request's credentials belong to, or raises
+    `Unauthorized`.
     """
 
     name: str
@@ -122,7 +123,7 @@ class Credentials:
     optional: bool = False
 
     def given(self) -> bool:
-        """Whether the request has credentials, right or wrong."""
+        """Return whether the request has credentials, valid or not."""
         name, place = self.scheme.get("name", "Authorization"), self.scheme.get("in", "header")
         if place == "header":
             return "HTTP_" + name.upper().replace("-", "_") in request_ctx.request.environ
@@ -141,9 +142,10 @@ class Credentials:
 def message(
     text: str, description: str, schema: type[Schema] | JsonSchema | None = None, **more: Any
 ) -> Reply:
-    """A reply that says `text`: in plain text, HTML or JSON, whichever the client accepts.
+    """Return a reply with a message in plain text, HTML or JSON, whichever the client prefers.
 
-    The view returns the text, or a mapping with it as `message`, beside whatever else JSON has.
+    The view returns `text`, or a mapping whose `message` is `text` and whose other members only
+    JSON contains. `schema` is the JSON schema of such a mapping.
     """
     schema = schema or {"type": "object", "properties": {"message": {"const": text}}}
 
@@ -154,8 +156,8 @@ def message(
         return {"type": "string", "const": text}
 
     content = {
-        PLAIN: Body(const(text), text, lambda answer: answer["message"]),
-        HTML: Body(const(markup(text)), markup(text), lambda answer: markup(answer["message"])),
+        PLAIN: Body(const(text), text, lambda content: content["message"]),
+        HTML: Body(const(markup(text)), markup(text), lambda content: markup(content["message"])),
         JSON: Body(schema, render=json.dumps),
     }
     return Reply(description=description, content=content, **more)

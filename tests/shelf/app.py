@@ -34,7 +34,7 @@ def make_shelf() -> Flask:
     app = Flask("shelf", static_folder=None)
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = 4096
-    Gate(app, about=ABOUT, beside=errors.BESIDE)
+    Gate(app, about=ABOUT, unrouted_replies=errors.UNROUTED_REPLIES)
     app.register_error_handler(HTTPException, errors.answer)
     app.extensions["books"] = Books()
     for part in blueprint, views.blueprint, lists.blueprint:

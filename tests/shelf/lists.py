@@ -70,8 +70,8 @@ def find_newest(query: dict[str, Any]) -> ResponseReturnValue:
             },
             headers={
                 "ETag": ETAG,
-                "Cache-Control": Header.always("no-cache"),
-                "Content-Disposition": Header.always("attachment; filename=books.csv"),
+                "Cache-Control": Header.constant("no-cache"),
+                "Content-Disposition": Header.constant("attachment; filename=books.csv"),
             },
         ),
         304: Reply(description="Nothing has changed.", headers={"ETag": ETAG}),

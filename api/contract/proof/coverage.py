@@ -67,7 +67,7 @@ class Coverage:
                 unseen.discard(claim)
 
     def _note(self, promise: Promise, exchange: Exchange) -> None:
-        self.seen.setdefault(promise, exchange.seen_by)
+        self.seen.setdefault(promise, exchange.recorded_by)
 
     @property
     def missing(self) -> list[Promise]:

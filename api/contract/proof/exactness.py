@@ -46,7 +46,7 @@ class Verdict:
     @property
     def figures(self) -> str:
         """How many mutants there were, and what became of them."""
-        contradicted = sum(bool(seen_by) for _, seen_by in self.refuted)
+        contradicted = sum(bool(recorded_by) for _, recorded_by in self.refuted)
         found = {
             "contradicted": contradicted,
             "promise what nobody saw": len(self.refuted) - contradicted,
@@ -94,9 +94,9 @@ class Exactness:
         """Try each mutant of the document."""
         verdict = Verdict()
         for mutant in mutants(self.said):
-            seen_by = self._refuted_by(mutant)
-            if seen_by is not None:
-                verdict.refuted.append((mutant, seen_by))
+            recorded_by = self._refuted_by(mutant)
+            if recorded_by is not None:
+                verdict.refuted.append((mutant, recorded_by))
             elif mutant.is_of_schema and mean_the_same(mutant.old, mutant.new):
                 verdict.equivalent.append(mutant)
             else:
@@ -121,7 +121,7 @@ class Exactness:
                     # It will refute the like of it too: from now on it is asked first.
                     exchanges.insert(0, exchanges.pop(i))
                     self._refuting[alike] = asked
-                    return exchange.seen_by
+                    return exchange.recorded_by
         return None
 
     def _is_of_requests(self, mutant: Mutant) -> bool:

@@ -42,7 +42,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Exchange:
-    """One request and its answer, of any client and server; `seen_by` names who saw it.
+    """One request and its answer, of any client and server; `recorded_by` names who saw it.
 
     The path is decoded. A body of None did not come whole, or not as it was framed.
     """
@@ -55,7 +55,7 @@ class Exchange:
     status: int
     received: Headers
     content: bytes
-    seen_by: str = ""
+    recorded_by: str = ""
 
     @property
     def accepted(self) -> bool:

@@ -25,22 +25,22 @@ class Contradiction(AssertionError):
 class Proof:
     """The document in a YAML file, and what was seen of it.
 
-    Addresses that match `beside` aren't the document's, and aren't looked at.
+    Exchanges with a path that matches `undocumented` are ignored, if the document doesn't have it.
     """
 
-    def __init__(self, file: Path, beside: str = "") -> None:
+    def __init__(self, file: Path, undocumented: str = "") -> None:
         self.file, self.said = file, yaml.safe_load(file.read_text(encoding="utf-8"))
         self.document = Document(self.said)
         self.exchanges: list[Exchange] = []
         self.seconds = 0.0  # That the verdict took.
-        self._beside = re.compile(beside)
+        self._undocumented = re.compile(undocumented)
 
     def keep(self, exchange: Exchange) -> None:
         """Raise `Contradiction` if the exchange is not as declared, else remember it."""
-        if not self.document.address(exchange.path) and self._beside.fullmatch(exchange.path):
+        if not self.document.address(exchange.path) and self._undocumented.fullmatch(exchange.path):
             return
-        if breaches := list(contradictions(self.document, exchange)):
-            raise Contradiction(f"{exchange.method} {exchange.path}: {'; '.join(breaches)}")
+        if violations := list(contradictions(self.document, exchange)):
+            raise Contradiction(f"{exchange.method} {exchange.path}: {'; '.join(violations)}")
         self.exchanges.append(exchange)
 
     @cached_property

@@ -61,7 +61,7 @@ def recorded(app: WSGIApplication, keep: Keep) -> WSGIApplication:
                 status=int(status.split()[0]),
                 received=headers,
                 content=content,
-                seen_by=_whoever_looks(),
+                recorded_by=_whoever_looks(),
             )
         )
         start_response(status, headers.to_wsgi_list())
@@ -91,7 +91,7 @@ def record_requests(keep: Keep, patch: Callable[[type, str, Any], None]) -> None
                     status=answer.status_code,
                     received=Headers(list(answer.raw.headers.items())),
                     content=answer.content,
-                    seen_by=_whoever_looks(),
+                    recorded_by=_whoever_looks(),
                 )
             )
         return answer
@@ -113,7 +113,7 @@ def write(exchanges: Iterable[Exchange], file: Path) -> None:
 def _masked(exchange: Exchange) -> dict[str, Any]:
     return {
         # A test's parameters may be secrets too.
-        "seen by": exchange.seen_by.partition("[")[0],
+        "recorded by": exchange.recorded_by.partition("[")[0],
         "request": {
             "method": exchange.method,
             "path": exchange.path,

@@ -49,18 +49,18 @@ def _promises(coverage: Coverage) -> Iterator[str]:
     for operation, promises in groupby(coverage.promises, key=lambda promise: promise.operation):
         yield f"<table><caption>{escape(operation)}</caption>"
         yield "<tr><th>where</th><th>what</th><th>seen by</th></tr>"
-        for (where, seen_by), those in groupby(promises, key=witness):
+        for (where, recorded_by), those in groupby(promises, key=witness):
             what = ", ".join(promise.what or "the answer itself" for promise in those)
-            unseen = " class=bad" if seen_by == "nobody" else ""
-            yield f"<tr{unseen}>{_cells([where, what, seen_by])}</tr>"
+            unseen = " class=bad" if recorded_by == "nobody" else ""
+            yield f"<tr{unseen}>{_cells([where, what, recorded_by])}</tr>"
         yield "</table>"
 
 
 def _lines(file: Path, verdict: Verdict) -> Iterator[str]:
     numbers = {line.place: line.number for line in lines(file)}
     refuted: dict[int, list[str]] = {}
-    for mutant, seen_by in verdict.refuted:
-        refuted.setdefault(numbers[mutant.line], []).append(seen_by)
+    for mutant, recorded_by in verdict.refuted:
+        refuted.setdefault(numbers[mutant.line], []).append(recorded_by)
     survived: dict[int, list[str]] = {}
     for mutant in verdict.survivors:
         survived.setdefault(numbers[mutant.line], []).append(mutant.change)
@@ -78,9 +78,9 @@ def _lines(file: Path, verdict: Verdict) -> Iterator[str]:
     yield "</table>"
 
 
-def _test(seen_by: str) -> str:
+def _test(recorded_by: str) -> str:
     """A test without its parameters, which may be secrets."""
-    return seen_by.partition("[")[0]
+    return recorded_by.partition("[")[0]
 
 
 def _cells(texts: Iterable[str]) -> str:

@@ -45,14 +45,14 @@ def contradictions(
             return  # The request is no HTTP that the operation could have been asked by.
         yield f"{operation.id}: {exchange.status} isn't declared"
         return
-    breaches = {
+    violations = {
         "headers": _headers(answer, exchange),
         "content": _content(answer, exchange),
         "request": _misjudged(operation, texts, exchange),
     }
     for aspect in aspects:
-        for breach in breaches[aspect]:
-            yield f"{operation.id}, {exchange.status}: {breach}"
+        for violation in violations[aspect]:
+            yield f"{operation.id}, {exchange.status}: {violation}"
 
 
 def _other_method(
