@@ -89,7 +89,7 @@ def asked_for(args: Iterable[str] = ("tests",), **option: Any) -> Any:
 def test_the_exchanges_of_two_workers_prove_a_document_together(tmp_path: Path) -> None:
     ran = run(tmp_path)
     assert ran.returncode == pytest.ExitCode.OK, ran.stdout
-    assert "  seen by: gw0\n" in ran.stdout and "  seen by: gw1\n" in ran.stdout
+    assert "  recorded by: gw0\n" in ran.stdout and "  recorded by: gw1\n" in ran.stdout
     assert PROVEN in ran.stdout
 
 

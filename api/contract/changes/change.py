@@ -1,4 +1,4 @@
-"""One change of a contract: what it does, by which rule, where, and whether it breaks a client."""
+"""A change between two documents, and what the modules that find changes share."""
 
 import json
 import re
@@ -11,31 +11,31 @@ Node = Mapping[str, Any]
 
 
 class Effect(Enum):
-    """What a change does to all that may be said."""
+    """What a change does to the set of valid requests or responses."""
 
     NARROWS = auto()
     WIDENS = auto()
-    DIFFERS = auto()  # Both, or nobody knows.
-    UNSAID = auto()  # It is about what the old document never spoke of, so nobody relies on it.
+    DIFFERS = auto()  # It narrows and widens, or its effect is unknown.
+    UNSPECIFIED = auto()  # The old document says nothing about it, so no client relies on it.
     NOTHING = auto()
 
 
 _BEYOND_ASCII = re.compile("[^ -~]")
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 
-# A narrower request refuses what was taken, a wider response brings what nobody was told of.
+# Narrower requests refuse what was valid, and wider responses have what clients don't expect.
 BREAKS = {
     "request": {Effect.NARROWS, Effect.DIFFERS},
     "response": {Effect.WIDENS, Effect.DIFFERS},
 }
 
-# It speaks to people of what stays as it is.
+# Members that only people read.
 PROSE = {"title", "summary", "description", "example", "examples", "externalDocs", "$comment"}
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change, by the rule's name in oasdiff's catalogue, where that has one."""
+    """A change. `rule` is the name of oasdiff's rule, if oasdiff has one for it."""
 
     effect: Effect
     breaking: bool
@@ -51,7 +51,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Spot:
-    """Where one looks: whose words they are, how the rules' names begin, and the way there."""
+    """A place in the documents: whose side it is on, the prefix of its rules, and its path."""
 
     side: Literal["request", "response"]
     subject: str
@@ -67,7 +67,7 @@ class Spot:
         return Change(effect, effect in BREAKS[self.side], rule, ", ".join(self.place), detail)
 
     def own(self, effect: Effect, rule: str, detail: str = "") -> Change:
-        """By a rule of this subject's."""
+        """Return a change by a rule that begins with the subject."""
         return self.change(effect, f"{self.subject}-{rule}", detail)
 
 
@@ -76,9 +76,9 @@ Look = Callable[[Spot, Any, Any], Iterator[Change]]
 
 
 def text(value: Any) -> str:
-    """The value as JSON, in one line; equal for what JSON Schema holds equal, true not being 1.
+    """Return the value as JSON on one line, the same for values that JSON Schema holds equal.
 
-    Characters that can't be printed are escaped, because a terminal may act on them.
+    Unprintable characters are escaped, because a terminal may act on them.
     """
     return _BEYOND_ASCII.sub(_printable, _JSON.encode(value))
 
@@ -88,7 +88,7 @@ def _printable(match: re.Match[str]) -> str:
 
 
 def step(old: Node, new: Node, member: str) -> Literal["added", "removed", "changed"] | None:
-    """How a member of the two came to differ, if it does."""
+    """Return how a member of the two nodes differs, if it does."""
     if member not in new:
         return "removed" if member in old else None
     if member not in old:
@@ -105,15 +105,15 @@ def both(old: Node, new: Node, member: str) -> tuple[Any, Any]:
 
 
 def pairs(spot: Spot, old: Node, new: Node) -> Iterator[tuple[Spot, Any, Any]]:
-    """What the two have under each name, which is nothing where it came or went."""
+    """Yield the values of each name, which are None where it was added or removed."""
     for name in dict.fromkeys([*old, *new]):
         yield spot.within(name), old.get(name), new.get(name)
 
 
-def came_and_went(
+def added_and_removed(
     spot: Spot, pair: tuple[Node, Node], effects: tuple[Effect, Effect], kept: Look | None = None
 ) -> Iterator[Change]:
-    """What came and what went by its name, with these effects, and what changed in what stayed."""
+    """Yield a change for each added and removed name, and those that `kept` finds in the others."""
     added, removed = effects
     for here, was, now in pairs(spot, *pair):
         if was is None:
@@ -133,7 +133,7 @@ def requirement(spot: Spot, was: bool, now: bool) -> Iterator[Change]:
 def others(
     spot: Spot, old: Node, new: Node, *, known: Names = (), exact: Names = (), prose: Names = ()
 ) -> Iterator[Change]:
-    """What has no rule of its own: what must stay exactly as it is, prose, what nobody knows."""
+    """Yield the changes of members without rules: `exact` ones, prose and unknown members."""
     for member in dict.fromkeys([*old, *new]):
         if member in known or not step(old, new, member):
             continue
@@ -144,7 +144,7 @@ def others(
         elif member in exact:
             yield spot.own(Effect.DIFFERS, f"{_kebab(member)}-changed", shown(old, new, member))
         else:
-            # It may mean anything, so it may break anybody.
+            # An unknown member may have any effect.
             detail = f"{member}, {shown(old, new, member)}"
             yield spot.own(Effect.DIFFERS, "unknown-member-changed", detail)
 

@@ -1,14 +1,15 @@
-"""What changed between two OpenAPI documents, and what of it breaks a client of the older.
+"""The changes between two OpenAPI documents, and whether they break clients of the older one.
 
-The rules have the names of oasdiff's, which are the field's; where it only warns, what counts is
-whether a client that followed the old document could break. No kept Python library does this.
+The rules have oasdiff's names, which other tools use too. Where oasdiff only warns, a change is
+breaking if it can break a client that follows the old document. No maintained Python library does
+this.
 """
 
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from .change import Change, Effect, Node, Spot, both, came_and_went, others, pairs
+from .change import Change, Effect, Node, Spot, added_and_removed, both, others, pairs
 from .operation import operation_changes
 from .reader import whole
 
@@ -16,14 +17,14 @@ NARROWS, WIDENS, *_, NOTHING = Effect
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _INFO = ("version", "contact", "license", "termsOfService")
 _KNOWN = ("info", "servers", "paths", "components", "security")
-# How a client shows who it is: whatever of it changes, the old way may be refused.
+# After any change of these members, old credentials may be refused.
 _SCHEME = ("type", "scheme", "name", "in", "flows", "openIdConnectUrl")
 
 
 def document_changes(old: Any, new: Any) -> list[Change]:
-    """Each change, those that break first.
+    """Return the changes, breaking ones first.
 
-    Raises `ValueError` where one is no document of OpenAPI 3.1 that can be read.
+    Raises `ValueError` if either is not a valid OpenAPI 3.1 document.
     """
     try:
         found = list(_document(Spot("request", "api"), whole(old), whole(new)))
@@ -34,7 +35,7 @@ def document_changes(old: Any, new: Any) -> list[Change]:
 
 def _document(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
     yield from others(spot.within("info"), *both(old, new, "info"), prose=_INFO)
-    yield from came_and_went(
+    yield from added_and_removed(
         spot.of("api-server"), (_servers(old), _servers(new)), (WIDENS, NARROWS), others
     )
     for here, was, now in pairs(spot, *both(old, new, "paths")):
@@ -49,16 +50,19 @@ def _servers(document: Node) -> Node:
 
 
 def _components(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
-    """Which there are; what they hold is looked at where they are used, but for the schemes."""
+    """Yield added and removed components, and changes of security schemes.
+
+    Changes of other components are found where operations refer to them.
+    """
     idle = NOTHING, NOTHING
-    yield from came_and_went(spot.of("api-schema"), both(old, new, "schemas"), idle)
+    yield from added_and_removed(spot.of("api-schema"), both(old, new, "schemas"), idle)
     schemes = both(old, new, "securitySchemes")
     look = partial(others, exact=_SCHEME, prose=["bearerFormat"])
-    yield from came_and_went(spot.of("api-security-component"), schemes, idle, look)
+    yield from added_and_removed(spot.of("api-security-component"), schemes, idle, look)
 
 
 def _by_name(document: Node) -> dict[str, Node]:
-    """Each operation by method and path, with what it has of its path's and of the document's."""
+    """Return each operation by method and path, with the members of its path and document."""
     return {
         f"{method.upper()} {path}": {
             "security": document.get("security", []),
@@ -81,9 +85,9 @@ def _operations(old: dict[str, Node], new: dict[str, Node]) -> Iterator[Change]:
         if was is None:
             yield here.change(WIDENS, "endpoint-added")
         elif now is None:
-            # Whoever was told in time that it goes is broken all the same.
-            told = "with" if was.get("deprecated") else "without"
+            # A deprecated operation breaks clients too when it is removed.
+            announced = "with" if was.get("deprecated") else "without"
             path = "" if was["path"] in paths else "path-"
-            yield here.change(NARROWS, f"api-{path}removed-{told}-deprecation")
-        elif repr(was) != repr(now):  # Nearly all are the same; to Python 1 and true are equal.
+            yield here.change(NARROWS, f"api-{path}removed-{announced}-deprecation")
+        elif repr(was) != repr(now):  # Unlike ==, `repr` tells 1 from true.
             yield from operation_changes(here, was, now)

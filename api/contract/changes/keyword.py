@@ -1,4 +1,4 @@
-"""What changed in a schema's own keywords: what narrows and what widens, each said once."""
+"""Changes of keywords that hold no schema."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from .change import Change, Effect, Node, Spot, shown, step, text
 
 NARROWS, WIDENS, DIFFERS, _, NOTHING = Effect
 
-# By the names of their rules, and what raising them does.
+# Each keyword's name in rules, and the effect of a greater value.
 BOUNDS = {
     "maximum": ("max", WIDENS),
     "exclusiveMaximum": ("exclusive-max", WIDENS),
@@ -21,14 +21,14 @@ BOUNDS = {
 }
 TURNED = {NARROWS: WIDENS, WIDENS: NARROWS, NOTHING: NOTHING}
 
-# By the names of their rules, and what setting one does; to compare two values isn't tried.
+# Each keyword's name in rules, and the effect of adding it. Two values aren't compared.
 VALUES = {
     "const": ("const", NARROWS),
     "pattern": ("pattern", NARROWS),
     "multipleOf": ("multiple-of", NARROWS),
     "uniqueItems": ("unique-items", NARROWS),
     "default": ("default-value", NOTHING),
-    "readOnly": ("read-only", NOTHING),  # Of properties there is more to say.
+    "readOnly": ("read-only", NOTHING),  # property.py has the rules for properties.
     "writeOnly": ("write-only", NOTHING),
 }
 _VERBS = {"added": "set", "removed": "unset"}
@@ -37,7 +37,7 @@ KNOWN = {*BOUNDS, *VALUES, "type", "format", "enum"}
 
 
 def keyword_changes(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
-    """Each change of a keyword that holds no schema."""
+    """Yield each change of a keyword that holds no schema."""
     for changes in _bounds, _values, _types, _format, _enum:
         yield from changes(spot, old, new)
 
@@ -91,7 +91,7 @@ def _kinds(schema: Node) -> set[str]:
 
 
 def _format(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
-    """A format is counted as a type."""
+    """Yield a change of the format by the rules of types."""
     if how := step(old, new, "format"):
         effect = {"added": NARROWS, "removed": WIDENS, "changed": DIFFERS}[how]
         yield spot.own(effect, _graded(spot, effect), f"format {shown(old, new, 'format')}")

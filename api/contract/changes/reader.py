@@ -1,4 +1,4 @@
-"""A document as it is meant: each reference replaced by what it names."""
+"""Documents with their references resolved."""
 
 from functools import cache
 from typing import Any
@@ -7,9 +7,10 @@ from .change import PROSE
 
 
 def whole(document: Any) -> dict[str, Any]:
-    """The document without references, but for those in a circle and those that lead elsewhere.
+    """Return the document with each reference replaced by its target.
 
-    Raises `ValueError` where it is no document of OpenAPI 3.1, or a reference leads nowhere.
+    Circular references and references to other files stay. Raises `ValueError` for a document that
+    isn't OpenAPI 3.1, and for a reference without a target.
     """
     if not isinstance(document, dict) or not str(document.get("openapi")).startswith("3.1."):
         raise ValueError("it is no OpenAPI 3.1 document, which begins with openapi: 3.1.0")
@@ -19,7 +20,7 @@ def whole(document: Any) -> dict[str, Any]:
             return [followed(item, within) for item in node]
         if not isinstance(node, dict):
             return node
-        # A status may be written as a number.
+        # YAML may have a number as a status.
         own = {str(name): followed(value, within) for name, value in node.items()}
         reference = own.get("$ref")
         if not isinstance(reference, str) or reference in within or reference[:2] != "#/":

@@ -1,4 +1,4 @@
-"""What changed between two schemas, and in the schemas within them."""
+"""Changes between two schemas and the schemas within them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,16 +8,16 @@ from .change import Change, Effect, Node, Spot, others, requirement, step, text
 from .keyword import KNOWN, TURNED, keyword_changes
 from .property import HIDES, MARKS, added, bare, marked, marks, removed
 
-NARROWS, WIDENS, DIFFERS, UNSAID, NOTHING = Effect
+NARROWS, WIDENS, DIFFERS, UNSPECIFIED, NOTHING = Effect
 
-# What one more member does. The members of a `oneOf` are taken to exclude each other.
+# The effect of one more member. The members of a `oneOf` are assumed to exclude each other.
 _COMPOSED = {"allOf": ("all-of", NARROWS), "anyOf": ("any-of", WIDENS), "oneOf": ("one-of", WIDENS)}
 _WITHIN = ("items", "additionalProperties", "propertyNames")
 _KNOWN = {*KNOWN, *_COMPOSED, *_WITHIN, "not", "properties", "required"}
 
 
 def schema_changes(spot: Spot, old: Node | bool, new: Node | bool) -> Iterator[Change]:
-    """Each change of what the schema takes, and of what it says of that."""
+    """Yield each change of a schema."""
     old, new = ({} if schema is True else schema for schema in (old, new))
     if text(old) == text(new):
         return
@@ -35,7 +35,7 @@ def schema_changes(spot: Spot, old: Node | bool, new: Node | bool) -> Iterator[C
 
 
 def _part(spot: Spot, name: str) -> Spot:
-    """The parts of a body are properties; those of a parameter or a header are properties of it."""
+    """Return the place of a schema within. Rules call it a property of the body or parameter."""
     whole = spot.subject.removesuffix("-body").removesuffix("-property")
     return spot.within(name).of(f"{whole}-property")
 
@@ -44,7 +44,7 @@ def _composed(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
     for keyword, (name, more) in _COMPOSED.items():
         how = step(old, new, keyword)
         if keyword != "allOf" and how in ("added", "removed"):
-            # Where there is no choice everything is taken, so the first choice narrows.
+            # Without the keyword every value is valid.
             effect, verb = (NARROWS, "set") if how == "added" else (WIDENS, "unset")
             yield spot.own(effect, f"{name}-{verb}")
             continue
@@ -60,7 +60,7 @@ def _composed(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
 
 
 def _not(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
-    """What narrows it widens the whole."""
+    """Yield one change of `not`, whose effect is the opposite of that within."""
     part = _part(spot, "not")
     inner = list(schema_changes(part, old.get("not", False), new.get("not", False)))
     if inner:
@@ -94,7 +94,7 @@ def _properties(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
 
 
 def _property(spot: Spot, old: Any, new: Any, was: bool, now: bool) -> Iterator[Change]:
-    """Of one that both have, or at least require: whether it was required, and is now."""
+    """Yield the changes of a property that both schemas declare or require."""
     yield from requirement(spot, was, now)
     yield from marked(spot, marks(old), marks(new), needs=(was, now))
     yield from schema_changes(spot, bare(old), bare(new))

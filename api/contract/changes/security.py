@@ -1,16 +1,16 @@
-"""What changed in who may ask: whose credentials were enough, and are no more."""
+"""Changes of the security requirements of an operation."""
 
 from collections.abc import Iterator
 
 from .change import Change, Effect, Node, Spot
 
-NARROWS, WIDENS, _, UNSAID, _ = Effect
+NARROWS, WIDENS, _, UNSPECIFIED, _ = Effect
 _Needs = frozenset[tuple[str, str]]
 _ANYBODY: _Needs = frozenset()
 
 
 def security_changes(spot: Spot, old: list[Node], new: list[Node]) -> Iterator[Change]:
-    """Each requirement lets in whoever meets it; where there is none, anybody may ask."""
+    """Yield each change of the requirements, one of which a request has to meet."""
     was, now = (
         [frozenset((name, s) for name in one for s in ("", *one[name])) for one in some or [{}]]
         for some in (old, new)
@@ -18,8 +18,8 @@ def security_changes(spot: Spot, old: list[Node], new: list[Node]) -> Iterator[C
     gone, come = ([o for o in one if o not in other] for one, other in ((was, now), (now, was)))
     closed = bool(come) and _ANYBODY in gone
     for one in gone:
-        # Whoever shows more than is asked for is let in.
-        effect = UNSAID if any(other <= one for other in now) else NARROWS
+        # Credentials beyond a requirement do no harm.
+        effect = UNSPECIFIED if any(other <= one for other in now) else NARROWS
         alike = [other for other in come if _schemes(other) == _schemes(one)]
         for other in alike[:1]:
             come.remove(other)

@@ -1,4 +1,4 @@
-"""The boundaries of each field of a request: what a client may give, to the last notch."""
+"""The boundaries of each field of a request: the last valid and the first invalid values."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
@@ -33,7 +33,7 @@ _PLACES = ("path", "query", "header")
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form, of JSON, of a query, of a path or of a header, and what it is part of."""
+    """A field of a form, a JSON object, a query, a path or the headers, and the schema of these."""
 
     operation: Operation
     encoding: str
@@ -57,7 +57,7 @@ class Field:
 
     @cached_property
     def _rest(self) -> Operation:
-        """The operation without what this is part of."""
+        """The operation without the body or parameters that the field is part of."""
         rest = copy(self.operation)
         rest.parameters = [p for p in rest.parameters if p["in"] != self.encoding]
         rest.bodies = {} if self.encoding in rest.bodies else rest.bodies
@@ -65,11 +65,11 @@ class Field:
 
     @property
     def _refusal(self) -> int:
-        """What is answered to a value that doesn't fit: of a path, that there is nothing."""
+        """The status for an invalid value."""
         return 404 if self.encoding == "path" else 400
 
     def given(self, exchange: Exchange, path: Mapping[str, str]) -> list[Any] | None:
-        """The values that were given; None where the rest of the request isn't faultless."""
+        """Return the values of the field, or None if anything else of the request is invalid."""
         pairs = self._pairs(exchange, path)
         if pairs is None or not is_certain(exchange):
             return None
@@ -83,7 +83,7 @@ class Field:
         return values if once and None not in values and fits(self._others, rest) else None
 
     def _pairs(self, exchange: Exchange, path: Mapping[str, str]) -> list[tuple[str, Any]] | None:
-        """All that came where the field is to be."""
+        """Return all names and values of the body or parameters that the field is part of."""
         if self.encoding in _PLACES:
             named = [{"in": self.encoding, "name": name} for name in self.whole["properties"]]
             texts = ((p["name"], parameter_texts(p, dict(path), exchange)) for p in named)
@@ -103,11 +103,11 @@ class Field:
         return [(n, t if t is None else from_text(kinds.get(n, {}), t)) for n, t in pairs]
 
     def claims(self) -> Iterator[str]:
-        """The name of each boundary."""
-        if self.encoding != "path":  # Which has each of its parts once, or is another path.
+        """Yield the name of each boundary."""
+        if self.encoding != "path":  # Without the part it is another path.
             yield from ("absent", "empty")
         if self.encoding not in ("path", "header", "application/json"):
-            yield "repeated"  # A header's values are one, joined by commas (RFC 9110, 5.3).
+            yield "repeated"  # Commas join the values of a header.
         yield from self._variants
         for run in self._runs:
             yield from run.claims(self.schema)
@@ -122,7 +122,7 @@ class Field:
 
     @cached_property
     def _variants(self) -> dict[str, tuple[bool, Schema]]:
-        """What shows each notch but those of the pattern: a value, accepted or else refused."""
+        """For each boundary, whether an accepted value proves it, and the mutated schema."""
         found = {}
         for change in changes(self.schema, texts=True):
             keyword = str(change.line[0])
@@ -130,7 +130,7 @@ class Field:
                 continue
             if change.words.endswith("dropped") and keyword != "enum":
                 continue
-            # Of a list: what is in it is allowed, and what could be added to it is refused.
+            # A member of an enum is accepted, and a member that could be added is refused.
             words = change.words.removeprefix("enum: ")
             words = words.replace("dropped", "allowed").replace("added", "refused")
             name = _NAMES.get((keyword, change.direction), words)
@@ -138,7 +138,7 @@ class Field:
         return found
 
     def seen(self, exchange: Exchange, path: Mapping[str, str]) -> Iterator[str]:
-        """The boundaries that this exchange shows; it has been checked in full."""
+        """Yield the boundaries that this exchange proves, if it violates nothing."""
         values = self.given(exchange, path)
         if values is None or not (exchange.accepted or exchange.status == self._refusal):
             return
@@ -165,7 +165,7 @@ class Field:
 
 
 def fields(document: Document) -> Iterator[Field]:
-    """Every field of the document's requests, in each encoding."""
+    """Yield every field of the document's requests, in each encoding."""
     for operation in document.operations():
         for media_type, schema in operation.bodies.items():
             for name in schema.get("properties", {}):
@@ -177,7 +177,7 @@ def fields(document: Document) -> Iterator[Field]:
 
 
 def _together(parameters: list[Node]) -> Schema:
-    """The parameters as members of one object."""
+    """Return the schema of an object whose members are the parameters."""
     return {
         "type": "object",
         "properties": {parameter["name"]: parameter["schema"] for parameter in parameters},

@@ -1,11 +1,11 @@
-"""A change of a document by one notch: where, in words, and which way it goes."""
+"""A mutation of a document: its line, its words and its direction."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Place = tuple[str | int, ...]
-"""The names and numbers on the way to something in a document."""
+"""The names and indexes that lead to a part of a document."""
 
 Direction = Literal["stricter", "looser", "different"]
 _TURNED: dict[Direction, Direction] = {
@@ -17,7 +17,7 @@ _TURNED: dict[Direction, Direction] = {
 
 @dataclass(frozen=True)
 class Change:
-    """One notch: the line that it is about, and what takes the place of what."""
+    """A mutation of one line: `value` replaces what stands at `target`."""
 
     line: Place
     target: Place
@@ -26,7 +26,7 @@ class Change:
     direction: Direction
 
     def within(self, place: Place, *, turned: bool = False) -> "Change":
-        """The same, seen from further out; inside of a `not` stricter is looser."""
+        """Return the same mutation with longer places. Within a `not` stricter means looser."""
         direction = _TURNED[self.direction] if turned else self.direction
         line, target = (*place, *self.line), (*place, *self.target)
         return Change(line, target, self.value, self.words, direction)

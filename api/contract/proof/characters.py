@@ -1,4 +1,4 @@
-"""The classes of characters that a field takes or refuses, each with what shows it."""
+"""The classes of characters that a field accepts or refuses, and the values that prove them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from .schemas import Schema
 
 @dataclass(frozen=True)
 class Run:
-    """Characters next to each other that a pattern treats alike."""
+    """A range of characters that a pattern treats alike."""
 
     first: int
     last: int
@@ -19,7 +19,7 @@ class Run:
         return "-".join(dict.fromkeys(ends))
 
     def claims(self, schema: Schema) -> Iterator[str]:
-        """Whether some text with such a character is valid, and whether some isn't for it."""
+        """Yield that such a character is allowed, or refused, or either by its position."""
         example: str = schema["examples"][0]
         mine, plain = chr(self.first), example[0]
         allowed = any(
@@ -32,12 +32,12 @@ class Run:
             yield f"{self} refused"
 
     def seen(self, schema: Schema, value: str, accepted: bool) -> Iterator[str]:
-        """By a value that was accepted or refused as the schema says."""
+        """Yield what a value proves that was accepted or refused as the schema says."""
         mine = {c for c in value if self.first <= ord(c) <= self.last}
         if mine and accepted:
             yield f"{self} allowed"
         example: str = schema["examples"][0]
-        mine -= set(example)  # It stands where it may: a hyphen between digits.
+        mine -= set(example)  # It may be valid in its position, such as a hyphen.
         if not mine or accepted:
             return
         plain = ("".join(c if o in mine else o for o in value) for c in dict.fromkeys(example))

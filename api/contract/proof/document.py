@@ -1,4 +1,4 @@
-"""An OpenAPI document as a judge reads it: operations with references followed, schemas ready."""
+"""An OpenAPI document for comparison with exchanges: its operations with resolved references."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from jsonschema_rs.canonical import Containment
 Node = Mapping[str, Any]
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
-# As JSON writes it: 5.0 is an integer too, and 05 is no number.
+# In JSON 5.0 is an integer too, and 05 is not a number.
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)([.]\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -27,25 +27,25 @@ _at_hand: dict[int, tuple[Node, Draft202012Validator]] = {}
 
 
 def fits(schema: Node, value: Any) -> bool:
-    """Whether the value fits; bytes that aren't text fit what says nothing of their type."""
+    """Return whether the value fits. Bytes, which aren't text, fit a schema without a type."""
     if isinstance(value, bytes):
         return "type" not in schema
     known = _at_hand.get(id(schema))
     if known is None or known[0] is not schema:
-        if len(_at_hand) > 10_000:  # Of documents that are gone.
+        if len(_at_hand) > 10_000:  # Most belong to mutants that are no longer used.
             _at_hand.clear()
         known = _at_hand[id(schema)] = schema, _compiled(json.dumps(schema))
     return bool(known[1].is_valid(value))
 
 
 def covers(one: Node, other: Node) -> bool:
-    """Whether it is certain that one schema takes all that the other takes."""
+    """Return whether every value of the other schema certainly fits this one."""
     whole = canonicalize(dict(one)).covers(canonicalize(dict(other)))
     return bool(whole == Containment.YES)
 
 
 def from_text(schema: Node, text: str) -> Any:
-    """A text of a header, path or query as the kind of value that the schema has."""
+    """Return the text of a header, path or query as a value of the schema's type."""
     kinds = schema.get("type", "string")
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if several := {"array", "object"}.intersection(kinds):
@@ -58,7 +58,7 @@ def from_text(schema: Node, text: str) -> Any:
 
 
 def close(schema: Node) -> Node:
-    """Return the schema without room for members that it doesn't declare, here and within."""
+    """Return the schema with `additionalProperties: false` by default, here and within."""
     parts = ("items", "additionalProperties")
     within = {k: close(schema[k]) for k in parts if isinstance(schema.get(k), Mapping)}
     if "properties" not in schema:
@@ -68,10 +68,10 @@ def close(schema: Node) -> Node:
 
 
 class Answer:
-    """What one status of one operation may look like.
+    """The responses of one status of one operation.
 
-    Its schemas are closed: the document leaves a response room for members that a later version
-    adds, but what it doesn't declare yet isn't expected.
+    Their schemas are closed. The document's are open, so that later versions may add members, but
+    this version sends only the members that it declares.
     """
 
     def __init__(self, said: Node) -> None:
@@ -87,7 +87,7 @@ class Answer:
 
 
 class Operation:
-    """An operation: how it is asked, and what it may answer."""
+    """An operation: its parameters, bodies, security and responses."""
 
     def __init__(self, document: "Document", path: str, method: str) -> None:
         item = document.said["paths"][path]
@@ -102,17 +102,17 @@ class Operation:
         self.body_required: bool = body.get("required", False)
         security = said.get("security", document.said.get("security", []))
         schemes = document.said.get("components", {}).get("securitySchemes", {})
-        # Each alternative: the schemes that must all be satisfied; none for anybody.
+        # The alternatives: lists of schemes, all of which must be satisfied.
         self.security: list[list[Node]] = [[schemes[n] for n in one] for one in security]
 
     @property
     def open(self) -> bool:
-        """Whether anybody may ask, without credentials."""
+        """Whether a request without credentials is allowed."""
         return not self.security or [] in self.security
 
 
 class Document:
-    """A document, read lazily: a mutant of it costs what is looked at."""
+    """A document, whose operations are read when needed, because there are many mutants."""
 
     def __init__(self, said: Node) -> None:
         self.said = said
@@ -124,12 +124,12 @@ class Document:
         prefix = (self.said.get("servers") or [{"url": "/"}])[0]["url"].rstrip("/")
         return [
             (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(prefix + path))), path)
-            # A path without parameters goes before one that fits as well.
+            # A path without parameters takes precedence.
             for path in sorted(self.said["paths"], key=lambda path: "{" in path)
         ]
 
     def address(self, path: str) -> tuple[str, dict[str, str]] | None:
-        """The path as the document writes it, with its parameters' texts."""
+        """Return the path's template in the document, with the texts of its parameters."""
         for template, written in self._templates:
             if found := template.fullmatch(path):
                 return written, found.groupdict()
@@ -139,7 +139,7 @@ class Document:
         return {method.upper() for method in self.said["paths"][path] if method in METHODS}
 
     def operation(self, path: str, method: str) -> Operation | None:
-        """What serves the method at a path as the document writes it; HEAD is asked of GET."""
+        """Return the operation of this method and path template. HEAD is served by GET."""
         if (path, method) in self._operations:
             return self._operations[path, method]
         known = self.methods(path)
@@ -155,7 +155,7 @@ class Document:
             yield from filter(None, (self.operation(path, m) for m in sorted(self.methods(path))))
 
     def followed(self, node: Any) -> Any:
-        """The node with each reference replaced by what it names. Schemas must not be recursive."""
+        """Return the node with its references resolved. Schemas must not be recursive."""
         if isinstance(node, list):
             return [self.followed(item) for item in node]
         if not isinstance(node, Mapping):
@@ -169,20 +169,20 @@ class Document:
 
 
 def pointer(reference: str) -> tuple[str, ...]:
-    """The names on the way to what a local reference names (RFC 6901)."""
+    """Return the place that a local reference names (RFC 6901)."""
     names = reference.removeprefix("#/").split("/")
     return tuple(name.replace("~1", "/").replace("~0", "~") for name in names)
 
 
 def at(node: Any, place: tuple[str | int, ...]) -> Any:
-    """What stands at this place of the document."""
+    """Return the part of the document at this place."""
     for name in place:
         node = node[name]
     return node
 
 
 def references(said: Node, node: Any) -> Iterator[str]:
-    """The references that stand within, and within what they name."""
+    """Yield the references in the node, and those in their targets."""
     if isinstance(node, dict):
         if isinstance(node.get("$ref"), str):
             yield node["$ref"]

@@ -1,4 +1,4 @@
-"""Whether a change of a schema changes nothing: where both take the same values, by rule."""
+"""Whether two schemas accept the same values."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -13,12 +13,12 @@ Schema = Mapping[str, Any]
 
 
 def mean_the_same(one: Schema, other: Schema) -> bool:
-    """Whether both schemas take the same values; no, where that isn't certain."""
+    """Return whether both schemas certainly accept the same values."""
     patterns = one.get("pattern", ""), other.get("pattern", "")
     if patterns[0] != patterns[1]:
         lengths = one.get("minLength", 0), one.get("maxLength")
         return not _told_apart(*patterns, lengths) and _match_the_same(*patterns, lengths)
-    if one.get("format") != other.get("format"):  # Which coverage leaves aside.
+    if one.get("format") != other.get("format"):  # `covers` ignores formats.
         return False
     return covers(one, other) and covers(other, one)
 
@@ -27,14 +27,14 @@ Lengths = tuple[int, int | None]
 
 
 def _told_apart(one: str, other: str, lengths: Lengths) -> bool:
-    """Whether a text shows that the patterns differ: automata are slow, and nearly all do."""
+    """Return whether a likely text shows that the patterns differ. Automata would be slower."""
     bounds = {"minLength": lengths[0]} | ({} if lengths[1] is None else {"maxLength": lengths[1]})
     left, right = ({**bounds, "pattern": pattern} for pattern in (one, other))
     return any(fits(left, text) != fits(right, text) for text in _near(sample(one), one, other))
 
 
 def _near(text: str, *patterns: str) -> Iterator[str]:
-    """The text, longer, shorter, and with each character that a pattern may treat otherwise."""
+    """Yield variants of the text: shorter, longer, and with each edge character of the patterns."""
     yield from ("", text[:-1], text[1:], f"{text}{text[-1:]}", f"{text[:1]}{text}", f"{text}{text}")
     edges = {chr(code) for pattern in patterns for run in runs(pattern) for code in run}
     for i in range(len(text)):
@@ -43,11 +43,11 @@ def _near(text: str, *patterns: str) -> Iterator[str]:
 
 @cache
 def _match_the_same(one: str, other: str, lengths: Lengths) -> bool:
-    """Whether two patterns match the same texts of these lengths, by their automata.
+    """Return whether two patterns match the same texts of these lengths, by their automata.
 
-    Only patterns of whole texts are compared, over one character of each kind that they tell apart,
-    because automata are slow with large alphabets. So they are when they count to the greatest
-    length, which matters only to patterns that are bounded themselves.
+    Only anchored patterns are compared. Automata are slow with large alphabets, so one character
+    stands for all that both patterns treat alike; and with great lengths, so the greatest length
+    counts only for patterns with a bound of their own.
     """
     if not all(text.startswith("^") and text.endswith("$") for text in (one, other)):
         return False

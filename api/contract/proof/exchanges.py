@@ -1,4 +1,4 @@
-"""An exchange: one request as it was sent, with the answer as it was received."""
+"""An exchange: a request as it was sent, with its response as it was received."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ from ..encodings import NoText, codec, json_text, parameters, urlencoded
 
 @dataclass(frozen=True)
 class Form:
-    """A form's fields in the order in which they came; None stands for a file."""
+    """A form's fields in the order of the body. The text of a file is None."""
 
     fields: tuple[tuple[str, str | None], ...]
 
@@ -24,7 +24,7 @@ class Form:
 
     @cached_property
     def odd(self) -> set[str]:
-        """The names that are there twice, or as a file."""
+        """The names of files, and of fields that occur several times."""
         names = [name for name, _ in self.fields]
         return {name for name, text in self.fields if text is None or names.count(name) > 1}
 
@@ -37,14 +37,14 @@ class Json:
 
 
 class Unreadable(ValueError):
-    """A body that isn't what its media type says."""
+    """A body that can't be decoded as its media type."""
 
 
 @dataclass(frozen=True, eq=False)
 class Exchange:
-    """One request and its answer, of any client and server; `recorded_by` names who saw it.
+    """A request and its response. `recorded_by` names the test.
 
-    The path is decoded. A body of None did not come whole, or not as it was framed.
+    The path is decoded. A body of None is incomplete or badly framed.
     """
 
     method: str
@@ -59,12 +59,12 @@ class Exchange:
 
     @property
     def accepted(self) -> bool:
-        """Whether the request was found right: what it asked for was done, or was done before."""
+        """Whether the request succeeded."""
         return self.status < 400
 
     @cached_property
     def media_type(self) -> str:
-        """The media type of the answer, "" if it has none."""
+        """The media type of the response, "" if it has none."""
         return parse_options_header(self.received.get("Content-Type", ""))[0].lower()
 
     @cached_property
@@ -73,17 +73,17 @@ class Exchange:
 
     @cached_property
     def sent_values(self) -> dict[str, list[str]]:
-        """The values of each header of the request, by its name in small letters."""
+        """The values of each request header, by its name in lower case."""
         return _by_name(self.sent)
 
     @cached_property
     def received_values(self) -> dict[str, list[str]]:
-        """The values of each header of the answer, by its name in small letters."""
+        """The values of each response header, by its name in lower case."""
         return _by_name(self.received)
 
     @cached_property
     def coding_is_plain(self) -> bool:
-        """Whether the body is as its media type says: in UTF-8, without a content coding."""
+        """Whether the request's body is in UTF-8 and without a content coding."""
         coding = self.sent.get("Content-Encoding", "identity").strip().lower()
         try:
             codec(parameters(self.sent.get("Content-Type", ""))[1])
@@ -93,7 +93,7 @@ class Exchange:
 
     @cached_property
     def said(self) -> Any:
-        """What the answer says: JSON's value, or text, or bytes. Raises `ValueError`."""
+        """The response's content: a JSON value, text or bytes. Raises `ValueError`."""
         if self.media_type.endswith("json"):
             return json_text(self.content.decode())
         if not self.media_type.startswith("text/"):
@@ -106,7 +106,7 @@ class Exchange:
 
     @cached_property
     def parameters(self) -> list[tuple[str, str]] | None:
-        """The query's parameters; None where it isn't well formed."""
+        """The query's parameters, or None if it is malformed."""
         try:
             return urlencoded(self.query.encode())
         except ValueError:
@@ -117,7 +117,7 @@ class Exchange:
         content_type = self.sent.get("Content-Type", "")
         try:
             if self.body is None:
-                raise Unreadable("it didn't come whole")
+                raise Unreadable("it is incomplete")
             if self.sent_media_type in FORM:
                 pairs = FORM[self.sent_media_type](self.body, content_type)
                 texts = ((n, None if isinstance(t, NoText) else t) for n, t in pairs)
@@ -129,7 +129,7 @@ class Exchange:
         return Unreadable("its media type is not known here")
 
     def read(self) -> Form | Json:
-        """The request's body. Raises `Unreadable`."""
+        """Return the request's decoded body. Raises `Unreadable`."""
         if isinstance(self._read, Unreadable):
             raise self._read
         return self._read

@@ -1,4 +1,4 @@
-"""Links: whether what a reply names leads on, and whether what leads on is named."""
+"""Links: whether declared links work, and whether working links are declared."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ _BODY = "$response.body#"
 
 
 class Flow(NamedTuple):
-    """A value of a reply with which another operation was asked, and did what it is for."""
+    """A value of a response with which a request to another operation succeeded."""
 
     operation: str
     status: int
@@ -24,7 +24,7 @@ class Flow(NamedTuple):
 
 
 class Flows:
-    """What was created, and what was asked with it."""
+    """The created resources, and the parameters of successful requests."""
 
     def __init__(self, document: Document, exchanges: Iterable[Exchange]) -> None:
         self._created: dict[tuple[str, int], list[Any]] = {}
@@ -42,7 +42,7 @@ class Flows:
         self.followed = set(self._led())
 
     def _led(self) -> Iterator[Flow]:
-        """What was created, found again under the parameter of its name."""
+        """Yield each member of a 201 that a request used as the path parameter of the same name."""
         for (operation, status), bodies in self._created.items():
             if status == 201:
                 for target, parameter in self._asked:
@@ -58,7 +58,7 @@ class Flows:
         return str(body) in self._asked.get((flow.target, flow.parameter), set())
 
     def contradictions(self, document: Document) -> Iterator[str]:
-        """Links of the document that lead nowhere, and ways on that it doesn't name."""
+        """Yield links that were never followed, and followed ones that aren't declared."""
         named = {flow for operation in document.operations() for flow in _links(operation)}
         for flow in named - self.followed:
             if not any(self._leads(flow, b) for b in self._created.get(flow[:2], [])):

@@ -1,4 +1,4 @@
-"""The lines of a document's file: what stands where, and which of them say what will happen."""
+"""The lines of a document's file, and which of them are normative."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -11,17 +11,17 @@ from .changes import Place
 from .schemas import ANNOTATIONS, CHECKED_FORMATS
 
 _FOR_PEOPLE = (ANNOTATIONS - {"$ref"}) | {"openapi", "info", "tags", "summary", "operationId"}
-"""What says something to people and tools, and nothing of requests and answers."""
+"""Members that say nothing about requests and responses."""
 
 _NAMED = {"paths", "responses", "headers", "links", "properties", "schemas", "securitySchemes"}
-"""Whose members have names of their own, which may be those of what is for people."""
+"""Objects whose members have arbitrary names."""
 
 _SETTLED = {"in", "name", "required"}
-"""What of a path's parameter OpenAPI itself settles, by the path."""
+"""Members of a path parameter that its path determines."""
 
 
 class Line(NamedTuple):
-    """A member or an item, where it begins, and its text where it is one."""
+    """A member or an item, the number of its first line, and its text if it is a scalar."""
 
     place: Place
     number: int
@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 
 def lines(file: Path) -> list[Line]:
-    """Each member and item of a YAML file, in order; the first line is 1."""
+    """Return each member and item of a YAML file, in order. The first line is 1."""
     root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     return list(_within(root, ())) if root else []
 
@@ -51,7 +51,7 @@ def _line(place: Place, start: yaml.Node, value: yaml.Node) -> Line:
 
 
 def is_normative(line: Line) -> bool:
-    """Whether the line says what a request may or an answer will be."""
+    """Return whether the line restricts requests or responses."""
     said = {name for above, name in pairwise(("", *line.place)) if above not in _NAMED}
     if line.text is None or _FOR_PEOPLE & said:
         return False

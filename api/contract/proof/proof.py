@@ -1,4 +1,4 @@
-"""The proof of one document: each exchange is held against it, and in the end it against them."""
+"""The proof of one document: every exchange fits it, and all of them show that it is needed."""
 
 import re
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ from .rules import contradictions
 
 
 class Contradiction(AssertionError):
-    """What was seen isn't as the document says."""
+    """An exchange that violates the document."""
 
 
 class Proof:
-    """The document in a YAML file, and what was seen of it.
+    """The document in a YAML file, and the exchanges that were recorded.
 
     Exchanges with a path that matches `undocumented` are ignored, if the document doesn't have it.
     """
@@ -32,11 +32,11 @@ class Proof:
         self.file, self.said = file, yaml.safe_load(file.read_text(encoding="utf-8"))
         self.document = Document(self.said)
         self.exchanges: list[Exchange] = []
-        self.seconds = 0.0  # That the verdict took.
+        self.seconds = 0.0  # The duration of the verdict.
         self._undocumented = re.compile(undocumented)
 
     def keep(self, exchange: Exchange) -> None:
-        """Raise `Contradiction` if the exchange is not as declared, else remember it."""
+        """Keep the exchange. Raises `Contradiction` if it violates the document."""
         if not self.document.address(exchange.path) and self._undocumented.fullmatch(exchange.path):
             return
         if violations := list(contradictions(self.document, exchange)):
@@ -45,7 +45,7 @@ class Proof:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """Which promises were seen, once all is."""
+        """The coverage by all exchanges. Read this after the last one."""
         coverage = Coverage(self.document)
         for exchange in self.exchanges:
             coverage.look(exchange)
@@ -53,7 +53,7 @@ class Proof:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """Which lines are needed, once all is seen."""
+        """The lines that all exchanges prove. Read this after the last one."""
         started = monotonic()
         verdict = Exactness(self.said, self.exchanges).judge()
         self.seconds = monotonic() - started
@@ -64,7 +64,7 @@ class Proof:
         return not any(self.missing())
 
     def missing(self) -> Iterator[str]:
-        """What was never seen, and which lines could as well be different."""
+        """Yield what no exchange shows, and the lines that no exchange proves."""
         for promise in self.coverage.missing:
             yield f"never seen: {promise}"
         yield from Flows(self.document, self.exchanges).contradictions(self.document)
@@ -79,7 +79,7 @@ class Proof:
                 yield f"{self.file.name}:{line.number}: no way is known to change this line"
 
     def report(self, folder: Path) -> None:
-        """Write the proof there, as HTML."""
+        """Write the proof to the folder, as HTML."""
         folder.mkdir(parents=True, exist_ok=True)
         written = page(self.file, self.coverage, self.verdict)
         (folder / f"{self.file.stem}.html").write_text(written, encoding="utf-8")

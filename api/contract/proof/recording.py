@@ -1,4 +1,4 @@
-"""Where exchanges are seen: under a WSGI app, and in `requests`; and how they are kept on disk."""
+"""Recording of exchanges, from a WSGI app and from `requests`, and writing them to a file."""
 
 import json
 import os
@@ -18,12 +18,12 @@ from .exchanges import Exchange, Form, Unreadable
 Keep = Callable[[Exchange], None]
 
 _SECRET = re.compile(r"authorization|cookie|password|secret|token|key\b", re.IGNORECASE)
-"""What is in the names of headers, fields, members and parameters that hold a secret."""
+"""Matches the names of headers, fields, members and parameters that hold a secret."""
 MASK = "***"
 
 
-class _Heard:
-    """A WSGI input that remembers what was read of it."""
+class _RecordedInput:
+    """A WSGI input that keeps what was read."""
 
     def __init__(self, stream: Any) -> None:
         self._stream, self._bytes = stream, b""
@@ -34,9 +34,9 @@ class _Heard:
         return data
 
     def whole(self, environ: WSGIEnvironment) -> bytes | None:
-        """All that was sent, also what nobody read; None unless it is as long as was said."""
+        """Return the whole body, or None if its length isn't the Content-Length."""
         length = environ.get("CONTENT_LENGTH")
-        ends = environ.get("wsgi.input_terminated")  # Else a read beyond the length waits for ever.
+        ends = environ.get("wsgi.input_terminated")  # Otherwise a read beyond the length blocks.
         try:
             self.read(-1 if ends else max(0, int(length or 0) - len(self._bytes)))
         except Exception:
@@ -45,11 +45,11 @@ class _Heard:
 
 
 def recorded(app: WSGIApplication, keep: Keep) -> WSGIApplication:
-    """The app, of which each exchange is kept, once it is over and before the client has it."""
+    """Return the app with `keep` called for each exchange, before the client gets the response."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        heard = _Heard(environ["wsgi.input"])
-        chunks, status, headers = run_wsgi_app(app, environ | {"wsgi.input": heard}, buffered=True)
+        body = _RecordedInput(environ["wsgi.input"])
+        chunks, status, headers = run_wsgi_app(app, environ | {"wsgi.input": body}, buffered=True)
         content = b"".join(chunks)
         keep(
             Exchange(
@@ -57,11 +57,11 @@ def recorded(app: WSGIApplication, keep: Keep) -> WSGIApplication:
                 path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
                 query=environ.get("QUERY_STRING", ""),
                 sent=Headers(EnvironHeaders(environ)),
-                body=heard.whole(environ),
+                body=body.whole(environ),
                 status=int(status.split()[0]),
                 received=headers,
                 content=content,
-                recorded_by=_whoever_looks(),
+                recorded_by=_current_test(),
             )
         )
         start_response(status, headers.to_wsgi_list())
@@ -71,7 +71,7 @@ def recorded(app: WSGIApplication, keep: Keep) -> WSGIApplication:
 
 
 def record_requests(keep: Keep, patch: Callable[[type, str, Any], None]) -> None:
-    """From now on keep what `requests` sends to servers of this machine."""
+    """Call `keep` for each later exchange of `requests` with a server on this machine."""
     send = requests.Session.send
 
     def recording(
@@ -91,7 +91,7 @@ def record_requests(keep: Keep, patch: Callable[[type, str, Any], None]) -> None
                     status=answer.status_code,
                     received=Headers(list(answer.raw.headers.items())),
                     content=answer.content,
-                    recorded_by=_whoever_looks(),
+                    recorded_by=_current_test(),
                 )
             )
         return answer
@@ -99,12 +99,12 @@ def record_requests(keep: Keep, patch: Callable[[type, str, Any], None]) -> None
     patch(requests.Session, "send", recording)
 
 
-def _whoever_looks() -> str:
+def _current_test() -> str:
     return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
 
 
 def write(exchanges: Iterable[Exchange], file: Path) -> None:
-    """Keep the exchanges on disk, one JSON object a line, with credentials and passwords masked."""
+    """Write the exchanges to the file, one JSON object per line, with secrets masked."""
     with file.open("w", encoding="utf-8") as lines:
         for exchange in exchanges:
             lines.write(json.dumps(_masked(exchange)) + "\n")
@@ -112,7 +112,7 @@ def write(exchanges: Iterable[Exchange], file: Path) -> None:
 
 def _masked(exchange: Exchange) -> dict[str, Any]:
     return {
-        # A test's parameters may be secrets too.
+        # The parameters of a test may be secrets.
         "recorded by": exchange.recorded_by.partition("[")[0],
         "request": {
             "method": exchange.method,
@@ -130,7 +130,7 @@ def _masked(exchange: Exchange) -> dict[str, Any]:
 
 
 def _masked_body(exchange: Exchange) -> Any:
-    """The fields or members that were sent. Of what can't be read nobody knows what it holds."""
+    """Return the masked fields or members. A body that can't be decoded is masked as a whole."""
     if exchange.body == b"":
         return ""
     try:
@@ -143,7 +143,7 @@ def _masked_body(exchange: Exchange) -> Any:
 
 
 def _masked_value(name: str, value: Any) -> Any:
-    """What goes by this name, or by one within it."""
+    """Return the value, masked if its name or a name within it is that of a secret."""
     if _SECRET.search(name):
         return MASK
     if isinstance(value, dict):
@@ -152,6 +152,6 @@ def _masked_value(name: str, value: Any) -> Any:
 
 
 def _masked_pair(pair: str) -> str:
-    """A parameter of a query as it was sent, its value masked."""
+    """Return a parameter of a query with its value masked, if it is a secret."""
     name, equals, text = pair.partition("=")
     return f"{name}{equals}{_masked_value(unquote(name), text)}"

@@ -1,4 +1,4 @@
-"""Where a schema is named: each other one that could be meant."""
+"""Mutations of references to schemas."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,7 +22,10 @@ def content_changes(
 def other_references(
     document: Said, schema: Said, of: str = "", *, closed: bool = False
 ) -> Iterator[Change]:
-    """Each other schema that could be meant where one is named, here and within; none of itself."""
+    """Yield a mutation for each other schema that a reference could name.
+
+    A schema that refers to the component `of` is left out, because that would be recursive.
+    """
     if "$ref" in schema:
         _, _, own = pointer(schema["$ref"])
         whole = Document(document)

@@ -1,4 +1,4 @@
-"""What is said of answers, a notch different: headers, representations, links."""
+"""Mutations of responses: headers, representations, links."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The proof as a page that a person can open: every promise, and every line of the document."""
+"""The proof as an HTML page, with the coverage and every line of the document."""
 
 from collections.abc import Iterable, Iterator
 from html import escape
@@ -21,7 +21,7 @@ pre, .code { font: 13px/1.35 monospace; white-space: pre-wrap; margin: 0 }
 
 
 def page(file: Path, coverage: Coverage, verdict: Verdict) -> str:
-    """The report on the document in `file`, as HTML."""
+    """Return the report on the document in `file`, as HTML."""
     return "\n".join(
         [
             "<!doctype html>",
@@ -32,8 +32,8 @@ def page(file: Path, coverage: Coverage, verdict: Verdict) -> str:
             "<h2>Promises</h2>",
             *_promises(coverage),
             "<h2>Lines</h2>",
-            "<p>Beside each line how many changes of it by one notch were refuted, and by whom ",
-            "first. Grey lines say nothing of requests and answers.</p>",
+            "<p>After each line: how many mutations of it are refuted, and the first test that ",
+            "refutes one. Grey lines don't restrict requests or responses.</p>",
             *_lines(file, verdict),
             "</html>",
         ]
@@ -41,16 +41,16 @@ def page(file: Path, coverage: Coverage, verdict: Verdict) -> str:
 
 
 def _promises(coverage: Coverage) -> Iterator[str]:
-    """A table for each operation; what is seen by the same stands in one row."""
+    """Yield a table for each operation. What one test recorded is in one row."""
 
     def witness(promise: Promise) -> tuple[str, str]:
         return promise.where, _test(coverage.seen.get(promise, "nobody"))
 
     for operation, promises in groupby(coverage.promises, key=lambda promise: promise.operation):
         yield f"<table><caption>{escape(operation)}</caption>"
-        yield "<tr><th>where</th><th>what</th><th>seen by</th></tr>"
+        yield "<tr><th>where</th><th>what</th><th>recorded by</th></tr>"
         for (where, recorded_by), those in groupby(promises, key=witness):
-            what = ", ".join(promise.what or "the answer itself" for promise in those)
+            what = ", ".join(promise.what or "the response itself" for promise in those)
             unseen = " class=bad" if recorded_by == "nobody" else ""
             yield f"<tr{unseen}>{_cells([where, what, recorded_by])}</tr>"
         yield "</table>"
@@ -79,7 +79,7 @@ def _lines(file: Path, verdict: Verdict) -> Iterator[str]:
 
 
 def _test(recorded_by: str) -> str:
-    """A test without its parameters, which may be secrets."""
+    """Return a test's name without its parameters, which may be secrets."""
     return recorded_by.partition("[")[0]
 
 

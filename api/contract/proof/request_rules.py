@@ -1,4 +1,4 @@
-"""What makes a request invalid by the document: its parameters, its body, its credentials."""
+"""The rules by which a document finds a request invalid."""
 
 from collections.abc import Iterator
 from urllib.parse import parse_qs
@@ -10,7 +10,7 @@ from .exchanges import Exchange, Form, Unreadable
 def request_faults(
     operation: Operation, texts: dict[str, str], exchange: Exchange
 ) -> Iterator[str]:
-    """What makes the request invalid by the document."""
+    """Yield what is invalid about the request: credentials, parameters, then the body."""
     if operation.security and not any(
         all(_satisfied(scheme, exchange) for scheme in one)
         and (one or not has_any(operation, exchange))
@@ -37,7 +37,7 @@ def parameter_fault(parameter: Node, texts: dict[str, str], exchange: Exchange) 
 
 
 def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) -> list[str]:
-    """What was sent for the parameter, wherever it stands."""
+    """Return the texts of the parameter in the request."""
     name: str = parameter["name"]
     if parameter["in"] == "path":
         return [texts[name]] if name in texts else []
@@ -65,7 +65,7 @@ def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[str]:
 
 
 def form_faults(schema: Node, form: Form) -> Iterator[str]:
-    """What makes the form invalid: also a field that is there twice, or is a file."""
+    """Yield what is invalid about the form, including repeated fields and files."""
     kinds = schema.get("properties", {})
     yield from (f"{name} is there twice, or as a file" for name in kinds if name in form.odd)
     given = {name: from_text(kinds.get(name, {}), text) for name, text in form.texts.items()}
@@ -74,7 +74,7 @@ def form_faults(schema: Node, form: Form) -> Iterator[str]:
 
 
 def _satisfied(scheme: Node, exchange: Exchange) -> bool:
-    """Whether credentials of this scheme came along, good or not."""
+    """Return whether the request has credentials of this scheme, right or wrong."""
     if scheme["type"] == "http":
         (given,) = exchange.sent_values.get("authorization", [""])[:1]
         return given.partition(" ")[0].lower() == str(scheme["scheme"]).lower()
@@ -86,6 +86,6 @@ def _satisfied(scheme: Node, exchange: Exchange) -> bool:
 
 
 def has_any(operation: Operation, exchange: Exchange) -> bool:
-    """Whether credentials came along at all, be it of a scheme that isn't known."""
+    """Return whether the request has any credentials, even of an unknown scheme."""
     known = any(_satisfied(scheme, exchange) for one in operation.security for scheme in one)
     return known or "authorization" in exchange.sent_values

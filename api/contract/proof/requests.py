@@ -1,4 +1,4 @@
-"""What is said of requests, a notch different: parameters, bodies, who may ask."""
+"""Mutations of requests: parameters, bodies, security."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ Said = Mapping[str, Any]
 def parameter_changes(parameter: Said) -> Iterator[Change]:
     for change in changes(parameter["schema"], texts=True):
         yield change.within(("schema",))
-    if parameter["in"] != "path":  # There OpenAPI leaves no choice.
+    if parameter["in"] != "path":  # A path parameter is always required.
         changed = {**parameter, "required": not parameter.get("required", False)}
         direction: Direction = "stricter" if changed["required"] else "looser"
         yield Change(("name",), (), changed, f"required: {changed['required']}", direction)

@@ -1,7 +1,7 @@
-"""The rules by which an exchange contradicts a document: those of schemathesis's checks, and more.
+"""The rules by which an exchange violates a document: those of schemathesis's checks, and more.
 
-An answer may not be other than declared, a valid request not be refused as invalid, an invalid one
-not be accepted.
+A response must be as declared, a valid request must not be refused as invalid, and an invalid
+request must not be accepted.
 """
 
 import re
@@ -11,10 +11,10 @@ from .document import Answer, Document, Operation, fits, from_text
 from .exchanges import Exchange
 from .request_rules import has_any, parameter_fault, request_faults
 
-# HTTP's own fields, which OpenAPI leaves undeclared: they frame a message, or say when it was sent.
+# OpenAPI documents don't declare these headers, which HTTP itself needs in any response.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
 
-# What a server may answer to any request, before it looks at what is asked (RFC 9110, section 15).
+# A server may return these to any malformed request (RFC 9110, section 15).
 _OF_ANY_REQUEST = {400, 414, 417, 431, 501}
 
 # A name of labels or an address (RFC 1034, section 3.1; RFC 3986, section 3.2.2).
@@ -28,7 +28,7 @@ ASPECTS = frozenset({"headers", "content", "request"})
 def contradictions(
     document: Document, exchange: Exchange, aspects: frozenset[str] = ASPECTS
 ) -> Iterator[str]:
-    """What of the exchange isn't as the document says; of some `aspects`, where only they count."""
+    """Yield what in these `aspects` of the exchange violates the document."""
     found = document.address(exchange.path)
     if found is None:
         if exchange.status not in _OF_ANY_REQUEST | {404}:
@@ -42,7 +42,7 @@ def contradictions(
     answer = operation.answers.get(exchange.status)
     if answer is None:
         if exchange.status in _OF_ANY_REQUEST and not is_certain(exchange):
-            return  # The request is no HTTP that the operation could have been asked by.
+            return  # The request is malformed HTTP.
         yield f"{operation.id}: {exchange.status} isn't declared"
         return
     violations = {
@@ -78,7 +78,7 @@ def _headers(answer: Answer, exchange: Exchange) -> Iterator[str]:
             yield f"{name} is there {len(values)} times"
         for value in values:
             read = from_text(header["schema"], value)
-            # HTTP's own integers are digits (RFC 9110, section 10.2.3).
+            # An integer is written in digits (RFC 9110, section 10.2.3).
             is_loose = header["schema"].get("type") == "integer" and not isinstance(read, int)
             if is_loose or not fits(header["schema"], read):
                 yield f"{name}: {value!r} isn't as declared"
@@ -106,11 +106,11 @@ def _content(answer: Answer, exchange: Exchange) -> Iterator[str]:
 
 
 def _misjudged(operation: Operation, texts: dict[str, str], exchange: Exchange) -> Iterator[str]:
-    """Where the service's verdict on the request isn't the document's."""
+    """Yield how the service and the document disagree on whether the request is valid."""
     fault = next(request_faults(operation, texts, exchange), None)
     if exchange.accepted and fault:
         yield f"an invalid request was accepted: {fault}"
-    # What nobody sees in the request alone: what is there already, or what its key was used for.
+    # These statuses depend on stored data: an existing resource, or a key that was used before.
     is_known = exchange.status == 409 or (
         exchange.status == 422 and _has_a_key(operation, exchange)
     )
@@ -133,19 +133,19 @@ def _misjudged(operation: Operation, texts: dict[str, str], exchange: Exchange) 
 
 
 def is_certain(exchange: Exchange) -> bool:
-    """Whether the request was framed well, and named a host: else a 400 is HTTP's own."""
+    """Return whether the request is well-formed HTTP with a valid host."""
     host = exchange.sent.get("Host", "")
     plain = exchange.sent.get("Transfer-Encoding", "chunked").strip().lower() == "chunked"
     return bool(_HOST.fullmatch(host)) and plain and exchange.body is not None
 
 
 def has_preconditions(exchange: Exchange) -> bool:
-    """Whether the request is to be done only if something holds (RFC 9110, section 13.1)."""
+    """Return whether the request has preconditions (RFC 9110, section 13.1)."""
     return not {"if-match", "if-none-match"}.isdisjoint(exchange.sent_values)
 
 
 def _has_a_key(operation: Operation, exchange: Exchange) -> bool:
-    """Whether it has an Idempotency-Key: used with another request, that is 422 (by the draft)."""
+    """Return whether it has an Idempotency-Key, which allows 422 if the key was used before."""
     declared = {parameter["name"].lower() for parameter in operation.parameters}
     return bool({"idempotency-key"} & declared & exchange.sent_values.keys())
 

@@ -1,4 +1,4 @@
-"""A schema's notches: every keyword a step stricter, looser or different."""
+"""Mutations of a schema: each keyword a step stricter, looser or different."""
 
 from collections.abc import Callable, Iterator, Mapping
 from math import inf
@@ -11,24 +11,24 @@ from .patterns import notches
 Schema = Mapping[str, Any]
 
 
-# They say something to people, or to programs that like to know, and not what is valid.
+# These keywords don't restrict values.
 ANNOTATIONS = {"description", "examples", "example", "title", "default", "$ref"}
-# JSON Schema's own. Others are for people, or for a page that shows dots.
+# The formats of JSON Schema, which are validated. Others, such as `password`, only inform.
 CHECKED_FORMATS = {
     *["date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname"],
     *["ipv4", "ipv6", "uri", "uri-reference", "iri", "iri-reference", "uri-template", "uuid"],
     *["json-pointer", "relative-json-pointer", "regex"],
 }
 _LEAST, _MOST = ("minLength", "minimum", "minItems"), ("maxLength", "maximum", "maxItems")
-_Notches = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, int | str]]
-"""What a keyword becomes, in words, which way it goes; and which item or member it is about."""
+_Mutations = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, int | str]]
+"""A mutated value, its words and its direction, and the item or member that it changes."""
 
 
 def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Iterator[Change]:
-    """Each change by one notch, here and in the schemas within.
+    """Yield each mutation of a schema and the schemas within.
 
-    Where values come as `texts`, as in a form, a query or a header, every value is one. Where they
-    are `closed`, as in a response, they have only members that are declared.
+    Every value is a text if `texts` is true, as in a form, a query or a header. Values have only
+    declared members if `closed` is true, as in a response.
     """
     read = schema
     if closed and "properties" in schema:
@@ -49,8 +49,8 @@ def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Ite
         yield Change(("type",), (), {**schema, **more}, f"{words} added", "stricter")
 
 
-def _bound(schema: Schema, keyword: str, texts: bool) -> _Notches:
-    """A bound moved by one; a pattern that bounds the length itself leaves no room to move."""
+def _bound(schema: Schema, keyword: str, texts: bool) -> _Mutations:
+    """Move a bound by one, unless the pattern already bounds the length."""
     value, step = schema[keyword], 1 if keyword in _LEAST else -1
     if value + step >= 0 or keyword in ("minimum", "maximum"):
         yield value + step, str(value + step), "stricter"
@@ -61,12 +61,12 @@ def _bound(schema: Schema, keyword: str, texts: bool) -> _Notches:
 
 
 def _lengths(pattern: str) -> tuple[float, float]:
-    """The fewest and the most characters of a text that the pattern lets by."""
+    """Return the least and the greatest length of a text that matches the pattern."""
     low, high = widths(pattern)
     return low, high if pattern.startswith("^") and pattern.endswith("$") else inf
 
 
-def _type(schema: Schema, keyword: str, texts: bool) -> _Notches:
+def _type(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     value = schema[keyword]
     if isinstance(value, list):
         for i, kind in enumerate(value):
@@ -78,12 +78,12 @@ def _type(schema: Schema, keyword: str, texts: bool) -> _Notches:
         yield "number", "number for integer", "looser"
     if value == "number":
         yield "integer", "integer for number", "stricter"
-    # What is listed is of its type anyhow.
+    # A list of values already determines the type.
     if not texts and not {"enum", "const"} & schema.keys():
         yield [value, "null"], "null allowed", "looser"
 
 
-def _enum(schema: Schema, keyword: str, texts: bool) -> _Notches:
+def _enum(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     members = schema[keyword]
     for i, member in enumerate(members):
         others = [m for m in members if m != member]
@@ -94,7 +94,7 @@ def _enum(schema: Schema, keyword: str, texts: bool) -> _Notches:
             yield [*members, other], f"{other!r} added", "looser", i
 
 
-def _const(schema: Schema, keyword: str, texts: bool) -> _Notches:
+def _const(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     other = _other(schema[keyword])
     yield other, repr(other), "different"
     yield from _droppable(schema, keyword, texts)
@@ -104,13 +104,13 @@ def _other(value: Any) -> Any:
     return value + 1 if isinstance(value, int) else f"{value}0"
 
 
-def _pattern(schema: Schema, keyword: str, texts: bool) -> _Notches:
+def _pattern(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     yield from _droppable(schema, keyword, texts)
     for notch in notches(schema[keyword], schema.get("maxLength", inf)):
         yield notch.value, notch.change, notch.direction
 
 
-def _required(schema: Schema, keyword: str, texts: bool) -> _Notches:
+def _required(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     names = schema[keyword]
     for i, name in enumerate(names):
         yield [n for n in names if n != name] or None, f"{name} dropped", "looser", i
@@ -118,7 +118,7 @@ def _required(schema: Schema, keyword: str, texts: bool) -> _Notches:
         yield [*names, name], f"{name} added", "stricter"
 
 
-def _properties(schema: Schema, keyword: str, texts: bool) -> _Notches:
+def _properties(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     others = schema.get("additionalProperties", True)
     directions: dict[Any, Direction] = {False: "stricter", True: "looser"}
     direction = directions[others] if isinstance(others, bool) else "different"
@@ -127,24 +127,24 @@ def _properties(schema: Schema, keyword: str, texts: bool) -> _Notches:
         yield rest, f"{name} dropped", direction, name
 
 
-def _format(schema: Schema, keyword: str, texts: bool) -> _Notches:
+def _format(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     if schema[keyword] in CHECKED_FORMATS:
         other = "ipv4" if schema[keyword] != "ipv4" else "ipv6"
         yield other, other, "different"
         yield from _droppable(schema, keyword, texts)
 
 
-def _droppable(schema: Schema, keyword: str, texts: bool) -> _Notches:
+def _droppable(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     if schema[keyword] != {}:
         yield None, "dropped", "looser"
 
 
-def _nothing(schema: Schema, keyword: str, texts: bool) -> _Notches:
-    """What stands within is looked at by itself."""
+def _nothing(schema: Schema, keyword: str, texts: bool) -> _Mutations:
+    """Yield nothing: `changes` mutates the schemas within."""
     yield from ()
 
 
-_KEYWORDS: dict[str, Callable[[Schema, str, bool], _Notches]] = {
+_KEYWORDS: dict[str, Callable[[Schema, str, bool], _Mutations]] = {
     **dict.fromkeys(_LEAST + _MOST, _bound),
     **dict.fromkeys(["additionalProperties", "not"], _droppable),
     "type": _type,
@@ -159,7 +159,7 @@ _KEYWORDS: dict[str, Callable[[Schema, str, bool], _Notches]] = {
 
 
 def schemas_within(schema: Schema) -> Iterator[tuple[Place, Schema]]:
-    """The schemas that this one is made of, each with its place."""
+    """Yield the schemas within, with their places."""
     for name, within in schema.get("properties", {}).items():
         yield ("properties", name), within
     for keyword in ("items", "additionalProperties", "not"):
@@ -168,9 +168,9 @@ def schemas_within(schema: Schema) -> Iterator[tuple[Place, Schema]]:
 
 
 def _not_asked(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """What the schema doesn't ask, and could."""
+    """Yield keywords that the schema doesn't have and could have."""
     kinds, listed = schema.get("type", []), {"enum", "const"} & schema.keys()
-    # Prose, which has no bound at all, may be of any length: nobody shows the shortest.
+    # A text without any bound may be empty, which no exchange needs to show.
     bounded = "string" in kinds and {"maxLength", "pattern"} & schema.keys() and not listed
     if bounded and "minLength" not in schema and not widths(schema.get("pattern", ""))[0]:
         yield "minLength: 1", {"minLength": 1}
