@@ -1,27 +1,31 @@
-"""What the document says of the whole: whose it is, and what holds for all of its operations."""
+"""The first members of the OpenAPI document."""
+
+from api.contract import REFUSALS
 
 VERSION = "2.0.0"
-"""The contract's version: semantic, so a breaking change raises the first number."""
+"""The semantic version of the document: a breaking change raises the first number."""
 
-_DESCRIPTION = """\
-Takes sign-ups and user details, as forms. Every form's example works as it stands: try them.
+_DESCRIPTION = f"""\
+Sign-ups and user details, sent as forms. The example of each form works unchanged.
 
-This document declares every answer: each status, each representation, each header. Ask for JSON
-with `Accept: application/json`; who doesn't say gets plain text.
+Every response is declared here, with its status, representations and headers. Without an `Accept`
+header, messages are plain text; with `Accept: application/json` they are JSON. Every error is a
+problem (RFC 9457).
 
-Fields that a form doesn't have are ignored; a field of the form given twice is refused, and the
-query string never counts. Lengths count code points. Every error is a problem (RFC 9457).
+Fields that a form doesn't have are ignored, and a field given twice is refused. The query string is
+never read as a form. Lengths count code points.
 
-When several refusals apply, the first of: 404, 405, 429, 413, 415, 406, 401, 400, 403, 412, 422,
-409; except that the 404 of a record comes after 429, since finding it is work.
+If several refusals apply, the first one in this order is returned:
+{", ".join(map(str, REFUSALS))}.
+But a record is looked up only after the rate limit, so that 429 comes before the record's 404.
 
-No response has an entity tag. So a `POST` or `DELETE` whose `If-Match` names one is 412 and changes
-nothing. `*` stands for a record that exists: `If-Match: *` lets a `DELETE` go on, and
-`If-None-Match: *` refuses it. A `GET` ignores both.
+No response has an entity tag, so a `POST` or `DELETE` with an `If-Match` that names one gets 412
+and changes nothing. `*` stands for an existing record: `DELETE` with `If-Match: *` deletes it, and
+with `If-None-Match: *` gets 412. `GET` ignores both headers.
 
-`HEAD` is answered like `GET`, without the content. The table lists the responses that belong to no
-operation, and their headers. Headers in brackets are sent only at `/userSignUp`, which pages of any
-origin may use:"""
+`HEAD` is answered like `GET`, but without the content. The table lists the responses to requests
+that reach no operation, with their headers. Headers in parentheses are sent only at `/userSignUp`,
+which pages of any origin may use:"""
 
 ABOUT = {
     "info": {
@@ -34,9 +38,9 @@ ABOUT = {
     "servers": [
         {
             "url": "/",
-            "description": "The service that serves this document: local, staging or production.",
+            "description": "The service that this document was loaded from.",
             "x-internal": False,
         }
     ],
 }
-"""How the document begins; the table of answers that belong to no operation follows."""
+"""`info`, whose description the table of unrouted replies follows, and `servers`."""

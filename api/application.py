@@ -14,11 +14,10 @@ from werkzeug.routing import MapAdapter
 from api import commands, docs, health, sign_up, user_details
 from api.about import ABOUT
 from api.addresses import TrustedProxies
-from api.bodies import refuse_transfer_coding
-from api.browsers import ALWAYS, open_sign_up
+from api.browsers import COMMON_HEADERS, open_sign_up
 from api.config import Settings
-from api.contract import Gate
-from api.errors import BESIDE, handle_errors, in_order
+from api.contract import Gate, refuse_transfer_coding
+from api.errors import UNROUTED_REPLIES, handle_errors, in_order
 from api.hosts import is_host, is_trusted, take_host_from_target
 from api.limits import limit_requests
 from api.passwords import Passwords
@@ -105,7 +104,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.config["TRUSTED_HOSTS"] = settings.trusted_host_names
     app.before_request(_refuse_unroutable)
-    Gate(app, about=ABOUT, always=ALWAYS | IDENTIFIED, beside=BESIDE)
+    Gate(
+        app,
+        about=ABOUT,
+        common_headers=COMMON_HEADERS | IDENTIFIED,
+        unrouted_replies=UNROUTED_REPLIES,
+    )
     Watch(app)
     handle_errors(app)
     open_sign_up(app)

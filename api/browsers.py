@@ -1,53 +1,58 @@
-"""What browsers are told and asked: security headers, other origins, cross-site requests."""
+"""Rules for browsers: security headers, cross-origin access (CORS), cross-site requests."""
 
 from flask import Flask, Response, request
 from flask.globals import request_ctx
 from werkzeug.exceptions import Forbidden
 
-from api.headers import Header
+from api.contract import Header
 
 SIGN_UP_PATH = "/userSignUp"
 
-ALWAYS = {
-    "Cache-Control": Header.always("no-store", "Answers are about a person: nobody keeps them."),
-    "Content-Security-Policy": Header.always(
-        "default-src 'none'; frame-ancestors 'none'", "A browser loads nothing for this answer."
+COMMON_HEADERS = {
+    "Cache-Control": Header.constant("no-store", "Caches must not store the response."),
+    "Content-Security-Policy": Header.constant(
+        "default-src 'none'; frame-ancestors 'none'", "Browsers must load nothing for the response."
     ),
-    "Referrer-Policy": Header.always(
-        "no-referrer", "A record's link is its key: it isn't told on."
+    "Referrer-Policy": Header.constant(
+        "no-referrer", "Browsers must not pass on the path, which may be the link of a record."
     ),
-    "X-Content-Type-Options": Header.always("nosniff", "The media type is as stated."),
+    "X-Content-Type-Options": Header.constant(
+        "nosniff", "Browsers must not guess another media type."
+    ),
 }
-"""Headers of every answer (OWASP ASVS 5, V3.4)."""
+"""Headers of every response (OWASP ASVS 5, V3.4)."""
 
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-OPEN = {k: Header.always(v, "Pages of any origin may read this.") for k, v in ANY_ORIGIN.items()}
-"""The same as a promise. It never stands together with Allow-Credentials."""
+OPEN = {
+    k: Header.constant(v, "Pages of any origin may read the response.")
+    for k, v in ANY_ORIGIN.items()
+}
+"""`ANY_ORIGIN` as a declaration. `Access-Control-Allow-Credentials` is never sent."""
 
 EXPOSED = {
-    "Access-Control-Expose-Headers": Header.always(
-        "Retry-After", "Pages of any origin may read how long to wait."
+    "Access-Control-Expose-Headers": Header.constant(
+        "Retry-After", "Pages of any origin may read `Retry-After`."
     )
 }
-"""Where pages of any origin are told to wait, they may read for how long."""
+"""For responses with `Retry-After` that pages of any origin may read."""
 
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
 }
-"""What a page of another origin may send: what exists, and no more."""
+"""The method and the headers that pages of any origin may send to the sign-up."""
 
-OPEN_AT_SIGN_UP = {n: Header.always(v, required=False) for n, v in ANY_ORIGIN.items()}
+OPEN_AT_SIGN_UP = {n: Header.constant(v, required=False) for n, v in ANY_ORIGIN.items()}
 """`ANY_ORIGIN` as a declaration for replies that have it only at the address `/userSignUp`."""
 
 PREFLIGHT_AT_SIGN_UP = {
-    name: Header.always(value, required=False) for name, value in (ANY_ORIGIN | PREFLIGHT).items()
+    name: Header.constant(value, required=False) for name, value in (ANY_ORIGIN | PREFLIGHT).items()
 }
 """The same for the reply to OPTIONS, which is also the preflight request of a browser."""
 
 
 def open_sign_up(app: Flask) -> None:
-    """Let pages of any origin read every answer to a sign-up, whichever part of us refuses it."""
+    """Let pages of any origin read every response at the sign-up's path, errors included."""
 
     @app.after_request
     def allow(response: Response) -> Response:
@@ -60,13 +65,14 @@ def open_sign_up(app: Flask) -> None:
 
 
 def refuse_cross_site() -> None:
-    """Raise `Forbidden` when a browser sends stored credentials along from another site's page.
+    """Raise `Forbidden` if a page of another site made the browser send stored credentials.
 
-    Such a form needs no preflight (Fetch, 3.3.5), so the request itself must tell.
+    A browser sends a form without a preflight request (Fetch, section 3.3.5), so that only the
+    headers of the request itself show where it comes from.
     """
     if "HTTP_AUTHORIZATION" not in request_ctx.request.environ:
         return
     origin, own = request.headers.get("Origin"), f"{request.scheme}://{request.host}".lower()
     site = request.headers.get("Sec-Fetch-Site", "").lower()
     if site in ("cross-site", "same-site") or origin not in (None, own):
-        raise Forbidden("Send credentials from this service's own pages, or from a program.")
+        raise Forbidden("Send credentials only from this service's own pages, or from a program.")

@@ -8,8 +8,8 @@ import click
 import yaml
 from flask import Blueprint, current_app
 
-from api.changes.document import document_changes
-from api.openapi import document, to_yaml
+from api.contract import document, to_yaml
+from api.contract.changes.document import document_changes
 from api.operator.accounts import accounts
 from api.operator.backup import backup
 from api.operator.common import OperatorCommand

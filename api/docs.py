@@ -1,4 +1,4 @@
-"""The document and Swagger UI, served from the app itself."""
+"""The OpenAPI document, and Swagger UI without files from another host."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,11 +9,8 @@ from flask import Blueprint, Response, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from api.contract import operation
+from api.contract import HTML, JSON, Body, Header, Reply, document, operation, to_yaml
 from api.errors import NOTHING_HERE
-from api.headers import Header
-from api.openapi import document, to_yaml
-from api.replies import HTML, JSON, Body, Reply
 
 YAML = "application/yaml"  # RFC 9512
 
@@ -28,7 +25,7 @@ _ASSETS = {
     "favicon-32x32.png": (_SWAGGER_UI, "image/png"),
 }
 
-# Swagger UI draws its icons from data: URLs. Nothing comes from another host, nothing is inline.
+# Swagger UI uses data: URLs for its icons.
 _POLICY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -36,17 +33,17 @@ _POLICY = {
 }
 _KEPT = {"Cache-Control": "public, max-age=3600"}
 _MEDIA_TYPES = {media_type for _, media_type in _ASSETS.values()}
-_TO_DOCS = Reply(description="To the docs.", headers={"Location": Header({})})
+_TO_DOCS = Reply(description="A redirect to the docs.", headers={"Location": Header({})})
 
 
 @cache
 def _asset(name: str) -> bytes:
-    """The file, kept: else each who takes it slowly would have a copy of its own."""
+    """Return the file from memory, so that all responses share one copy."""
     return (_ASSETS[name][0] / name).read_bytes()
 
 
 def _printed() -> Mapping[str, bytes]:
-    """Return the document by media type, encoded once, because that takes some 60 ms."""
+    """Return the encoded document by media type. Encoding takes 60 ms, so it is done once."""
     if "document" not in current_app.extensions:
         whole = document(current_app)
         encoded = {JSON: current_app.json.dumps(whole).encode(), YAML: to_yaml(whole).encode()}
@@ -55,27 +52,29 @@ def _printed() -> Mapping[str, bytes]:
 
 
 def _page(*media_types: str) -> Reply:
-    return Reply(description="What was asked for.", content={m: Body({}) for m in media_types})
+    return Reply(description="The file.", content={m: Body({}) for m in media_types})
 
 
 @blueprint.get("/")
 @operation(replies={302: _TO_DOCS}, documented=False)
 def lead_to_docs() -> ResponseReturnValue:
-    """Lead to the docs."""
+    """Redirect to the docs."""
     return redirect(url_for("docs.show_docs"))
 
 
 @blueprint.get("/docs")
-@operation(replies={200: _page(HTML).having(_POLICY)}, documented=False)
+@operation(replies={200: _page(HTML).with_headers(_POLICY)}, documented=False)
 def show_docs() -> ResponseReturnValue:
     """Show the document in Swagger UI."""
     return (_OURS / "docs.html").read_text(), 200, _POLICY
 
 
 @blueprint.get("/docs/<name>")
-@operation(replies={200: _page(*_MEDIA_TYPES).having(_KEPT), 404: NOTHING_HERE}, documented=False)
+@operation(
+    replies={200: _page(*_MEDIA_TYPES).with_headers(_KEPT), 404: NOTHING_HERE}, documented=False
+)
 def send_asset(name: str) -> ResponseReturnValue:
-    """Send a file that the docs page needs."""
+    """Send a file of the docs page."""
     if name not in _ASSETS:
         raise NotFound
     return Response(_asset(name), mimetype=_ASSETS[name][1], headers=_KEPT)

@@ -1,4 +1,4 @@
-"""The only place that builds an error: the named refusals, and the handlers that answer them."""
+"""Errors: their declared replies, and the handlers that turn exceptions into problems."""
 
 import logging
 from collections.abc import Mapping
@@ -10,123 +10,131 @@ from sqlalchemy import exc
 from werkzeug.exceptions import Conflict, HTTPException, NotFound, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
 
-from api.bodies import FORM
 from api.browsers import OPEN_AT_SIGN_UP, PREFLIGHT_AT_SIGN_UP
-from api.contract import promised
-from api.headers import Header
+from api.contract import FORM, Body, Header, Reply, declared_reply
 from api.passwords import Busy
-from api.replies import Body, Reply
 from api.schemas import LARGEST_FORM, Problem
 from api.storage.errors import describe_error, may_be_done
 from api.storage.store import NoSuchRecord, UsernameTaken
 from api.threads import ThreadsExhausted
 
 PROBLEM = "application/problem+json"
-OUR_FAULT = "This is our fault: try again later."
+OUR_FAULT = "The service failed. Try again later."
 CHALLENGE = 'Basic realm="sign-up", charset="UTF-8"'
 DATABASE_RETRY = 5
-"""Seconds after which a request that the database couldn't serve is worth another try."""
+"""The `Retry-After` of a database error, in seconds."""
 
-# Werkzeug has older phrases than RFC 9110, section 15.5.
+# Werkzeug has the phrases of older RFCs than 9110.
 _PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large", 422: "Unprocessable Content"}
 _PROBLEM = Problem()
 _log = logging.getLogger(__name__)
 
 
 def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> Any:
-    """RFC 9457's body; a problem without a type of its own has the status's phrase as title."""
+    """Return the body of a problem (RFC 9457). Its title is the phrase of the status."""
     title = _PHRASES[status]
     members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return _PROBLEM.dump(members | ({"errors": errors} if errors else {}))
 
 
 def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -> Reply:
-    """A reply that is a problem: its meaning is the detail too, unless the refuser knows more."""
+    """Return the declaration of a problem, whose `detail` is `meaning` unless an error has one."""
     body = Body(Problem, partial(problem, **{"detail": meaning} | example))
     return Reply(description=meaning, content={PROBLEM: body}, headers=headers)
 
 
 _ALLOW = {"Allow": Header({"type": "string"})}
 LONGEST_WAIT = 24 * 60 * 60
-"""The most seconds of a `Retry-After`, whatever window the operator's rate limits have."""
+"""The greatest `Retry-After`, in seconds, even if a rate limit has a longer window."""
 
 RETRY_AFTER = {
     "Retry-After": Header(
         {"type": "integer", "format": "int32", "minimum": 1, "maximum": LONGEST_WAIT},
-        "Seconds after which to try again, at most a day.",
+        "How many seconds to wait before the next try, at most a day.",
     )
 }
 
 BAD_FORM = _refusal(
-    "The form is invalid: correct the fields named in errors. Or the body isn't well formed.",
+    "The form or a header is invalid, and errors names its fields; or the body is malformed.",
+    detail="Correct the fields named in errors, and send the request again.",
     errors={"username": ["Give this field."]},
 )
 UNAUTHORIZED = _refusal(
-    "The credentials are missing, broken or wrong: sign in with HTTP Basic.",
-    {"WWW-Authenticate": Header.always(CHALLENGE, "How to sign in (RFC 7617).")},
+    "The credentials are missing, malformed or wrong. Sign in with HTTP Basic.",
+    {"WWW-Authenticate": Header.constant(CHALLENGE, "How to sign in (RFC 7617).")},
 )
+OTHER_USERNAME = "Give the username of the account that you sign in with."
 FORBIDDEN = _refusal(
-    "The username isn't the account's: give the one that you sign in with. Or a page of another "
-    "site sent the credentials: send them from this service's own pages, or from a program."
+    "The form's username isn't the account's, or a page of another site sent the credentials.",
+    detail=OTHER_USERNAME,
 )
-NOT_FOUND = _refusal("There is no such record: check the link.")
-NOT_ACCEPTABLE = _refusal("Accept allows none of the representations that are here.")
+NOT_FOUND = _refusal("There is no such record. Check the link.")
+NOT_ACCEPTABLE = _refusal("Accept allows none of the representations of this response.")
 PRECONDITION_FAILED = _refusal(
-    "If-Match or If-None-Match is false, because nothing here has an entity tag, and nothing was "
-    "changed: leave them out."
+    "If-Match or If-None-Match is false, so nothing was changed. Leave these headers out, because "
+    "no response has an entity tag."
 )
 REUSED = _refusal(
-    "The Idempotency-Key was used with another form: send the same form again, or choose a new key."
+    "The Idempotency-Key was used with another form. Send the same form again, or choose a new key."
 )
-TAKEN = _refusal("The username is taken: choose another.")
+TAKEN = _refusal("The username is taken. Choose another.")
 TOO_LARGE = _refusal(
-    f"The body is over {LARGEST_FORM // 1024} KiB: send at most {LARGEST_FORM} bytes."
+    f"The body is over {LARGEST_FORM // 1024} KiB. Send at most {LARGEST_FORM} bytes."
 )
 UNSUPPORTED = _refusal(
-    f"The body is no form: send {' or '.join(FORM)}, without a content coding.",
+    f"The body is not a form. Send {' or '.join(FORM)}, without a content coding.",
     {
-        "Accept": Header.always(", ".join(FORM), "The media types of a form."),
-        "Accept-Encoding": Header.always(
-            "identity", "What to use, where the coding was wrong.", required=False
+        "Accept": Header.constant(", ".join(FORM), "The media types of a form."),
+        "Accept-Encoding": Header.constant(
+            "identity", "The supported content coding, if the request has another.", required=False
         ),
     },
 )
-TOO_MANY = _refusal("This is asked too often: wait as long as Retry-After says.", RETRY_AFTER)
-NOTHING_CHANGED = "It can't be done now, and nothing was changed: wait as long as Retry-After says."
+TOO_MANY = _refusal(
+    "There were too many requests. Wait as many seconds as Retry-After says.", RETRY_AFTER
+)
+NOTHING_CHANGED = (
+    "The service is busy or unavailable, and nothing was changed. Wait as many seconds as "
+    "Retry-After says."
+)
 BROKE_OFF = (
-    "The database broke off, and may have done it or not: wait as long as Retry-After says, then "
-    "look, or send a POST again with the Idempotency-Key that it had."
+    "The connection to the database broke, so the change may or may not have been made. Wait as "
+    "many seconds as Retry-After says, then check, or send a POST again with its Idempotency-Key."
 )
 UNAVAILABLE = _refusal(
-    "It can't be done now: wait as long as Retry-After says. The detail says whether anything may "
-    "have changed.",
+    "The service is busy or unavailable. The detail says whether anything may have been changed.",
     RETRY_AFTER,
     detail=NOTHING_CHANGED,
 )
-NOTHING_HERE = _refusal("There is nothing at this address: the document says what is here.")
+NOTHING_HERE = _refusal("There is nothing at this path. Check it against the API's document.")
 
-BESIDE = {
-    204: Reply(description="To OPTIONS: see Allow.", headers=_ALLOW | PREFLIGHT_AT_SIGN_UP),
-    400: _refusal("The request is malformed, or its Host is not a host name.", OPEN_AT_SIGN_UP),
+UNROUTED_REPLIES = {
+    204: Reply(
+        description="The response to OPTIONS. Allow lists the methods.",
+        headers=_ALLOW | PREFLIGHT_AT_SIGN_UP,
+    ),
+    400: _refusal("The request is malformed, or its Host is invalid.", OPEN_AT_SIGN_UP),
     404: NOTHING_HERE,
-    405: _refusal("The address has no such method: see Allow.", _ALLOW | OPEN_AT_SIGN_UP),
-    414: _refusal("The address is too long: shorten it.", OPEN_AT_SIGN_UP),
-    417: _refusal("Expect asks for something not supported here: omit it.", OPEN_AT_SIGN_UP),
-    431: _refusal("The header fields are too large: send fewer, or shorter ones.", OPEN_AT_SIGN_UP),
-    501: _refusal("The transfer coding is unknown: send none, or chunked.", OPEN_AT_SIGN_UP),
+    405: _refusal(
+        "The path doesn't have this method. Allow lists its methods.", _ALLOW | OPEN_AT_SIGN_UP
+    ),
+    414: _refusal("The path and query are too long. Shorten them.", OPEN_AT_SIGN_UP),
+    417: _refusal("The value of Expect is not supported. Leave it out.", OPEN_AT_SIGN_UP),
+    431: _refusal("The headers are too large. Send fewer or shorter ones.", OPEN_AT_SIGN_UP),
+    501: _refusal("The transfer coding is not supported. Send none, or chunked.", OPEN_AT_SIGN_UP),
 }
-"""Replies to requests that no operation serves."""
+"""Replies to requests that reach no operation."""
 
 
 def in_order(methods: str) -> str:
-    """The methods of an `Allow`, which Werkzeug names in another order in each process."""
+    """Return the methods of an `Allow` in order, because Werkzeug's order varies by process."""
     return ", ".join(sorted(methods.split(", ")))
 
 
 def answer(error: HTTPException) -> Response:
-    """The error as a problem, with the headers its reply promises and those it brings along."""
-    status = cast("int", error.code)  # Flask hands on none that has none.
-    reply = promised(status)
+    """Return the error as a problem, with its own headers and the constant ones of its reply."""
+    status = cast("int", error.code)  # Flask calls no handler for an error without a code.
+    reply = declared_reply(status)
     known = reply.description if reply else OUR_FAULT
     detail = error.description if error.description != type(error).description else known
     body = json.dumps(problem(status, detail or known, getattr(error, "errors", None)))
@@ -146,7 +154,7 @@ def answer(error: HTTPException) -> Response:
 
 def _cannot_now(error: Exception) -> Response:
     if isinstance(error, exc.DataError | exc.IntegrityError | exc.ProgrammingError):
-        raise error  # A statement that is wrong is a defect, and stays a 500.
+        raise error  # A wrong statement is a defect, so the status is 500.
     _log.warning("the database can't do it now: %s", describe_error(error))
     detail = BROKE_OFF if may_be_done(error) else NOTHING_CHANGED
     return answer(ServiceUnavailable(detail, retry_after=DATABASE_RETRY))
@@ -162,12 +170,12 @@ def _exhausted(error: ThreadsExhausted) -> Response:
 
 
 def handle_errors(app: Flask) -> None:
-    """Answer every error of the app in the one shape."""
+    """Return every error of the app as a problem."""
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(NoSuchRecord, lambda _: answer(NotFound()))
     app.register_error_handler(UsernameTaken, lambda _: answer(Conflict()))
     app.register_error_handler(Busy, _busy)
     app.register_error_handler(ThreadsExhausted, _exhausted)
-    # What the database, or the wait for it, says of itself.
+    # Errors of the database, and of waiting for a connection to it.
     for error in (exc.DBAPIError, exc.DisconnectionError, exc.TimeoutError):
         app.register_error_handler(error, _cannot_now)

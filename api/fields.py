@@ -1,36 +1,36 @@
-"""Each field's rule, which the form, the document and the tables take from here."""
+"""The rule of each field. The forms, the document and the tables are made of these rules."""
 
 from dataclasses import replace
 
 from api.text_rules import Text
 
-# Python, ECMA, Java, .NET, Ruby, PCRE2, RE2 and Rust must read a pattern alike. So it consists of
-# literal characters, classes, repeats and groups, and of `\x` for the ASCII control characters:
+# A pattern must mean the same to Python, ECMA, Java, .NET, Ruby, PCRE2, RE2 and Rust. So it has
+# only literal characters, classes, repeats and groups, and `\x` for the ASCII control characters:
 # RE2 and PCRE2 have no `\u`, Ruby has no `\x9f`, and `\s` differs.
 _CONTROLS = "\\x00-\\x1f\\x7f-\x9f"
-# Unicode's White_Space without the controls, its Default_Ignorable_Code_Point characters, and the
-# blank U+2800; up to U+FFFF, because ECMA without the `u` flag reads an astral range as something
-# else. U+2027 is visible, but starts its range because a regular expression literal of ECMA can't
-# contain U+2028.
+# Unicode's White_Space without the control characters, its Default_Ignorable_Code_Point characters,
+# and the blank U+2800; only up to U+FFFF, because ECMA without the `u` flag misreads ranges beyond.
+# U+2027 is visible, but starts its range because a regular expression literal of ECMA can't contain
+# U+2028.
 _INVISIBLE = (
     " \xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2027-\u202f"
     "\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
 )
 
 USERNAME = Text(
-    description="The name an account goes by, compared without regard to letter case.",
+    description="The name of the account. Names that differ only in letter case are equal.",
     example="sam",
     pattern=r"^[A-Za-z0-9._@+-]*$",
-    otherwise="Use only A-Z a-z 0-9 . _ @ + and -.",
+    otherwise="Use only the letters A-Z and a-z, digits and . _ @ + -",
     minimum=1,
     maximum=150,
 )
 
 _NAME = f"^[^{_CONTROLS}]*$"
-_NO_CONTROLS = "Leave control characters out, line breaks and tabs among them."
+_NO_CONTROLS = "Remove control characters, such as line breaks and tabs."
 
 FIRSTNAME = Text(
-    description="The given name, in any script, kept exactly as given. Empty means not given.",
+    description="The given name, in any script, stored unchanged. Empty means not given.",
     example="john",
     pattern=_NAME,
     otherwise=_NO_CONTROLS,
@@ -38,31 +38,32 @@ FIRSTNAME = Text(
     maximum=150,
 )
 
-FIRSTNAME_GIVEN = replace(FIRSTNAME, minimum=1)
-"""A first name as it is read: empty means not given, and then it is null."""
+FIRSTNAME_GIVEN = replace(
+    FIRSTNAME, description="The given name, or null if it was not given.", minimum=1
+)
+"""A first name in a response."""
 
 LASTNAME = Text(
-    description="The family name, in any script, kept exactly as given. It needs a character other "
-    "than white space, invisible characters (Unicode's Default_Ignorable_Code_Point up to U+FFFF, "
-    "and U+2800) and U+2027.",
+    description="The family name, in any script, stored unchanged. It needs a visible character: "
+    "white space, Unicode's Default_Ignorable_Code_Point up to U+FFFF, U+2027 and U+2800 don't "
+    "count.",
     example="king",
-    # Invisible characters, then a visible one: no two repeats in a row share a character, so that
-    # an engine that backtracks takes time linear in the text.
+    # Adjacent repeats share no character, so that a backtracking engine takes linear time.
     pattern=f"^[{_INVISIBLE}]*[^{_CONTROLS}{_INVISIBLE}][^{_CONTROLS}]*$",
-    otherwise=f"Give more than white space and invisible characters. {_NO_CONTROLS}",
+    otherwise=f"Give at least one visible character. {_NO_CONTROLS}",
     minimum=1,
     maximum=150,
 )
 
 LASTNAME_GIVEN = replace(
     LASTNAME,
-    description="The family name, exactly as it was given.",
+    description="The family name.",
     pattern=_NAME,
     otherwise=_NO_CONTROLS,
 )
 """A last name in a response: before 2.0.0 it could consist of invisible characters."""
 
-# The best known passwords that would be long enough (OWASP ASVS 5, 6.2.4), most common first.
+# The most common passwords of sufficient length (OWASP ASVS 5, 6.2.4), most common first.
 _WELL_KNOWN = """
     123456789012345 1234567890123456 12345678901234567890 123123123123123 111111111111111
     1111111111111111 000000000000000 0000000000000000 aaaaaaaaaaaaaaa aaaaaaaaaaaaaaaa
@@ -79,9 +80,10 @@ _WELL_KNOWN = """
 LONGEST_PASSWORD = 256
 
 PASSWORD = Text(
-    # 15 characters is NIST SP 800-63B-4's least for a password that is the only factor.
-    description="A passphrase in any script: length counts, composition doesn't. Compared by "
-    "RFC 8265's OpaqueString profile, so that both ways of typing an accent are one.",
+    # NIST SP 800-63B-4 asks for 15 characters if the password is the only factor.
+    description="A passphrase in any script. Any kinds of characters will do. Passwords are "
+    "compared after normalization (RFC 8265, OpaqueString), so that an accented letter equals the "
+    "letter with a combining accent.",
     example="an otter counts nine moons",
     pattern=_NAME,
     otherwise=_NO_CONTROLS,
@@ -94,8 +96,8 @@ PASSWORD = Text(
 UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 RECORD_ID = Text(
-    description="A random UUID (RFC 9562, version 4: 122 bits). Whoever holds it may read or "
-    "delete the record, nobody else can find it.",
+    description="A random UUID (RFC 9562, version 4), which can't be guessed. Anyone who knows it "
+    "can read and delete the record.",
     example="0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8",
     pattern=f"^{UUID_PATTERN}$",
     minimum=36,
@@ -103,11 +105,11 @@ RECORD_ID = Text(
     format="uuid",
 )
 
-# Read whatever its letter case, as RFC 9562 asks, and whatever its version.
 ID_IN_LINK = replace(RECORD_ID, pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
+"""A record's id in a request, in any letter case (RFC 9562, section 4) and of any version."""
 
 CREATED_AT = Text(
-    description="When the record was accepted, in UTC (RFC 3339).",
+    description="When the record was created, in UTC (RFC 3339).",
     example="2026-11-23T07:30:00.000000Z",
     pattern="^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$",
     minimum=27,

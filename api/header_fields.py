@@ -1,19 +1,19 @@
-"""The rules of what a request's header fields hold, each said once."""
+"""The rule of each request header."""
 
 from api.text_rules import Text
 
 RETRY_HOURS = 24
-"""For so long is known what was done under a key."""
+"""How long a key is stored."""
 
-_MESSAGE = "Give it once and in quotes, 16 to 64 of A-Z a-z 0-9 . _ ~ and - between them."
+_MESSAGE = "Give it once, in quotes, as 16 to 64 of the characters A-Z a-z 0-9 . _ ~ -"
 
 IDEMPOTENCY_KEY = Text(
-    description="Makes it safe to ask again when the answer was lost: the same form under the same "
-    f"key is done once, and answered as at first, for {RETRY_HOURS} hours. Choose a new random key "
-    "for each form, and write it in quotes: whoever knows it gets the same answer.",
+    description="Makes a retry safe: for "
+    f"{RETRY_HOURS} hours, the same form with the same key is processed once, and gets the first "
+    "response again. Choose a new random key for each form, and write it in quotes. Keep it "
+    "secret, because anyone who knows it can get the same response.",
     example='"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-    # A String of RFC 9651, as draft-ietf-httpapi-idempotency-key-header-07 has it; what is within
-    # is so long that nobody guesses another's.
+    # A String of RFC 9651 (draft-ietf-httpapi-idempotency-key-header-07), too long to be guessed.
     pattern='^"[A-Za-z0-9._~-]{16,64}"$',
     maximum=66,
     otherwise=_MESSAGE,

@@ -1,32 +1,33 @@
-"""How the service is, for its operator alone."""
+"""Health checks for the operator."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.contract import operation
+from api.contract import JSON, Body, Reply, operation
 from api.errors import DATABASE_RETRY, RETRY_AFTER
-from api.replies import JSON, Body, Reply
 from api.schemas import Health
 from api.storage.store import store
 
 blueprint = Blueprint("health", __name__)
 
-_WELL = Reply(description="It serves.", content={JSON: Body(Health)})
-_GONE = Reply(description="The database is gone.", content=_WELL.content, headers=RETRY_AFTER)
+_OK = Reply(description="The service works.", content={JSON: Body(Health)})
+_UNAVAILABLE = Reply(
+    description="The database is unavailable.", content=_OK.content, headers=RETRY_AFTER
+)
 
 
 @blueprint.get("/livez")
-@operation(replies={200: _WELL}, documented=False)
+@operation(replies={200: _OK}, documented=False)
 def live() -> ResponseReturnValue:
-    """Say that the process serves."""
+    """Report that the process handles requests."""
     return {"status": "ok"}
 
 
 @blueprint.get("/readyz")
-@operation(replies={200: _WELL, 503: _GONE}, documented=False)
+@operation(replies={200: _OK, 503: _UNAVAILABLE}, documented=False)
 def ready() -> ResponseReturnValue:
-    """Say whether the database can be asked."""
+    """Report whether the database can be reached."""
     try:
         store.ping()
     except SQLAlchemyError:

@@ -14,10 +14,10 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from api.addresses import bucket
 from api.config import Settings
+from api.contract import Operation, current_operation
 from api.counters import Counter
 from api.credentials import given_username
 from api.failures import Attempt, FailureLimiter
-from api.operations import Operation, current_operation
 
 LIMITED = Signal()
 """Sent by the app that refuses a request, with the `limit` that it exceeds: default, passwords,

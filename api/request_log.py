@@ -12,9 +12,8 @@ from typing import Any
 from flask import Flask, Response, has_request_context, request
 from flask.globals import request_ctx
 
-from api.headers import Header
+from api.contract import Header, current_operation
 from api.json_lines import SINCE, clock
-from api.operations import current_operation
 
 _ID = "api.request_id"
 _WELL_FORMED = "[A-Za-z0-9._-]{1,64}"

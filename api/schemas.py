@@ -1,4 +1,4 @@
-"""marshmallow schemas: the forms that come in, the bodies that go out, the one error body."""
+"""marshmallow schemas of the forms, the request headers and the response bodies."""
 
 from typing import Any
 
@@ -9,62 +9,62 @@ from api.header_fields import IDEMPOTENCY_KEY
 from api.text_rules import Timestamp
 
 LARGEST_FORM = 16 * 1024
-"""The most bytes that a form may have."""
+"""How many bytes a form may have."""
 
 
 class Form(Schema):
-    """A form that comes in: fields it doesn't have are ignored."""
+    """A form, whose unknown fields are ignored."""
 
     class Meta:
         unknown = EXCLUDE
 
 
 class SignUp(Form):
-    """Who signs up."""
+    """The form of a sign-up."""
 
     username = rules.USERNAME.field(required=True)
     password = rules.PASSWORD.field()
 
 
 class NewUserDetails(Form):
-    """Details as they come in."""
+    """The form of user details."""
 
     username = rules.USERNAME.field(required=True)
     firstname = rules.FIRSTNAME.field()
     lastname = rules.LASTNAME.field(required=True)
 
 
-class Retry(Schema):
-    """What the header fields of a request that may be sent again hold."""
+class RetryHeaders(Schema):
+    """The request headers of an operation that can be retried safely."""
 
     idempotency_key = IDEMPOTENCY_KEY.field(data_key="Idempotency-Key")
 
 
-def _said(description: str, example: str, **rule: Any) -> fields.String:
+def _text(description: str, example: str, **rule: Any) -> fields.String:
     metadata = {"description": description, "examples": [example]}
     return fields.String(required=True, metadata=metadata, **rule)
 
 
 class RecordLink(Schema):
-    """What the path of a record's link holds."""
+    """The path of a record."""
 
     id = rules.ID_IN_LINK.field()
 
 
-class Done(Schema):
-    """What was done."""
+class SignedUp(Schema):
+    """The response to a sign-up."""
 
-    message = _said("What was done.", "Success", validate=validate.Equal("Success"))
+    message = _text("Always this text.", "Success", validate=validate.Equal("Success"))
 
 
-class Created(Done):
-    """What was done, and the new record's key."""
+class CreatedUserDetails(SignedUp):
+    """The response to submitted user details."""
 
     id = rules.RECORD_ID.field(required=True)
 
 
 class UserDetails(Schema):
-    """A record of details."""
+    """A record of user details."""
 
     id = rules.RECORD_ID.field(required=True)
     username = rules.USERNAME.field(required=True)
@@ -74,28 +74,34 @@ class UserDetails(Schema):
 
 
 class Problem(Schema):
-    """The one error body (RFC 9457)."""
+    """The body of every error (RFC 9457)."""
 
-    type = _said(
-        "No more than the status says.", "about:blank", validate=validate.Equal("about:blank")
+    type = _text(
+        "Always this URI: the status says what kind of problem it is.",
+        "about:blank",
+        validate=validate.Equal("about:blank"),
     )
-    title = _said("The status's own phrase.", "Bad Request")
+    title = _text("The name of the status.", "Bad Request")
     status = fields.Integer(
         required=True,
         validate=validate.Range(400, 503),
-        metadata={"description": "The answer's status.", "examples": [400], "format": "int32"},
+        metadata={
+            "description": "The status of the response.",
+            "examples": [400],
+            "format": "int32",
+        },
     )
-    detail = _said("What to do about it.", "Correct the fields named in errors.")
+    detail = _text("What is wrong, and what to do.", "Correct the fields named in errors.")
     errors = fields.Dict(
         values=fields.List(fields.String(), validate=validate.Length(equal=1)),
         metadata={
-            "description": "One message for each invalid field of the form or the header.",
+            "description": "A message for each invalid field or header.",
             "examples": [{"username": ["Give this field."]}],
         },
     )
 
 
 class Health(Schema):
-    """How the service is, for its operator."""
+    """The state of the service."""
 
     status = fields.String(required=True, validate=validate.OneOf(["ok", "unavailable"]))

@@ -1,4 +1,4 @@
-"""Signing up: an account is a username, and may have a password."""
+"""Accounts, each of which has a username and may have a password."""
 
 from typing import Any
 
@@ -7,12 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from api import errors
 from api.browsers import ANY_ORIGIN, EXPOSED, OPEN, SIGN_UP_PATH
-from api.contract import operation
+from api.contract import check_preconditions, message, operation
 from api.idempotency import run_once_per_key
 from api.passwords import passwords
-from api.preconditions import check_preconditions
-from api.replies import message
-from api.schemas import Done, Retry, SignUp
+from api.schemas import RetryHeaders, SignedUp, SignUp
 from api.storage.keys import Key
 from api.storage.store import store
 
@@ -22,25 +20,25 @@ blueprint = Blueprint("sign_up", __name__)
 @blueprint.post(SIGN_UP_PATH)
 @operation(
     form=SignUp,
-    headers=Retry,
+    headers=RetryHeaders,
     replies={
-        200: message("Success", "The username is signed up.", schema=Done).having(OPEN),
-        400: errors.BAD_FORM.having(OPEN),
-        406: errors.NOT_ACCEPTABLE.having(OPEN),
-        409: errors.TAKEN.having(OPEN),
-        412: errors.PRECONDITION_FAILED.having(OPEN),
-        413: errors.TOO_LARGE.having(OPEN),
-        415: errors.UNSUPPORTED.having(OPEN),
-        422: errors.REUSED.having(OPEN),
-        429: errors.TOO_MANY.having(OPEN | EXPOSED),
-        503: errors.UNAVAILABLE.having(OPEN | EXPOSED),
+        200: message("Success", "The account was created.", schema=SignedUp).with_headers(OPEN),
+        400: errors.BAD_FORM.with_headers(OPEN),
+        406: errors.NOT_ACCEPTABLE.with_headers(OPEN),
+        409: errors.TAKEN.with_headers(OPEN),
+        412: errors.PRECONDITION_FAILED.with_headers(OPEN),
+        413: errors.TOO_LARGE.with_headers(OPEN),
+        415: errors.UNSUPPORTED.with_headers(OPEN),
+        422: errors.REUSED.with_headers(OPEN),
+        429: errors.TOO_MANY.with_headers(OPEN | EXPOSED),
+        503: errors.UNAVAILABLE.with_headers(OPEN | EXPOSED),
     },
 )
 def sign_up(form: dict[str, Any], headers: dict[str, str]) -> ResponseReturnValue:
-    """Sign a username up.
+    """Sign up.
 
-    A username is taken once, whatever the letter case. Without a password the account exists, and
-    can't sign in until the operator sets one. Pages of any origin may ask.
+    A username can be taken once, regardless of letter case. An account without a password can't
+    sign in until the operator sets one. Pages of any origin may use this operation.
     """
     check_preconditions()
 

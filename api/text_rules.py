@@ -68,5 +68,5 @@ class TextValidator(validate.Validator):
         if self.regex.fullmatch(value) is None:
             raise ValidationError(self.rule.otherwise)
         if value in self.rule.refused:
-            raise ValidationError("Too well known: choose another.")
+            raise ValidationError("This value is too common. Choose another.")
         return value

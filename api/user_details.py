@@ -1,4 +1,4 @@
-"""Details are records: each accepted form makes one, and its link is its key."""
+"""Records of user details. Anyone who knows a record's link can read and delete it."""
 
 from functools import partial
 from typing import Any
@@ -10,14 +10,11 @@ from werkzeug.exceptions import Forbidden
 
 from api import errors
 from api.browsers import refuse_cross_site
-from api.contract import operation
+from api.contract import JSON, Body, Header, Link, Reply, check_preconditions, message, operation
 from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
-from api.headers import Header
 from api.idempotency import run_once_per_key
-from api.preconditions import check_preconditions
-from api.replies import JSON, Body, Link, Reply, message
-from api.schemas import Created, NewUserDetails, RecordLink, Retry, UserDetails
+from api.schemas import CreatedUserDetails, NewUserDetails, RecordLink, RetryHeaders, UserDetails
 from api.storage.keys import Key
 from api.storage.store import Record, store
 
@@ -28,27 +25,25 @@ BY_ID = {"id": "$response.body#/id"}
 LOCATION = {
     "Location": Header(
         {"type": "string", "pattern": f"^[/]userDetails/{UUID_PATTERN}$", "maxLength": 49},
-        "The new record's link.",
+        "The link of the new record.",
     )
 }
-DETAILS = Reply(
-    description="The details, exactly as they were given.", content={JSON: Body(UserDetails)}
-)
+DETAILS = Reply(description="The record.", content={JSON: Body(UserDetails)})
 
 
 @blueprint.post("")
 @operation(
     form=NewUserDetails,
-    headers=Retry,
+    headers=RetryHeaders,
     credentials=ACCOUNT_IF_ANY,
     replies={
         201: message(
             "Success",
-            "A new record is made.",
-            schema=Created,
+            "A record was created.",
+            schema=CreatedUserDetails,
             headers=LOCATION,
             links={
-                "read": Link("getUserDetails", BY_ID, "Read the new record."),
+                "read": Link("getUserDetails", BY_ID, "Get the new record."),
                 "delete": Link("deleteUserDetails", BY_ID, "Delete the new record."),
             },
         ),
@@ -67,14 +62,14 @@ DETAILS = Reply(
 def create_user_details(
     form: dict[str, Any], headers: dict[str, str], account: Record | None
 ) -> ResponseReturnValue:
-    """Give details.
+    """Submit details.
 
-    Each accepted form makes a new record; nothing is overwritten. With an account's credentials the
-    record also belongs to that account, and the form's username must be the account's.
+    Each accepted form creates a new record. With an account's credentials, the record also belongs
+    to that account, and the form's username must be the account's.
     """
     refuse_cross_site()
     if account and form["username"].lower() != account.username_key:
-        raise Forbidden
+        raise Forbidden(errors.OTHER_USERNAME)
     check_preconditions()
 
     def add(key: Key | None) -> UUID:
@@ -91,9 +86,14 @@ def create_user_details(
     return {"message": "Success", "id": str(record_id)}, 201, {"Location": location}
 
 
+def _find_newest_details(account: Record) -> Record:
+    return store.newest_details(account.id)
+
+
 @blueprint.get("")
 @operation(
     credentials=ACCOUNT,
+    find=_find_newest_details,
     replies={
         200: DETAILS,
         401: errors.UNAUTHORIZED,
@@ -103,17 +103,22 @@ def create_user_details(
         503: errors.UNAVAILABLE,
     },
 )
-def get_my_user_details(account: Record) -> ResponseReturnValue:
-    """Read the newest details that you gave.
+def get_my_user_details(found: Record) -> ResponseReturnValue:
+    """Get my latest details.
 
-    The newest record that was made with this account's credentials.
+    The newest record that was created with the account's credentials.
     """
-    return _RECORD.dump(store.newest_details(account.id)), 200
+    return _RECORD.dump(found), 200
+
+
+def _find_details(id: UUID) -> Record:
+    return store.find_details(id)
 
 
 @blueprint.get("/<uuid:id>")
 @operation(
     path=RecordLink,
+    find=_find_details,
     replies={
         200: DETAILS,
         404: errors.NOT_FOUND,
@@ -122,19 +127,19 @@ def get_my_user_details(account: Record) -> ResponseReturnValue:
         503: errors.UNAVAILABLE,
     },
 )
-def get_user_details(id: UUID) -> ResponseReturnValue:
-    """Read a record by its link.
+def get_user_details(found: Record) -> ResponseReturnValue:
+    """Get a record.
 
-    Whoever holds the link may read.
+    Anyone who knows the link can read the record.
     """
-    return _RECORD.dump(store.find_details(id)), 200
+    return _RECORD.dump(found), 200
 
 
 @blueprint.delete("/<uuid:id>")
 @operation(
     path=RecordLink,
     replies={
-        204: Reply(description="The record is gone, for good."),
+        204: Reply(description="The record was deleted."),
         404: errors.NOT_FOUND,
         412: errors.PRECONDITION_FAILED,
         429: errors.TOO_MANY,
@@ -142,10 +147,10 @@ def get_user_details(id: UUID) -> ResponseReturnValue:
     },
 )
 def delete_user_details(id: UUID) -> ResponseReturnValue:
-    """Delete a record by its link.
+    """Delete a record.
 
-    Whoever holds the link may delete. What is deleted is gone at once and for good.
+    Anyone who knows the link can delete the record. A deleted record can't be restored.
     """
-    check_preconditions(partial(store.find_details, id))
+    check_preconditions(partial(_find_details, id))
     store.delete_details(id)
     return "", 204

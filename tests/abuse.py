@@ -119,7 +119,7 @@ def main() -> None:
         if stored(server)[1]:
             found.append("a request was smuggled")
         log = server.log.read_text()
-        found += [f"the log: {w}" for w in ("Traceback", "undeclared answer") if w in log]
+        found += [f"the log: {w}" for w in ("Traceback", "undeclared response") if w in log]
     sys.stdout.write(f"seed {said.seed}: {len(slow)} slow clients, {len(took)} polite requests, ")
     sys.stdout.write(f"p99 {p99 * 1000:.0f} ms, longest {took[-1]:.2f} s\n")
     sys.exit("\n".join(found) or None)

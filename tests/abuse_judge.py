@@ -10,15 +10,15 @@ import yaml
 from flask import Response
 from werkzeug.datastructures import Headers
 
-from api.browsers import ALWAYS
-from api.errors import BESIDE, problem
+from api.browsers import COMMON_HEADERS
+from api.contract.proof.document import Document
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.rules import contradictions
+from api.errors import UNROUTED_REPLIES, problem
 from api.request_log import IDENTIFIED
 from api.server.refusals import REFUSALS
 from tests.abuse_smuggled import Case
 from tests.clients import Answer
-from tests.proof.document import Document
-from tests.proof.exchanges import Exchange
-from tests.proof.rules import contradictions
 from tests.server import REPOSITORY, Server
 
 UNKNOWN_CODING = "Send the body with no transfer coding but chunked."
@@ -53,8 +53,8 @@ def _breaches(case: Case, answer: Answer) -> Iterator[str]:
             Exchange(method, path, "", Headers(), None, answer.status, received, answer.body),
             frozenset({"headers", "content"}),
         )
-    elif beside := BESIDE.get(answer.status):
-        yield from beside.having(ALWAYS | IDENTIFIED).breaches(
+    elif beside := UNROUTED_REPLIES.get(answer.status):
+        yield from beside.with_headers(COMMON_HEADERS | IDENTIFIED).violations(
             Response(answer.body, answer.status, answer.headers)
         )
         details = {detail for status, detail in REFUSALS.values() if status == answer.status}

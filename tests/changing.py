@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from api.changes.change import Change
-from api.changes.document import document_changes
-from tests.proof.document import at
-from tests.proof.mutants import replaced
+from api.contract.changes.change import Change
+from api.contract.changes.document import document_changes
+from api.contract.proof.document import at
+from api.contract.proof.mutants import replaced
 
 TABLE = Path(__file__).parent / "changes.txt"
 

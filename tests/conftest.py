@@ -14,15 +14,15 @@ from sqlalchemy import create_engine
 
 from api import create_app
 from api.config import Settings
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.proof import Proof
+from api.contract.proof.recording import record_requests, recorded
 from api.passwords import Passwords
 from api.storage.database import open_engine
 from api.storage.migrate import upgrade
 from api.storage.tables import metadata
 from tests.actor import PASSWORD, Someone
 from tests.postgresql import make_hostile, running
-from tests.proof.exchanges import Exchange
-from tests.proof.proof import Proof
-from tests.proof.recording import record_requests, recorded
 from tests.server import Server, serving
 from tests.shelf.story import visit
 from tests.whole_run import WholeRun
@@ -30,9 +30,9 @@ from tests.whole_run import WholeRun
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PROOF = Proof(
     Path(__file__).parents[1] / "openapi.yaml",
-    beside=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz)?",
+    undocumented=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz)?",
 )
-SHELF = Proof(Path(__file__).parent / "shelf" / "shelf.yaml", beside="/openapi.json")
+SHELF = Proof(Path(__file__).parent / "shelf" / "shelf.yaml", undocumented="/openapi.json")
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -111,7 +111,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("server"), settings) as server:
         yield server
         assert "Traceback" not in server.log.read_text()
-        assert "undeclared answer" not in server.log.read_text()
+        assert "undeclared response" not in server.log.read_text()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from werkzeug.datastructures import Headers
 
-from tests.proof.exchanges import Exchange
+from api.contract.proof.exchanges import Exchange
 
 DOCUMENT: dict[str, Any] = yaml.safe_load("""
 openapi: 3.1.0
@@ -52,7 +52,6 @@ components:
         text: {type: string, minLength: 2, maxLength: 3, pattern: '^[ab]*$', examples: [ab]}
     Note:
       type: object
-      additionalProperties: false
       required: [id]
       properties:
         id: {type: integer, minimum: 1, maximum: 2}
@@ -78,7 +77,7 @@ def asked(
         status=status,
         received=received,
         content=content,
-        seen_by="someone",
+        recorded_by="someone",
     )
 
 

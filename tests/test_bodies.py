@@ -14,9 +14,10 @@ from werkzeug.exceptions import (
 )
 from werkzeug.exceptions import NotImplemented as UnknownTransferCoding
 
-from api.bodies import FORM, RequestBody, UnsupportedCoding
-from api.encodings import json_object
-from api.inputs import valid, valid_texts
+from api.contract import FORM, UnsupportedCoding
+from api.contract.bodies import RequestBody
+from api.contract.encodings import json_object
+from api.contract.inputs import valid, valid_texts
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 BODY = RequestBody.form(Schema())

@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from api.bodies import FORM
+from api.contract import FORM
 from tests.actor import Someone, assert_problem
 from tests.operations import DOCUMENT, OPERATIONS, Operation
 

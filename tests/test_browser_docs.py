@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, expect
 
-from api.openapi import document
+from api.contract import document
 from tests.actor import PASSWORD, Someone
 from tests.browser import Service, chromium, new_page, serving
 from tests.docs_page import ANSWER, NOISES, SIZES, WIDTHS, Docs

@@ -58,7 +58,7 @@ def test_a_form_needs_no_preflight_and_each_answer_to_it_can_be_read(
     done = elsewhere.posts(form=form, kind=kind)
     assert (done.status_code, done.text) == (200, "Success")
     assert_problem(elsewhere.posts(form={"username": "Sam"}, kind=kind), 409)
-    refused = {"username": ["Use only A-Z a-z 0-9 . _ @ + and -."]}
+    refused = {"username": ["Use only the letters A-Z and a-z, digits and . _ @ + -"]}
     assert_problem(elsewhere.posts(form={"username": "a b"}, kind=kind), 400, **refused)
     assert_problem(elsewhere.posts(form=form, kind=kind, headers={"Accept": "image/png"}), 406)
     assert_problem(elsewhere.posts(form=form | {"more": "x" * 16384}, kind=kind), 413)

@@ -44,7 +44,7 @@ def test_who_sends_a_plain_html_form_that_is_refused_reads_why(
         elsewhere.submits({"username": "sam"}, SIGN_UP)
         for form, enctype, said in [
             ({"username": "sam"}, "", '"status": 409'),
-            ({"username": "a b"}, "", "Use only A-Z a-z 0-9"),
+            ({"username": "a b"}, "", "Use only the letters A-Z and a-z"),
             ({"username": "bob", "more": "x" * 16384}, "", '"status": 413'),
             ({"username": "bob"}, "text/plain", '"status": 415'),
             ({"username": "bob"}, "", '"status": 429'),

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.changes.document import document_changes
-from api.changes.reader import whole
+from api.contract.changes.document import document_changes
+from api.contract.changes.reader import whole
+from api.contract.proof.changes import Place
+from api.contract.proof.document import METHODS, pointer, references
+from api.contract.proof.mutants import Said, mutants, replaced
+from api.contract.proof.proof import Proof
 from tests.changing import breaks, compared, rows
-from tests.proof.changes import Place
-from tests.proof.document import METHODS, pointer, references
-from tests.proof.mutants import Said, mutants, replaced
-from tests.proof.proof import Proof
 
 ROWS = list(rows())
 BOUND = re.compile("(request|response)-(property|body|parameter|header)-(max|min|uni|mul|enum|pat)")
@@ -68,7 +68,7 @@ def test_no_notch_of_our_own_document_passes_in_silence(
     operations = list(_operations(proof.said))
     read = {id(said): whole(said) for _, said in [*operations, ((), proof.said)]}
     monkeypatch.setattr(
-        "api.changes.document.whole", lambda said: read.get(id(said)) or whole(said)
+        "api.contract.changes.document.whole", lambda said: read.get(id(said)) or whole(said)
     )
     for mutant in mutants(proof.said):
         concerned = (said for places, said in operations if mutant.target[:3] in places)

@@ -7,8 +7,8 @@ from hypothesis import strategies as some
 from jsonschema_rs import canonicalize
 from jsonschema_rs.canonical import Containment
 
-from api.changes.change import Spot
-from api.changes.schema import schema_changes
+from api.contract.changes.change import Spot
+from api.contract.changes.schema import schema_changes
 
 Schema = dict[str, Any]
 Side = Literal["request", "response"]

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from api.changes.change import PROSE
-from api.changes.document import document_changes
+from api.contract.changes.change import PROSE
+from api.contract.changes.document import document_changes
+from api.contract.proof.proof import Proof
 from tests.changing import base, having
-from tests.proof.proof import Proof
 
 USED = "{content: {a/a: {schema: {$ref: '#/components/schemas/Book'}}}}"
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.changes.change import Effect
-from api.changes.document import document_changes
+from api.contract.changes.change import Effect
+from api.contract.changes.document import document_changes
 from tests.changing import base, compared
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.changes.document import document_changes
+from api.contract.changes.document import document_changes
 from tests.changing import base, compared, having
 
 TITLE = "POST /books, application/json, title"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from api.bodies import FORM
+from api.contract import FORM
 from api.fields import PASSWORD
 from api.storage import store
 from tests.actor import PASSWORD as GOOD
@@ -86,7 +86,7 @@ def test_a_well_known_password_is_refused_and_a_longer_one_taken(
 ) -> None:
     """Checklist 29."""
     refused = someone.signs_up("ada", word)
-    assert_problem(refused, 400, password=["Too well known: choose another."])
+    assert_problem(refused, 400, password=["This value is too common. Choose another."])
     longer = f"{word}0"
     assert someone.signs_up("ada", longer).status_code == (
         400 if longer in PASSWORD.refused else 200

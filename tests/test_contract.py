@@ -7,7 +7,7 @@ import pytest
 from flask import Flask, make_response
 from flask.typing import ResponseReturnValue
 
-from api.contract import Gate, message, operation
+from api.contract import Gate, Reply, message, operation
 
 ROUND = {"X-Shape": "round"}
 MADE = message("Made", "It is made.")
@@ -20,11 +20,13 @@ REPRESENTATIONS = {
 Answer = Callable[[], ResponseReturnValue]
 
 
-def make_small(view: Answer, headers: Mapping[str, str] | None = None) -> Flask:
+def make_small(
+    view: Answer, headers: Mapping[str, str] | None = None, *, reply: Reply = MADE
+) -> Flask:
     """An app of a few lines that uses `api.contract` and nothing else of ours."""
     app = Flask("small")
     Gate(app)
-    replies = {201: MADE.having(headers or {}), 404: message("Gone", "It is gone.")}
+    replies = {201: reply.with_headers(headers or {}), 404: message("Gone", "It is gone.")}
     app.post("/things")(operation(replies)(view))
     app.testing = True
     return app
@@ -70,7 +72,9 @@ def test_headers_returned_with_a_status_leave_in_each_representation(accept: str
 def test_a_mapping_says_its_message_in_text_and_all_of_itself_in_json(
     wrap: Callable[[Any], Any],
 ) -> None:
-    client = make_small(lambda: wrap({"message": "Made", "id": 7})).test_client()
+    properties = {"message": {"const": "Made"}, "id": {"type": "integer"}}
+    made = message("Made", "It is made.", {"type": "object", "properties": properties})
+    client = make_small(lambda: wrap({"message": "Made", "id": 7}), reply=made).test_client()
     assert client.post("/things").text == "Made"
     assert client.post("/things", headers={"Accept": "text/html"}).text == "<h1>Made</h1>"
     as_json = client.post("/things", headers={"Accept": "application/json"})

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from api.changes.document import document_changes
-from tests.proof.proof import Proof
+from api.contract.changes.document import document_changes
+from api.contract.proof.document import pointer, references
+from api.contract.proof.proof import Proof
 
 FILES = sorted((Path(__file__).parent / "contracts").glob("*.yaml"))
 RELEASED: list[Any] = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in FILES]
@@ -60,6 +61,30 @@ def test_a_dropped_field_is_refused(proof: Proof, as_version: str, fault: str) -
 
 def test_a_dropped_field_is_accepted_in_a_new_major_version(proof: Proof) -> None:
     assert not list(faults(without_password(proof.said, "2.0.0")))
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_a_new_member_of_a_response_is_compatible(proof: Proof, *, required: bool) -> None:
+    document = deepcopy(proof.said)
+    schemas = document["components"]["schemas"]
+    asked = {pointer(r)[-1] for r in references(document, _requests(document))}
+    answered = [schema for name, schema in schemas.items() if name not in asked]
+    assert answered
+    for schema in answered:
+        schema["properties"]["more"] = {"type": "string"}
+        schema["required"] += ["more"] if required else []
+    changes = document_changes(proof.said, document)
+    assert {change.rule for change in changes} == {
+        f"response-{'required' if required else 'optional'}-property-added"
+    }
+    assert not any(change.breaking for change in changes)
+
+
+def _requests(document: Any) -> list[Any]:
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    return [
+        operation.get(part) for operation in operations for part in ("parameters", "requestBody")
+    ]
 
 
 def without_password(document: Any, as_version: str) -> Any:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from api.bodies import Decoder
-from api.encodings import UTF_8, json_object, parameters, urlencoded
+from api.contract.bodies import Decoder
+from api.contract.encodings import UTF_8, json_object, parameters, urlencoded
 
 
 def refusal(decoder: Decoder, body: bytes, content_type: str = "") -> str:
@@ -18,7 +18,7 @@ def refusal(decoder: Decoder, body: bytes, content_type: str = "") -> str:
     [
         (b"[]", "Send a JSON object."),
         (b"{", "Send JSON that is well formed (RFC 8259)."),
-        (b'{"x": ' + b"[" * 100_000, "Send JSON that isn't nested so deep."),
+        (b'{"x": ' + b"[" * 100_000, "Send JSON that is nested less deeply."),
         (b'{"x": 1, "x": 1}', "Give each member of a JSON object once."),
         (b'{"x": 1e999}', "Send JSON numbers that a double can hold."),
         (b'{"x": 1%s}' % (b"0" * 400), "Send JSON numbers that a double can hold."),

@@ -18,20 +18,18 @@ from werkzeug.exceptions import (
 from werkzeug.test import TestResponse
 
 from api import errors
-from api.bodies import UnsupportedCoding
-from api.contract import Gate, message, operation
+from api.contract import Gate, InvalidInput, UnsupportedCoding, message, operation
 from api.errors import handle_errors, in_order, problem
-from api.inputs import InvalidInput
 from api.passwords import Busy
 from api.storage.store import NoSuchRecord, UsernameTaken
 
-FAULT = "This is our fault: try again later."
+FAULT = "The service failed. Try again later."
 REPLIES = {
     200: message("Done", "It is done."),
     400: errors.BAD_FORM,
     401: errors.UNAUTHORIZED,
     404: errors.NOT_FOUND,
-    405: errors.BESIDE[405],
+    405: errors.UNROUTED_REPLIES[405],
     409: errors.TAKEN,
     415: errors.UNSUPPORTED,
     503: errors.UNAVAILABLE,
@@ -72,11 +70,11 @@ def test_a_problem_says_no_more_than_its_status_and_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("raised", "status", "detail"),
     [
-        (NotFound(), 404, "There is no such record: check the link."),
-        (NoSuchRecord(), 404, "There is no such record: check the link."),
-        (UsernameTaken("sam"), 409, "The username is taken: choose another."),
+        (NotFound(), 404, "There is no such record. Check the link."),
+        (NoSuchRecord(), 404, "There is no such record. Check the link."),
+        (UsernameTaken("sam"), 409, "The username is taken. Choose another."),
         (BadRequest("Send it whole."), 400, "Send it whole."),
-        (InvalidInput({}), 400, "Correct the fields named in errors, and ask again."),
+        (InvalidInput({}), 400, "Correct the fields named in errors, and send the request again."),
         (ImATeapot(), 418, FAULT),
         (RuntimeError("inside"), 500, FAULT),
     ],

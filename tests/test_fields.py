@@ -9,11 +9,11 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 from marshmallow import Schema, ValidationError
 
+from api.contract.proof.proof import Proof
 from api.fields import PASSWORD as PASSWORD_RULE
 from api.schemas import NewUserDetails, SignUp
 from tests.actor import FORM, PASSWORD
 from tests.operations import OPERATIONS
-from tests.proof.proof import Proof
 
 # Characters by what Unicode says of them, not by what the rules say. Half a surrogate pair is none.
 UNICODE = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c <= 0xDFFF]

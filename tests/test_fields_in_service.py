@@ -46,11 +46,11 @@ def test_what_breaks_a_rule_is_told_how_to_keep_it(someone: Someone) -> None:
     for name, text, message in [
         ("username", "", "Give 1 to 150 characters."),
         ("username", "x" * 151, "Give 1 to 150 characters."),
-        ("username", "sam king", "Use only A-Z a-z 0-9 . _ @ + and -."),
+        ("username", "sam king", "Use only the letters A-Z and a-z, digits and . _ @ + -"),
         ("firstname", "x" * 151, "Give at most 150 characters."),
-        ("lastname", " ", "Give more than white space and invisible characters."),
-        ("lastname", "\u2800\u200d", "Give more than white space and invisible characters."),
-        ("lastname", "\t", "Leave control characters out, line breaks and tabs among them."),
+        ("lastname", " ", "Give at least one visible character."),
+        ("lastname", "\u2800\u200d", "Give at least one visible character."),
+        ("lastname", "\t", "Remove control characters, such as line breaks and tabs."),
     ]:
         refused = someone.gives_details({}, **{name: text})
         assert refused.status_code == 400
@@ -58,7 +58,7 @@ def test_what_breaks_a_rule_is_told_how_to_keep_it(someone: Someone) -> None:
     assert_problem(
         someone.signs_up("ada", "passwordpassword"),
         400,
-        password=["Too well known: choose another."],
+        password=["This value is too common. Choose another."],
     )
     assert_problem(someone.signs_up("ada", "x" * 14), 400, password=["Give 15 to 256 characters."])
 

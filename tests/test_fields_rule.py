@@ -48,7 +48,10 @@ def test_texts_that_would_fit_may_be_refused() -> None:
     known = Text(
         description="", example="", pattern=".*", minimum=0, maximum=9, refused=["otter", "owl"]
     )
-    assert told(known, "owl") == ["Too well known: choose another."] and told(known, "owls") == []
+    assert (
+        told(known, "owl") == ["This value is too common. Choose another."]
+        and told(known, "owls") == []
+    )
     assert known.field().metadata["not"] == {"type": "string", "enum": ["otter", "owl"]}
 
 
@@ -66,19 +69,25 @@ def test_a_pattern_is_for_the_whole_text(text: str) -> None:
         RULE.field().deserialize(text)
 
 
-VISIBLE = "Give more than white space and invisible characters."
-CONTROLS = "Leave control characters out, line breaks and tabs among them."
+COMMON = "This value is too common. Choose another."
+VISIBLE = "Give at least one visible character."
+CONTROLS = "Remove control characters, such as line breaks and tabs."
 
 
 @pytest.mark.parametrize(
     ("form", "name", "text", "said"),
     [
-        (SignUp, "username", "a b", "Use only A-Z a-z 0-9 . _ @ + and -."),
+        (SignUp, "username", "a b", "Use only the letters A-Z and a-z, digits and . _ @ + -"),
         (SignUp, "username", "", "Give 1 to 150 characters."),
         (SignUp, "password", "otters\t" * 3, CONTROLS),
         (SignUp, "password", "otters", "Give 15 to 256 characters."),
-        (SignUp, "password", "passwordpassword", "Too well known: choose another."),
-        (NewUserDetails, "username", "a b", "Use only A-Z a-z 0-9 . _ @ + and -."),
+        (SignUp, "password", "passwordpassword", COMMON),
+        (
+            NewUserDetails,
+            "username",
+            "a b",
+            "Use only the letters A-Z and a-z, digits and . _ @ + -",
+        ),
         (NewUserDetails, "firstname", "\t", CONTROLS),
         (NewUserDetails, "firstname", "k" * 151, "Give at most 150 characters."),
         (NewUserDetails, "lastname", " ", f"{VISIBLE} {CONTROLS}"),

@@ -88,7 +88,7 @@ def test_a_repeated_field_is_told_beside_what_else_is_wrong(someone: Someone) ->
         someone.posts(b"lastname=a&lastname=b&firstname=%0A", URLENCODED),
         400,
         lastname=ONCE,
-        firstname=["Leave control characters out, line breaks and tabs among them."],
+        firstname=["Remove control characters, such as line breaks and tabs."],
         username=["Give this field."],
     )
 

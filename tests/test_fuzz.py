@@ -117,7 +117,7 @@ def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(tmp_p
     ]
     # A link is in the JSON answer; it tries to follow it from the plain text too.
     assert found.count("POST /userDetails -> [201]") == found.count("text/plain; charset=utf-8")
-    assert "undeclared answer" not in log
+    assert "undeclared response" not in log
 
 
 def test_the_hook_knows_a_valid_key_as_the_service_does() -> None:

@@ -8,10 +8,10 @@ from flask import Flask, Response, abort, make_response
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ImATeapot
 
-from api.contract import Operation, UndeclaredAnswer
+from api.contract import Operation, UndeclaredResponse
 from tests.test_contract import ROUND, Answer, body_and_status, make_small
 
-REFUSED = pytest.raises(UndeclaredAnswer, match="400")
+REFUSED = pytest.raises(UndeclaredResponse, match="400")
 
 
 def status_undeclared() -> ResponseReturnValue:
@@ -53,7 +53,7 @@ def text_different() -> ResponseReturnValue:
     return "Mad", 201, ROUND
 
 
-BREACHES = [
+VIOLATIONS = [
     (text_different, "201.*the text is not 'Made'"),
     (status_undeclared, "202.*the status is not declared"),
     (status_set_undeclared, "202.*the status is not declared"),
@@ -67,15 +67,15 @@ BREACHES = [
 ]
 
 
-@pytest.mark.parametrize(("view", "said"), BREACHES)
+@pytest.mark.parametrize(("view", "said"), VIOLATIONS)
 def test_what_is_not_declared_raises_in_tests(view: Answer, said: str) -> None:
     """Checklist 1."""
     app = make_small(view, ROUND)
-    with pytest.raises(UndeclaredAnswer, match=f"POST {view.__name__}, {said}"):
+    with pytest.raises(UndeclaredResponse, match=f"POST {view.__name__}, {said}"):
         app.test_client().post("/things")
 
 
-@pytest.mark.parametrize(("view", "said"), BREACHES)
+@pytest.mark.parametrize(("view", "said"), VIOLATIONS)
 def test_what_is_not_declared_is_logged_as_an_error_in_production(
     view: Answer, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -85,7 +85,16 @@ def test_what_is_not_declared_is_logged_as_an_error_in_production(
     assert answered.status_code == int(said[:3])
     (record,) = caplog.records
     assert record.levelno == logging.ERROR and record.name == "small"
-    assert record.getMessage().startswith("undeclared answer: POST")
+    assert record.getMessage().startswith("undeclared response: POST")
+
+
+def test_a_member_that_is_not_declared_raises_in_tests() -> None:
+    app = make_small(lambda: ({"message": "Made", "id": 7}, 201))
+    as_json = {"Accept": "application/json"}
+    with pytest.raises(UndeclaredResponse, match=r"201 CREATED: the member id is not declared$"):
+        app.test_client().post("/things", headers=as_json)
+    app.testing = False
+    assert app.test_client().post("/things", headers=as_json).get_json()["id"] == 7
 
 
 def test_a_declared_abort_passes_the_gate() -> None:
@@ -118,7 +127,7 @@ def test_an_unknown_exception_is_seen_too(caplog: pytest.LogCaptureFixture) -> N
     app.testing = False
     assert app.test_client().post("/things").status_code == 500
     assert [r.getMessage() for r in caplog.records if "undeclared" in r.getMessage()] == [
-        "undeclared answer: POST broken, 500 INTERNAL SERVER ERROR: the status is not declared"
+        "undeclared response: POST broken, 500 INTERNAL SERVER ERROR: the status is not declared"
     ]
     app.testing = True
     with pytest.raises(RuntimeError, match="inside"):
@@ -128,7 +137,7 @@ def test_an_unknown_exception_is_seen_too(caplog: pytest.LogCaptureFixture) -> N
 @pytest.mark.parametrize(("method", "path"), [("POST", "/nothing"), ("GET", "/things")])
 def test_an_answer_that_no_view_gives_is_seen_too(method: str, path: str) -> None:
     app = make_small(body_and_status)
-    with pytest.raises(UndeclaredAnswer):
+    with pytest.raises(UndeclaredResponse):
         app.test_client().open(path, method=method)
 
 
@@ -140,13 +149,13 @@ def test_what_is_done_to_an_answer_after_its_view_is_seen_too() -> None:
         response.headers["X-Colour"] = "red"
         return response
 
-    with pytest.raises(UndeclaredAnswer, match="X-Colour"):
+    with pytest.raises(UndeclaredResponse, match="X-Colour"):
         app.test_client().post("/things")
 
 
 def test_all_breaches_are_told_at_once() -> None:
     app = make_small(header_undeclared)
-    with pytest.raises(UndeclaredAnswer) as raised:
+    with pytest.raises(UndeclaredResponse) as raised:
         app.test_client().post("/things")
     assert str(raised.value) == (
         "POST header_undeclared, 201 CREATED: the header X-Shape is not declared, "

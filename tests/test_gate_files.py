@@ -7,9 +7,7 @@ import pytest
 from flask import Flask, Response, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 
-from api.contract import Gate, UndeclaredAnswer, operation
-from api.headers import Header
-from api.replies import PLAIN, Body, Reply, message
+from api.contract import PLAIN, Body, Gate, Header, Reply, UndeclaredResponse, message, operation
 
 ANY = Header({"type": "string"})
 STAMPS = {"ETag": ANY, "Cache-Control": ANY, "Content-Disposition": ANY, "Accept-Ranges": ANY}
@@ -61,12 +59,12 @@ def test_a_file_passes_whole_and_unread_and_not_at_all_to_who_has_it(
 def test_a_file_that_is_not_declared_is_refused(send: Callable[[], ResponseReturnValue]) -> None:
     client = make(send, {200: WHOLE}).test_client()
     etag = client.get("/it", buffered=True).headers["ETag"]
-    with pytest.raises(UndeclaredAnswer, match=r"304.*the status is not declared"):
+    with pytest.raises(UndeclaredResponse, match=r"304.*the status is not declared"):
         client.get("/it", headers={"If-None-Match": etag})
-    with pytest.raises(UndeclaredAnswer, match=r"206.*the status is not declared"):
+    with pytest.raises(UndeclaredResponse, match=r"206.*the status is not declared"):
         client.get("/it", headers={"Range": "bytes=0-1"})
     page = Reply(description="A page.", content={"text/html": Body({})}, headers=DATED)
-    with pytest.raises(UndeclaredAnswer, match="the media type text/plain is not declared"):
+    with pytest.raises(UndeclaredResponse, match="the media type text/plain is not declared"):
         make(send, {200: page}).test_client().get("/it")
 
 
@@ -105,7 +103,7 @@ def test_a_conditional_answer_passes_where_it_is_declared() -> None:
     etag = app.test_client().get("/it").headers["ETag"]
     known = app.test_client().get("/it", headers={"If-None-Match": etag})
     assert (known.status_code, known.headers["ETag"], known.data) == (304, etag, b"")
-    with pytest.raises(UndeclaredAnswer, match=r"412.*the status is not declared"):
+    with pytest.raises(UndeclaredResponse, match=r"412.*the status is not declared"):
         app.test_client().get("/it", headers={"If-Match": '"other"'})
 
 
@@ -121,14 +119,14 @@ def test_a_redirect_passes_where_it_is_declared_and_is_refused_where_not(method:
         ({302: LED}, "the status is not declared"),
         ({303: Reply(description="Elsewhere.")}, "the header Location is not declared"),
     ]:
-        with pytest.raises(UndeclaredAnswer, match=said):
+        with pytest.raises(UndeclaredResponse, match=said):
             make(lead, replies).test_client().open("/it", method=method)
-    with pytest.raises(UndeclaredAnswer, match="Location is 'there it is'"):
+    with pytest.raises(UndeclaredResponse, match="Location is 'there it is'"):
         make(lambda: ("", 303, {"Location": "there it is"}), {303: LED}).test_client().get("/it")
 
 
 def test_content_is_refused_where_none_is_declared() -> None:
     gone = Reply(description="Gone.")
     assert make(lambda: ("", 410), {410: gone}).test_client().get("/it").content_type is None
-    with pytest.raises(UndeclaredAnswer, match="the media type text/html is not declared"):
+    with pytest.raises(UndeclaredResponse, match="the media type text/html is not declared"):
         make(lambda: ("Gone", 410), {410: gone}).test_client().get("/it")

@@ -4,8 +4,7 @@ import pytest
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
-from api.contract import Gate, UndeclaredAnswer, message, operation
-from api.headers import Header
+from api.contract import Gate, Header, UndeclaredResponse, message, operation
 
 DONE = {200: message("Done", "It is done.")}
 
@@ -13,7 +12,7 @@ DONE = {200: message("Done", "It is done.")}
 def make_small(always: dict[str, Header], **headers: str) -> Flask:
     app = Flask("small")
     app.testing = True
-    Gate(app, always=always)
+    Gate(app, common_headers=always)
 
     def done() -> ResponseReturnValue:
         return Response("Done", 200, headers)
@@ -24,13 +23,13 @@ def make_small(always: dict[str, Header], **headers: str) -> Flask:
 
 @pytest.mark.parametrize("value", ["round", ""])
 def test_a_header_of_one_value_is_set_wherever_it_is_absent(value: str) -> None:
-    answered = make_small({"X-Shape": Header.always(value)}).test_client().get("/it")
+    answered = make_small({"X-Shape": Header.constant(value)}).test_client().get("/it")
     assert answered.headers.getlist("X-Shape") == [value]
 
 
 def test_a_header_that_is_there_is_left_and_held_to_its_promise() -> None:
-    app = make_small({"X-Shape": Header.always("round")}, **{"X-Shape": "square"})
-    with pytest.raises(UndeclaredAnswer, match="X-Shape is 'square', not 'round'"):
+    app = make_small({"X-Shape": Header.constant("round")}, **{"X-Shape": "square"})
+    with pytest.raises(UndeclaredResponse, match="X-Shape is 'square', not 'round'"):
         app.test_client().get("/it")
 
 
@@ -39,5 +38,5 @@ def test_a_header_of_many_values_is_for_the_app_to_set() -> None:
     size = Header({"type": "integer"})
     answered = make_small({"X-Size": size}, **{"X-Size": "3"}).test_client().get("/it")
     assert answered.headers["X-Size"] == "3"
-    with pytest.raises(UndeclaredAnswer, match="X-Size is missing"):
+    with pytest.raises(UndeclaredResponse, match="X-Size is missing"):
         make_small({"X-Size": size}).test_client().get("/it")

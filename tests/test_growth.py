@@ -13,10 +13,10 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from api import create_app
-from api.bodies import FORM
 from api.config import Settings
+from api.contract import FORM
+from api.contract.negotiation import LONGEST_ACCEPT, choose
 from api.fields import LONGEST_PASSWORD
-from api.negotiation import LONGEST_ACCEPT, choose
 from api.passwords import Passwords
 from tests.conftest import CHEAP
 

@@ -11,7 +11,7 @@ from tests.operations import NO_METHOD, OPERATIONS
 from tests.test_http import ALLOWED
 from tests.test_http_errors import errors, faulty
 
-ALWAYS = {
+COMMON_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -23,7 +23,7 @@ def assert_guarded(response: TestResponse) -> None:
     """OWASP ASVS 5, V3.4: each header once, and what it has to say."""
     asked = f"{response.request.method} {response.request.path} {response.status}"
     policy = response.headers["Content-Security-Policy"]
-    for name, value in ALWAYS.items():
+    for name, value in COMMON_HEADERS.items():
         assert len(response.headers.getlist(name)) == 1, asked
         if response.request.path != "/docs":  # Swagger UI may load its own files,
             files = response.request.path.startswith("/docs/") and response.status_code == 200

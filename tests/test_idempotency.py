@@ -116,7 +116,7 @@ def test_a_refused_request_leaves_its_key_new(app: Flask, someone: Someone, ada:
     """Nothing half: the key is stored with what was done, or neither is."""
     assert_problem(someone.signs_up("ada", **keyed()), 409)
     assert_problem(someone.signs_up("a b", **keyed()), 400, username=[
-        "Use only A-Z a-z 0-9 . _ @ + and -."])  # fmt: skip
+        "Use only the letters A-Z and a-z, digits and . _ @ + -"])  # fmt: skip
     assert_problem(ada.gives_details(keyed()), 403)
     assert counted(app) == (1, 0, 0)
     assert someone.signs_up("bob", **keyed()).status_code == 200

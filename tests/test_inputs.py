@@ -8,9 +8,9 @@ from marshmallow import INCLUDE, Schema, fields, validate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.test import TestResponse
 
-from api.contract import Credentials, Gate, message, operation
-from api.encodings import json_text
-from api.inputs import InvalidInput, valid, valid_texts
+from api.contract import Credentials, Gate, InvalidInput, message, operation
+from api.contract.encodings import json_text
+from api.contract.inputs import valid, valid_texts
 
 
 class Inner(Schema):

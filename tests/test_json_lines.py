@@ -118,7 +118,7 @@ def test_a_defect_is_logged_without_the_link_that_was_asked_for(
         said = logged()
     assert {line["requestId"] for line in said} == {"mine"}
     assert sum("RuntimeError: inside" in line.get("exception", "") for line in said) == 2
-    assert any(line["message"].startswith("undeclared answer: GET") for line in said)
+    assert any(line["message"].startswith("undeclared response: GET") for line in said)
     assert link.rpartition("/")[2] not in json.dumps(said)
 
 

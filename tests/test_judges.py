@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from api.openapi import document, to_yaml
+from api.contract import document, to_yaml
 from tests.server import REPOSITORY
 from tests.shelf.app import make_shelf
 

@@ -1,4 +1,4 @@
-"""The machine, lifted out: with nothing else of the service there, it serves another app."""
+"""`api/contract/`, copied under another name into an empty project, serves another app."""
 
 import json
 import shutil
@@ -6,29 +6,32 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.server import REPOSITORY
 from tests.shelf.story import whole
-from tests.test_imports import API, MACHINE
 
-STRANGERS = ["sqlalchemy", "alembic", "argon2", "limits", "redis", "psycopg", "gunicorn"]
+STRANGERS = ["api", "sqlalchemy", "alembic", "argon2", "limits", "redis", "psycopg", "gunicorn"]
 # None in the place of a module makes the import of it fail.
 TELL = f"""
-import runpy, sys
+import pkgutil, runpy, sys
+from importlib import import_module
 sys.modules.update(dict.fromkeys({STRANGERS}))
 sys.path.insert(0, "")
 runpy.run_module("tests.shelf.story", run_name="__main__")
+import lifted
+for module in pkgutil.walk_packages(lifted.__path__, "lifted."):
+    import_module(module.name)
 """
 
 
-def test_the_machine_alone_serves_another_app_and_prints_its_document(tmp_path: Path) -> None:
-    for package in "api", "tests":
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").touch()
-    for module in MACHINE:
-        file = Path(f"{module.replace('.', '/')}.py")
-        (tmp_path / "api" / file.parent).mkdir(exist_ok=True)
-        shutil.copy(API / file, tmp_path / "api" / file)
-    shutil.copytree(API.parent / "tests" / "shelf", tmp_path / "tests" / "shelf")
-    # Isolated: it finds no other copy of ours.
+def test_the_contract_alone_serves_another_app_under_another_name(tmp_path: Path) -> None:
+    unwanted = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "api" / "contract", tmp_path / "lifted", ignore=unwanted)
+    shelf = tmp_path / "tests" / "shelf"
+    shutil.copytree(REPOSITORY / "tests" / "shelf", shelf, ignore=unwanted)
+    for file in shelf.glob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        file.write_text(source.replace("api.contract", "lifted"), encoding="utf-8")
+    # Isolated: it finds no other copy of the service.
     run = subprocess.run(
         [sys.executable, "-I", "-W", "error", "-c", TELL],
         cwd=tmp_path,

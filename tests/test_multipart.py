@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from api.multipart import FILE, UNCLEAR, multipart
+from api.contract.multipart import FILE, UNCLEAR, multipart
 
 TYPE = "multipart/form-data; boundary=x"
 NAMED_A = 'form-data; name="a"'

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from api.negotiation import choose
+from api.contract.negotiation import choose
 from tests.actor import Someone
 
 PLAIN, HTML, JSON = "text/plain", "text/html", "application/json"

@@ -14,7 +14,8 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 from api import contract
-from api.openapi import document, to_yaml
+from api.contract import document, to_yaml
+from api.contract.proof.document import Document
 from tests.actor import Someone
 from tests.operations import (
     DOCUMENT,
@@ -73,6 +74,13 @@ def test_each_operation_is_described(said: dict[str, Any]) -> None:
     described = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
     assert said["tags"] and set(said["tags"]) <= described
     assert all(answer["description"] for answer in said["responses"].values())
+
+
+@EACH_OPERATION
+def test_each_response_may_have_members_that_a_later_version_adds(said: dict[str, Any]) -> None:
+    responses = json.dumps(Document(DOCUMENT).followed(said["responses"]))
+    assert '"properties"' in responses
+    assert '"additionalProperties": false' not in responses
 
 
 def test_each_operation_id_is_given_once() -> None:

@@ -8,8 +8,7 @@ from flask import Blueprint, Flask
 from marshmallow import Schema, fields
 from openapi_spec_validator import validate
 
-from api.contract import Gate, message, operation
-from api.openapi import document
+from api.contract import Gate, document, message, operation
 
 DONE = {200: message("Done", "It is done.")}
 EXAMPLES = {"examples": [1]}
@@ -86,7 +85,7 @@ def test_a_field_without_an_example_is_named() -> None:
     class Silent(Schema):
         text = fields.String()
 
-    said = re.escape("Silent.text wants metadata={'examples': [...]}.")
+    said = re.escape("Silent.text needs metadata={'examples': [...]}.")
     with pytest.raises(ValueError, match=f"^{said}$"):
         document(make("/it", "POST", json=Silent))
 

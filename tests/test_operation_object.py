@@ -7,10 +7,7 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 
-from api.contract import Gate, operation
-from api.headers import Header
-from api.openapi import document, to_yaml
-from api.replies import Body, Link, Reply
+from api.contract import Body, Gate, Header, Link, Reply, document, operation, to_yaml
 
 DONE = Reply(description="It is done.")
 
@@ -63,7 +60,7 @@ def test_what_a_reply_does_not_have_is_left_out() -> None:
 
 def test_a_header_is_printed_once_and_without_the_words_that_it_does_not_have() -> None:
     headers = {"X-Size": Header({"type": "integer"}), "X-Shape": Header({}, "Its form.")}
-    whole = printed(reply=DONE.having(headers))
+    whole = printed(reply=DONE.with_headers(headers))
     assert whole["components"]["headers"] == {
         "X-Size": {"required": True, "schema": {"type": "integer"}},
         "X-Shape": {"description": "Its form.", "required": True, "schema": {}},
@@ -79,7 +76,7 @@ def test_a_header_that_means_another_thing_elsewhere_is_printed_there() -> None:
     app = Flask("small", static_folder=None)
     Gate(app)
     for place, shape in ("/a", "round"), ("/b", "square"):
-        replies = {200: DONE.having({"X-Shape": shape})}
+        replies = {200: DONE.with_headers({"X-Shape": shape})}
         app.get(place, endpoint=shape)(operation(replies)(lambda: ""))
     whole = document(app)
     square = {"required": True, "schema": {"type": "string", "const": "square"}}
@@ -140,3 +137,25 @@ def test_a_document_is_written_in_the_letters_it_has() -> None:
     assert to_yaml({"b": shared, "a": shared, "c": "1\n2\n"}) == (
         "b:\n- \u00e9\na:\n- \u00e9\nc: |\n  1\n  2\n"
     )
+
+
+def test_a_response_is_open_and_a_request_is_closed() -> None:
+    class Invoice(Schema):
+        order = fields.Nested(Order, metadata={"examples": [{}]})
+
+    class Receipt(Schema):
+        invoices = fields.List(fields.Nested(Invoice), metadata={"examples": [[]]})
+
+    def schemas(body: Any, **promise: Any) -> dict[str, Any]:
+        reply = Reply(description="Done.", content={"application/json": Body(body)})
+        found: dict[str, Any] = printed(reply=reply, **promise)["components"]["schemas"]
+        return {name: schema.get("additionalProperties", True) for name, schema in found.items()}
+
+    assert schemas(Receipt) == {"Receipt": True, "Invoice": True, "Order": True}
+    # A schema that a request uses too stays closed, because the request is.
+    assert schemas(Receipt, json=Order) == {"Receipt": True, "Invoice": True, "Order": False}
+    assert schemas(Order, json=Invoice) == {"Invoice": False, "Order": False}
+    in_place = {"type": "object", "additionalProperties": False}
+    reply = Reply(description="Done.", content={"application/json": Body(in_place)})
+    content = said(reply=reply)["responses"]["200"]["content"]
+    assert content == {"application/json": {"schema": {"type": "object"}}}

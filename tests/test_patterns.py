@@ -15,7 +15,7 @@ import pytest
 import yaml
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, RegexOptions
 
-from tests.proof.pattern_text import alphabet, sample
+from api.contract.proof.pattern_text import alphabet, sample
 from tests.server import REPOSITORY
 from tests.test_fields import BLANKS, CONTROLS, SPACES
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.proof.document import Document
-from tests.proof.proof import Proof
+from api.contract.proof.document import Document
+from api.contract.proof.proof import Proof
 from tests.small_document import DOCUMENT, TRAFFIC, asked
 
 POST, GET = ("/notes", "post"), ("/notes/{id}", "get")

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from werkzeug.datastructures import Headers
 
-from tests.proof.coverage import Coverage
-from tests.proof.document import Document
-from tests.proof.exchanges import Exchange
-from tests.proof.mutants import replaced
+from api.contract.proof.coverage import Coverage
+from api.contract.proof.document import Document
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.mutants import replaced
 from tests.small_document import DOCUMENT, FORM, asked, left
 
 PROPERTIES = ("components", "schemas", "NewNote", "properties")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.proof.changes import Place
-from tests.proof.document import fits
-from tests.proof.lines import Line, is_normative
-from tests.proof.schemas import CHECKED_FORMATS
+from api.contract.proof.changes import Place
+from api.contract.proof.document import fits
+from api.contract.proof.lines import Line, is_normative
+from api.contract.proof.schemas import CHECKED_FORMATS
 
 BOOK: Place = ("components", "schemas", "Book", "properties")
 

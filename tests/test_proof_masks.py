@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from werkzeug.datastructures import Headers
 
-from tests.proof.exchanges import Exchange
-from tests.proof.proof import Proof
-from tests.proof.recording import MASK, write
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.proof import Proof
+from api.contract.proof.recording import MASK, write
 from tests.small_document import DOCUMENT, TRAFFIC, asked
 
 CANARY = "canary"
@@ -62,7 +62,7 @@ def test_a_tests_parameters_are_not_on_the_page(tmp_path: Path) -> None:
     file.write_text(json.dumps(DOCUMENT), encoding="utf-8")  # JSON is YAML.
     proof = Proof(file)
     for exchange in TRAFFIC:
-        proof.keep(replace(exchange, seen_by=f"tests/test_a.py::test_b[{CANARY}]"))
+        proof.keep(replace(exchange, recorded_by=f"tests/test_a.py::test_b[{CANARY}]"))
     proof.report(tmp_path)
     page = (tmp_path / "small.html").read_text(encoding="utf-8")
     assert "tests/test_a.py::test_b" in page and CANARY not in page

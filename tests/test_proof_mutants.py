@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.proof.document import fits
-from tests.proof.equivalence import mean_the_same
-from tests.proof.mutants import mutants
-from tests.proof.proof import Proof
-from tests.proof.schemas import changes
+from api.contract.proof.document import fits
+from api.contract.proof.equivalence import mean_the_same
+from api.contract.proof.mutants import mutants
+from api.contract.proof.proof import Proof
+from api.contract.proof.schemas import changes
 from tests.small_document import DOCUMENT, TRAFFIC
 
 OPEN = {"type": "object", "properties": {"a": {}}}

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from werkzeug.datastructures import Headers
 
-from tests.proof.document import fits, from_text
-from tests.proof.exchanges import Exchange
-from tests.proof.proof import Contradiction, Proof
+from api.contract.proof.document import fits, from_text
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.proof import Contradiction, Proof
 from tests.small_document import DOCUMENT, asked, left
 
 HERE = asked("GET", "/notes/1", 200, said={"id": 1})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.proof.proof import Proof
+from api.contract.proof.proof import Proof
 from tests.server import REPOSITORY
 from tests.small_document import DOCUMENT
 from tests.whole_run import MOST_WORKERS, WholeRun, is_whole
@@ -23,7 +23,7 @@ CONFTEST = """
 import os
 from pathlib import Path
 
-from tests.proof.proof import Proof
+from api.contract.proof.proof import Proof
 from tests.whole_run import WholeRun
 
 PROOF = Proof(Path(__file__).with_name("small.yaml"))
@@ -49,7 +49,7 @@ LEFT_OUT = int(os.environ.get("LEFT_OUT", -1))
 
 @pytest.mark.parametrize("number", range(len(TRAFFIC)))
 def test_an_exchange(number, record_property):
-    record_property("seen by", os.environ["PYTEST_XDIST_WORKER"])
+    record_property("recorded by", os.environ["PYTEST_XDIST_WORKER"])
     if number != LEFT_OUT:
         PROOF.keep(TRAFFIC[number])
 """
@@ -89,7 +89,7 @@ def asked_for(args: Iterable[str] = ("tests",), **option: Any) -> Any:
 def test_the_exchanges_of_two_workers_prove_a_document_together(tmp_path: Path) -> None:
     ran = run(tmp_path)
     assert ran.returncode == pytest.ExitCode.OK, ran.stdout
-    assert "  seen by: gw0\n" in ran.stdout and "  seen by: gw1\n" in ran.stdout
+    assert "  recorded by: gw0\n" in ran.stdout and "  recorded by: gw1\n" in ran.stdout
     assert PROVEN in ran.stdout
 
 

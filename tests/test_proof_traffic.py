@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.proof import Proof
+from api.contract.proof.recording import MASK, recorded, write
 from tests.actor import Someone
 from tests.browser import listening
-from tests.proof.exchanges import Exchange
-from tests.proof.proof import Proof
-from tests.proof.recording import MASK, recorded, write
 from tests.small_document import DOCUMENT, TRAFFIC
 
 CANARY = "a canary sings below ground"
@@ -63,7 +63,7 @@ def test_an_exchange_has_what_was_sent_and_received(
     assert exchange.body == body.encode()
     assert exchange.status == 400 and exchange.content == answer.data
     assert exchange.received["Access-Control-Allow-Origin"] == "*"
-    assert "test_an_exchange_has" in exchange.seen_by
+    assert "test_an_exchange_has" in exchange.recorded_by
 
 
 @pytest.mark.parametrize(("length", "body"), [(3, b"abc"), (4, None)])

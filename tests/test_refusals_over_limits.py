@@ -25,7 +25,7 @@ def test_the_404_of_a_record_comes_after_405_and_before_406(
     ada = newcomer(make_app)
     link = f"/userDetails/{uuid4()}"
     for path in link, "/userDetails":
-        assert_problem(ada.asks("PUT", path), 405)
+        assert_problem(ada.asks("BREW", path), 405)
         for method in "GET", "HEAD":
             refused = ada.asks(method, path, headers={"Accept": "text/html"})
             assert refused.status_code == 404
@@ -55,7 +55,7 @@ def test_what_is_none_of_the_documents_operations_is_not_limited(
         for path in "/livez", "/readyz", "/docs", "/docs/start.js", "/openapi.json":
             assert someone.reads(path).status_code == 200
         assert someone.asks("OPTIONS", "/userSignUp").status_code == 204
-        assert_problem(someone.asks("PUT", "/userSignUp"), 405)
+        assert_problem(someone.asks("BREW", "/userSignUp"), 405)
         assert_problem(someone.reads("/nowhere"), 404)
 
 

@@ -7,13 +7,12 @@ import pytest
 from flask import Flask, Response
 from marshmallow import Schema
 
-from api.bodies import RawBody, RequestBody
 from api.config import Settings
-from api.encodings import urlencoded
+from api.contract import Body, Credentials, Header, Link, Reply, message
+from api.contract.bodies import RawBody, RequestBody
+from api.contract.encodings import urlencoded
+from api.contract.inputs import valid_texts
 from api.fields import USERNAME
-from api.headers import Header
-from api.inputs import valid_texts
-from api.replies import Body, Credentials, Link, Reply, message
 
 MADE = message("Made", "It is made.")
 
@@ -51,7 +50,7 @@ def test_a_promise_that_says_little_has_nothing_else() -> None:
         description="Done.", content={}, headers={}, links={}
     )
     assert Header({}) == Header({}, "", required=True)
-    assert Header.always("a") == Header({"type": "string", "const": "a"}, "", required=True)
+    assert Header.constant("a") == Header({"type": "string", "const": "a"}, "", required=True)
     assert Body({}) == Body({}, None, None)
     assert (USERNAME.refused, USERNAME.format) == ((), None)
     assert Credentials("key", {}, str) == Credentials("key", {}, str, optional=False)
@@ -71,14 +70,16 @@ def test_a_message_is_said_in_three_representations() -> None:
 
 
 def test_further_headers_never_take_the_place_of_those_that_are_there() -> None:
-    reply = MADE.having({"X-Shape": "round"}).having({"X-Shape": "square", "X-Size": Header({})})
-    assert reply.headers == {"X-Shape": Header.always("round"), "X-Size": Header({})}
+    reply = MADE.with_headers({"X-Shape": "round"}).with_headers(
+        {"X-Shape": "square", "X-Size": Header({})}
+    )
+    assert reply.headers == {"X-Shape": Header.constant("round"), "X-Size": Header({})}
     assert (reply.description, reply.content) == (MADE.description, MADE.content)
 
 
-def breaches(reply: Reply, response: Response, method: str = "GET") -> list[str]:
+def violations(reply: Reply, response: Response, method: str = "GET") -> list[str]:
     with Flask("small").test_request_context(method=method):
-        return list(reply.breaches(response))
+        return list(reply.violations(response))
 
 
 def plain(**headers: str) -> Response:
@@ -88,24 +89,24 @@ def plain(**headers: str) -> Response:
 def test_what_frames_a_message_need_not_be_declared() -> None:
     """Servers and Werkzeug set it, as HTTP asks."""
     framing = ["Content-Length", "Transfer-Encoding", "Connection", "Date", "Server"]
-    assert breaches(MADE, plain(**dict.fromkeys(framing, "x"))) == []
-    assert breaches(MADE, plain(Via="x")) == ["the header Via is not declared"]
+    assert violations(MADE, plain(**dict.fromkeys(framing, "x"))) == []
+    assert violations(MADE, plain(Via="x")) == ["the header Via is not declared"]
 
 
 def test_a_text_is_compared_where_there_is_one() -> None:
     empty = Response("", mimetype="text/plain")
-    assert breaches(MADE, empty) == ["the text is not 'Made'"]
-    assert breaches(MADE, empty, "HEAD") == []
+    assert violations(MADE, empty) == ["the text is not 'Made'"]
+    assert violations(MADE, empty, "HEAD") == []
     # In JSON more may stand beside the message.
-    assert breaches(MADE, Response('{"id": 1}', mimetype="application/json")) == []
+    assert violations(MADE, Response('{"id": 1}', mimetype="application/json")) == []
 
 
 def test_each_breach_is_named() -> None:
     """All at once, in these words."""
-    reply = MADE.having({"X-A": "a", "X-B": Header({"type": "integer"}), "X-C": "c"})
+    reply = MADE.with_headers({"X-A": "a", "X-B": Header({"type": "integer"}), "X-C": "c"})
     response = Response("<p>", mimetype="text/css", headers={"X-B": "b", "X-C": "c", "X-D": "d"})
     response.headers.add("X-C", "c")
-    assert breaches(reply, response) == [
+    assert violations(reply, response) == [
         "the media type text/css is not declared",
         "the header X-A is missing",
         "the header X-B is 'b', not 'as declared'",
@@ -114,8 +115,8 @@ def test_each_breach_is_named() -> None:
     ]
     bare = Response("Made", headers={"X-A": "b"})
     del bare.headers["Content-Type"]
-    assert breaches(MADE.having({"X-A": "a"}), bare) == [
+    assert violations(MADE.with_headers({"X-A": "a"}), bare) == [
         "the media type (none) is not declared",
         "the header X-A is 'b', not 'a'",
     ]
-    assert breaches(MADE, Response("Mad", mimetype="text/plain")) == ["the text is not 'Made'"]
+    assert violations(MADE, Response("Mad", mimetype="text/plain")) == ["the text is not 'Made'"]

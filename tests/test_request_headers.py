@@ -9,13 +9,11 @@ from flask import Flask
 from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import Headers
 
-from api.contract import Gate, operation
-from api.inputs import InvalidInput
-from api.replies import JSON, Body, Reply
-from tests.proof.coverage import Coverage
-from tests.proof.document import Document
-from tests.proof.exchanges import Exchange
-from tests.proof.rules import contradictions
+from api.contract import JSON, Body, Gate, InvalidInput, Reply, operation
+from api.contract.proof.coverage import Coverage
+from api.contract.proof.document import Document
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.rules import contradictions
 from tests.small_document import DOCUMENT, FORM, asked, left
 
 DONE = {200: Reply(description="It is done.", content={JSON: Body({})})}

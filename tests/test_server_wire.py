@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.browsers import ALWAYS
-from api.errors import BESIDE
+from api.browsers import COMMON_HEADERS
+from api.errors import UNROUTED_REPLIES
 from tests.server import Server, serving
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -107,9 +107,9 @@ def test_what_never_becomes_a_request_is_refused_in_the_one_shape(
     problem = json.loads(body)
     assert (answered, problem["status"]) == (status, status)
     assert headers["content-type"] == "application/problem+json"
-    assert status in BESIDE
-    assert {name: headers.get(name.lower()) for name in ALWAYS} == {
-        name: header.const for name, header in ALWAYS.items()
+    assert status in UNROUTED_REPLIES
+    assert {name: headers.get(name.lower()) for name in COMMON_HEADERS} == {
+        name: header.const for name, header in COMMON_HEADERS.items()
     }
 
 

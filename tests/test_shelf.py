@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 from werkzeug.test import TestResponse
 
-from api.contract import Operation, UndeclaredAnswer
-from api.openapi import document, to_yaml
+from api.contract import Operation, UndeclaredResponse, document, to_yaml
 from tests.shelf.schemas import CAPACITY
 from tests.shelf.story import TOWERS
 from tests.shelf.views import KEY
@@ -139,5 +138,5 @@ def test_what_the_shelf_does_not_declare_can_not_leave(shelf: FlaskClient) -> No
         view = views[f"lists.{name}"]
         assert isinstance(view, Operation)
         views[f"lists.{name}"] = Operation(lambda: ("[]", 200), view.replies)
-        with pytest.raises(UndeclaredAnswer, match=said):
+        with pytest.raises(UndeclaredResponse, match=said):
             shelf.get("/books" if name == "list_books" else "/newest")

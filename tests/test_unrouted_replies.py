@@ -9,7 +9,7 @@ import re
 import pytest
 
 from api.browsers import SIGN_UP_PATH
-from tests.proof.proof import Proof
+from api.contract.proof.proof import Proof
 from tests.server import Server
 from tests.test_server_wire import say
 

@@ -72,7 +72,7 @@ def test_each_field_that_is_wrong_is_named(someone: Someone) -> None:
         someone.gives_details(username=None, firstname="\n", lastname="x" * 151),
         400,
         username=["Give this field."],
-        firstname=["Leave control characters out, line breaks and tabs among them."],
+        firstname=["Remove control characters, such as line breaks and tabs."],
         lastname=["Give 1 to 150 characters."],
     )
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.proof.proof import Proof
-from tests.proof.recording import write
+from api.contract.proof.proof import Proof
+from api.contract.proof.recording import write
 
 MOST_WORKERS = 4
 """With more workers the longest tests would decide how long a run takes."""

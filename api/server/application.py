@@ -16,8 +16,8 @@ from gunicorn.glogging import Logger
 
 from api import config
 from api.addresses import normalised
-from api.browsers import ALWAYS, ANY_ORIGIN, SIGN_UP_PATH
-from api.errors import BESIDE, OUR_FAULT, PROBLEM, problem
+from api.browsers import ANY_ORIGIN, COMMON_HEADERS, SIGN_UP_PATH
+from api.errors import OUR_FAULT, PROBLEM, UNROUTED_REPLIES, problem
 from api.request_log import Watch, new_id
 from api.server.connection import Connection
 from api.server.refusals import refusal
@@ -71,10 +71,10 @@ class RefusingWorker(Worker):
         app: Any = self.wsgi
         watch: Watch = app.extensions["watch"]
         watch.tell(known, None, status, connection.began, normalised(connection.address[0]))
-        reply = BESIDE.get(status)
+        reply = UNROUTED_REPLIES.get(status)
         said = problem(status, detail or (reply.description if reply else OUR_FAULT))
         body = json.dumps(said)
-        headers = {name: str(header.const) for name, header in ALWAYS.items()}
+        headers = {name: str(header.const) for name, header in COMMON_HEADERS.items()}
         if _SIGN_UP.match(connection.target):
             headers |= ANY_ORIGIN
         headers |= {"Content-Type": PROBLEM, "Content-Length": str(len(body))}

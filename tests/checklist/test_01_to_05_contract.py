@@ -8,10 +8,10 @@ import pytest
 from flask import Flask, Response
 from werkzeug.datastructures import Headers
 
-from api.contract import UndeclaredAnswer
+from api.contract import UndeclaredResponse
+from api.contract.proof.coverage import Coverage
+from api.contract.proof.proof import Contradiction, Proof
 from tests.actor import Someone, assert_problem
-from tests.proof.coverage import Coverage
-from tests.proof.proof import Contradiction, Proof
 from tests.test_http import ALLOWED, METHODS
 from tests.whole_run import WholeRun
 
@@ -19,11 +19,11 @@ from tests.whole_run import WholeRun
 @pytest.mark.parametrize(
     ("change", "refused"),
     [
-        ({"status_code": 202}, UndeclaredAnswer),
-        ({"content_type": "text/csv"}, UndeclaredAnswer),
-        ({"location": "elsewhere"}, UndeclaredAnswer),
-        ({"content_language": "en"}, UndeclaredAnswer),
-        ({"headers": Headers({"Content-Type": "application/json"})}, UndeclaredAnswer),
+        ({"status_code": 202}, UndeclaredResponse),
+        ({"content_type": "text/csv"}, UndeclaredResponse),
+        ({"location": "elsewhere"}, UndeclaredResponse),
+        ({"content_language": "en"}, UndeclaredResponse),
+        ({"headers": Headers({"Content-Type": "application/json"})}, UndeclaredResponse),
         ({"data": b'{"message": "Something else"}'}, Contradiction),
     ],
     ids=["status", "media type", "header", "another header", "no header", "body"],
@@ -56,7 +56,7 @@ def test_02_a_promise_that_nobody_saw_fails_a_whole_run(
         session: Any = SimpleNamespace(config=config, exitstatus=pytest.ExitCode.OK)
         WholeRun(proofs).pytest_sessionfinish(session, pytest.ExitCode.OK)
         assert session.exitstatus == ends
-    fresh = Proof(Path(proof.file), beside="/livez")
+    fresh = Proof(Path(proof.file), undocumented="/livez")
     assert next(fresh.missing()).startswith("never seen: ") and not fresh.holds
 
 
@@ -79,4 +79,7 @@ def test_05_options_are_2xx_with_what_is_allowed(someone: Someone, proof: Proof)
         answer = someone.asks("OPTIONS", path)
         assert 200 <= answer.status_code < 300
         assert set(answer.headers["Allow"].split(", ")) == allowed
-    assert "| 204 | To OPTIONS: see Allow. | Allow," in proof.said["info"]["description"]
+    assert (
+        "| 204 | The response to OPTIONS. Allow lists the methods. | Allow,"
+        in proof.said["info"]["description"]
+    )

@@ -12,9 +12,9 @@ from urllib.parse import urlencode, urlsplit
 import yaml
 from werkzeug.datastructures import Headers
 
-from tests.proof.document import Document
-from tests.proof.exchanges import Exchange
-from tests.proof.rules import contradictions
+from api.contract.proof.document import Document
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.rules import contradictions
 from tests.server import REPOSITORY
 
 FORM_TYPE = "application/x-www-form-urlencoded"

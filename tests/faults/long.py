@@ -24,7 +24,7 @@ from tests.server import Server, free_port, serving
 PEOPLE = 8
 SAMPLED_EVERY = 5.0
 """Seconds."""
-ODD = re.compile(r"undeclared answer|Traceback|error|critical", re.IGNORECASE)
+ODD = re.compile(r"undeclared response|Traceback|error|critical", re.IGNORECASE)
 EXPECTED = re.compile(r"was sent SIGKILL|limits are counted in memory|the database can't do it now")
 """What the log may say: gunicorn of a worker that we killed, and the service of what is gone."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 from sqlalchemy import create_engine, text
 
-from api.bodies import FORM
+from api.contract import FORM
 from tests.actor import PASSWORD
 from tests.long_fuzz.figures import FIGURES, Figures
 from tests.long_fuzz.varied import ACCEPTS, CREDENTIALS, USERNAME

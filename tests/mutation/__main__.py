@@ -1,7 +1,7 @@
-"""`python -m tests.mutation [api/headers.py …]`: which changes of the service nobody notices.
+"""`python -m tests.mutation [api/contract/headers.py …]`: which changes of `api/` no test notices.
 
 Prints each change with who noticed it, the first test that failed or else mypy; then how many, by
-module. Without names it takes all of `api/`, and an hour of two idle cores.
+module. Without names it takes all of `api/` but the proof, and an hour of two idle cores.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.mutation.judges import ROOT, Judge, judges
+from tests.mutation.judges import ROOT, Judge, judges, module_of
 from tests.mutation.mutants import Mutant, mutants
 
 NOBODY, MYPY, TESTS = "NOBODY", "mypy", "tests"
@@ -26,9 +26,7 @@ def main(chosen: list[Path], known: dict[str, str]) -> None:
     verdicts: Counter[tuple[Path, str]] = Counter()
     unfit: list[str] = []
     with judges(min(2, os.cpu_count() or 1)) as them, ThreadPoolExecutor(len(them)) as pool:
-        tests = them[0].survey(
-            {file.relative_to("api").parts[0].removesuffix(".py") for file in chosen}
-        )
+        tests = them[0].survey({module_of(file) for file in chosen})
         idle: SimpleQueue[Judge] = SimpleQueue()
         for judge in them:
             idle.put(judge)
@@ -89,7 +87,7 @@ if __name__ == "__main__":
     everything = sorted(
         file.relative_to(ROOT)
         for file in (ROOT / "api").rglob("*.py")
-        if "migrations" not in file.parts and file.stat().st_size
+        if not {"migrations", "proof"} & {*file.parts} and file.stat().st_size
     )
     parser.add_argument("modules", type=Path, nargs="*", default=everything)
     parser.add_argument(

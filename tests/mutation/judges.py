@@ -38,6 +38,12 @@ ENOUGH = 20.0
 """Seconds of tests that are spent on one mutant on each database, by what the survey measured."""
 
 
+def module_of(file: Path) -> str:
+    """Return the name of a module of `api/` or `api/contract/`, or of a package in them."""
+    parts = file.relative_to("api").parts
+    return parts[parts[0] == "contract"].removesuffix(".py")
+
+
 class Tests:
     """All tests that may be asked, with what each takes and calls."""
 
@@ -53,8 +59,7 @@ class Tests:
 
         For a function those that call it; for what runs at import, all.
         """
-        inside = mutant.file.relative_to("api")
-        module = inside.parts[0].removesuffix(".py")
+        inside, module = mutant.file.relative_to("api"), module_of(mutant.file)
         if module in SERVED:
             return [test for test in self.seconds if _file(test) in SERVERS]
         function = (str(inside), mutant.function or 0)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.openapi import document, to_yaml
+from api.contract import document, to_yaml
 from tests.shelf.app import make_shelf
 
 (Path(__file__).parent / "shelf.yaml").write_text(to_yaml(document(make_shelf())), encoding="utf-8")

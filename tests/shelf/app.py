@@ -4,9 +4,7 @@ from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from api.contract import Gate, operation
-from api.openapi import document
-from api.replies import JSON, Body, Reply
+from api.contract import JSON, Body, Gate, Reply, document, operation
 from tests.shelf import errors, lists, views
 from tests.shelf.books import Books
 
@@ -36,7 +34,7 @@ def make_shelf() -> Flask:
     app = Flask("shelf", static_folder=None)
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = 4096
-    Gate(app, about=ABOUT, beside=errors.BESIDE)
+    Gate(app, about=ABOUT, unrouted_replies=errors.UNROUTED_REPLIES)
     app.register_error_handler(HTTPException, errors.answer)
     app.extensions["books"] = Books()
     for part in blueprint, views.blueprint, lists.blueprint:

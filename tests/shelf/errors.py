@@ -4,8 +4,7 @@ from flask import Response, jsonify
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import HTTPException, Unauthorized
 
-from api.headers import Header
-from api.replies import JSON, Body, Reply
+from api.contract import JSON, Body, Header, Reply
 from tests.shelf.schemas import MOST_FIELDS, REFUSALS, Refusal
 
 CHALLENGE = WWWAuthenticate("ApiKey", {"realm": "shelf"})
@@ -17,19 +16,19 @@ def _refusal(status: int, meaning: str, **headers: Header) -> Reply:
 
 
 INVALID = _refusal(400, "Some fields are wrong, or the request can't be read.")
-KEYLESS = _refusal(401, "The key is missing or wrong.").having(
+KEYLESS = _refusal(401, "The key is missing or wrong.").with_headers(
     {"WWW-Authenticate": CHALLENGE.to_header()}
 )
 MISSING = _refusal(404, "There is no such book.")
 CSV_ALONE = _refusal(406, "Accept doesn't allow text/csv.")
 TAKEN = _refusal(409, "The book is there already, or the shelf is full.")
 LARGE = _refusal(413, "The body is too large.")
-TYPE = _refusal(415, "The body isn't JSON.").having(
-    {"Accept-Encoding": Header.always("identity", "What to use instead.", required=False)}
+TYPE = _refusal(415, "The body isn't JSON.").with_headers(
+    {"Accept-Encoding": Header.constant("identity", "What to use instead.", required=False)}
 )
 
 _ALLOW = {"Allow": Header({"type": "string"}, "The methods that are here.")}
-BESIDE = {
+UNROUTED_REPLIES = {
     200: Reply(description="To OPTIONS.", content={"text/html": Body({})}, headers=_ALLOW),
     404: Reply(description="There is nothing here.", content=MISSING.content),
     405: Reply(description="There is no such method.", content={JSON: Body({})}, headers=_ALLOW),

@@ -7,9 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from api.contract import operation
-from api.headers import Header
-from api.replies import JSON, Body, Reply
+from api.contract import JSON, Body, Header, Reply, operation
 from tests.shelf import errors
 from tests.shelf.books import books
 from tests.shelf.schemas import BookList, Listing, Newest
@@ -72,8 +70,8 @@ def find_newest(query: dict[str, Any]) -> ResponseReturnValue:
             },
             headers={
                 "ETag": ETAG,
-                "Cache-Control": Header.always("no-cache"),
-                "Content-Disposition": Header.always("attachment; filename=books.csv"),
+                "Cache-Control": Header.constant("no-cache"),
+                "Content-Disposition": Header.constant("attachment; filename=books.csv"),
             },
         ),
         304: Reply(description="Nothing has changed.", headers={"ETag": ETAG}),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from api.openapi import document, to_yaml
+from api.contract import document, to_yaml
 from tests.shelf.app import make_shelf
 from tests.shelf.views import KEY
 

@@ -6,9 +6,7 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from api.contract import Credentials, operation
-from api.headers import Header
-from api.replies import JSON, Body, Link, Reply
+from api.contract import JSON, Body, Credentials, Header, Link, Reply, operation
 from tests.shelf import errors
 from tests.shelf.books import books
 from tests.shelf.schemas import Book, NewBook, Place

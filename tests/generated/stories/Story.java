@@ -12,8 +12,8 @@ import org.openapitools.client.ApiException;
 import org.openapitools.client.ApiResponse;
 import org.openapitools.client.api.SignUpApi;
 import org.openapitools.client.api.UserDetailsApi;
-import org.openapitools.client.model.Created;
-import org.openapitools.client.model.Done;
+import org.openapitools.client.model.CreatedUserDetails;
+import org.openapitools.client.model.SignedUp;
 import org.openapitools.client.model.Problem;
 import org.openapitools.client.model.UserDetails;
 
@@ -48,11 +48,11 @@ final class Story {
     UserDetailsApi stranger = new UserDetailsApi(client("not the right password"));
     StringBuilder done = new StringBuilder();
 
-    ApiResponse<Done> signedUp = signUps.signUpWithHttpInfo(username, null, PASSWORD);
-    sure(signedUp.getData().getMessage() == Done.MessageEnum.SUCCESS, "not signed up");
+    ApiResponse<SignedUp> signedUp = signUps.signUpWithHttpInfo(username, null, PASSWORD);
+    sure(signedUp.getData().getMessage() == SignedUp.MessageEnum.SUCCESS, "not signed up");
     done.append(signedUp.getStatusCode());
 
-    ApiResponse<Created> given =
+    ApiResponse<CreatedUserDetails> given =
         anyone.createUserDetailsWithHttpInfo(username, LASTNAME, null, null);
     UUID link = given.getData().getId();
     List<String> location = given.getHeaders().get("location");
@@ -62,7 +62,7 @@ final class Story {
     Set<UUID> ids = new HashSet<>();
     String key = "\"the-key-of-" + username + "\"";
     for (int i = 0; i < 2; i++) {
-      ApiResponse<Created> own =
+      ApiResponse<CreatedUserDetails> own =
           account.createUserDetailsWithHttpInfo(username, LASTNAME, key, "Zoë");
       ids.add(own.getData().getId());
       done.append(" ").append(own.getStatusCode());

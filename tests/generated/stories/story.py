@@ -12,7 +12,14 @@ from sign_up_client.api.user_details import (
     get_user_details,
 )
 from sign_up_client.client import AuthenticatedClient, Client
-from sign_up_client.models import Created, Done, NewUserDetails, Problem, SignUp, UserDetails
+from sign_up_client.models import (
+    CreatedUserDetails,
+    NewUserDetails,
+    Problem,
+    SignedUp,
+    SignUp,
+    UserDetails,
+)
 from sign_up_client.types import Response
 
 ACCEPT = {"Accept": "application/json"}
@@ -31,7 +38,7 @@ def without_credentials(url: str) -> AuthenticatedClient:
     return AuthenticatedClient(url, token="").set_httpx_client(plain)
 
 
-def problem(answer: Created | Done | Problem | UserDetails | None) -> str:
+def problem(answer: CreatedUserDetails | SignedUp | Problem | UserDetails | None) -> str:
     """What was refused, by the problem's own fields."""
     assert isinstance(answer, Problem), answer
     assert answer.type_ == "about:blank"
@@ -48,13 +55,13 @@ def main(url: str, username: str) -> list[str]:
 
     form = SignUp(username, password=PASSWORD)
     signed_up = sign_up.sync_detailed(client=anyone, body=form)
-    assert isinstance(signed_up.parsed, Done)
+    assert isinstance(signed_up.parsed, SignedUp)
     assert signed_up.parsed.message == "Success"
     seen.append(signed_up.status_code)
 
     details = NewUserDetails(username, lastname="Łuk & O'Neill")
     given = create_user_details.sync_detailed(client=guest, body=details)
-    assert isinstance(given.parsed, Created)
+    assert isinstance(given.parsed, CreatedUserDetails)
     link = given.parsed.id
     assert given.headers["Location"] == f"/userDetails/{link}"
     seen.append(given.status_code)
@@ -65,7 +72,7 @@ def main(url: str, username: str) -> list[str]:
         own = create_user_details.sync_detailed(
             client=account, body=details, idempotency_key=f'"the-key-of-{username}"'
         )
-        assert isinstance(own.parsed, Created)
+        assert isinstance(own.parsed, CreatedUserDetails)
         ids.add(own.parsed.id)
         seen.append(own.status_code)
 

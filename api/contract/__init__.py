@@ -1,0 +1,42 @@
+"""Declared operations, for any Flask app.
+
+A view declares its replies with `operation`, a `Gate` compares each response with that declaration,
+and `document` prints the declarations as OpenAPI 3.1. `changes` lists what changed between two
+documents. `proof` holds recorded exchanges against a document; only tests import it, because it
+needs libraries that the app doesn't.
+"""
+
+from .bodies import FORM, UnsupportedCoding, refuse_transfer_coding
+from .gate import Gate, UndeclaredResponse, declared_reply
+from .headers import Header
+from .inputs import InvalidInput
+from .openapi import document, to_yaml
+from .operation import REFUSALS, Operation, current_operation, operation
+from .preconditions import check_preconditions
+from .replies import HTML, JSON, PLAIN, Body, Credentials, Link, Reply, message
+
+__all__ = [
+    "FORM",
+    "HTML",
+    "JSON",
+    "PLAIN",
+    "REFUSALS",
+    "Body",
+    "Credentials",
+    "Gate",
+    "Header",
+    "InvalidInput",
+    "Link",
+    "Operation",
+    "Reply",
+    "UndeclaredResponse",
+    "UnsupportedCoding",
+    "check_preconditions",
+    "current_operation",
+    "declared_reply",
+    "document",
+    "message",
+    "operation",
+    "refuse_transfer_coding",
+    "to_yaml",
+]

@@ -1,0 +1,93 @@
+"""The changes between two OpenAPI documents, and whether they break clients of the older one.
+
+The rules have oasdiff's names, which other tools use too. Where oasdiff only warns, a change is
+breaking if it can break a client that follows the old document. No maintained Python library does
+this.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from .change import Change, Effect, Node, Spot, added_and_removed, both, others, pairs
+from .operation import operation_changes
+from .reader import whole
+
+NARROWS, WIDENS, *_, NOTHING = Effect
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_INFO = ("version", "contact", "license", "termsOfService")
+_KNOWN = ("info", "servers", "paths", "components", "security")
+# After any change of these members, old credentials may be refused.
+_SCHEME = ("type", "scheme", "name", "in", "flows", "openIdConnectUrl")
+
+
+def document_changes(old: Any, new: Any) -> list[Change]:
+    """Return the changes, breaking ones first.
+
+    Raises `ValueError` if either is not a valid OpenAPI 3.1 document.
+    """
+    try:
+        found = list(_document(Spot("request", "api"), whole(old), whole(new)))
+    except (AttributeError, LookupError, TypeError) as error:
+        raise ValueError(f"it isn't formed as OpenAPI asks ({error})") from error
+    return sorted(found, key=lambda change: not change.breaking)
+
+
+def _document(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
+    yield from others(spot.within("info"), *both(old, new, "info"), prose=_INFO)
+    yield from added_and_removed(
+        spot.of("api-server"), (_servers(old), _servers(new)), (WIDENS, NARROWS), others
+    )
+    for here, was, now in pairs(spot, *both(old, new, "paths")):
+        yield from others(here, was or {}, now or {}, known=(*_METHODS, "parameters"))
+    yield from _operations(_by_name(old), _by_name(new))
+    yield from _components(spot, *both(old, new, "components"))
+    yield from others(spot, old, new, known=_KNOWN, prose=("openapi", "tags"))
+
+
+def _servers(document: Node) -> Node:
+    return {server["url"]: server for server in document.get("servers", [{"url": "/"}])}
+
+
+def _components(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
+    """Yield added and removed components, and changes of security schemes.
+
+    Changes of other components are found where operations refer to them.
+    """
+    idle = NOTHING, NOTHING
+    yield from added_and_removed(spot.of("api-schema"), both(old, new, "schemas"), idle)
+    schemes = both(old, new, "securitySchemes")
+    look = partial(others, exact=_SCHEME, prose=["bearerFormat"])
+    yield from added_and_removed(spot.of("api-security-component"), schemes, idle, look)
+
+
+def _by_name(document: Node) -> dict[str, Node]:
+    """Return each operation by method and path, with the members of its path and document."""
+    return {
+        f"{method.upper()} {path}": {
+            "security": document.get("security", []),
+            **operation,
+            "path": path,
+            "parameters": {
+                f"{p['in']} {p['name'].lower() if p['in'] == 'header' else p['name']}": p
+                for p in [*item.get("parameters", []), *operation.get("parameters", [])]
+            },
+        }
+        for path, item in document.get("paths", {}).items()
+        for method, operation in item.items()
+        if method in _METHODS
+    }
+
+
+def _operations(old: dict[str, Node], new: dict[str, Node]) -> Iterator[Change]:
+    paths = {operation["path"] for operation in new.values()}
+    for here, was, now in pairs(Spot("request", "endpoint"), old, new):
+        if was is None:
+            yield here.change(WIDENS, "endpoint-added")
+        elif now is None:
+            # A deprecated operation breaks clients too when it is removed.
+            announced = "with" if was.get("deprecated") else "without"
+            path = "" if was["path"] in paths else "path-"
+            yield here.change(NARROWS, f"api-{path}removed-{announced}-deprecation")
+        elif repr(was) != repr(now):  # Unlike ==, `repr` tells 1 from true.
+            yield from operation_changes(here, was, now)

@@ -1,0 +1,96 @@
+"""Validation of a request's form, JSON, query and headers by marshmallow schemas."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from flask.globals import request_ctx
+from marshmallow import Schema, ValidationError, fields, missing
+from werkzeug.exceptions import BadRequest
+
+from .encodings import NoText, json_text
+
+
+class InvalidInput(BadRequest):
+    """Input that doesn't fit its schema. `errors` has messages for the client by field."""
+
+    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+        super().__init__("Correct the fields named in errors, and send the request again.")
+        self.errors = errors
+
+
+def valid(
+    schema: Schema, given: Mapping[str, Any], errors: Mapping[str, list[str]] = {}
+) -> dict[str, Any]:
+    """Return what the schema loads. Raises `InvalidInput`.
+
+    `errors` are errors that are already known: they are raised with those of the schema. An error
+    within a field is named by its path, such as `tags.0`.
+    """
+    try:
+        loaded: dict[str, Any] = schema.load(given)
+    except ValidationError as invalid:
+        raise InvalidInput({**dict(_by_path(invalid.messages_dict)), **errors}) from None
+    if errors:
+        raise InvalidInput(errors)
+    return loaded
+
+
+def valid_texts(schema: Schema, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what the schema loads from the pairs of a form or query. Raises `InvalidInput`.
+
+    A name may occur several times if its field is a list. Names that the schema doesn't have are
+    subject to its `unknown` option.
+    """
+    known = {field.data_key or name: field for name, field in schema.load_fields.items()}
+    given: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name, text in pairs:
+        field = known.get(name)
+        if isinstance(field, fields.List) and not isinstance(text, NoText):
+            given.setdefault(name, []).append(_typed(field.inner, text))
+        elif field and (name in given or name in errors):
+            errors[name] = ["Give this field once."]
+        elif field and isinstance(text, NoText):
+            errors[name] = [text.message]
+        else:
+            given[name] = _typed(field, text)
+    return valid(schema, given, errors)
+
+
+class RequestHeaders:
+    """The request headers of a schema, each named by its `data_key`.
+
+    The values of a header that occurs several times are joined by commas (RFC 9110, section 5.3).
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        names = [field.data_key or name for name, field in schema.load_fields.items()]
+        self._keys = {name: "HTTP_" + name.upper().replace("-", "_") for name in names}
+        self._is_needed = any(
+            field.required or field.load_default is not missing for field in schema.fields.values()
+        )
+
+    def load(self) -> dict[str, Any]:
+        """Return what the schema loads from the current request. Raises `InvalidInput`."""
+        environ = request_ctx.request.environ
+        given = [(name, environ[key]) for name, key in self._keys.items() if key in environ]
+        # Most requests have none of the headers, and loading an empty mapping takes time too.
+        return valid_texts(self.schema, given) if given or self._is_needed else {}
+
+
+def _typed(field: fields.Field[Any] | None, text: Any) -> Any:
+    """Return the number or boolean that `text` is in JSON, if the field is of that type."""
+    if isinstance(field, fields.Number | fields.Boolean) and text == text.strip():
+        with suppress(ValueError):
+            return json_text(text)
+    return text
+
+
+def _by_path(messages: Mapping[Any, Any], within: str = "") -> Iterator[tuple[str, list[str]]]:
+    for name, said in messages.items():
+        if isinstance(said, Mapping):
+            yield from _by_path(said, f"{within}{name}.")
+        else:
+            yield f"{within}{name}", said

@@ -1,0 +1,193 @@
+"""An OpenAPI document for comparison with exchanges: its operations with resolved references."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator, FancyRegexOptions, canonicalize
+from jsonschema_rs.canonical import Containment
+
+Node = Mapping[str, Any]
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+# In JSON 5.0 is an integer too, and 05 is not a number.
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)([.]\d+)?([eE][+-]?\d+)?", re.ASCII)
+
+
+@cache
+def _compiled(schema: str) -> Draft202012Validator:
+    return Draft202012Validator(
+        json.loads(schema), validate_formats=True, pattern_options=FancyRegexOptions()
+    )
+
+
+_at_hand: dict[int, tuple[Node, Draft202012Validator]] = {}
+
+
+def fits(schema: Node, value: Any) -> bool:
+    """Return whether the value fits. Bytes, which aren't text, fit a schema without a type."""
+    if isinstance(value, bytes):
+        return "type" not in schema
+    known = _at_hand.get(id(schema))
+    if known is None or known[0] is not schema:
+        if len(_at_hand) > 10_000:  # Most belong to mutants that are no longer used.
+            _at_hand.clear()
+        known = _at_hand[id(schema)] = schema, _compiled(json.dumps(schema))
+    return bool(known[1].is_valid(value))
+
+
+def covers(one: Node, other: Node) -> bool:
+    """Return whether every value of the other schema certainly fits this one."""
+    whole = canonicalize(dict(one)).covers(canonicalize(dict(other)))
+    return bool(whole == Containment.YES)
+
+
+def from_text(schema: Node, text: str) -> Any:
+    """Return the text of a header, path or query as a value of the schema's type."""
+    kinds = schema.get("type", "string")
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if several := {"array", "object"}.intersection(kinds):
+        raise NotImplementedError(f"Teach {__name__} to read an {min(several)} from texts.")
+    if {"integer", "number"}.intersection(kinds) and _NUMBER.fullmatch(text):
+        return json.loads(text)
+    if "boolean" in kinds and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+def close(schema: Node) -> Node:
+    """Return the schema with `additionalProperties: false` by default, here and within."""
+    parts = ("items", "additionalProperties")
+    within = {k: close(schema[k]) for k in parts if isinstance(schema.get(k), Mapping)}
+    if "properties" not in schema:
+        return {**schema, **within}
+    properties = {name: close(member) for name, member in schema["properties"].items()}
+    return {"additionalProperties": False, **schema, **within, "properties": properties}
+
+
+class Answer:
+    """The responses of one status of one operation.
+
+    Their schemas are closed. The document's are open, so that later versions may add members, but
+    this version sends only the members that it declares.
+    """
+
+    def __init__(self, said: Node) -> None:
+        self.headers: dict[str, Node] = dict(said.get("headers", {}))
+        self.header_names = {name.lower() for name in self.headers}
+        self._content = said.get("content", {})
+        self.links: dict[str, Node] = said.get("links", {})
+
+    @cached_property
+    def content(self) -> dict[str, Node]:
+        """The schema of each representation."""
+        return {media: close(body.get("schema", {})) for media, body in self._content.items()}
+
+
+class Operation:
+    """An operation: its parameters, bodies, security and responses."""
+
+    def __init__(self, document: "Document", path: str, method: str) -> None:
+        item = document.said["paths"][path]
+        said = document.followed(item[method])
+        self.path, self.method = path, method.upper()
+        self.id: str = said.get("operationId", f"{self.method} {path}")
+        self.answers = {int(s): Answer(a) for s, a in said["responses"].items()}
+        shared = document.followed(item.get("parameters", []))
+        self.parameters: list[Node] = [*shared, *said.get("parameters", [])]
+        body = said.get("requestBody", {})
+        self.bodies: dict[str, Node] = {m: b["schema"] for m, b in body.get("content", {}).items()}
+        self.body_required: bool = body.get("required", False)
+        security = said.get("security", document.said.get("security", []))
+        schemes = document.said.get("components", {}).get("securitySchemes", {})
+        # The alternatives: lists of schemes, all of which must be satisfied.
+        self.security: list[list[Node]] = [[schemes[n] for n in one] for one in security]
+
+    @property
+    def open(self) -> bool:
+        """Whether a request without credentials is allowed."""
+        return not self.security or [] in self.security
+
+
+class Document:
+    """A document, whose operations are read when needed, because there are many mutants."""
+
+    def __init__(self, said: Node) -> None:
+        self.said = said
+        self._operations: dict[tuple[str, str], Operation] = {}
+        self._named: dict[str, Any] = {}
+
+    @cached_property
+    def _templates(self) -> list[tuple[re.Pattern[str], str]]:
+        prefix = (self.said.get("servers") or [{"url": "/"}])[0]["url"].rstrip("/")
+        return [
+            (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(prefix + path))), path)
+            # A path without parameters takes precedence.
+            for path in sorted(self.said["paths"], key=lambda path: "{" in path)
+        ]
+
+    def address(self, path: str) -> tuple[str, dict[str, str]] | None:
+        """Return the path's template in the document, with the texts of its parameters."""
+        for template, written in self._templates:
+            if found := template.fullmatch(path):
+                return written, found.groupdict()
+        return None
+
+    def methods(self, path: str) -> set[str]:
+        return {method.upper() for method in self.said["paths"][path] if method in METHODS}
+
+    def operation(self, path: str, method: str) -> Operation | None:
+        """Return the operation of this method and path template. HEAD is served by GET."""
+        if (path, method) in self._operations:
+            return self._operations[path, method]
+        known = self.methods(path)
+        method = "GET" if method == "HEAD" and "HEAD" not in known else method
+        if method not in known:
+            return None
+        if (path, method) not in self._operations:
+            self._operations[path, method] = Operation(self, path, method.lower())
+        return self._operations[path, method]
+
+    def operations(self) -> Iterator[Operation]:
+        for path in self.said["paths"]:
+            yield from filter(None, (self.operation(path, m) for m in sorted(self.methods(path))))
+
+    def followed(self, node: Any) -> Any:
+        """Return the node with its references resolved. Schemas must not be recursive."""
+        if isinstance(node, list):
+            return [self.followed(item) for item in node]
+        if not isinstance(node, Mapping):
+            return node
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            if reference not in self._named:
+                self._named[reference] = self.followed(at(self.said, pointer(reference)))
+            return self._named[reference]
+        return {name: self.followed(item) for name, item in node.items()}
+
+
+def pointer(reference: str) -> tuple[str, ...]:
+    """Return the place that a local reference names (RFC 6901)."""
+    names = reference.removeprefix("#/").split("/")
+    return tuple(name.replace("~1", "/").replace("~0", "~") for name in names)
+
+
+def at(node: Any, place: tuple[str | int, ...]) -> Any:
+    """Return the part of the document at this place."""
+    for name in place:
+        node = node[name]
+    return node
+
+
+def references(said: Node, node: Any) -> Iterator[str]:
+    """Yield the references in the node, and those in their targets."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+            yield from references(said, at(said, pointer(node["$ref"])))
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from references(said, item)

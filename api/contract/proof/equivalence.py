@@ -1,0 +1,58 @@
+"""Whether two schemas accept the same values."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from greenery import parse
+
+from .document import covers, fits
+from .pattern_text import alphabet, expression, runs, sample, widths
+
+Schema = Mapping[str, Any]
+
+
+def mean_the_same(one: Schema, other: Schema) -> bool:
+    """Return whether both schemas certainly accept the same values."""
+    patterns = one.get("pattern", ""), other.get("pattern", "")
+    if patterns[0] != patterns[1]:
+        lengths = one.get("minLength", 0), one.get("maxLength")
+        return not _told_apart(*patterns, lengths) and _match_the_same(*patterns, lengths)
+    if one.get("format") != other.get("format"):  # `covers` ignores formats.
+        return False
+    return covers(one, other) and covers(other, one)
+
+
+Lengths = tuple[int, int | None]
+
+
+def _told_apart(one: str, other: str, lengths: Lengths) -> bool:
+    """Return whether a likely text shows that the patterns differ. Automata would be slower."""
+    bounds = {"minLength": lengths[0]} | ({} if lengths[1] is None else {"maxLength": lengths[1]})
+    left, right = ({**bounds, "pattern": pattern} for pattern in (one, other))
+    return any(fits(left, text) != fits(right, text) for text in _near(sample(one), one, other))
+
+
+def _near(text: str, *patterns: str) -> Iterator[str]:
+    """Yield variants of the text: shorter, longer, and with each edge character of the patterns."""
+    yield from ("", text[:-1], text[1:], f"{text}{text[-1:]}", f"{text[:1]}{text}", f"{text}{text}")
+    edges = {chr(code) for pattern in patterns for run in runs(pattern) for code in run}
+    for i in range(len(text)):
+        yield from (f"{text[:i]}{character}{text[i + 1 :]}" for character in edges)
+
+
+@cache
+def _match_the_same(one: str, other: str, lengths: Lengths) -> bool:
+    """Return whether two patterns match the same texts of these lengths, by their automata.
+
+    Only anchored patterns are compared. Automata are slow with large alphabets, so one character
+    stands for all that both patterns treat alike; and with great lengths, so the greatest length
+    counts only for patterns with a bound of their own.
+    """
+    if not all(text.startswith("^") and text.endswith("$") for text in (one, other)):
+        return False
+    longest = lengths[1] if max(widths(one)[1], widths(other)[1]) < 1000 else None
+    fits_lengths = parse(f".{{{lengths[0]},{longest or ''}}}").to_fsm()
+    kinds = alphabet(one, other)
+    languages = [parse(expression(text, kinds)).to_fsm() & fits_lengths for text in (one, other)]
+    return bool(languages[0].equivalent(languages[1]))

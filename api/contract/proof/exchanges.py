@@ -1,0 +1,142 @@
+"""An exchange: a request as it was sent, with its response as it was received."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from werkzeug.datastructures import Headers
+from werkzeug.http import parse_options_header
+
+from ..bodies import FORM
+from ..encodings import NoText, codec, json_text, parameters, urlencoded
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form's fields in the order of the body. The text of a file is None."""
+
+    fields: tuple[tuple[str, str | None], ...]
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The last text of each name."""
+        return {name: text for name, text in self.fields if text is not None}
+
+    @cached_property
+    def odd(self) -> set[str]:
+        """The names of files, and of fields that occur several times."""
+        names = [name for name, _ in self.fields]
+        return {name for name, text in self.fields if text is None or names.count(name) > 1}
+
+
+@dataclass(frozen=True)
+class Json:
+    """A JSON document."""
+
+    value: Any
+
+
+class Unreadable(ValueError):
+    """A body that can't be decoded as its media type."""
+
+
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """A request and its response. `recorded_by` names the test.
+
+    The path is decoded. A body of None is incomplete or badly framed.
+    """
+
+    method: str
+    path: str
+    query: str
+    sent: Headers
+    body: bytes | None
+    status: int
+    received: Headers
+    content: bytes
+    recorded_by: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the request succeeded."""
+        return self.status < 400
+
+    @cached_property
+    def media_type(self) -> str:
+        """The media type of the response, "" if it has none."""
+        return parse_options_header(self.received.get("Content-Type", ""))[0].lower()
+
+    @cached_property
+    def sent_media_type(self) -> str:
+        return parse_options_header(self.sent.get("Content-Type", ""))[0].lower()
+
+    @cached_property
+    def sent_values(self) -> dict[str, list[str]]:
+        """The values of each request header, by its name in lower case."""
+        return _by_name(self.sent)
+
+    @cached_property
+    def received_values(self) -> dict[str, list[str]]:
+        """The values of each response header, by its name in lower case."""
+        return _by_name(self.received)
+
+    @cached_property
+    def coding_is_plain(self) -> bool:
+        """Whether the request's body is in UTF-8 and without a content coding."""
+        coding = self.sent.get("Content-Encoding", "identity").strip().lower()
+        try:
+            codec(parameters(self.sent.get("Content-Type", ""))[1])
+        except ValueError:
+            return False
+        return coding == "identity"
+
+    @cached_property
+    def said(self) -> Any:
+        """The response's content: a JSON value, text or bytes. Raises `ValueError`."""
+        if self.media_type.endswith("json"):
+            return json_text(self.content.decode())
+        if not self.media_type.startswith("text/"):
+            return self.content
+        _, options = parse_options_header(self.received["Content-Type"])
+        try:
+            return self.content.decode(options.get("charset", "utf-8"))
+        except LookupError as error:
+            raise ValueError(str(error)) from None
+
+    @cached_property
+    def parameters(self) -> list[tuple[str, str]] | None:
+        """The query's parameters, or None if it is malformed."""
+        try:
+            return urlencoded(self.query.encode())
+        except ValueError:
+            return None
+
+    @cached_property
+    def _read(self) -> Form | Json | Unreadable:
+        content_type = self.sent.get("Content-Type", "")
+        try:
+            if self.body is None:
+                raise Unreadable("it is incomplete")
+            if self.sent_media_type in FORM:
+                pairs = FORM[self.sent_media_type](self.body, content_type)
+                texts = ((n, None if isinstance(t, NoText) else t) for n, t in pairs)
+                return Form(tuple(texts))
+            if self.sent_media_type.endswith("json"):
+                return Json(json_text(self.body.decode()))
+        except ValueError as error:
+            return Unreadable(str(error))
+        return Unreadable("its media type is not known here")
+
+    def read(self) -> Form | Json:
+        """Return the request's decoded body. Raises `Unreadable`."""
+        if isinstance(self._read, Unreadable):
+            raise self._read
+        return self._read
+
+
+def _by_name(headers: Headers) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name.lower(), []).append(value)
+    return values

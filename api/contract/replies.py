@@ -1,0 +1,163 @@
+"""Declarations of replies: the content, headers and links of each status of an operation."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from html import escape
+from typing import Any
+
+from flask import Response, json, request
+from flask.globals import request_ctx
+from marshmallow import Schema
+
+from .headers import Header
+from .members import undeclared_members
+from .once import once_per_request
+
+JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
+# OpenAPI documents don't declare these headers, which HTTP itself needs in any response.
+_FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
+# Flask's names for the places of an API key other than a header.
+_PLACES = {"query": "args", "cookie": "cookies"}
+
+JsonSchema = Mapping[str, Any]
+
+
+def is_at_hand(response: Response) -> bool:
+    """Return whether the content can be read here. A stream, such as a file, is read only once."""
+    return not (response.is_streamed or response.direct_passthrough)
+
+
+@dataclass(frozen=True)
+class Body:
+    """A representation: its schema, an example, and how to render what a view returns.
+
+    A text that a view returns is rendered as the mapping `{"message": text}`.
+    """
+
+    schema: Schema | type[Schema] | JsonSchema
+    example: Any = None
+    render: Callable[[Any], str] | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """An OpenAPI link from a reply to an operation, with the parameters to call it with."""
+
+    operation: str
+    parameters: Mapping[str, str]
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What an operation declares for one status."""
+
+    description: str
+    content: Mapping[str, Body] = field(default_factory=dict)
+    headers: Mapping[str, Header] = field(default_factory=dict)
+    links: Mapping[str, Link] = field(default_factory=dict)
+
+    def with_headers(self, headers: Mapping[str, Header | str]) -> "Reply":
+        """Return the reply with more headers. A string stands for a constant header."""
+        more = {k: Header.constant(v) if isinstance(v, str) else v for k, v in headers.items()}
+        return replace(self, headers={**more, **self.headers})
+
+    def violations(self, response: Response) -> Iterator[str]:
+        """Yield each difference between `response` and this declaration, but for JSON content."""
+        media_type = response.mimetype or ""
+        if media_type not in self.content and (self.content or media_type):
+            yield f"the media type {media_type or '(none)'} is not declared"
+        body = self.content.get(media_type)
+        const = body.schema.get("const") if body and isinstance(body.schema, Mapping) else None
+        is_text = isinstance(const, str) and media_type != JSON
+        compared = is_text and request.method != "HEAD" and is_at_hand(response)
+        if compared and const != response.get_data(True):
+            yield f"the text is not {const!r}"
+        given: dict[str, list[str]] = {}
+        for name, value in response.headers:
+            given.setdefault(name.lower(), []).append(value)
+        for lowered, name, header in self._lowered:
+            values = given.get(lowered, [])
+            if values == [header.const]:
+                continue  # Most headers are constant, and this is quick.
+            if not values and header.required:
+                yield f"the header {name} is missing"
+            for value in values:
+                if not header.fits(value):
+                    yield f"the header {name} is {value!r}, not {header.const or 'as declared'!r}"
+            if len(values) > 1:
+                yield f"the header {name} is there {len(values)} times"
+        if given.keys() - self._declared:
+            for name, _ in response.headers:
+                if name.lower() not in self._declared:
+                    yield f"the header {name} is not declared"
+
+    def undeclared_members(self, response: Response) -> Iterator[str]:
+        """Yield each member of a JSON response that its schema doesn't declare."""
+        body = self.content.get(response.mimetype or "")
+        if body and response.is_json and is_at_hand(response) and response.data:
+            for member in undeclared_members(body.schema, response.get_json()):
+                yield f"the member {member} is not declared"
+
+    @cached_property
+    def _lowered(self) -> list[tuple[str, str, Header]]:
+        return [(name.lower(), name, header) for name, header in self.headers.items()]
+
+    @cached_property
+    def _declared(self) -> set[str]:
+        return {lowered for lowered, _, _ in self._lowered} | _FRAMING
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A security scheme, with its name and its members in OpenAPI.
+
+    `check` returns the account that the current request's credentials belong to, or raises
+    `Unauthorized`.
+    """
+
+    name: str
+    scheme: Mapping[str, str]
+    check: Callable[[], Any]
+    optional: bool = False
+
+    def given(self) -> bool:
+        """Return whether the request has credentials, valid or not."""
+        name, place = self.scheme.get("name", "Authorization"), self.scheme.get("in", "header")
+        if place == "header":
+            return "HTTP_" + name.upper().replace("-", "_") in request_ctx.request.environ
+        return name in getattr(request, _PLACES[place])
+
+    def account(self) -> Any:
+        """Return what `check` returns, or None if credentials are optional and not given.
+
+        They are checked once per request, because to check a password takes long.
+        """
+        if self.optional and not self.given():
+            return None
+        return once_per_request("contract.account", self.check)
+
+
+def message(
+    text: str, description: str, schema: type[Schema] | JsonSchema | None = None, **more: Any
+) -> Reply:
+    """Return a reply with a message in plain text, HTML or JSON, whichever the client prefers.
+
+    The view returns `text`, or a mapping whose `message` is `text` and whose other members only
+    JSON contains. `schema` is the JSON schema of such a mapping.
+    """
+    schema = schema or {"type": "object", "properties": {"message": {"const": text}}}
+
+    def markup(text: str) -> str:
+        return f"<h1>{escape(text)}</h1>"
+
+    def const(text: str) -> JsonSchema:
+        return {"type": "string", "const": text}
+
+    content = {
+        PLAIN: Body(const(text), text, lambda content: content["message"]),
+        HTML: Body(const(markup(text)), markup(text), lambda content: markup(content["message"])),
+        JSON: Body(schema, render=json.dumps),
+    }
+    return Reply(description=description, content=content, **more)
