@@ -13,16 +13,16 @@ from werkzeug.routing import MapAdapter
 
 from api import commands, docs, health, sign_up, user_details
 from api.about import ABOUT
-from api.addresses import TrustedProxies
-from api.browsers import COMMON_HEADERS, open_sign_up
 from api.config import Settings
 from api.contract import Gate, refuse_transfer_coding
 from api.errors import UNROUTED_REPLIES, handle_errors, in_order
-from api.hosts import is_host, is_trusted, take_host_from_target
-from api.limits import limit_requests
-from api.passwords import Passwords
-from api.request_log import IDENTIFIED, Watch
+from api.observability.request_log import IDENTIFIED, Watch
 from api.schemas import LARGEST_FORM
+from api.security.addresses import TrustedProxies
+from api.security.browsers import COMMON_HEADERS, open_sign_up
+from api.security.hosts import is_host, is_trusted, take_host_from_target
+from api.security.limits import limit_requests
+from api.security.passwords import Passwords
 from api.storage.database import Database, open_engine
 from api.storage.store import Store
 

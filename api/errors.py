@@ -10,10 +10,10 @@ from sqlalchemy import exc
 from werkzeug.exceptions import Conflict, HTTPException, NotFound, ServiceUnavailable
 from werkzeug.http import HTTP_STATUS_CODES
 
-from api.browsers import OPEN_AT_SIGN_UP, PREFLIGHT_AT_SIGN_UP
 from api.contract import FORM, Body, Header, Reply, declared_reply
-from api.passwords import Busy
 from api.schemas import LARGEST_FORM, Problem
+from api.security.browsers import OPEN_AT_SIGN_UP, PREFLIGHT_AT_SIGN_UP
+from api.security.passwords import Busy
 from api.storage.errors import describe_error, may_be_done
 from api.storage.store import NoSuchRecord, UsernameTaken
 from api.threads import ThreadsExhausted

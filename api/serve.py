@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.application import create_app
 from api.config import Settings, SettingsError
-from api.json_lines import Lines, log_to
-from api.metrics import Metrics
-from api.request_log import Watch, request_id
+from api.observability.json_lines import Lines, log_to
+from api.observability.metrics import Metrics
+from api.observability.request_log import Watch, request_id
 from api.storage.database import open_engine
 from api.storage.errors import DatabaseError, describe_url
 from api.storage.migrate import checkpoint, purge_expired, upgrade

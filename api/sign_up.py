@@ -6,11 +6,11 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from api import errors
-from api.browsers import ANY_ORIGIN, EXPOSED, OPEN, SIGN_UP_PATH
 from api.contract import check_preconditions, message, operation
-from api.idempotency import run_once_per_key
-from api.passwords import passwords
 from api.schemas import RetryHeaders, SignedUp, SignUp
+from api.security.browsers import ANY_ORIGIN, EXPOSED, OPEN, SIGN_UP_PATH
+from api.security.idempotency import run_once_per_key
+from api.security.passwords import passwords
 from api.storage.keys import Key
 from api.storage.store import store
 

@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden
 
 from api import errors
-from api.browsers import refuse_cross_site
 from api.contract import JSON, Body, Header, Link, Reply, check_preconditions, message, operation
-from api.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.fields import UUID_PATTERN
-from api.idempotency import run_once_per_key
 from api.schemas import CreatedUserDetails, NewUserDetails, RecordLink, RetryHeaders, UserDetails
+from api.security.browsers import refuse_cross_site
+from api.security.credentials import ACCOUNT, ACCOUNT_IF_ANY
+from api.security.idempotency import run_once_per_key
 from api.storage.keys import Key
 from api.storage.store import Record, store
 

@@ -10,12 +10,12 @@ import yaml
 from flask import Response
 from werkzeug.datastructures import Headers
 
-from api.browsers import COMMON_HEADERS
 from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.rules import contradictions
 from api.errors import UNROUTED_REPLIES, problem
-from api.request_log import IDENTIFIED
+from api.observability.request_log import IDENTIFIED
+from api.security.browsers import COMMON_HEADERS
 from api.server.refusals import REFUSALS
 from tests.abuse_smuggled import Case
 from tests.clients import Answer

@@ -17,7 +17,7 @@ from api.config import Settings
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.proof import Proof
 from api.contract.proof.recording import record_requests, recorded
-from api.passwords import Passwords
+from api.security.passwords import Passwords
 from api.storage.database import open_engine
 from api.storage.migrate import upgrade
 from api.storage.tables import metadata

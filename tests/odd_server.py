@@ -17,8 +17,9 @@ from typing import Any
 
 from flask import Flask
 
-from api import config, counters, create_app, serve, threads
+from api import config, create_app, serve, threads
 from api.config import Settings
+from api.security import counters
 from api.server.application import RefusingWorker, Server
 from api.server.connection import Connection
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from api.json_lines import Lines, Records
-from api.request_log import request_id
+from api.observability.json_lines import Lines, Records
+from api.observability.request_log import request_id
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from limits import parse
 
-from api.counters import SWEEP, Counter, Memory
+from api.security.counters import SWEEP, Counter, Memory
 
 SetClock = Callable[[float], None]
 
@@ -25,7 +25,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> SetClock:
 
     def set_clock(seconds: float) -> None:
         clock = SimpleNamespace(monotonic=lambda: seconds)
-        monkeypatch.setattr("api.counters.time", clock)
+        monkeypatch.setattr("api.security.counters.time", clock)
 
     return set_clock
 
@@ -88,7 +88,7 @@ def test_windows_that_have_ended_are_searched_for_now_and_then_only(
 def test_memory_is_bounded_and_the_oldest_windows_go_first(
     memory: Memory, at: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.counters.MOST", 3)
+    monkeypatch.setattr("api.security.counters.MOST", 3)
     at(100)
     for key in "abcacd":
         memory.add(key, 10)
@@ -114,7 +114,7 @@ def hasty() -> Iterator[None]:
 def test_threads_that_count_while_others_forget_lose_nothing(
     memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.counters.SWEEP", 0)
+    monkeypatch.setattr("api.security.counters.SWEEP", 0)
     all_are_there = threading.Barrier(4)
 
     def count(_: int) -> list[int]:

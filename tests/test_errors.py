@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from api import errors
 from api.contract import Gate, InvalidInput, UnsupportedCoding, message, operation
 from api.errors import handle_errors, in_order, problem
-from api.passwords import Busy
+from api.security.passwords import Busy
 from api.storage.store import NoSuchRecord, UsernameTaken
 
 FAULT = "The service failed. Try again later."

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from api.fair_semaphore import FairSemaphore
+from api.security.fair_semaphore import FairSemaphore
 
 
 class Clock:
@@ -23,7 +23,9 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("api.fair_semaphore.time", SimpleNamespace(monotonic=clock.monotonic))
+    monkeypatch.setattr(
+        "api.security.fair_semaphore.time", SimpleNamespace(monotonic=clock.monotonic)
+    )
     return clock
 
 

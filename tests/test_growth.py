@@ -17,7 +17,7 @@ from api.config import Settings
 from api.contract import FORM
 from api.contract.negotiation import LONGEST_ACCEPT, choose
 from api.fields import LONGEST_PASSWORD
-from api.passwords import Passwords
+from api.security.passwords import Passwords
 from tests.conftest import CHEAP
 
 URLENCODED, MULTIPART = FORM
@@ -173,7 +173,7 @@ def test_a_long_password_is_wrong_without_a_look_at_it(
         looked.append(password)
         return password
 
-    monkeypatch.setattr("api.passwords.prepare", prepare)
+    monkeypatch.setattr("api.security.passwords.prepare", prepare)
     for length in (LONGEST_PASSWORD, LONGEST_PASSWORD + 1):
         spent(app, basic("\u0315")(length))
     assert [len(password) for password in looked] == [LONGEST_PASSWORD]

@@ -8,8 +8,8 @@ from werkzeug.test import TestResponse, run_wsgi_app
 
 from api import create_app
 from api.config import Settings
-from api.hosts import is_trusted, normalize_host
-from api.passwords import Passwords
+from api.security.hosts import is_trusted, normalize_host
+from api.security.passwords import Passwords
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.conftest import CHEAP
 

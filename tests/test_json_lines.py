@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from api.json_lines import Lines
+from api.observability.json_lines import Lines
 from tests.clients import LIVEZ, Client
 from tests.records import recorded_lines
 from tests.server import Server, free_port

@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 from flask import Flask
 
-from api.passwords import Passwords
+from api.security.passwords import Passwords
 from tests.actor import PASSWORD, Someone
 
 ROUNDS, TRIES, MOST = 12, 3, 1.15

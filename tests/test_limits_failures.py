@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from api.failures import KNOWN_DAYS
-from api.limits import LIMITED
-from api.passwords import Passwords
+from api.security.failures import KNOWN_DAYS
+from api.security.limits import LIMITED
+from api.security.passwords import Passwords
 from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
 from tests.conftest import CHEAP
 from tests.test_limits import wait_of
@@ -167,7 +167,7 @@ def test_an_owner_who_mistypes_at_a_new_address_waits_one_window_whatever_strang
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, now = serve(), 1000.0
-    monkeypatch.setattr("api.counters.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("api.security.counters.time", SimpleNamespace(monotonic=lambda: now))
     strangers = [Person(app, f"203.0.{n}.1") for n in range(5)]
 
     def attack() -> None:
@@ -199,8 +199,8 @@ def test_a_success_forgets_the_failures_of_its_address_and_of_no_other(serve: Se
 
 def test_an_address_is_known_for_30_days(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     app, day, now = serve("1 per hour"), 24 * HOUR, 1000.0
-    monkeypatch.setattr("api.counters.time", SimpleNamespace(monotonic=lambda: now))
-    monkeypatch.setattr("api.failures.time", SimpleNamespace(time=lambda: now))
+    monkeypatch.setattr("api.security.counters.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("api.security.failures.time", SimpleNamespace(time=lambda: now))
     owner, neighbour = Person(app), Person(app, f"{HOME}1")
     assert_problem(owner.tries(PASSWORD), 404)
     for days, status in (KNOWN_DAYS, 404), (KNOWN_DAYS, 404), (KNOWN_DAYS + 1.1, 429):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from api.counters import Memory
+from api.security.counters import Memory
 from tests.actor import PASSWORD, Someone
 
 

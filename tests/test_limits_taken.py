@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import Flask, Response
 
-from api.counters import Counter
-from api.limits import EnumerationLimiter
+from api.security.counters import Counter
+from api.security.limits import EnumerationLimiter
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.test_limits import ONE_DATABASE, MakeApp, wait_of
 

@@ -18,7 +18,7 @@ from prometheus_client import values
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.config import SettingsError
-from api.metrics import Metrics
+from api.observability.metrics import Metrics
 from api.serve import _listen
 from tests.actor import FORM, Someone
 from tests.clients import LIVEZ, one

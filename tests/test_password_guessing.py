@@ -6,8 +6,8 @@ from typing import NoReturn
 import pytest
 
 from api.config import Settings
-from api.counters import Counter
-from api.failures import KNOWN_DAYS, FailureLimiter
+from api.security.counters import Counter
+from api.security.failures import KNOWN_DAYS, FailureLimiter
 from tests.server import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "password-guessing.md").read_text(encoding="utf-8")

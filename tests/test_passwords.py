@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from api.passwords import Passwords, prepare
+from api.security.passwords import Passwords, prepare
 from api.storage.tables import accounts
 from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
 from tests.conftest import CHEAP

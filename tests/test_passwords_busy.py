@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from api.passwords import Busy, Passwords
+from api.security.passwords import Busy, Passwords
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.test_fair_semaphore import Clock
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.browsers import COMMON_HEADERS
 from api.errors import UNROUTED_REPLIES
+from api.security.browsers import COMMON_HEADERS
 from tests.server import Server, serving
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"

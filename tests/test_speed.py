@@ -19,7 +19,7 @@ from werkzeug.test import EnvironBuilder
 
 from api import create_app
 from api.config import Settings
-from api.json_lines import Lines
+from api.observability.json_lines import Lines
 from tests.actor import FORM
 from tests.benchmarks.bare import app as bare
 

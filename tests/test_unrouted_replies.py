@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from api.browsers import SIGN_UP_PATH
 from api.contract.proof.proof import Proof
+from api.security.browsers import SIGN_UP_PATH
 from tests.server import Server
 from tests.test_server_wire import say
 

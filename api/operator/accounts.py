@@ -7,8 +7,8 @@ from marshmallow import ValidationError
 from sqlalchemy import Connection
 
 from api.operator.common import OperatorGroup, batches, explained, last_key
-from api.passwords import passwords
 from api.schemas import SignUp
+from api.security.passwords import passwords
 from api.storage.store import Record, store
 from api.storage.tables import accounts as table
 from api.text_rules import Timestamp

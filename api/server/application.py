@@ -15,10 +15,10 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from api import config
-from api.addresses import normalised
-from api.browsers import ANY_ORIGIN, COMMON_HEADERS, SIGN_UP_PATH
 from api.errors import OUR_FAULT, PROBLEM, UNROUTED_REPLIES, problem
-from api.request_log import Watch, new_id
+from api.observability.request_log import Watch, new_id
+from api.security.addresses import normalised
+from api.security.browsers import ANY_ORIGIN, COMMON_HEADERS, SIGN_UP_PATH
 from api.server.connection import Connection
 from api.server.refusals import refusal
 from api.server.worker import STOPS, Worker

@@ -26,7 +26,7 @@ from gunicorn.http.parser import RequestParser
 from gunicorn.workers.ggevent import GeventWorker
 
 from api import config
-from api.json_lines import SINCE
+from api.observability.json_lines import SINCE
 from api.server.connection import ClientGone, Connection, Phase
 from api.threads import use_event_loop
 

@@ -14,7 +14,7 @@ import psutil
 from argon2 import PasswordHasher
 
 CORES = os.cpu_count() or 1
-# As api/passwords.py has it, and written once more: a weaker hash would not be the same work.
+# As in api/security/passwords.py, and written once more: a weaker hash would be less work.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from api.fields import PASSWORD as PASSWORD_RULE
-from api.passwords import Passwords
+from api.security.passwords import Passwords
 from api.storage.tables import accounts
 from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
 from tests.operations import NO_METHOD

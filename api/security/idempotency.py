@@ -14,7 +14,7 @@ from uuid import UUID
 from flask import g, request
 from werkzeug.exceptions import UnprocessableEntity
 
-from api.passwords import passwords
+from api.security.passwords import passwords
 from api.storage.keys import Key, KeyTaken
 from api.storage.store import Record, store
 

@@ -9,8 +9,8 @@ from werkzeug.exceptions import Unauthorized
 
 from api.contract import Credentials
 from api.fields import LONGEST_PASSWORD
-from api.passwords import Busy, passwords
 from api.schemas import SignUp
+from api.security.passwords import Busy, passwords
 from api.storage.store import Record, store
 
 _FORM = SignUp()

@@ -13,7 +13,7 @@ from flask import Flask, Response, has_request_context, request
 from flask.globals import request_ctx
 
 from api.contract import Header, current_operation
-from api.json_lines import SINCE, clock
+from api.observability.json_lines import SINCE, clock
 
 _ID = "api.request_id"
 _WELL_FORMED = "[A-Za-z0-9._-]{1,64}"

@@ -14,8 +14,8 @@ from typing import NoReturn
 
 from limits import RateLimitItem, parse_many
 
-from api.addresses import bucket, site
-from api.counters import Counter, Store
+from api.security.addresses import bucket, site
+from api.security.counters import Counter, Store
 
 KNOWN_DAYS = 30
 """Days for which an address is known after a sign-in."""

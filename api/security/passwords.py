@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app, g, has_app_context
 from werkzeug.local import LocalProxy
 
-from api.fair_semaphore import FairSemaphore
+from api.security.fair_semaphore import FairSemaphore
 from api.threads import NativeThreads
 
 T = TypeVar("T")

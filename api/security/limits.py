@@ -12,12 +12,12 @@ from flask.globals import request_ctx
 from limits import parse_many
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from api.addresses import bucket
 from api.config import Settings
 from api.contract import Operation, current_operation
-from api.counters import Counter
-from api.credentials import given_username
-from api.failures import Attempt, FailureLimiter
+from api.security.addresses import bucket
+from api.security.counters import Counter
+from api.security.credentials import given_username
+from api.security.failures import Attempt, FailureLimiter
 
 LIMITED = Signal()
 """Sent by the app that refuses a request, with the `limit` that it exceeds: default, passwords,
