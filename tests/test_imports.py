@@ -63,8 +63,8 @@ def test_the_contract_imports_its_own_modules_relatively_and_all_others_import_b
 @pytest.mark.parametrize(
     ("module", "strangers"),
     [
-        ("store", {"flask.request", "werkzeug.exceptions", "werkzeug.http"}),
-        ("models", {"marshmallow"}),
+        ("storage.store", {"flask.request", "werkzeug.exceptions", "werkzeug.http"}),
+        ("storage.tables", {"marshmallow"}),
     ],
 )
 def test_storage_knows_no_request_and_no_schema(module: str, strangers: set[str]) -> None:

@@ -43,6 +43,15 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
+def _keep_bytecode(folder: Path) -> None:
+    """Let all processes of a run share compiled modules, also if the environment says otherwise.
+
+    To compile the service at each start of a server takes longer than to import it.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+
+
 def _collect_garbage_rarely() -> None:
     """Don't look for garbage in what stays until the end, which would take a tenth of the run."""
     gc.freeze()
@@ -71,6 +80,7 @@ class WholeRun:
 
         Workers steal tests from each other, so that none is idle while another has a long file.
         """
+        _keep_bytecode(config.rootpath / ".pytest_cache" / "bytecode")
         option = config.option
         undecided = getattr(option, "numprocesses", 0) is None and option.dist == "no"
         undecided = undecided and not (option.usepdb or option.trace)
