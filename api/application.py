@@ -16,7 +16,7 @@ from api.about import ABOUT
 from api.config import Settings
 from api.contract import Gate, refuse_transfer_coding
 from api.errors import UNROUTED_REPLIES, handle_errors, in_order
-from api.observability.request_log import IDENTIFIED, Watch
+from api.observability.request_log import IDENTIFIED, RequestLog
 from api.schemas import LARGEST_FORM
 from api.security.addresses import TrustedProxies
 from api.security.browsers import COMMON_HEADERS, open_sign_up
@@ -110,7 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         common_headers=COMMON_HEADERS | IDENTIFIED,
         unrouted_replies=UNROUTED_REPLIES,
     )
-    Watch(app)
+    RequestLog(app)
     handle_errors(app)
     open_sign_up(app)
     limit_requests(app, settings)

@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.application import create_app
 from api.config import Settings, SettingsError
-from api.observability.json_lines import Lines, log_to
+from api.observability.json_lines import LineWriter, configure_logging
 from api.observability.metrics import Metrics
-from api.observability.request_log import Watch, request_id
+from api.observability.request_log import RequestLog, request_id
 from api.storage.database import open_engine
 from api.storage.errors import DatabaseError, describe_url
 from api.storage.migrate import checkpoint, purge_expired, upgrade
@@ -59,8 +59,8 @@ def main() -> None:
     """Serve until told to stop."""
     try:
         settings = Settings.from_environ()
-        lines = Lines()
-        log_to(lines, settings.log_level, request_id)
+        lines = LineWriter()
+        configure_logging(lines, settings.log_level, request_id)
         app = create_app(settings)
         listener = _listen("HOST, PORT", settings.host, settings.port)
         host, _, port = settings.metrics_address.rpartition(":")
@@ -83,9 +83,9 @@ def main() -> None:
         with suppress(SQLAlchemyError):  # It may come yet.
             app.extensions["store"].ping()
 
-    watch: Watch = app.extensions["watch"]
+    request_log: RequestLog = app.extensions["request_log"]
     if logging.getLogger().isEnabledFor(logging.INFO):
-        watch.write = lines.write
+        request_log.write = lines.write
     options: dict[str, Any] = {
         "workers": settings.web_concurrency,
         "threads": settings.threads,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from api.observability.json_lines import Lines, Records
+from api.observability.json_lines import JsonHandler, LineWriter
 from api.observability.request_log import request_id
 
 
@@ -15,7 +15,7 @@ from api.observability.request_log import request_id
 def recorded_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """Read what has been logged meanwhile, by way of a pipe."""
     reader, writer = os.pipe()
-    handler = Records(Lines(writer), request_id)
+    handler = JsonHandler(LineWriter(writer), request_id)
     logging.getLogger().addHandler(handler)
     try:
         yield lambda: [json.loads(line) for line in os.read(reader, 1 << 20).splitlines()]

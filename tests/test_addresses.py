@@ -40,7 +40,7 @@ def seen(make_app_at: MakeApp, sqlite_url: str) -> Callable[..., tuple[str | Non
         if proxies not in apps:
             app = make_app_at(sqlite_url, ratelimit_default="1 per hour", trusted_proxies=proxies)
             apps[proxies] = app, []
-            app.extensions["watch"].write = apps[proxies][1].append
+            app.extensions["request_log"].write = apps[proxies][1].append
         app, logged = apps[proxies]
         headers = Headers([("X-Forwarded-For", line) for line in lines])
         environ: dict[str, Any] = {"REMOTE_ADDR": peer}

@@ -1,4 +1,4 @@
-"""Lines are written whole and of one request each; who doesn't read them stops nobody."""
+"""LineWriter are written whole and of one request each; who doesn't read them stops nobody."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from api.observability.json_lines import Lines
+from api.observability.json_lines import LineWriter
 from tests.clients import LIVEZ, Client
 from tests.records import recorded_lines
 from tests.server import Server, free_port
@@ -37,7 +37,7 @@ def test_a_full_pipe_loses_lines_and_says_how_many_once_there_is_room(
     pipe: tuple[int, int],
 ) -> None:
     reader, writer = pipe
-    lines = Lines(writer)
+    lines = LineWriter(writer)
     for _ in range(1000):
         lines.write(LINE)
     kept = os.read(reader, 1 << 20).decode().splitlines()
@@ -51,7 +51,7 @@ def test_a_full_pipe_loses_lines_and_says_how_many_once_there_is_room(
 
 def test_a_line_that_was_torn_spoils_no_other(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
-    lines = Lines(writer)
+    lines = LineWriter(writer)
     lines.write("y" * (1 << 17) + "\n")
     torn = os.read(reader, 1 << 20)
     assert set(torn) == {ord("y")}
@@ -63,14 +63,14 @@ def test_a_line_that_was_torn_spoils_no_other(pipe: tuple[int, int]) -> None:
 def test_a_pipe_that_nobody_reads_any_more_is_written_to_in_vain(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     null = os.open(os.devnull, os.O_RDONLY)
-    lines = Lines(writer)
+    lines = LineWriter(writer)
     os.dup2(null, reader)
     os.close(null)
     lines.write(LINE)
 
 
 def _write_many(writer: int, letter: str, begin: float) -> None:
-    lines = Lines(writer)
+    lines = LineWriter(writer)
     time.sleep(max(0, begin - time.monotonic()))
     for _ in range(3000):
         lines.write(letter * 100 + "\n")
@@ -136,7 +136,7 @@ def test_standard_error_stays_blocking_for_the_programs_that_share_it(
     ours, theirs = socket.socketpair()
     with ours, theirs:
         for shared in writer, ours.fileno():
-            lines = Lines(shared)
+            lines = LineWriter(shared)
             lines.write(LINE)
             assert os.get_blocking(shared)
         assert lines._socket
@@ -147,7 +147,7 @@ def test_a_socket_that_is_full_loses_lines_and_is_not_waited_for() -> None:
     """As systemd's journal."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        lines = Lines(ours.fileno())
+        lines = LineWriter(ours.fileno())
         for _ in range(5000):
             lines.write(LINE)
         assert theirs.recv(len(LINE), socket.MSG_WAITALL).decode() == LINE

@@ -19,7 +19,7 @@ from werkzeug.test import EnvironBuilder
 
 from api import create_app
 from api.config import Settings
-from api.observability.json_lines import Lines
+from api.observability.json_lines import LineWriter
 from tests.actor import FORM
 from tests.benchmarks.bare import app as bare
 
@@ -129,7 +129,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def service(sqlite_url: str, statements: list[str], steps: Steps) -> Iterator[Flask]:
     """As it is in production: nothing records what it answers but its log."""
     app = create_app(Settings(database_url=sqlite_url))
-    app.extensions["watch"].write = Lines().write
+    app.extensions["request_log"].write = LineWriter().write
     yield app
     app.extensions["store"].close()
 

@@ -1,4 +1,4 @@
-"""Lines of the log: JSON each, written whole at once, and waited for by nobody."""
+"""Log lines: a JSON object each, written at once, and never waited for."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from typing import Any
 from gevent.monkey import get_original
 
 SINCE = "api.since"
-"""Where a request's environ says when it had come whole, in monotonic seconds."""
+"""The key of a request's environ for when it had arrived completely, in monotonic seconds."""
 
 
 # gevent's own would wait for a slow reader.
@@ -22,7 +22,7 @@ _Socket: type[socket.socket] = get_original("socket", "socket")
 
 
 class Clock:
-    """The time of day as RFC 3339 writes it, in UTC and to the millisecond."""
+    """The current time in the format of RFC 3339, in UTC and to the millisecond."""
 
     def __init__(self) -> None:
         self._known = 0, ""
@@ -30,7 +30,7 @@ class Clock:
     def now(self) -> str:
         now = time.time()
         second, written = self._known
-        if second != int(now):  # To write it all took a microsecond at each request.
+        if second != int(now):  # To format all of it took a microsecond for each request.
             second = int(now)
             written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
             self._known = second, written
@@ -40,16 +40,15 @@ class Clock:
 clock = Clock()
 
 
-class Lines:
-    """Writes to standard error, or another file of that number.
+class LineWriter:
+    """Writes lines to standard error, or to another file descriptor.
 
-    Each line is one write, so that those of several workers don't mix. Who reads may be slow or
-    gone: what can't be written is lost, and counted, since the service goes on. A terminal is
-    waited for.
+    Each line is one write, so that lines of several workers don't mix. If the reader is too slow or
+    gone, lines are dropped, and their number is logged. Only a terminal is waited for.
     """
 
     def __init__(self, number: int = 2) -> None:
-        # Were it closed, a client's connection might soon have its number.
+        # If standard error were closed, a connection might get its number.
         self._to = os.dup(number) if sys.stderr else os.open(os.devnull, os.O_WRONLY)
         kind = os.fstat(self._to).st_mode
         if stat.S_ISFIFO(kind):
@@ -59,8 +58,8 @@ class Lines:
 
     def write(self, line: str) -> None:
         if self._lost:
-            said = {"time": clock.now(), "level": "warning", "message": f"{self._lost} lines lost"}
-            line = f"{self._is_torn * chr(10)}{json.dumps(said)}\n{line}"
+            entry = {"time": clock.now(), "level": "warning", "message": f"{self._lost} lines lost"}
+            line = f"{self._is_torn * chr(10)}{json.dumps(entry)}\n{line}"
         data = line.encode()
         try:
             self._is_torn = self._write(data) < len(data)
@@ -91,16 +90,16 @@ def _reopened(pipe: int) -> int:
     return opened
 
 
-class Records(logging.Handler):
-    """Writes what is logged to `lines`; `request_id` is that of the request at hand, if any."""
+class JsonHandler(logging.Handler):
+    """Writes log records to `lines`. `request_id` returns the id of the current request, if any."""
 
-    def __init__(self, lines: Lines, request_id: Callable[[], str | None]) -> None:
+    def __init__(self, lines: LineWriter, request_id: Callable[[], str | None]) -> None:
         super().__init__()
         self._lines, self._request_id = lines, request_id
         self._formatter = logging.Formatter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        said: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "time": clock.now(),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -108,12 +107,12 @@ class Records(logging.Handler):
             "requestId": getattr(record, "request_id", None) or self._request_id(),
         }
         if record.exc_info:
-            said["exception"] = self._formatter.formatException(record.exc_info)
-        self._lines.write(json.dumps(said) + "\n")
+            entry["exception"] = self._formatter.formatException(record.exc_info)
+        self._lines.write(json.dumps(entry) + "\n")
 
 
-def log_to(lines: Lines, level: str, request_id: Callable[[], str | None]) -> None:
-    """Let all that is logged, from this level on, be lines."""
-    logging.basicConfig(level=level.upper(), handlers=[Records(lines, request_id)], force=True)
+def configure_logging(lines: LineWriter, level: str, request_id: Callable[[], str | None]) -> None:
+    """Write all log records, from this level on, as JSON lines."""
+    logging.basicConfig(level=level.upper(), handlers=[JsonHandler(lines, request_id)], force=True)
     for name in "alembic", "sqlalchemy.pool":
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -70,7 +70,7 @@ class Metrics:
             (_gauge("database_connections_most", "Connections at most."), pool.size),
         ]
         self._next_sample = 0.0
-        app.extensions["watch"].observe = self.observe
+        app.extensions["request_log"].observe = self.observe
         LIMITED.connect(self._count_limited, app)
 
     def observe(self, name: str | None, status: int, seconds: float) -> None:
@@ -169,12 +169,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] != "/metrics":
             self.send_error(404)
             return
-        said = self.metrics.read()
+        metrics = self.metrics.read()
         self.send_response(200)
         self.send_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.send_header("Content-Length", str(len(said)))
+        self.send_header("Content-Length", str(len(metrics)))
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(metrics)
 
     def version_string(self) -> str:
         return "metrics"

@@ -1,6 +1,6 @@
-"""What is told of each answer: a line in the log, and figures; its request id leads to the client.
+"""The request log: a line and a measurement for each response, with the request's id.
 
-Neither ever has what a client said: no address of a record, no field, no credentials.
+Neither has anything that the client sent: no link of a record, no field, no credentials.
 """
 
 import os
@@ -33,7 +33,7 @@ def new_id() -> str:
 
 
 def request_id() -> str | None:
-    """The id of the request at hand; none outside of requests."""
+    """Return the id of the current request, or None outside of requests."""
     if not has_request_context():
         return None
     return _id_in(request.environ)
@@ -47,34 +47,34 @@ def _id_in(environ: dict[str, Any]) -> str:
     return known
 
 
-class Watch:
-    """Gives each answer its request id, and tells of it where that is wanted."""
+class RequestLog:
+    """Gives each response its request id, and records it if `write` or `observe` is set."""
 
     def __init__(self, app: Flask) -> None:
         self.write: Callable[[str], None] | None = None
-        """Takes a line of JSON."""
+        """Called with a line of JSON."""
         self.observe: Callable[[str | None, int, float], None] | None = None
-        """Takes the operationId, the status, and the duration in seconds."""
-        app.extensions["watch"] = self
-        app.after_request(self._answered)
+        """Called with the operationId, the status, and the duration in seconds."""
+        app.extensions["request_log"] = self
+        app.after_request(self._identify)
 
-    def _answered(self, response: Response) -> Response:
+    def _identify(self, response: Response) -> Response:
         environ = request_ctx.request.environ
         known = _id_in(environ)
         response.headers.add("X-Request-ID", known)
         if self.write or self.observe:
             since = environ.get(SINCE) or time.monotonic()
             client = environ.get("REMOTE_ADDR", "")
-            self.tell(known, self._operation_id(), response.status_code, since, client)
+            self.record(known, self._operation_id(), response.status_code, since, client)
         return response
 
     def _operation_id(self) -> str | None:
-        """The document's name for what serves the request at hand."""
+        """Return the operationId of the current request, if the document has its operation."""
         operation = current_operation()
         return operation.operation_id if operation and operation.documented else None
 
-    def tell(self, known: str, name: str | None, status: int, since: float, client: str) -> None:
-        """Log and measure the response to the request with that id.
+    def record(self, known: str, name: str | None, status: int, since: float, client: str) -> None:
+        """Log and measure the response to the request with the id `known`.
 
         `name` is the operation's id, if an operation served it; `client` is a normalised address.
         """
@@ -82,7 +82,7 @@ class Watch:
         if self.observe:
             self.observe(name, status, duration)
         if self.write:
-            # Nothing here needs to be escaped, and `json` takes ten times as long.
+            # No value here needs escaping, and `json` takes ten times as long.
             self.write(
                 f'{{"time":"{clock.now()}","requestId":"{known}","operationId":{_quoted(name)},'
                 f'"status":{status},"duration":{duration:.6f},'

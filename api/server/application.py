@@ -16,7 +16,7 @@ from gunicorn.glogging import Logger
 
 from api import config
 from api.errors import OUR_FAULT, PROBLEM, UNROUTED_REPLIES, problem
-from api.observability.request_log import Watch, new_id
+from api.observability.request_log import RequestLog, new_id
 from api.security.addresses import normalised
 from api.security.browsers import ANY_ORIGIN, COMMON_HEADERS, SIGN_UP_PATH
 from api.server.connection import Connection
@@ -69,17 +69,20 @@ class RefusingWorker(Worker):
         else:
             _log.info("not a request: %s", type(error).__name__, extra={"request_id": known})
         app: Any = self.wsgi
-        watch: Watch = app.extensions["watch"]
-        watch.tell(known, None, status, connection.began, normalised(connection.address[0]))
+        request_log: RequestLog = app.extensions["request_log"]
+        request_log.record(known, None, status, connection.began, normalised(connection.address[0]))
         reply = UNROUTED_REPLIES.get(status)
-        said = problem(status, detail or (reply.description if reply else OUR_FAULT))
-        body = json.dumps(said)
+        content = problem(status, detail or (reply.description if reply else OUR_FAULT))
+        body = json.dumps(content)
         headers = {name: str(header.const) for name, header in COMMON_HEADERS.items()}
         if _SIGN_UP.match(connection.target):
             headers |= ANY_ORIGIN
         headers |= {"Content-Type": PROBLEM, "Content-Length": str(len(body))}
         headers |= {"Connection": "close", "X-Request-ID": known}
-        lines = [f"HTTP/1.1 {status} {said['title']}", *(f"{k}: {v}" for k, v in headers.items())]
+        lines = [
+            f"HTTP/1.1 {status} {content['title']}",
+            *(f"{k}: {v}" for k, v in headers.items()),
+        ]
         connection.begin_response()
         connection.sendall("\r\n".join([*lines, "", body]).encode("latin-1"))
         connection.flush()
