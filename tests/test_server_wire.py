@@ -132,7 +132,7 @@ SAYS_WHY = {
     ],
     "Send each header field on one line": [f"{HOST}X: y\r\n z\r\n"],
     "Begin the request with METHOD /path": [f"{HOST}X: y"],
-    "The request is malformed, or its Host is not a host name.": ["", "Host: a b\r\n"],
+    "The request is malformed, or its Host is invalid.": ["", "Host: a b\r\n"],
 }
 
 

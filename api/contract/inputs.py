@@ -89,8 +89,8 @@ def _typed(field: fields.Field[Any] | None, text: Any) -> Any:
 
 
 def _by_path(messages: Mapping[Any, Any], within: str = "") -> Iterator[tuple[str, list[str]]]:
-    for name, said in messages.items():
-        if isinstance(said, Mapping):
-            yield from _by_path(said, f"{within}{name}.")
+    for name, texts in messages.items():
+        if isinstance(texts, Mapping):
+            yield from _by_path(texts, f"{within}{name}.")
         else:
-            yield f"{within}{name}", said
+            yield f"{within}{name}", texts

@@ -58,8 +58,8 @@ def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
         if name.lower() in fields:
             raise ValueError("Give each header field of a part once.")
         fields[name.lower()] = value.strip(" \t")
-    kind, said = parameters(fields.get("content-disposition", ""))
-    if kind.lower() != "form-data" or "name" not in said:
+    kind, disposition = parameters(fields.get("content-disposition", ""))
+    if kind.lower() != "form-data" or "name" not in disposition:
         raise ValueError('Give each part a Content-Disposition: form-data; name="…".')
     transfer_encoding = fields.get("content-transfer-encoding", "binary").lower()
     if transfer_encoding not in ("7bit", "8bit", "binary"):
@@ -69,10 +69,10 @@ def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
     media_type, more = parameters(fields.get("content-type", "text/plain"))
     if media_type.lower().startswith("multipart/"):
         raise ValueError("Send each file as a part of its own, not within multipart/mixed.")
-    is_file = not said.keys().isdisjoint(("filename", "filename*"))
-    name = said["name"]
+    is_file = not disposition.keys().isdisjoint(("filename", "filename*"))
+    name = disposition["name"]
     for escaped, meant in ("%22", '"'), ("%0D", "\r"), ("%0A", "\n"):
         name = name.replace(escaped, meant)  # WHATWG HTML, section 4.10.22.8
     yield name, FILE if is_file else content[:-2].decode(codec(more))
-    if (other := _DROPPED.sub("", said["name"])) != said["name"]:
+    if (other := _DROPPED.sub("", disposition["name"])) != disposition["name"]:
         yield other, UNCLEAR

@@ -17,7 +17,7 @@ from . import negotiation
 from .bodies import RequestBody, decoded
 from .encodings import urlencoded
 from .inputs import RequestHeaders, valid_texts
-from .replies import JSON, Credentials, Reply, is_at_hand
+from .replies import JSON, Credentials, Reply, is_readable
 
 View = Callable[..., ResponseReturnValue]
 
@@ -120,7 +120,7 @@ class Operation:
         response = make_response(empty if is_plain else returned)
         reply = self.replies.get(response.status_code)
         body = reply.content.get(media_type) if reply else None
-        if not is_at_hand(response):
+        if not is_readable(response):
             return response
         if body and body.render:
             if response.is_json:

@@ -23,7 +23,7 @@ _PLACES = {"query": "args", "cookie": "cookies"}
 JsonSchema = Mapping[str, Any]
 
 
-def is_at_hand(response: Response) -> bool:
+def is_readable(response: Response) -> bool:
     """Return whether the content can be read here. A stream, such as a file, is read only once."""
     return not (response.is_streamed or response.direct_passthrough)
 
@@ -71,7 +71,7 @@ class Reply:
         body = self.content.get(media_type)
         const = body.schema.get("const") if body and isinstance(body.schema, Mapping) else None
         is_text = isinstance(const, str) and media_type != JSON
-        compared = is_text and request.method != "HEAD" and is_at_hand(response)
+        compared = is_text and request.method != "HEAD" and is_readable(response)
         if compared and const != response.get_data(True):
             yield f"the text is not {const!r}"
         given: dict[str, list[str]] = {}
@@ -96,7 +96,7 @@ class Reply:
     def undeclared_members(self, response: Response) -> Iterator[str]:
         """Yield each member of a JSON response that its schema doesn't declare."""
         body = self.content.get(response.mimetype or "")
-        if body and response.is_json and is_at_hand(response) and response.data:
+        if body and response.is_json and is_readable(response) and response.data:
             for member in undeclared_members(body.schema, response.get_json()):
                 yield f"the member {member} is not declared"
 

@@ -69,5 +69,5 @@ def marks(schema: Any) -> Marks:
 def bare(schema: Any) -> Any:
     """Return the schema without the marks, whose changes `marked` yields."""
     if isinstance(schema, dict):
-        return {keyword: said for keyword, said in schema.items() if keyword not in MARKS}
+        return {keyword: value for keyword, value in schema.items() if keyword not in MARKS}
     return True if schema is None else schema
