@@ -20,6 +20,8 @@ from tests.server import REPOSITORY
 from tests.test_database import downgrade, empty_databases, tables
 
 DEVELOPMENT = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
+COLUMN = "of_the_example"
+"""In place of the example's own column, which the table may have one day."""
 EXAMPLES = re.findall(r"```python\n(\"\"\".*?)```", DEVELOPMENT, flags=re.DOTALL)
 
 
@@ -45,6 +47,7 @@ def newest(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str
     config = migrate.migrations()
     newest = ScriptDirectory.from_config(config).get_current_head()
     (migration,) = EXAMPLES
+    migration = migration.replace("email", COLUMN)
     migration = re.sub("\nrevision = .*", '\nrevision = "example"', migration)
     migration = re.sub("\ndown_revision = .*", f'\ndown_revision = "{newest}"', migration)
     folder = shutil.copytree(REPOSITORY / "api" / "storage" / "migrations", tmp_path / "migrations")
@@ -74,16 +77,16 @@ def test_the_example_keeps_rows_keys_and_indexes_and_can_be_taken_back(
     migrate.upgrade(engine)
     added = tables(engine)
     details = added["user_details"]
-    details["columns"] = [c for c in details["columns"] if c["name"] != "email"]
-    details["checks"] = [c for c in details["checks"] if c["name"] != "ck_user_details_email"]
+    details["columns"] = [c for c in details["columns"] if c["name"] != COLUMN]
+    details["checks"] = [c for c in details["checks"] if c["name"] != f"ck_user_details_{COLUMN}"]
     assert added == before
     for row in kept["user_details"]:
-        row["email"] = None
+        row[COLUMN] = None
     assert rows(engine) == kept
     downgrade(engine, to=newest)
     assert tables(engine) == before
     for row in kept["user_details"]:
-        del row["email"]
+        del row[COLUMN]
     assert rows(engine) == kept
 
 
@@ -92,7 +95,7 @@ def test_after_the_example_the_database_still_decides(store: Store) -> None:
     """It refuses a text that is too short and an account that doesn't exist, and counts on."""
     engine = store.database.engine
     migrate.upgrade(engine)
-    for wrong in "email = 'x'", "account_id = 99", "lastname = ''":
+    for wrong in f"{COLUMN} = 'x'", "account_id = 99", "lastname = ''":
         with pytest.raises(exc.IntegrityError), engine.connect() as connection:
             connection.execute(text(f"UPDATE user_details SET {wrong}"))
     ada = store.find_account("ada")
