@@ -4,11 +4,13 @@ import os
 import signal
 import socket
 import sqlite3
+import struct
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
+from threading import Timer
 from uuid import uuid4
 
 import pytest
@@ -97,6 +99,26 @@ def test_two_workers_and_one_that_was_killed_add_up_to_what_was_asked(measured: 
     assert [said[name] for name in ASKED] == [50, 50, 50]
     assert within(60, lambda: measured.read()["signup_database_connections_most"] == 64)
     assert not list(folder.glob(f"gauge_*_{victim.pid}.db"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_a_worker_is_about_to_fill_is_read_once_it_is_filled(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    metrics = Metrics(app)
+    file = Path(metrics.folder, "counter_1.db")
+    file.touch()
+
+    def fill() -> None:
+        file.write_bytes(bytes(4096))
+
+    with pytest.raises(struct.error):
+        metrics.read()
+    Timer(0.05, fill).start()
+    metrics.read()
+    metrics.close()
 
 
 def test_connections_in_use_are_counted(measured: Measured) -> None:

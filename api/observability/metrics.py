@@ -8,6 +8,8 @@ import fcntl
 import logging
 import os
 import socket
+import struct
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,6 +40,8 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 SAMPLED_EVERY = 0.1
 """Seconds, where there are answers."""
 _PREFIX = "sign-up-metrics-"
+RETRIES = 100
+"""Attempts to read the files of the workers, one every 10 ms."""
 _log = logging.getLogger(__name__)
 
 
@@ -98,9 +102,13 @@ class Metrics:
         mark_process_dead(pid, self.folder)  # type: ignore[no-untyped-call]
 
     def read(self) -> bytes:
-        """What all workers have counted, as Prometheus has it."""
+        """Return the metrics of all workers, in the text format of Prometheus."""
         registry = CollectorRegistry()
         MultiProcessCollector(registry, self.folder)  # type: ignore[no-untyped-call]
+        for _ in range(RETRIES):
+            with suppress(struct.error):  # A worker has created a file, and is about to fill it.
+                return generate_latest(registry)
+            time.sleep(0.01)
         return generate_latest(registry)
 
     def serve(self, listener: socket.socket) -> None:
@@ -157,7 +165,8 @@ def _gauge(name: str, meaning: str) -> Gauge:
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        _log.warning("metrics could not be told", exc_info=True)
+        if not isinstance(sys.exception(), ConnectionError):  # The client has disconnected.
+            _log.warning("metrics could not be sent", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
