@@ -17,8 +17,6 @@ from flask import Flask
 
 from api.config import Settings
 from api.contract import REFUSALS
-from api.contract.proof.coverage import Coverage
-from api.contract.proof.mutants import mutants
 from api.contract.proof.proof import Proof
 from tests.server import REPOSITORY, free_port
 
@@ -143,11 +141,3 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
         except requests.ConnectionError:
             time.sleep(0.1)
     pytest.fail(f"{sys.executable}: nothing serves: {log.read_text()}")
-
-
-def test_the_figures_of_the_proof_are_this_documents(proof: Proof) -> None:
-    changed = list(mutants(proof.said))
-    lines = len({mutant.line for mutant in changed})
-    promises = len(Coverage(proof.document).promises)
-    assert f"contract: {promises} of {promises} promises seen" in README
-    assert f"exactness: {lines} of {lines} lines proven ({len(changed)} mutants: …)" in README
