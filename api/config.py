@@ -28,7 +28,7 @@ LINGER_TIMEOUT = 2
 """Seconds for which a closing connection waits for what the client still sends. Also how long a
 connection may make no progress while others need its place."""
 GRACE_PERIOD = 30
-"""Seconds that requests in flight have at least to finish in, once the service is told to stop."""
+"""Seconds that requests in flight have at least to finish in when the service stops."""
 HEARTBEAT_TIMEOUT = 30
 """Seconds without a heartbeat after which a worker is replaced. It sends one every second."""
 
@@ -57,7 +57,7 @@ def _database(value: str) -> None:
     if url.get_backend_name() == "sqlite":
         if name in ("", ":memory:"):
             raise ValidationError("Name a file: what is kept in memory is lost.")
-        # The URL's path ends at ? or #, so that another file than the expected one would be used.
+        # The URL's path ends at ? or #, so that SQLite would open another file than expected.
         if url.host or url.username or "?" in value or "#" in value or name.startswith("file:"):
             raise ValidationError(
                 "Give a SQLite file by its path alone, as sqlite:///signup.db; "
@@ -109,7 +109,7 @@ def _text(*checks: Callable[[str], Any]) -> kinds.String:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All that a person may change; each is read from the variable of its name in capitals."""
+    """The settings. Each is read from the environment variable of its name in capitals."""
 
     host: str = _setting(_text(), "127.0.0.1")
     port: int = _setting(_whole(1, 65535), 5000)
@@ -167,14 +167,14 @@ class Settings:
 
     @property
     def grace_period(self) -> int:
-        """Seconds that requests in flight have to finish in, once the service is told to stop.
+        """Seconds that requests in flight have to finish in when the service stops.
 
-        Enough for one that has just begun: for its last byte, its hash and its statement.
+        Enough for a request that has just begun: for its last byte, its hash and its statement.
         """
         longest = REQUEST_TIMEOUT + self.hashing_timeout + self.database_timeout
         return max(GRACE_PERIOD, longest)
 
     @property
     def trusted_host_names(self) -> list[str]:
-        """The hosts that the service is reached by; none for any host."""
+        """The hosts that requests may name; none for any host."""
         return [host.strip() for host in self.trusted_hosts.split(",") if host.strip()]

@@ -1,4 +1,4 @@
-"""Migrate the database, then serve; what can't work is said on one line."""
+"""Migrate the database, then serve. An error at the start is printed on one line."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ IGNORED = (
     *("FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "GUNICORN_FD", "GUNICORN_PID"),
     *("LISTEN_FDS", "LISTEN_PID", "SCRIPT_NAME", "SENDFILE"),
 )
-"""Variables of the environment by which gunicorn would serve otherwise than our settings say."""
+"""Environment variables by which gunicorn would override the settings."""
 
 
 def _shown(host: str, port: int) -> str:
@@ -64,7 +64,7 @@ def main() -> None:
         app = create_app(settings)
         listener = _listen("HOST, PORT", settings.host, settings.port)
         host, _, port = settings.metrics_address.rpartition(":")
-        told = _listen("METRICS_ADDRESS", host.strip("[]"), int(port)) if port else None
+        metrics_listener = _listen("METRICS_ADDRESS", host.strip("[]"), int(port)) if port else None
         engine = open_engine(settings)
         upgrade(engine)
         purge_expired(engine)
@@ -74,13 +74,13 @@ def main() -> None:
     address = f"http://{_shown(settings.host, settings.port)}"
     address = address.replace("//127.0.0.1:", "//localhost:")
 
-    def say_where(_arbiter: object) -> None:
+    def print_address(_arbiter: object) -> None:
         docs = f"docs at {address}/docs, " if settings.docs_enabled else ""
         _print(f"Serving {address}, {docs}data in {describe_url(engine)}")
 
     def connect() -> None:
-        """Before there are clients, who else would wait for it: half a second, in a crowd."""
-        with suppress(SQLAlchemyError):  # It may come yet.
+        """Connect to the database before the first request, which would wait for it."""
+        with suppress(SQLAlchemyError):  # The database may become available later.
             app.extensions["store"].ping()
 
     request_log: RequestLog = app.extensions["request_log"]
@@ -92,13 +92,13 @@ def main() -> None:
         "per_client": settings.connections_per_client,
         "graceful_timeout": settings.grace_period,
     }
-    metrics = Metrics(app) if told else None
-    if told and metrics:
-        metrics.serve(told)
+    metrics = Metrics(app) if metrics_listener else None
+    if metrics_listener and metrics:
+        metrics.serve(metrics_listener)
         options |= {"sample": metrics.sample, "forget": metrics.forget}
 
     def end() -> None:
-        """Leave nothing behind, once the workers have ended."""
+        """Clean up after the workers have ended."""
         checkpoint(engine)
         if metrics:
             metrics.close()
@@ -108,4 +108,4 @@ def main() -> None:
     # gunicorn reads it when it is imported, and fails where it isn't a number for `int`.
     os.environ["WEB_CONCURRENCY"] = str(settings.web_concurrency)
     server = import_module("api.server.application").Server
-    server(app, listener, begin=connect, when_ready=say_where, end=end, **options).run()
+    server(app, listener, begin=connect, when_ready=print_address, end=end, **options).run()

@@ -17,7 +17,9 @@ class Timestamp(fields.String):
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """The rule for one text, and what to tell who breaks it. `refused` are texts that would fit.
+    """The rule of a text, and the messages for texts that violate it.
+
+    `refused` are texts that the rest of the rule would accept.
 
     Lengths count code points, as JSON Schema and both databases do.
     """

@@ -1,7 +1,7 @@
-"""Figures for Prometheus, of all workers together, on an address of their own.
+"""Metrics for Prometheus, of all workers together, on an address of their own.
 
-Each worker counts in a file in a folder that they share with their parent, which serves the sum; so
-what a worker counted stays when it dies.
+Each worker counts in files of a folder. The parent process serves the sum, so that the counts of a
+worker that ended are kept.
 """
 
 import fcntl
@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 
 
 class Metrics:
-    """What is counted of `app`. Made by the parent, before it makes workers."""
+    """The metrics of `app`. Create them in the parent process, before it starts workers."""
 
     def __init__(self, app: Flask) -> None:
         _delete_abandoned()
@@ -78,27 +78,27 @@ class Metrics:
         LIMITED.connect(self._count_limited, app)
 
     def observe(self, name: str | None, status: int, seconds: float) -> None:
-        """Count an answer: of which operation, if any, and after how long."""
+        """Count a response: its operation, if any, its status and its duration in seconds."""
         try:
             if time.monotonic() > self._next_sample:
                 self.sample()
             self._requests(name or "", status).inc()
             self._durations(name or "").observe(seconds)
-        except OSError as error:  # The answer is worth more than its count.
+        except OSError as error:  # The response matters more than its count.
             _log.warning("figures can't be kept: %s", error.strerror)
 
     def _count_limited(self, _app: Flask, limit: str) -> None:
         self._limited.labels(limit).inc()
 
     def sample(self) -> None:
-        """Say how many wait now. For each worker to do when it has been idle for a second."""
+        """Set the gauges. Each worker does so every second, and with its responses."""
         self._next_sample = time.monotonic() + SAMPLED_EVERY
         with suppress(OSError):
             for gauge, read in self._gauges:
                 gauge.set(read())
 
     def forget(self, pid: int) -> None:
-        """A worker has died: nothing waits in it any more. What it counted stays."""
+        """Delete the gauges of a worker that has ended. Its counts stay."""
         mark_process_dead(pid, self.folder)  # type: ignore[no-untyped-call]
 
     def read(self) -> bytes:
@@ -112,7 +112,7 @@ class Metrics:
         return generate_latest(registry)
 
     def serve(self, listener: socket.socket) -> None:
-        """Answer `GET /metrics` there, as long as the process lives."""
+        """Serve `GET /metrics` there, as long as the process runs."""
         served = type("Handler", (_Handler,), {"metrics": self})
         server = _Server(listener.getsockname()[:2], served, bind_and_activate=False)
         server.socket.close()
@@ -159,7 +159,7 @@ def _make_folder() -> tuple[str, int]:
 
 
 def _gauge(name: str, meaning: str) -> Gauge:
-    """A gauge of what is now, in all workers that live."""
+    """Return a gauge of all running workers together."""
     return Gauge(f"signup_{name}", meaning, registry=None, multiprocess_mode="livesum")
 
 
@@ -189,4 +189,4 @@ class _Handler(BaseHTTPRequestHandler):
         return "metrics"
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing: who asks every few seconds would fill the log."""
+        """Log nothing, because a scraper asks every few seconds."""

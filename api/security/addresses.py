@@ -65,8 +65,8 @@ class TrustedProxies:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         address = environ.get("REMOTE_ADDR", "")
         if self.proxies:
-            told = self._entry(environ.get("HTTP_X_FORWARDED_FOR"))
-            address = address if told is None else told
+            forwarded = self._entry(environ.get("HTTP_X_FORWARDED_FOR"))
+            address = address if forwarded is None else forwarded
             scheme = (self._entry(environ.get("HTTP_X_FORWARDED_PROTO")) or "").lower()
             if scheme in ("http", "https"):
                 environ["wsgi.url_scheme"] = scheme

@@ -132,12 +132,12 @@ class Counter:
                 _log.warning("limits are counted in memory: %s", error)
         return work(self._memory)
 
-    def wait(self, limits: Sequence[RateLimitItem], *who: str) -> float:
+    def wait(self, limits: Sequence[RateLimitItem], *names: str) -> float:
         """Count one request, and return the seconds until all limits that it exceeds end, or 0."""
 
         def count(store: Store) -> float:
             # All limits are counted, because the one that lasts longest says how long to wait.
-            keys = [(limit, limit.key_for(*who)) for limit in limits]
+            keys = [(limit, limit.key_for(*names)) for limit in limits]
             over = [k for limit, k in keys if store.add(k, limit.get_expiry()) > limit.amount]
             return max(map(store.seconds_left, over), default=0.0)
 

@@ -11,7 +11,7 @@ from api.threads import wait_for
 class FairSemaphore:
     """A semaphore whose waiters acquire in arrival order and time out.
 
-    No timer runs. A waiter whose timeout has expired raises when its turn comes, and passes the
+    No timer runs. A waiter whose timeout has expired raises when it is resumed, and passes the
     semaphore on. So if every holder releases within `t` seconds, a waiter raises at most `t`
     seconds after its timeout.
     """
@@ -41,9 +41,9 @@ class FairSemaphore:
             if self._free:
                 self._free -= 1
                 return
-            turn: Future[None] = Future()
-            (self._waiters.appendleft if first else self._waiters.append)(turn)
-        wait_for(turn)
+            waiter: Future[None] = Future()
+            (self._waiters.appendleft if first else self._waiters.append)(waiter)
+        wait_for(waiter)
         if time.monotonic() > deadline:
             self.release()
             raise TimeoutError
@@ -51,7 +51,7 @@ class FairSemaphore:
     def release(self) -> None:
         """Let the first waiter acquire, or the next caller if nothing waits."""
         with self._lock:
-            turn = self._waiters.popleft() if self._waiters else None
-            self._free += turn is None
-        if turn:
-            turn.set_result(None)
+            waiter = self._waiters.popleft() if self._waiters else None
+            self._free += waiter is None
+        if waiter:
+            waiter.set_result(None)

@@ -14,14 +14,16 @@ MISSING = (
 
 
 class Files:
-    """Tells whether the files at `path` are still those that a connection opened.
+    """The files of the database at `path`, and whether they are still those that were opened.
 
     While a connection is open SQLite itself never replaces or deletes one of them: that is done by
     the last connection to close, of all processes.
     """
 
     def __init__(self, path: str) -> None:
-        real = os.path.realpath(path)  # SQLite has the other files beside the real one.
+        real = os.path.realpath(
+            path
+        )  # SQLite creates the other files in the folder of the real one.
         self.path, self._log, self._index = path, f"{real}-wal", f"{real}-shm"
         self._known: tuple[Any, ...] = ()
 
@@ -62,7 +64,7 @@ class Files:
         """Raise `sqlite3.OperationalError` if what was just written may be lost.
 
         That is where a file was deleted before the write ended: another process may write to a new
-        one already. If a file is deleted later, whoever makes it anew finds what was written.
+        one already. If a file is deleted later, the process that creates it anew finds the write.
         """
         if not self.are_unchanged():
             error = sqlite3.OperationalError(MISSING)

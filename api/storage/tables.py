@@ -18,12 +18,12 @@ metadata = sa.MetaData(
     }
 )
 
-# SQLite counts up by itself only in a column that is INTEGER to the letter.
+# SQLite counts up by itself only in a column whose type is literally INTEGER.
 _Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 class Moment(sa.TypeDecorator[datetime]):
-    """A moment in UTC, to the microsecond. SQLite forgets the zone; here it is given back."""
+    """A time in UTC, to the microsecond. SQLite doesn't store the zone, so it is added here."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -33,7 +33,7 @@ class Moment(sa.TypeDecorator[datetime]):
 
 
 def _text(name: str, rule: Text, *, nullable: bool = False) -> tuple[Any, ...]:
-    """A column that holds what the rule lets by, and a check of its length."""
+    """Return a column for texts of the rule, and a check of their length."""
     check = sa.CheckConstraint(f"length({name}) BETWEEN {rule.minimum} AND {rule.maximum}", name)
     return sa.Column(name, sa.String(rule.maximum), nullable=nullable), check
 
@@ -43,7 +43,7 @@ accounts = sa.Table(
     metadata,
     sa.Column("id", _Number, primary_key=True),
     *_text("username", USERNAME),
-    # The username in small letters: letter case makes no other account.
+    # The username in lower case, because usernames are compared without regard to case.
     sa.Column("username_key", sa.String(USERNAME.maximum), nullable=False, unique=True),
     # Argon2id, encoded. Without one the account can't sign in.
     sa.Column("password_hash", sa.String(255)),
@@ -53,30 +53,30 @@ accounts = sa.Table(
 user_details = sa.Table(
     "user_details",
     metadata,
-    # Counts up, so that the newest is the highest, whatever the clock did.
+    # Counts up, so that the newest record has the highest number, whatever the clock did.
     sa.Column("number", _Number, primary_key=True),
     sa.Column("id", sa.Uuid, nullable=False, unique=True),
-    # Whose credentials came along, if any did.
+    # The account whose credentials the request had, if any.
     sa.Column("account_id", sa.ForeignKey("accounts.id", ondelete="SET NULL")),
     *_text("username", USERNAME),
     *_text("firstname", FIRSTNAME, nullable=True),
     *_text("lastname", LASTNAME),
     sa.Column("created_at", Moment, nullable=False),
 )
-# What was done under an `Idempotency-Key`, for as long as a retry may come.
+# The requests that had an `Idempotency-Key`, for as long as a retry may come.
 idempotency_keys = sa.Table(
     "idempotency_keys",
     metadata,
-    # SHA-256 of the key, and of who used it for what: the key itself is kept nowhere.
+    # SHA-256 of the key, the operation and the account. The key itself is not stored.
     sa.Column("digest", sa.LargeBinary(32), primary_key=True),
-    # HMAC of the form without its password, by the key: who reads the table can't guess it.
+    # HMAC of the form without its password, by the key, so that the table doesn't reveal the form.
     sa.Column("fingerprint", sa.LargeBinary(32), nullable=False),
     # Argon2id, encoded, of the form's password.
     sa.Column("password_hash", sa.String(255)),
-    # The id of the details that were made; they may be gone meanwhile.
+    # The id of the record that was created; it may have been deleted since.
     sa.Column("record_id", sa.Uuid),
     sa.Column("created_at", Moment, nullable=False, index=True),
-    # The username, in small letters, of the account that used the key or was made under it.
+    # The username, in lower case, of the account that used the key or was created under it.
     sa.Column("username_key", sa.String(USERNAME.maximum), index=True),
 )
 sa.Index(None, user_details.c.account_id, user_details.c.number)
