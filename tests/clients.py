@@ -58,7 +58,9 @@ class Client:
 
     def is_told(self) -> bool:
         """Whether something has come that wasn't heard yet."""
-        return bool(select.select([self.sock], [], [], 0)[0])
+        poll = select.poll()  # `select` takes no descriptor over 1023.
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _more(self) -> bytes:
         piece = self.sock.recv(65536)

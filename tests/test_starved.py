@@ -154,7 +154,7 @@ def test_connections_that_others_have_all_are_said(tmp_path: Path, postgresql_ur
 def test_idle_clients_that_have_all_files_make_room_for_others(tmp_path: Path) -> None:
     """Checklist 15."""
     with ExitStack() as opened:
-        server = opened.enter_context(serving(tmp_path, SETTINGS, ulimit="-Sn 80"))
+        server = opened.enter_context(serving(tmp_path, SETTINGS, ulimit="-n 80"))
         idle = [opened.enter_context(Client(server)) for _ in range(50)]
         assert idle[0].says(LIVEZ).hears().status == 200
         late = [opened.enter_context(Client(server)).says(DETAILS) for _ in range(2)]
