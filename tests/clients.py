@@ -4,7 +4,7 @@ import select
 import socket
 from typing import NamedTuple
 
-from tests.server import Server
+from tests.serving import Server
 
 HOST = b"Host: localhost\r\n"
 LIVEZ = b"GET /livez HTTP/1.1\r\n" + HOST + b"\r\n"

@@ -22,9 +22,9 @@ from api.storage.database import open_engine
 from api.storage.migrate import upgrade
 from api.storage.tables import metadata
 from tests.actor import PASSWORD, Someone
+from tests.contract.shelf.story import visit
 from tests.postgresql import make_hostile, running
-from tests.server import Server, serving
-from tests.shelf.story import visit
+from tests.serving import Server, serving
 from tests.whole_run import WholeRun
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -32,7 +32,9 @@ PROOF = Proof(
     Path(__file__).parents[1] / "openapi.yaml",
     undocumented=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz)?",
 )
-SHELF = Proof(Path(__file__).parent / "shelf" / "shelf.yaml", undocumented="/openapi.json")
+SHELF = Proof(
+    Path(__file__).parent / "contract" / "shelf" / "shelf.yaml", undocumented="/openapi.json"
+)
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:

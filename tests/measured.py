@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from tests.clients import Answer, one
-from tests.server import Server
+from tests.serving import Server
 
 
 class Watched(Server):

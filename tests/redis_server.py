@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 import redis
 
-from tests.server import free_port
+from tests.serving import free_port
 
 _QUIET = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from tests.server import Server
+from tests.serving import Server
 
 
 def worker_of(server: Server) -> psutil.Process:

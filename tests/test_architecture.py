@@ -3,7 +3,7 @@
 import re
 
 from api import config
-from tests.server import REPOSITORY
+from tests.serving import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
 API = REPOSITORY / "api"

@@ -2,7 +2,7 @@
 
 Green proves something only if much of it succeeded: the run prints how often each operation was
 asked and how often it succeeded, and wants a hundred successes of each. `schemathesis fuzz` is
-another command, with a test of its own: tests/test_long_fuzz.py.
+another command, with a test of its own: tests/tools/test_long_fuzz.py.
 """
 
 import subprocess
@@ -25,13 +25,13 @@ from api.header_fields import IDEMPOTENCY_KEY
 from tests import fuzzing
 from tests.actor import PASSWORD, Someone
 from tests.fresh_keys import VALID
-from tests.long_fuzz.figures import Figures
-from tests.long_fuzz.foretold import Foretold
-from tests.long_fuzz.varied import GOOD, USERNAME, row, varied
-from tests.server import REPOSITORY, serving
+from tests.serving import REPOSITORY, serving
+from tests.tools.long_fuzz.figures import Figures
+from tests.tools.long_fuzz.foretold import Foretold
+from tests.tools.long_fuzz.varied import GOOD, USERNAME, row, varied
 
 EXAMPLES, CHAINS, SEED, FLOOR = 250, 150, 1, 100
-SETTINGS = REPOSITORY / "tests" / "long_fuzz" / "schemathesis.toml"
+SETTINGS = REPOSITORY / "tests" / "tools" / "long_fuzz" / "schemathesis.toml"
 
 
 def _config() -> SchemathesisConfig:

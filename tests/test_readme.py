@@ -18,7 +18,7 @@ from flask import Flask
 from api.config import Settings
 from api.contract import REFUSALS
 from api.contract.proof.proof import Proof
-from tests.server import REPOSITORY, free_port
+from tests.serving import REPOSITORY, free_port
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 

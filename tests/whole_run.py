@@ -74,13 +74,16 @@ class WholeRun:
         group.addoption("--proof", type=Path, help="write the proofs there, as HTML")
         group.addoption("--traffic", type=Path, help="keep all exchanges there, secrets masked")
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Prepare the environment of the processes that this one starts."""
+        _keep_bytecode(config.rootpath / ".pytest_cache" / "bytecode")
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
         """Distribute a run of all tests, unless the command line says how (`-n`, `--dist`).
 
         Workers steal tests from each other, so that none is idle while another has a long file.
         """
-        _keep_bytecode(config.rootpath / ".pytest_cache" / "bytecode")
         option = config.option
         undecided = getattr(option, "numprocesses", 0) is None and option.dist == "no"
         undecided = undecided and not (option.usepdb or option.trace)

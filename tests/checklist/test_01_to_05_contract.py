@@ -12,7 +12,7 @@ from api.contract import UndeclaredResponse
 from api.contract.proof.coverage import Coverage
 from api.contract.proof.proof import Contradiction, Proof
 from tests.actor import Someone, assert_problem
-from tests.test_http import ALLOWED, METHODS
+from tests.contract.test_http import ALLOWED, METHODS
 from tests.whole_run import WholeRun
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from api.storage.tables import accounts
 from tests.actor import Someone, assert_problem
-from tests.test_idempotency import counted
+from tests.security.test_idempotency import counted
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
 PART = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'

@@ -14,10 +14,10 @@ from schemathesis.config import SchemathesisConfig
 
 from tests import fuzzing
 from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
+from tests.contract.test_http import ALLOWED
+from tests.contract.test_http_errors import INSIDE, errors, faulty
 from tests.records import recorded_lines
-from tests.test_http import ALLOWED
-from tests.test_http_errors import INSIDE, errors, faulty
-from tests.test_unavailable import locked
+from tests.storage.test_unavailable import locked
 
 PHASES = ["examples", "coverage", "fuzzing", "stateful"]
 

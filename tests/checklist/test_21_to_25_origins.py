@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 
 from tests.actor import Someone, assert_problem
-from tests.test_cors import OPEN, PREFLIGHT, asks_to_sign_up, assert_open, said_to_browsers
-from tests.test_http_errors import errors, faulty
-from tests.test_http_headers import successes
-from tests.test_unavailable import locked
+from tests.contract.test_http_errors import errors, faulty
+from tests.contract.test_http_headers import successes
+from tests.security.test_cors import OPEN, PREFLIGHT, asks_to_sign_up, assert_open, said_to_browsers
+from tests.storage.test_unavailable import locked
 
 SHOP = {"Origin": "https://shop.example"}
 
@@ -64,7 +64,7 @@ def test_23_a_preflight_is_2xx_names_what_exists_and_does_no_work(
 
 
 def test_24_a_form_is_served_without_a_preflight_and_guarded_without_one(ada: Someone) -> None:
-    """In a browser: tests/test_browser_origins.py."""
+    """In a browser: tests/security/test_browser_origins.py."""
     for number, kind in enumerate(["multipart/form-data", "application/x-www-form-urlencoded"]):
         # What a browser sends of itself: nothing in it is to be asked for by a preflight.
         asked: dict[str, Any] = {"headers": SHOP, "content_type": kind}
@@ -78,7 +78,7 @@ def test_24_a_form_is_served_without_a_preflight_and_guarded_without_one(ada: So
 def test_25_how_long_to_wait_is_exposed_where_a_page_may_have_to_and_nothing_else(
     make_app: Callable[..., Flask], someone: Someone, ada: Someone
 ) -> None:
-    """In a browser, which waits: tests/test_browser_refused.py."""
+    """In a browser, which waits: tests/security/test_browser_refused.py."""
     limited = Someone(make_app(ratelimit_default="1 per hour").test_client())
     limited.signs_up(headers=SHOP)
     refused = limited.signs_up(headers=SHOP)

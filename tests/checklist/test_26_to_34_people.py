@@ -18,11 +18,11 @@ from api.fields import PASSWORD as PASSWORD_RULE
 from api.security.passwords import Passwords
 from api.storage.tables import accounts
 from tests.actor import PASSWORD, SAME_ID, Someone, assert_problem
+from tests.contract.test_http import ALLOWED
+from tests.contract.test_http_errors import errors
+from tests.contract.test_http_headers import assert_guarded, successes
 from tests.operations import NO_METHOD
-from tests.test_http import ALLOWED
-from tests.test_http_errors import errors
-from tests.test_http_headers import assert_guarded, successes
-from tests.test_passwords import is_let_in, kept_hash
+from tests.security.test_passwords import is_let_in, kept_hash
 
 
 def test_26_passwords_are_kept_as_argon2id_and_rehashed_when_the_parameters_rise(
@@ -94,7 +94,7 @@ def test_30_a_username_is_taken_whatever_its_letter_case_by_the_databases_own_wo
 
 
 def test_32_an_unknown_username_is_answered_as_a_wrong_password_is(ada: Someone) -> None:
-    """In equal time: tests/test_let_in_time.py."""
+    """In equal time: tests/security/test_let_in_time.py."""
     wrong, unknown = (
         ada.signs_in(name, "x" * 15).reads_own(headers=SAME_ID) for name in ("ada", "eve")
     )

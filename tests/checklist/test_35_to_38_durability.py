@@ -25,7 +25,7 @@ from api.storage.migrate import upgrade
 from api.storage.sqlite import PRAGMAS
 from api.storage.tables import accounts, user_details
 from tests.actor import FORM, PASSWORD, Someone, assert_problem
-from tests.server import serving
+from tests.serving import serving
 
 ANEW = '"(id|createdAt)": *"[^"]+"'
 """What is another each time."""
@@ -44,7 +44,7 @@ def test_35_the_docs_page_loads_from_here_alone_and_can_be_switched_off(
 
 
 def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, database_url: str) -> None:
-    """Again and again, and PostgreSQL itself too: `python -m tests.faults kill`."""
+    """Again and again, and PostgreSQL itself too: `python -m tests.tools.faults kill`."""
     acknowledged: list[str] = []
     with serving(tmp_path, {"DATABASE_URL": database_url}) as server:
 

@@ -20,13 +20,13 @@ from api.storage.migrate import upgrade
 from api.storage.tables import metadata
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.clients import Client, post
-from tests.server import serving
-from tests.test_database import tables
-from tests.test_idempotency import keyed
+from tests.security.test_idempotency import keyed
+from tests.serving import serving
+from tests.storage.test_database import tables
 
 
 def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
-    """Up and down: tests/test_database.py; with rows in it: the next but one."""
+    """Up and down: tests/storage/test_database.py; with rows in it: the next but one."""
     engine = create_engine(database_url)
     with engine.begin() as connection:
         version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
@@ -85,7 +85,7 @@ def test_40_a_record_is_there_at_once_and_gone_at_once_and_for_good(someone: Som
 
 
 def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
-    """Each is JSON, and each refusal there; the figures: tests/test_metrics.py."""
+    """Each is JSON, and each refusal there; the figures: tests/observability/test_metrics.py."""
     forged = "%0d%0aERROR:forged%1b[31m%00"
     with serving(tmp_path, {"LOG_LEVEL": "debug", "WEB_CONCURRENCY": "1"}) as server:
         for path in f"userDetails/{forged}", f"userSignUp?{forged}":
@@ -101,7 +101,7 @@ def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
 
 
 def test_42_told_to_stop_it_finishes_the_sign_up_that_it_has_begun(tmp_path: Path) -> None:
-    """Under load, and whatever else ends it: tests/test_worker_stops.py."""
+    """Under load, and whatever else ends it: tests/server/test_worker_stops.py."""
     form = b"username=ada%d&password=an+otter+counts+nine+moons"
     forms = [post(form % n).replace(b"/userDetails", b"/userSignUp") for n in range(8)]
     with serving(tmp_path, {"WEB_CONCURRENCY": "1"}) as server, ExitStack() as opened:

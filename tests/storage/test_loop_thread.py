@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from tests.operations import OPERATIONS
-from tests.server import REPOSITORY
+from tests.serving import REPOSITORY
 
 
 def run(program: str, url: str) -> Any:

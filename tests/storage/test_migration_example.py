@@ -16,8 +16,8 @@ from api.storage.database import Database, open_engine
 from api.storage.keys import Key
 from api.storage.store import Store
 from tests.actor import RECORD
-from tests.server import REPOSITORY
-from tests.test_database import downgrade, empty_databases, tables
+from tests.serving import REPOSITORY
+from tests.storage.test_database import downgrade, empty_databases, tables
 
 DEVELOPMENT = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
 COLUMN = "of_the_example"

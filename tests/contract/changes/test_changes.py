@@ -1,0 +1,77 @@
+"""Which change of a contract breaks a client: held to the rules that oasdiff documents."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from api.contract.changes.document import document_changes
+from api.contract.changes.reader import whole
+from api.contract.proof.changes import Place
+from api.contract.proof.document import METHODS, pointer, references
+from api.contract.proof.mutants import Said, mutants, replaced
+from api.contract.proof.proof import Proof
+from tests.contract.changes.changing import breaks, compared, rows
+
+ROWS = list(rows())
+BOUND = re.compile("(request|response)-(property|body|parameter|header)-(max|min|uni|mul|enum|pat)")
+EACH_ROW = pytest.mark.parametrize(
+    ("place", "rule", "level", "old", "new"),
+    [pytest.param(*row, id=f"{row[1]}, {row[3]} to {row[4]}") for row in ROWS],
+)
+
+
+@EACH_ROW
+def test_a_change_gets_the_verdict_of_its_rule_and_no_other(
+    place: str, rule: str, level: str, old: str, new: str
+) -> None:
+    changes = compared(place, old, new)
+    assert [(change.rule, change.breaking) for change in changes] == [(rule, breaks(level))]
+
+
+def test_the_table_has_cases_enough_of_rules_that_oasdiff_documents() -> None:
+    documented = {rule for _, rule, level, *_ in ROWS if not level.startswith("none")}
+    assert len(documented) >= 60
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if BOUND.match(row[1])])
+def test_what_narrows_widens_when_it_is_taken_back(row: tuple[str, ...]) -> None:
+    place, _, level, old, new = row
+    [back] = compared(place, new, old)
+    # Of two patterns and of two steps neither takes all that the other does.
+    either = "changed" in back.rule
+    assert back.breaking == (either or not breaks(level))
+
+
+@EACH_ROW
+def test_a_document_differs_from_itself_in_nothing(
+    place: str, rule: str, level: str, old: str, new: str
+) -> None:
+    assert compared(place, old, old) == compared(place, new, new) == []
+
+
+def _operations(said: Said) -> Iterator[tuple[set[Place], Said]]:
+    """Yield a document of each operation alone, and the places in it that describe the operation.
+
+    The rest is equal before and after a change of these places, and takes most of the time.
+    """
+    for path, item in said["paths"].items():
+        for method in METHODS & item.keys():
+            places: set[Place] = {pointer(name) for name in references(said, item[method])}
+            alone = {**said, "paths": {path: {method: item[method]}}}
+            yield places | {("paths", path, method)}, alone
+
+
+def test_no_notch_of_our_own_document_passes_in_silence(
+    proof: Proof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations = list(_operations(proof.said))
+    read = {id(said): whole(said) for _, said in [*operations, ((), proof.said)]}
+    monkeypatch.setattr(
+        "api.contract.changes.document.whole", lambda said: read.get(id(said)) or whole(said)
+    )
+    for mutant in mutants(proof.said):
+        concerned = (said for places, said in operations if mutant.target[:3] in places)
+        said = next(concerned, proof.said)
+        changed = replaced(said, mutant.target, mutant.new)
+        assert document_changes(said, changed), mutant

@@ -1,0 +1,121 @@
+"""Two ways to say the same are no change, and what is said once and used twice changes twice."""
+
+from typing import Any
+
+import pytest
+
+from api.contract.changes.change import PROSE
+from api.contract.changes.document import document_changes
+from api.contract.proof.proof import Proof
+from tests.contract.changes.changing import base, having
+
+USED = "{content: {a/a: {schema: {$ref: '#/components/schemas/Book'}}}}"
+
+
+def with_book(schema: dict[str, Any]) -> Any:
+    """A document whose request and answer are the same schema."""
+    document = having("post", f"requestBody: {USED}, responses: {{200: {USED}}}")
+    return document | {"components": {"schemas": {"Book": schema}}}
+
+
+def found(old: Any, new: Any) -> list[tuple[str, bool]]:
+    return [(change.rule, change.breaking) for change in document_changes(old, new)]
+
+
+def test_what_two_refer_to_breaks_one_of_them_whichever_way_it_goes() -> None:
+    small, large = with_book({"maxLength": 1}), with_book({"maxLength": 2})
+    rules = "request-body-max-length", "response-body-max-length"
+    assert found(large, small) == [
+        (f"{rules[0]}-decreased", True),
+        (f"{rules[1]}-decreased", False),
+    ]
+    assert found(small, large) == [
+        (f"{rules[1]}-increased", True),
+        (f"{rules[0]}-increased", False),
+    ]
+
+
+def test_what_is_referred_to_may_as_well_stand_in_its_place() -> None:
+    referred = with_book({"maxLength": 1})
+    content = "{content: {a/a: {schema: {maxLength: 1}}}}"
+    inline = having("post", f"requestBody: {content}, responses: {{200: {content}}}")
+    inline["components"] = referred["components"]
+    assert found(referred, inline) == found(inline, referred) == []
+
+
+def test_what_stands_beside_a_reference_counts_too() -> None:
+    beside = {"$ref": "#/components/schemas/Text", "maxLength": 5}
+    old, new = (
+        with_book({}) | {"components": {"schemas": {"Book": beside, "Text": {"maxLength": most}}}}
+        for most in (9, 4)
+    )
+    assert found(old, new) == [
+        ("request-property-max-length-decreased", True),
+        ("response-property-max-length-decreased", False),
+    ]
+
+
+def test_a_schema_may_hold_itself() -> None:
+    circle = {"$ref": "#/components/schemas/Book"}
+    old = with_book({"properties": {"sequel": circle, "pages": {"maximum": 9}}})
+    new = with_book({"properties": {"sequel": circle, "pages": {"maximum": 8}}})
+    assert found(old, old) == []
+    assert ("request-property-max-decreased", True) in found(old, new)
+
+
+def test_parameters_and_security_may_be_said_for_all() -> None:
+    each, whole = base(), base()
+    each["paths"]["/books"]["post"]["security"] = [{"basic": []}]
+    whole["security"] = [{"basic": []}]
+    whole["paths"]["/books"]["parameters"] = whole["paths"]["/books"]["post"].pop("parameters")
+    assert found(each, whole) == found(whole, each) == []
+
+
+def test_a_refusal_that_goes_by_another_number_breaks() -> None:
+    """Though one less breaks nobody, nor one more: who waits for the old one waits in vain."""
+    old, new = "responses: {409: {}}", "responses: {422: {}}"
+    assert found(having("post", old), having("post", new)) == [
+        ("response-non-success-status-removed", True),
+        ("response-non-success-status-added", False),
+    ]
+
+
+def test_of_two_ways_in_one_may_ask_for_more_and_one_be_new() -> None:
+    old, new = "security: [{a: [r]}]", "security: [{a: [r, w]}, {a: [x]}]"
+    assert found(having("post", old), having("post", new)) == [
+        ("api-security-scope-added", True),
+        ("api-security-added", False),
+    ]
+
+
+@pytest.mark.parametrize("place", ["header", "parameter"])
+def test_the_names_of_headers_have_no_letter_case(place: str) -> None:
+    if place == "header":
+        old, new = (having("reply", f"headers: {{{name}: {{}}}}") for name in ("ETag", "etag"))
+    else:
+        named = (f"parameters: [{{in: header, name: {name}}}]" for name in ("ETag", "etag"))
+        old, new = (having("post", members) for members in named)
+    assert found(old, new) == []
+
+
+def test_a_status_may_be_a_number() -> None:
+    old, new = (having("post", f"responses: {{{status}: {{}}}}") for status in ("200", "'200'"))
+    assert found(old, new) == []
+
+
+def test_prose_breaks_nobody_and_is_listed_all_the_same(proof: Proof) -> None:
+    changes = document_changes(proof.said, retold(proof.said))
+    assert {change.rule.split("-")[-2] for change in changes} >= {"description", "summary"}
+    assert not [change for change in changes if change.breaking]
+
+
+def retold(node: Any) -> Any:
+    """With another ending to each text that speaks to people."""
+    if isinstance(node, list):
+        return [retold(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        name: f"{value} Really." if name in PROSE and isinstance(value, str) else retold(value)
+        for name, value in node.items()
+    }

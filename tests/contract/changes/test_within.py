@@ -1,0 +1,157 @@
+"""What changes within a schema is said where it stands, and what a document refers to is found."""
+
+from typing import Any
+
+import pytest
+
+from api.contract.changes.document import document_changes
+from tests.contract.changes.changing import base, compared, having
+
+TITLE = "POST /books, application/json, title"
+MORE = "POST /books, 200, application/json, more"
+OPEN, BOTH = "properties: {title: {}}", "properties: {title: {}, more: {}}"
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "said"),
+    [
+        *(
+            (
+                "field",
+                f"{within}: {{maxLength: 2}}",
+                f"{within}: {{maxLength: 1}}",
+                f"breaking    request-property-max-length-decreased  {TITLE}, {within}: 2 to 1",
+            )
+            for within in ("items", "additionalProperties", "propertyNames")
+        ),
+        (
+            "field",
+            "items: false",
+            "items: {}",
+            f"compatible  request-property-schema-became-not-false  {TITLE}, items",
+        ),
+        (
+            "field",
+            "not: {maxLength: 2, pattern: a}",
+            "not: {maxLength: 1}",
+            f"breaking    request-property-not-changed  {TITLE}: "
+            'max-length-decreased 2 to 1; pattern-removed "a"',
+        ),
+        (
+            "field",
+            "allOf: [{}, {maxLength: 2}]",
+            "allOf: [{}, {maxLength: 1}]",
+            f"breaking    request-property-max-length-decreased  {TITLE}, allOf 2: 2 to 1",
+        ),
+        *(
+            (
+                "answer",
+                f"{rest}, {OPEN}",
+                f"{rest}, {BOTH}",
+                f"breaking    response-optional-property-added  {MORE}",
+            )
+            for rest in ("patternProperties: {x: {}}", "unevaluatedProperties: false")
+        ),
+        (
+            "answer",
+            f"{BOTH}, required: [more]",
+            OPEN,
+            f"breaking    response-required-property-removed  {MORE}",
+        ),
+        (
+            "answer",
+            "required: [more]",
+            "",
+            f"breaking    response-property-became-optional  {MORE}",
+        ),
+    ],
+)
+def test_it_is_said_where_it_stands(place: str, old: str, new: str, said: str) -> None:
+    assert [str(change) for change in compared(place, old, new)] == [said]
+
+
+def test_several_choices_change_each_by_itself() -> None:
+    changes = compared("field", "anyOf: [{}], oneOf: [{}]", "oneOf: [{}, {const: 2}]")
+    rules = ["request-property-any-of-unset", "request-property-one-of-added"]
+    assert [change.rule for change in changes] == rules
+
+
+def test_a_schema_that_takes_all_may_be_written_as_true() -> None:
+    assert compared("answer", "properties: {title: true}", "properties: {title: {}}") == []
+
+
+def test_a_property_that_was_closed_for_good_opens() -> None:
+    (change,) = compared("answer", "properties: {title: false}", "properties: {title: {}}")
+    assert change.rule == "response-property-schema-became-not-false" and change.breaking
+
+
+def test_references_are_followed_in_lists_and_by_escaped_names() -> None:
+    parameter: dict[str, Any] = {"in": "query", "name": "limit", "schema": {"maximum": 9}}
+    inline, referring = base(), base()
+    inline["paths"]["/books"]["post"]["parameters"] = [parameter]
+    reference = {"$ref": "#/components/parameters/a~1b~0c"}
+    referring["paths"]["/books"]["post"]["parameters"] = [reference]
+    inline["components"]["parameters"] = {"a/b~c": parameter}
+    referring["components"]["parameters"] = {"a/b~c": parameter}
+    assert document_changes(inline, referring) == []
+
+
+def test_what_stands_beside_a_reference_is_asked_together_with_it() -> None:
+    beside = having("field", "$ref: '#/components/schemas/text', allOf: [{minLength: 1}]")
+    beside["components"]["schemas"] = {"text": {"allOf": [{"maxLength": 9}]}}
+    whole = having("field", "allOf: [{minLength: 1}, {allOf: [{maxLength: 9}]}]")
+    whole["components"]["schemas"] = beside["components"]["schemas"]
+    assert document_changes(beside, whole) == []
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"openapi": "3.0.3"}, {"swagger": "2.0"}])
+def test_what_is_no_document_of_openapi_3_1_is_refused(document: Any) -> None:
+    with pytest.raises(ValueError, match=r"^it is no OpenAPI 3.1 document, which begins with"):
+        document_changes(base(), document)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "security: [{b: [], a: []}]",
+            "security: [{c: []}]",
+            ["breaking    api-security-removed  POST /books: a and b"],
+        ),
+        (
+            "security: [{a: []}]",
+            "security: [{a: []}, {}]",
+            ["compatible  api-security-added  POST /books: anybody"],
+        ),
+        (
+            "responses: {200: {}, 404: {}}",
+            "responses: {200: {}, 201: {}}",
+            ["compatible  response-non-success-status-removed  POST /books, 404"],
+        ),
+        (
+            "requestBody: {content: {a/a: {encoding: {x: {}}}}}",
+            "requestBody: {content: {a/a: {encoding: {y: {}}}}}",
+            ['breaking    request-body-encoding-changed  POST /books, a/a: {"x": {}} to {"y": {}}'],
+        ),
+        (
+            "responses: {200: {headers: {ETag: {required: true}}}}",
+            "responses: {200: {headers: {ETag: {}}}}",
+            ["breaking    response-header-became-optional  POST /books, 200, etag"],
+        ),
+        (
+            "parameters: [{in: header, name: X-Id, schema: {maxLength: 2}}]",
+            "parameters: [{in: header, name: X-Id, schema: {maxLength: 1}}]",
+            [
+                "breaking    request-parameter-max-length-decreased"
+                "  POST /books, header x-id: 2 to 1"
+            ],
+        ),
+    ],
+)
+def test_of_an_operation_it_is_said_where_it_stands(old: str, new: str, said: list[str]) -> None:
+    assert said[0] in [str(change) for change in compared("post", old, new)]
+
+
+def test_a_list_of_types_may_become_one() -> None:
+    (change,) = compared("field", "type: [string, boolean]", "type: string")
+    assert change.rule == "request-property-list-of-types-narrowed" and change.breaking

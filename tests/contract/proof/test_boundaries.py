@@ -1,0 +1,61 @@
+"""A boundary is seen where it alone decided, not where something else was wrong as well."""
+
+from dataclasses import replace
+
+import pytest
+from werkzeug.datastructures import Headers
+
+from api.contract.proof.coverage import Coverage
+from api.contract.proof.document import Document
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.mutants import replaced
+from tests.contract.small_document import DOCUMENT, FORM, asked, left
+
+PROPERTIES = ("components", "schemas", "NewNote", "properties")
+
+
+def seen(exchange: Exchange) -> set[str]:
+    """What is seen of the field `text`, beside which there is another."""
+    text = DOCUMENT["components"]["schemas"]["NewNote"]["properties"]["text"]
+    number = {"type": "integer", "minimum": 1}
+    coverage = Coverage(Document(replaced(DOCUMENT, PROPERTIES, {"text": text, "n": number})))
+    coverage.look(exchange)
+    return {promise.what for promise in coverage.seen if promise.where.startswith(FORM)}
+
+
+def refused(form: str) -> Exchange:
+    return asked("POST", "/notes", 400, sent=form, content_type=FORM)
+
+
+@pytest.mark.parametrize(
+    ("form", "what"),
+    [
+        ("", {"absent"}),
+        ("text=", {"empty"}),
+        ("text=a", {"one shorter"}),
+        ("text=a&n=1", {"one shorter"}),
+        ("text=aaaa", {"one longer"}),
+        ("text=ab&text=ba", {"repeated"}),
+        ("text=ab&n=0", {"one less"}),
+        ("text=ab&n=", {"empty"}),
+        # Who knows what it was refused for?
+        ("text=&text=", set()),
+        ("text=ab&text=c", set()),
+        ("n=1&n=1", set()),
+        ("text=a&n=1&n=1", set()),
+        ("text=a&n=0", set()),
+    ],
+)
+def test_a_refusal_shows_what_was_wrong_if_only_one_thing_was(form: str, what: set[str]) -> None:
+    assert seen(refused(form)) == what
+
+
+def test_a_refusal_of_what_was_wrong_beside_the_form_shows_nothing_of_it() -> None:
+    wrong = refused("text=a")
+    assert seen(wrong) == {"one shorter"}
+    assert seen(replace(wrong, query="%")) == set()
+    assert seen(replace(wrong, sent=Headers({"Host": "/", "Content-Type": FORM}))) == set()
+
+
+def test_a_number_in_a_form_is_read_as_one() -> None:
+    assert seen(left("text=ab&n=1", 1)) >= {"shortest", "least"}

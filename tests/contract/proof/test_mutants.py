@@ -1,0 +1,81 @@
+"""Each notch goes the way that it says, also where it is rare."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from api.contract.proof.document import fits
+from api.contract.proof.equivalence import mean_the_same
+from api.contract.proof.mutants import mutants
+from api.contract.proof.proof import Proof
+from api.contract.proof.schemas import changes
+from tests.contract.small_document import DOCUMENT, TRAFFIC
+
+OPEN = {"type": "object", "properties": {"a": {}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"type": "integer"}, ("type: number for integer", "looser")),
+        ({"type": "number"}, ("type: integer for number", "stricter")),
+        ({"maxLength": 2, "pattern": "^[0-9]{2}$"}, None),
+        ({"maxLength": 2, "pattern": "^[0-9]{2}"}, ("maxLength: 3", "looser")),
+        (OPEN, ("properties: a dropped", "looser")),
+        (OPEN | {"additionalProperties": True}, ("properties: a dropped", "looser")),
+        (OPEN | {"additionalProperties": False}, ("properties: a dropped", "stricter")),
+        (OPEN | {"additionalProperties": {"type": "null"}}, ("properties: a dropped", "different")),
+    ],
+)
+def test_a_notch_goes_the_way_it_says(schema: Any, said: tuple[str, str] | None) -> None:
+    found = {(change.words, change.direction) for change in changes(schema)}
+    if said is None:
+        assert ("maxLength: 3", "looser") not in found
+    else:
+        assert said in found
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"pattern": "^[^b]*$"},
+        {"pattern": "^[^bc]+x$"},
+        {"items": {"const": 1}, "maxItems": 0, "minItems": 0},
+        {"maxLength": 0, "minLength": 0},
+        {"type": "integer", "minimum": 0, "maximum": 1},
+    ],
+)
+def test_each_notch_is_a_schema_that_means_something_else(schema: Any) -> None:
+    notches = [change for change in changes(schema) if not change.target]
+    assert notches
+    for change in notches:
+        fits(change.value, "b")  # Else this raises.
+        assert not mean_the_same(schema, change.value), change.words
+
+
+def asked_with(parameter: dict[str, Any]) -> dict[str, Any]:
+    said = deepcopy(DOCUMENT)
+    said["paths"]["/notes/{id}"]["get"]["parameters"].append(parameter)
+    return said
+
+
+def test_a_parameter_could_stand_elsewhere() -> None:
+    said = asked_with({"in": "query", "name": "q", "schema": {"type": "string"}})
+    found = {(m.line[-1], m.change) for m in mutants(said) if "parameters" in m.line}
+    assert {("in", "in the header"), ("name", "renamed"), (1, "dropped")} <= found
+
+
+def test_what_a_parameters_schema_forbids_has_to_be_refused(tmp_path: Path) -> None:
+    """Also if it is one of the components."""
+    reference = {"$ref": "#/components/schemas/Q"}
+    said = asked_with({"in": "query", "name": "q", "schema": reference})
+    said["components"]["schemas"]["Q"] = {"type": "integer", "minimum": 1}
+    file = tmp_path / "small.yaml"
+    file.write_text(yaml.safe_dump(said))
+    proof = Proof(file)
+    for exchange in TRAFFIC:
+        proof.keep(exchange)
+    assert "minimum: 0" in {mutant.change for mutant in proof.verdict.survivors}

@@ -1,0 +1,118 @@
+"""The proof goes red: for what isn't as declared, was never seen, or could as well be different."""
+
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from api.contract.proof.equivalence import mean_the_same
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.mutants import Mutant, mutants
+from api.contract.proof.proof import Contradiction, Proof
+from tests.contract.small_document import DOCUMENT, TRAFFIC, asked, left
+
+Prove = Callable[..., Proof]
+MUTANTS = list(mutants(DOCUMENT))
+
+
+@pytest.fixture
+def prove(tmp_path: Path) -> Prove:
+    def prove(document: Any = DOCUMENT, exchanges: Iterable[Exchange] = TRAFFIC) -> Proof:
+        file = tmp_path / "small.yaml"
+        file.write_text(yaml.safe_dump(document, sort_keys=False))
+        proof = Proof(file)
+        for exchange in exchanges:
+            proof.keep(exchange)
+        return proof
+
+    return prove
+
+
+def test_a_document_is_proven_by_traffic_that_shows_all_of_it(prove: Prove) -> None:
+    proof = prove()
+    assert list(proof.missing()) == []
+    assert proof.holds
+    assert str(proof.coverage) == "contract: 20 of 20 promises seen"
+    assert str(proof.verdict) == "exactness: 42 of 42 lines proven"
+
+
+def test_what_parts_settle_need_not_be_tried_again(prove: Prove) -> None:
+    whole, rest = prove(), prove(exchanges=[])
+    for part in range(3):
+        proof = prove()
+        proof.settle(part, 3)
+        assert proof.settled.keys().isdisjoint(rest.settled)
+        rest.settled |= proof.settled
+    assert rest.verdict == whole.verdict
+    assert rest.verdict.refuted and rest.verdict.equivalent
+
+
+@pytest.mark.parametrize("left_out", range(len(TRAFFIC)))
+def test_nothing_of_the_traffic_can_be_left_out(left_out: int, prove: Prove) -> None:
+    """Each of these exchanges shows something that no other does."""
+    assert not prove(exchanges=TRAFFIC[:left_out] + TRAFFIC[left_out + 1 :]).holds
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.line[-3:]} {m.change}")
+def test_a_document_that_differs_by_one_notch_is_not_proven(mutant: Mutant, prove: Prove) -> None:
+    """The traffic contradicts it, doesn't show all of it, or leaves a line that isn't needed."""
+    with suppress(Contradiction):
+        proof = prove(mutant.said)
+        # What says nothing of an answer's text can't say too much of it.
+        is_silent = mutant.change == "pattern: dropped" and "headers" in mutant.line
+        same = mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)
+        assert proof.holds == (is_silent or same)
+
+
+def test_what_is_missing_is_named_with_the_line_and_the_change(prove: Prove) -> None:
+    too_long = deepcopy(DOCUMENT)
+    too_long["components"]["schemas"]["Note"]["properties"]["id"]["maximum"] = 3
+    too_long["paths"]["/notes"]["post"]["responses"]["201"].pop("links")
+    too_long["paths"]["/notes/{id}"]["get"]["responses"]["418"] = {"description": "A teapot."}
+    proof = prove(too_long)
+    lines = proof.file.read_text().splitlines()
+    teapot, maximum = lines.index("        '418':") + 1, lines.index("          maximum: 3") + 1
+    schema = "components / schemas / Note / properties / id / maximum"
+    assert {
+        "never seen: readNote, 418",
+        "the link from leaveNote, 201, $response.body#/id, to readNote's id"
+        " was followed and isn't declared",
+        f"small.yaml:{teapot}: paths / /notes/{{id}} / get / responses / 418 could be: dropped",
+        f"small.yaml:{maximum}: {schema} could be: maximum: 2",
+    } <= set(proof.missing())
+
+
+@pytest.mark.parametrize(
+    ("exchange", "said"),
+    [
+        (asked("GET", "/elsewhere", 200), "/elsewhere isn't declared and answers 200"),
+        (asked("DELETE", "/notes", 204), "DELETE /notes isn't declared and answers 204"),
+        (asked("PUT", "/notes", 405, Allow="GET"), "Allow is GET"),
+        (asked("GET", "/notes/1", 500), "500 isn't declared"),
+        (asked("GET", "/notes/1", 200), "no media type isn't declared"),
+        (asked("GET", "/notes/1", 200, said={"id": 3}), "the content isn't as declared"),
+        (asked("GET", "/notes/1", 200, said={"id": 1, "x": 1}), "the content isn't as declared"),
+        (asked("GET", "/notes/1", 200, said={"id": 1}, X="1"), "x isn't declared"),
+        (asked("GET", "/notes/1", 404, said={}), "there is content"),
+        (asked("GET", "/notes/x", 200, said={"id": 1}), "an invalid request was accepted"),
+        (asked("HEAD", "/notes/1", 200, said={"id": 1}), "there is content"),
+        (left("text=ab", 3), "Location: '/notes/3' isn't as declared"),
+        (left("text=ac", 1), "an invalid request was accepted: the form doesn't fit"),
+        (left("text=ab&text=ab", 1), "an invalid request was accepted: text is there twice"),
+        (asked("POST", "/notes", 201, sent="text=ab", said={"id": 1}), "Location is there 0 times"),
+        (asked("POST", "/notes", 400, sent="text=ab"), "a valid request was refused"),
+        (asked("POST", "/notes", 415, sent="text=ab"), "a declared encoding was refused"),
+        (asked("GET", "/notes/1", 401), "401 isn't declared"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_exchange_that_is_not_as_declared_is_refused_at_once(
+    exchange: Exchange, said: str, prove: Prove
+) -> None:
+    with pytest.raises(Contradiction, match=re.escape(said)):
+        prove(exchanges=[exchange])

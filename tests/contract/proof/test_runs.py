@@ -1,0 +1,172 @@
+"""A run of all tests proves the documents by what all its workers saw; a part proves nothing."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from api.contract.proof.proof import Proof
+from tests.contract.small_document import DOCUMENT
+from tests.serving import REPOSITORY
+from tests.whole_run import MOST_WORKERS, WholeRun, is_whole
+
+DECIDED_LATER = {"numprocesses": None, "dist": "no", "usepdb": False, "trace": False}
+SHELF = REPOSITORY / "tests" / "contract" / "shelf" / "shelf.yaml"
+
+CONFTEST = """
+import os
+from pathlib import Path
+
+from api.contract.proof.proof import Proof
+from tests.whole_run import WholeRun
+
+PROOF = Proof(Path(__file__).with_name("small.yaml"))
+
+
+def pytest_addoption(pluginmanager):
+    pluginmanager.register(WholeRun([PROOF]))
+
+
+def pytest_sessionfinish():
+    if os.environ.get("PYTEST_XDIST_WORKER", "none") == os.environ.get("CRASHES"):
+        os._exit(1)
+"""
+TESTS = """
+import os
+
+import pytest
+from conftest import PROOF
+from tests.contract.small_document import TRAFFIC
+
+LEFT_OUT = int(os.environ.get("LEFT_OUT", -1))
+
+
+@pytest.mark.parametrize("number", range(len(TRAFFIC)))
+def test_an_exchange(number, record_property):
+    record_property("recorded by", os.environ["PYTEST_XDIST_WORKER"])
+    if number != LEFT_OUT:
+        PROOF.keep(TRAFFIC[number])
+"""
+PROVEN = "contract: 20 of 20 promises seen\n  exactness: 42 of 42 lines proven"
+
+
+def run(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the tests above by two workers, without the plugins that they don't need."""
+    (folder / "pytest.ini").write_text("[pytest]\ntestpaths = test_small.py\n")
+    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "test_small.py").write_text(TESTS)
+    (folder / "small.yaml").write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "no:cacheprovider", "-n2"]
+    # These tests may themselves run in a worker.
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    environment |= {"PYTHONPATH": str(REPOSITORY), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run(
+        [*command, *options],
+        cwd=folder,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def asked_for(args: Iterable[str] = ("tests",), **option: Any) -> Any:
+    """The configuration of a run by these arguments and options."""
+    return SimpleNamespace(
+        args=list(args),
+        option=SimpleNamespace(**option),
+        getini=lambda _: ["tests"],
+        getoption=lambda name, default=None: option.get(name, default),
+    )
+
+
+def test_the_exchanges_of_two_workers_prove_a_document_together(tmp_path: Path) -> None:
+    ran = run(tmp_path)
+    assert ran.returncode == pytest.ExitCode.OK, ran.stdout
+    assert "  recorded by: gw0\n" in ran.stdout and "  recorded by: gw1\n" in ran.stdout
+    assert PROVEN in ran.stdout
+
+
+def test_a_promise_that_no_worker_saw_fails_the_run(tmp_path: Path) -> None:
+    ran = run(tmp_path, LEFT_OUT="0")
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout
+    assert "\n  never seen: " in ran.stdout and " passed in " in ran.stdout
+    assert "failed" not in ran.stdout
+
+
+def test_a_worker_that_does_not_deliver_what_it_saw_fails_the_run(tmp_path: Path) -> None:
+    """It crashes after its last test, so that no test fails."""
+    ran = run(tmp_path, CRASHES="gw1")
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout
+    assert "workers delivered their exchanges: no verdict" in ran.stdout
+    assert "failed" not in ran.stdout and "contract: " not in ran.stdout
+
+
+def test_a_run_with_a_failed_test_gets_no_verdict() -> None:
+    lines: list[str] = []
+    config: Any = asked_for()
+    reporter: Any = SimpleNamespace(
+        config=config,
+        stats={"failed": [SimpleNamespace(user_properties=[])]},
+        write_line=lines.append,
+    )
+    session: Any = SimpleNamespace(config=config, exitstatus=pytest.ExitCode.TESTS_FAILED)
+    ran = WholeRun([Proof(SHELF)])
+    ran.pytest_sessionfinish(session, session.exitstatus)
+    ran.pytest_terminal_summary(reporter)
+    assert session.exitstatus == pytest.ExitCode.TESTS_FAILED and lines == []
+
+
+def test_a_run_that_only_lists_the_tests_gets_no_verdict(tmp_path: Path) -> None:
+    ran = run(tmp_path, "--collect-only")
+    assert ran.returncode == pytest.ExitCode.OK, ran.stdout
+    assert " tests collected in " in ran.stdout and "never seen" not in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("changed", "whole"),
+    [
+        ({}, True),
+        ({"args": ["tests/contract/test_pins.py"]}, False),
+        *[({name: "some"}, False) for name in ("keyword", "markexpr", "deselect", "lf")],
+    ],
+)
+def test_a_run_of_a_part_of_the_tests_is_not_a_whole_one(
+    changed: dict[str, Any], whole: bool
+) -> None:
+    assert is_whole(asked_for(**changed)) == whole
+
+
+@pytest.mark.parametrize(
+    ("processors", "changed", "workers"),
+    [
+        (2, {}, 2),
+        (MOST_WORKERS + 1, {}, MOST_WORKERS),
+        (1, {}, None),
+        (2, {"numprocesses": 0}, 0),
+        (2, {"numprocesses": 3}, 3),
+        (2, {"dist": "each"}, None),
+        (2, {"usepdb": True}, None),
+        (2, {"trace": True}, None),
+        (2, {"keyword": "some"}, None),
+    ],
+)
+def test_a_run_of_all_tests_is_distributed_unless_the_command_line_says_how(
+    processors: int, changed: dict[str, Any], workers: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
+    config = asked_for(**DECIDED_LATER | changed)
+    WholeRun([]).pytest_cmdline_main(config)
+    assert config.option.numprocesses == workers
+
+
+def test_without_xdist_all_tests_run_in_one_process() -> None:
+    config = asked_for()
+    WholeRun([]).pytest_cmdline_main(config)
+    assert config.option == SimpleNamespace()

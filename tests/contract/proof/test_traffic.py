@@ -1,0 +1,105 @@
+"""Traffic is kept as it was, and on disk without its secrets; the proof can be read as a page."""
+
+import json
+import socket
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.proof import Proof
+from api.contract.proof.recording import MASK, recorded, write
+from tests.actor import Someone
+from tests.browser import listening
+from tests.contract.small_document import DOCUMENT, TRAFFIC
+
+CANARY = "a canary sings below ground"
+
+
+@pytest.fixture
+def heard() -> list[Exchange]:
+    return []
+
+
+@pytest.fixture
+def someone(make_app_at: Callable[..., Flask], sqlite_url: str, heard: list[Exchange]) -> Someone:
+    app = make_app_at(sqlite_url)
+    app.wsgi_app = recorded(app.wsgi_app, heard.append)  # type: ignore[method-assign,assignment]
+    return Someone(app.test_client())
+
+
+@pytest.mark.parametrize("canary", [CANARY])  # So it stands in the test's name, too.
+def test_no_password_is_kept_on_disk(
+    canary: str, someone: Someone, heard: list[Exchange], tmp_path: Path
+) -> None:
+    someone.signs_up("ada", canary)
+    form = {"username": "eve", "password": canary}
+    someone.posts(form, "multipart/form-data", "/userSignUp")
+    someone.posts(json.dumps(form), "application/json", "/userSignUp")
+    someone.posts(f"password={canary}&%", "application/x-www-form-urlencoded", "/userSignUp")
+    someone.signs_in("ada", canary).gives_details(username="ada")
+    write(heard, tmp_path / "traffic.jsonl")
+    kept = (tmp_path / "traffic.jsonl").read_text(encoding="utf-8")
+    assert len(kept.splitlines()) == len(heard) == 5
+    for hidden in canary, canary.replace(" ", "+"), canary.replace(" ", "%20"), "YWRhOm":
+        assert hidden not in kept
+    first, *_, last = (json.loads(line) for line in kept.splitlines())
+    assert first["request"]["body"] == [["username", "ada"], ["password", MASK]]
+    assert first["response"]["status"] == 200 and first["response"]["body"] == "Success"
+    assert ["Authorization", MASK] in last["request"]["headers"]
+
+
+def test_an_exchange_has_what_was_sent_and_received(
+    someone: Someone, heard: list[Exchange]
+) -> None:
+    body, form = "username=%C3%A9", "application/x-www-form-urlencoded"
+    answer = someone.posts(body, form, "/userSignUp?a=b")
+    (exchange,) = heard
+    assert (exchange.method, exchange.path, exchange.query) == ("POST", "/userSignUp", "a=b")
+    assert exchange.body == body.encode()
+    assert exchange.status == 400 and exchange.content == answer.data
+    assert exchange.received["Access-Control-Allow-Origin"] == "*"
+    assert "test_an_exchange_has" in exchange.recorded_by
+
+
+@pytest.mark.parametrize(("length", "body"), [(3, b"abc"), (4, None)])
+def test_a_body_that_did_not_come_whole_is_none(
+    length: int, body: Any, someone: Someone, heard: list[Exchange]
+) -> None:
+    framed = {"CONTENT_LENGTH": str(length)}
+    someone.asks("POST", "/userSignUp", data=b"abc", environ_overrides=framed)
+    assert heard[0].body == body
+
+
+def test_the_page_names_every_promise_and_every_line(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(json.dumps(DOCUMENT, indent=1), encoding="utf-8")  # JSON is YAML.
+    proof = Proof(file)
+    for exchange in TRAFFIC[1:]:
+        proof.keep(exchange)
+    proof.report(tmp_path / "pages")
+    page = (tmp_path / "pages" / "small.html").read_text(encoding="utf-8")
+    assert f"{proof.coverage}" in page and f"{proof.verdict}" in page
+    for promise in proof.coverage.promises:
+        assert all(escape(part) in page for part in promise)
+    assert proof.verdict.survivors
+    for mutant in proof.verdict.survivors:
+        assert f"survives: {escape(mutant.change)}" in page
+    assert page.count("<pre>") == len(file.read_text(encoding="utf-8").splitlines())
+
+
+def test_a_body_is_read_to_its_end_and_no_further(
+    make_app_at: Callable[..., Flask], sqlite_url: str, heard: list[Exchange]
+) -> None:
+    """A server gives the connection itself, and a browser leaves it open."""
+    app = make_app_at(sqlite_url)
+    app.wsgi_app = recorded(app.wsgi_app, heard.append)  # type: ignore[method-assign,assignment]
+    with listening(app) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as there:
+        asked = "POST /userDetails HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain"
+        there.sendall(f"{asked}\r\nContent-Length: 3\r\n\r\nabc".encode())
+        assert there.recv(4096).startswith(b"HTTP/1.1 415 ")
+    assert [exchange.body for exchange in heard] == [b"abc"]

@@ -1,0 +1,169 @@
+"""The checked-in document is current, valid and whole, and served as it is."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from openapi_spec_validator import validate
+
+from api import contract
+from api.contract import document, to_yaml
+from api.contract.proof.document import Document
+from tests.actor import Someone
+from tests.operations import (
+    DOCUMENT,
+    EACH_OPERATION,
+    FILE,
+    OPERATIONS,
+    Operation,
+    documented,
+    sign_up_with_records,
+)
+from tests.serving import REPOSITORY
+
+EACH_DOCUMENTED = pytest.mark.parametrize(
+    "said", [pytest.param(said, id=said["operationId"]) for _, _, said in documented()]
+)
+
+
+def test_the_table_of_operations_has_each_operation_of_the_document() -> None:
+    """A new operation is added to `tests.operations`, which the other tests read."""
+    listed = [each.id for each in OPERATIONS]
+    assert set(listed) ^ {said["operationId"] for _, _, said in documented()} == set()
+    assert len(set(listed)) == len(listed)
+
+
+@EACH_OPERATION
+def test_each_operation_succeeds_as_the_table_says(app: Flask, operation: Operation) -> None:
+    link = sign_up_with_records(app)[operation.id]
+    answer = operation.ask(Someone(app.test_client()), link)
+    assert answer.status_code == operation.status
+    asked = answer.request
+    assert (asked.method, asked.path) == (operation.method, operation.address(link))
+
+
+def test_the_checked_in_document_is_what_the_code_says(app: Flask) -> None:
+    kept, printed = FILE.read_text(encoding="utf-8"), to_yaml(document(app))
+    diff = unified_diff(kept.splitlines(), printed.splitlines(), FILE.name, "the code", lineterm="")
+    if kept != printed:
+        pytest.fail("\n".join([*diff, "", "Accept this with: flask --app api openapi"]), False)
+
+
+def test_the_document_is_valid_openapi() -> None:
+    assert DOCUMENT["openapi"] == "3.1.0"
+    validate(DOCUMENT)
+
+
+@EACH_DOCUMENTED
+def test_each_answer_has_its_own_status(said: dict[str, Any]) -> None:
+    """Checklist 1: a `default` or a range would let anything pass."""
+    assert said["responses"]
+    assert [s for s in said["responses"] if not re.fullmatch("[1-5][0-9][0-9]", str(s))] == []
+
+
+@EACH_DOCUMENTED
+def test_each_operation_is_described(said: dict[str, Any]) -> None:
+    assert said["operationId"] and said["summary"] and said["description"]
+    described = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
+    assert said["tags"] and set(said["tags"]) <= described
+    assert all(answer["description"] for answer in said["responses"].values())
+
+
+@EACH_DOCUMENTED
+def test_each_response_may_have_members_that_a_later_version_adds(said: dict[str, Any]) -> None:
+    responses = json.dumps(Document(DOCUMENT).followed(said["responses"]))
+    assert '"properties"' in responses
+    assert '"additionalProperties": false' not in responses
+
+
+def test_each_operation_id_is_given_once() -> None:
+    ids = [said["operationId"] for _, _, said in documented()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_document_has_the_operations_that_are_routed_and_no_other(app: Flask) -> None:
+    routed = {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)): view.replies
+        for rule in app.url_map.iter_rules()
+        if isinstance(view := app.view_functions[rule.endpoint], contract.Operation)
+        and view.documented
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {at: {str(s) for s in table} for at, table in routed.items()} == {
+        (method, path): set(said["responses"]) for method, path, said in documented()
+    }
+
+
+def test_the_document_says_whose_it_is_and_where() -> None:
+    info = DOCUMENT["info"]
+    assert info["title"] and info["version"] and info["description"]
+    assert info["license"]["identifier"] == "MIT" and info["contact"]["name"]
+    assert "MIT License" in (REPOSITORY / "LICENSE").read_text(encoding="utf-8")
+    # Relative: "Try it out" asks the very instance that shows the document.
+    assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
+
+
+def test_the_served_documents_are_the_checked_in_one(someone: Someone) -> None:
+    as_yaml, as_json = someone.reads("/openapi.yaml"), someone.reads("/openapi.json")
+    assert as_yaml.data == FILE.read_bytes()
+    # Strings are compared, so that the order of members counts too.
+    assert json.dumps(json.loads(as_json.data)) == json.dumps(DOCUMENT)
+
+
+def test_the_document_has_no_character_that_cannot_be_seen() -> None:
+    """The patterns have some, which are written as escapes."""
+    text = FILE.read_text(encoding="utf-8")
+    assert text.replace("\n", "").isprintable() and "\\u200F" in text
+
+
+def flask(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, as a person runs it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "api", *arguments],
+        cwd=REPOSITORY,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_document_is_printed_the_same_to_the_byte_in_each_process(tmp_path: Path) -> None:
+    files = [tmp_path / f"{seed}.yaml" for seed in "12"]
+    runs = [flask("openapi", "--file", str(f), PYTHONHASHSEED=f.stem) for f in files]
+    for run in runs:
+        _, errors = run.communicate(timeout=60)
+        assert run.returncode == 0, errors
+    assert files[0].read_bytes() == files[1].read_bytes() == FILE.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("201", "is current."), ("299", "-        '299':\n+        '201':\n")]
+)
+def test_the_check_shows_a_difference_and_fails_for_it(
+    tmp_path: Path, code: str, said: str
+) -> None:
+    kept = tmp_path / "kept.yaml"
+    kept.write_text(FILE.read_text(encoding="utf-8").replace("'201'", f"'{code}'"), "utf-8")
+    before = kept.read_bytes(), kept.stat().st_mtime_ns
+    run = flask("openapi", "--check", "--file", str(kept))
+    printed, errors = run.communicate(timeout=60)
+    assert said in printed, printed + errors
+    assert run.returncode == (code != "201")
+    assert (kept.read_bytes(), kept.stat().st_mtime_ns) == before
+
+
+def test_the_check_fails_without_a_checked_in_document(app: Flask, tmp_path: Path) -> None:
+    absent = tmp_path / "absent.yaml"
+    with app.app_context():
+        run = app.test_cli_runner().invoke(args=["openapi", "--check", "--file", str(absent)])
+    assert run.exit_code == 1 and "+openapi: 3.1.0" in run.stdout
+    assert "flask --app api openapi" in run.stderr
+    assert not absent.exists()

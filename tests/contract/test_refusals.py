@@ -1,0 +1,132 @@
+"""When several refusals apply, the one given is the first in the order that the document states."""
+
+import re
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import pytest
+import yaml
+from flask import Flask
+
+from api.contract import REFUSALS
+from api.contract.proof.proof import Proof
+from tests.actor import PASSWORD, Someone
+from tests.serving import REPOSITORY
+
+Ask = dict[str, Any]
+URLENCODED = "application/x-www-form-urlencoded"
+ADA = b"username=ada&lastname=king"
+USED = '"the-key-of-another-form"'
+
+OPERATIONS = {
+    (method.upper(), path): [s for s in REFUSALS if s in {404, 405, *map(int, said["responses"])}]
+    for path, item in yaml.safe_load((REPOSITORY / "openapi.yaml").read_bytes())["paths"].items()
+    for method, said in item.items()
+}
+"""Each operation of the document, with the statuses that may refuse a request to it, in order."""
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
+
+
+def good(operation: tuple[str, str], link: str) -> Ask:
+    """A request that nothing is wrong with."""
+    method, path = operation
+    request: Ask = {"method": method, "path": link if "{id}" in path else path, "headers": {}}
+    if method == "POST":
+        request |= {"data": b"username=bob" if path == "/userSignUp" else ADA}
+        request |= {"content_type": URLENCODED}
+    return request
+
+
+def _with_header(request: Ask, name: str, value: str) -> Ask:
+    return request | {"headers": request["headers"] | {name: value}}
+
+
+SPOIL: dict[int, Callable[[Ask], Ask]] = {
+    404: lambda r: r | {"path": f"{r['path']}/nowhere"},
+    405: lambda r: r | {"method": "BREW"},  # Of RFC 2324, which no operation has.
+    429: lambda r: r,  # It isn't the request's fault.
+    413: lambda r: r | {"data": r["data"] + b"&pad=" + b"x" * 16384},
+    415: lambda r: r | {"content_type": "application/json"},
+    406: lambda r: _with_header(r, "Accept", "application/xml"),
+    401: lambda r: r | {"auth": ("ada", "a password that is wrong")},
+    400: lambda r: r | {"data": r["data"] + b"&firstname=%0A&password=short"},
+    403: lambda r: _with_header(r, "Sec-Fetch-Site", "cross-site"),
+    412: lambda r: _with_header(r, "If-Match", '"v1"'),
+    422: lambda r: _with_header(r, "Idempotency-Key", USED),
+    409: lambda r: r | {"data": r["data"].replace(b"bob", b"ada")},
+}
+"""Each makes of a request one that is refused with the status, and changes nothing else."""
+
+
+def spoil(request: Ask, *statuses: int) -> Ask:
+    for status in statuses:
+        request = SPOIL[status](request)
+    return request
+
+
+def stated_order(proof: Proof) -> list[int]:
+    """The document says so to whoever reads it."""
+    description = " ".join(proof.said["info"]["description"].split())
+    stated = re.search(r"the first one in this order is returned: ([0-9, ]+)[.]", description)
+    assert stated
+    assert "so that 429 comes before the record's 404" in description
+    return [int(status) for status in stated[1].split(", ")]
+
+
+def newcomer(make_app: Callable[..., Flask], **settings: str) -> Someone:
+    """Ada, with a record of hers, at a service with these settings."""
+    someone = Someone(make_app(**settings).test_client())
+    assert someone.signs_up("ada", PASSWORD).status_code == 200
+    return someone.signs_in()
+
+
+def use_the_key(ada: Someone) -> None:
+    """For each operation that takes one, with another form."""
+    used = {"Idempotency-Key": USED}
+    given = ada.gives_details({"headers": used}, username="ada", lastname="byron")
+    assert given.status_code == 201
+    assert ada.signs_up("carl", headers=used).status_code == 200
+
+
+def test_the_document_states_the_order_of_refusals(proof: Proof) -> None:
+    assert stated_order(proof) == [*REFUSALS]
+
+
+@each_operation
+def test_of_two_refusals_the_first_in_the_order_is_given(
+    operation: tuple[str, str],
+    make_app: Callable[..., Flask],
+    subtests: pytest.Subtests,
+) -> None:
+    ada = newcomer(make_app)
+    use_the_key(ada)
+    link = ada.gives_details(username="ada").headers["Location"]
+    fine = good(operation, link)
+    # The same service and data, but its client has asked as often as it may.
+    tired = Someone(make_app(ratelimit_default="1 per hour").test_client(), ada.auth)
+    assert tired.asks(**fine).status_code < 300
+    # That may have deleted the record.
+    fine = good(operation, ada.gives_details(username="ada").headers["Location"])
+
+    for first, second in combinations(OPERATIONS[operation], 2):
+        with subtests.test(f"{first} before {second}"):
+            for status in first, second:
+                asked = (tired if status == 429 else ada).asks(**spoil(fine, status))
+                assert asked.status_code == status  # Each is a reason by itself.
+            asker = tired if 429 in (first, second) else ada
+            assert asker.asks(**spoil(fine, first, second)).status_code == first
+
+
+@each_operation
+def test_put_right_one_by_one_the_refusals_come_in_the_order(
+    operation: tuple[str, str], make_app: Callable[..., Flask]
+) -> None:
+    ada = newcomer(make_app)
+    use_the_key(ada)
+    fine = good(operation, ada.gives_details(username="ada").headers["Location"])
+    wrong = [status for status in OPERATIONS[operation] if status != 429]
+    while wrong:
+        answer = ada.asks(**spoil(fine, *wrong))
+        assert answer.status_code == wrong.pop(0)
+    assert ada.asks(**fine).status_code < 300

@@ -1,0 +1,73 @@
+"""Where 429 stands among the refusals: what is no work isn't limited, and work is limited first."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+from flask import Flask
+
+from tests.actor import PASSWORD, Someone, assert_problem
+from tests.contract.test_refusals import good, newcomer, spoil
+
+
+def test_the_404_of_a_record_comes_after_429_since_finding_it_is_work(
+    make_app: Callable[..., Flask],
+) -> None:
+    ada = newcomer(make_app, ratelimit_default="1 per hour")
+    link = f"/userDetails/{uuid4()}"
+    for method, path in ("GET", link), ("DELETE", link), ("GET", "/userDetails"):
+        assert_problem(ada.asks(method, path), 404)
+        assert_problem(ada.asks(method, path), 429)
+
+
+def test_the_404_of_a_record_comes_after_405_and_before_406(
+    make_app: Callable[..., Flask],
+) -> None:
+    ada = newcomer(make_app)
+    link = f"/userDetails/{uuid4()}"
+    for path in link, "/userDetails":
+        assert_problem(ada.asks("BREW", path), 405)
+        for method in "GET", "HEAD":
+            refused = ada.asks(method, path, headers={"Accept": "text/html"})
+            assert refused.status_code == 404
+
+
+def test_password_work_over_its_limit_is_refused_before_all_else(
+    make_app: Callable[..., Flask],
+) -> None:
+    """Ada's own sign-up was all that this client may."""
+    ada = newcomer(make_app, ratelimit_passwords="1 per hour")
+    for status in 429, 413, 415, 406, 401, 400, 403:
+        assert ada.asks(**spoil(good(("POST", "/userDetails"), ""), status)).status_code == 429
+    for status in 429, 406, 401:
+        assert ada.asks(**spoil(good(("GET", "/userDetails"), ""), status)).status_code == 429
+    sign_up = good(("POST", "/userSignUp"), "")
+    sign_up["data"] += f"&password={PASSWORD}".replace(" ", "+").encode()
+    for status in 429, 406, 400, 409:
+        assert ada.asks(**spoil(sign_up, status)).status_code == 429
+
+
+def test_what_is_none_of_the_documents_operations_is_not_limited(
+    make_app: Callable[..., Flask],
+) -> None:
+    """A probe of its health, a preflight, and what is refused without work."""
+    someone = Someone(make_app(ratelimit_default="1 per hour").test_client())
+    for _ in range(3):
+        for path in "/livez", "/readyz", "/docs", "/docs/start.js", "/openapi.json":
+            assert someone.reads(path).status_code == 200
+        assert someone.asks("OPTIONS", "/userSignUp").status_code == 204
+        assert_problem(someone.asks("BREW", "/userSignUp"), 405)
+        assert_problem(someone.reads("/nowhere"), 404)
+
+
+def test_what_is_no_password_work_is_not_limited_as_such(make_app: Callable[..., Flask]) -> None:
+    ada = newcomer(make_app, ratelimit_passwords="1 per hour")
+    anybody = Someone(ada.client)
+    sign_up = good(("POST", "/userSignUp"), "")
+    sign_up["data"] += b"&password=short"
+    for status in 404, 405, 413, 415:  # Refused without a look at the password.
+        assert anybody.asks(**spoil(sign_up, status)).status_code == status
+    link = anybody.gives_details().headers["Location"]
+    assert anybody.reads(link).status_code == 200
+    assert_problem(anybody.reads_own(), 401)
+    assert anybody.signs_up("bob").status_code == 200
+    assert_problem(anybody.signs_up("bob"), 409)

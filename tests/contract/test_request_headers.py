@@ -1,0 +1,132 @@
+"""What a request's header fields hold is made valid as a query is, and proven as one."""
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from marshmallow import Schema, fields, validate
+from werkzeug.datastructures import Headers
+
+from api.contract import JSON, Body, Gate, InvalidInput, Reply, operation
+from api.contract.proof.coverage import Coverage
+from api.contract.proof.document import Document
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.rules import contradictions
+from tests.contract.small_document import DOCUMENT, FORM, asked, left
+
+DONE = {200: Reply(description="It is done.", content={JSON: Body({})})}
+
+
+class Wish(Schema):
+    """What an app may want to know."""
+
+    depth = fields.Integer(data_key="X-Depth", strict=True, validate=validate.Range(0, 9))
+
+
+class Default(Wish):
+    """The same, with what is meant where nothing is said."""
+
+    shape = fields.String(data_key="X-Shape", load_default="round")
+
+
+class Needed(Wish):
+    """The same, and what must be said."""
+
+    shape = fields.String(data_key="X-Shape", required=True)
+
+
+def heard(schema: type[Schema], *headers: tuple[str, str]) -> Any:
+    """What the view gets, or what is wrong with it."""
+    app = Flask("small")
+    app.testing = True
+    Gate(app)
+    app.get("/it")(operation(DONE, headers=schema)(lambda headers: headers))
+    app.register_error_handler(InvalidInput, lambda wrong: app.json.response(wrong.errors))
+    return app.test_client().get("/it", headers=list(headers)).get_json()
+
+
+def test_a_view_gets_the_header_fields_that_it_asks_for() -> None:
+    assert heard(Wish, ("x-depth", "3"), ("X-Shape", "flat")) == {"depth": 3}
+    assert heard(Wish) == {}
+    assert heard(Default) == {"shape": "round"}
+    assert heard(Default, ("X-Shape", "flat")) == {"shape": "flat"}
+
+
+def test_what_is_wrong_goes_by_the_name_of_the_header_field() -> None:
+    for value in "x", "10", "":
+        assert set(heard(Wish, ("X-Depth", value))) == {"X-Depth"}
+    assert set(heard(Wish, ("X-Depth", "1"), ("X-Depth", "1"))) == {"X-Depth"}  # It is "1, 1".
+    assert set(heard(Needed)) == {"X-Shape"}
+
+
+KEY = {
+    "type": "string",
+    "minLength": 3,
+    "maxLength": 4,
+    "pattern": '^"[ab]*"$',
+    "examples": ['"a"'],
+}
+
+
+@pytest.fixture
+def document() -> Document:
+    """Notes are left with a key, if wished."""
+    said = deepcopy(DOCUMENT)
+    post = said["paths"]["/notes"]["post"]
+    post["parameters"] = [{"in": "header", "name": "Idempotency-Key", "schema": KEY}]
+    post["responses"]["422"] = {"description": "Another form."}
+    return Document(said)
+
+
+def with_key(exchange: Exchange, key: str) -> Exchange:
+    return replace(exchange, sent=Headers([*exchange.sent, ("idempotency-key", key)]))
+
+
+NO, WRONG = (asked("POST", "/notes", 400, sent=t, content_type=FORM) for t in ("text=ab", "text=a"))
+
+
+@pytest.mark.parametrize(
+    ("exchange", "what"),
+    [
+        (left("text=ab", 1), {"absent"}),
+        (with_key(left("text=ab", 1), '"a"'), {"shortest"}),
+        (with_key(left("text=ab", 1), '"aa"'), {"longest"}),
+        (with_key(NO, ""), {"empty"}),
+        (with_key(NO, '""'), {"one shorter"}),
+        (with_key(NO, '"aaa"'), {"one longer"}),
+        (with_key(NO, '"c"'), {"'c'-U+10FFFF refused"}),
+        # Who knows what it was refused for?
+        (with_key(WRONG, '""'), set()),
+        (with_key(WRONG, ""), set()),
+    ],
+)
+def test_the_boundaries_of_a_header_field_are_seen(
+    document: Document, exchange: Exchange, what: set[str]
+) -> None:
+    coverage = Coverage(document)
+    coverage.look(exchange)
+    promised = {p.what for p in coverage.promises if p.where == "header Idempotency-Key"}
+    assert "repeated" not in promised and what <= promised
+    seen = {p.what for p in coverage.seen if p.where == "header Idempotency-Key"}
+    assert (seen & promised) - {"'a'-'b' allowed"} == what
+
+
+def test_a_forms_boundaries_are_not_seen_beside_a_wrong_key(document: Document) -> None:
+    for key, number in ('"a"', 1), ('"', 0):
+        coverage = Coverage(document)
+        coverage.look(with_key(WRONG, key))
+        assert len({p for p in coverage.seen if p.where.startswith(FORM)}) == number
+
+
+def test_only_who_has_a_key_may_be_told_that_it_was_used(document: Document) -> None:
+    refused = asked("POST", "/notes", 422, sent="text=ab")
+    assert not list(contradictions(document, with_key(refused, '"a"')))
+    assert list(contradictions(document, refused)) == [
+        "leaveNote, 422: a valid request was refused"
+    ]
+    assert list(contradictions(Document(DOCUMENT), with_key(refused, '"a"')))
+    for wrong in with_key(replace(refused, body=b"text=a"), '"a"'), with_key(refused, '"'):
+        (said,) = contradictions(document, wrong)
+        assert "an invalid request was in conflict" in said

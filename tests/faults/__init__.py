@@ -1,1 +1,0 @@
-"""`python -m tests.faults`: the service while it is killed, failed over, and run for long."""

@@ -1,1 +1,0 @@
-"""`python -m tests.long_fuzz`: schemathesis' own `fuzz`, with hooks of ours, on both databases."""

@@ -1,0 +1,236 @@
+"""Figures for Prometheus: of all workers together, right whatever becomes of them, about nobody."""
+
+import os
+import signal
+import socket
+import sqlite3
+import struct
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
+from threading import Timer
+from uuid import uuid4
+
+import pytest
+import requests
+from flask import Flask
+from prometheus_client import values
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.config import SettingsError
+from api.observability.metrics import Metrics
+from api.serve import _listen
+from tests.actor import FORM, Someone
+from tests.clients import LIVEZ, one
+from tests.measured import Measured, within
+from tests.records import recorded_lines
+from tests.serving import free_port, serving
+
+PASSWORDS = 12
+"""With a limit of so many per hour in each worker."""
+
+CLIENTS = 8
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
+    folder = tmp_path_factory.mktemp("measured")
+    address = f"127.0.0.1:{free_port()}"
+    settings = {
+        "METRICS_ADDRESS": address,
+        "LOG_LEVEL": "warning",
+        "TMPDIR": str(folder),
+        "RATELIMIT_PASSWORDS": f"{PASSWORDS} per hour",
+        "DATABASE_TIMEOUT": "60",
+    }
+    with serving(folder, settings) as server:
+        yield Measured(server, address)
+        assert list(folder.glob("sign-up-metrics-*"))
+        assert server.stop() == 0
+        # Nothing was amiss but that one worker was killed; and of requests nothing is said.
+        said = server.log.read_text()
+        assert said.count("\n") == said.count("SIGKILL") == 1
+        assert not list(folder.glob("sign-up-metrics-*"))
+
+
+def ask(measured: Measured, times: int) -> None:
+    """Give details, well and badly, and look for what isn't there, so many times each."""
+
+    def ask_all(_: int) -> None:
+        url = measured.server.url
+        with requests.Session() as session:
+            statuses = [
+                session.post(f"{url}/userDetails", FORM, timeout=60).status_code,
+                session.post(f"{url}/userDetails", {"username": "sam"}, timeout=60).status_code,
+                session.get(f"{url}/canary", timeout=60).status_code,
+            ]
+        assert statuses == [201, 400, 404]
+
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        assert len(list(threads.map(ask_all, range(times)))) == times
+
+
+def asked(operation: str, status: int) -> str:
+    return f'signup_requests_total{{operation="{operation}",status="{status}"}}'
+
+
+ASKED = [asked("createUserDetails", 201), asked("createUserDetails", 400), asked("", 404)]
+DURATION = 'signup_request_duration_seconds_{}operation="createUserDetails"}}'
+
+
+def test_two_workers_and_one_that_was_killed_add_up_to_what_was_asked(measured: Measured) -> None:
+    began = time.monotonic()
+    ask(measured, 40)
+    elapsed = time.monotonic() - began
+    said = measured.read()
+    assert [said[name] for name in ASKED] == [40, 40, 40]
+    assert said[DURATION.format("count{")] == said[DURATION.format('bucket{le="+Inf",')] == 80
+    assert 0 < said[DURATION.format("sum{")] < CLIENTS * elapsed
+    folder = next(measured.server.log.parent.glob("sign-up-metrics-*"))
+    assert len(list(folder.glob("counter_*"))) == 2  # Both had something to count.
+    victim = measured.workers()[0]
+    os.kill(victim.pid, signal.SIGKILL)
+    assert within(60, lambda: victim.pid not in {w.pid for w in measured.workers()})
+    assert within(60, lambda: len(measured.workers()) == 2)
+    ask(measured, 10)
+    said = measured.read()
+    assert [said[name] for name in ASKED] == [50, 50, 50]
+    assert within(60, lambda: measured.read()["signup_database_connections_most"] == 64)
+    assert not list(folder.glob(f"gauge_*_{victim.pid}.db"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_a_worker_is_about_to_fill_is_read_once_it_is_filled(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    metrics = Metrics(app)
+    file = Path(metrics.folder, "counter_1.db")
+    file.touch()
+
+    def fill() -> None:
+        file.write_bytes(bytes(4096))
+
+    with pytest.raises(struct.error):
+        metrics.read()
+    Timer(0.05, fill).start()
+    metrics.read()
+    metrics.close()
+
+
+def test_connections_in_use_are_counted(measured: Measured) -> None:
+    """As that of a write which waits for SQLite's lock."""
+    (file,) = measured.server.log.parent.glob("*.db")
+
+    def sign_up() -> None:
+        requests.post(f"{measured.server.url}/userSignUp", {"username": uuid4().hex}, timeout=120)
+
+    def is_counted() -> bool:
+        return measured.read()["signup_database_connections_in_use"] > 0
+
+    with closing(sqlite3.connect(file, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(sign_up)
+            counted = within(55, is_counted)
+            another.execute("ROLLBACK")
+    assert counted
+    assert within(60, lambda: not is_counted())
+
+
+def test_who_waits_and_who_is_turned_away_is_counted(measured: Measured) -> None:
+    def ask_in(number: int) -> int:
+        auth = "canary", f"canary {number}"
+        return requests.get(f"{measured.server.url}/userDetails", auth=auth, timeout=60).status_code
+
+    most = dict.fromkeys(("hashing_waiting", "hashing_running"), 0.0)
+    with ThreadPoolExecutor(24) as threads:
+        answers = [threads.submit(ask_in, number) for number in range(3 * PASSWORDS)]
+        while not all(answer.done() for answer in answers):
+            said = measured.read()
+            most = {name: max(most[name], said[f"signup_{name}"]) for name in most}
+    statuses = [answer.result() for answer in answers]
+    assert most["hashing_running"] in (1, 2) and most["hashing_waiting"] > 2
+    said = measured.read()
+    assert said['signup_limited_total{limit="passwords"}'] == statuses.count(429) > 0
+    assert said[asked("getMyUserDetails", 429)] == statuses.count(429)
+    assert said[asked("getMyUserDetails", 401)] == statuses.count(401) > 0
+
+
+def test_no_label_tells_of_a_person(measured: Measured) -> None:
+    said = measured.hears().body.decode()
+    families = list(text_string_to_metric_families(said))
+    labels = {label for family in families for sample in family.samples for label in sample.labels}
+    assert labels == {"operation", "status", "limit", "le"}
+    assert "canary" not in said and "sam" not in said
+
+
+def test_there_is_nothing_else_at_the_address_and_nothing_of_it_at_the_other(
+    measured: Measured,
+) -> None:
+    assert measured.hears(path="/metrics?x").status == 200
+    for path in "/", "/metrics/", "/userDetails", "/livez", "metrics":
+        assert measured.hears(path=path).status == 404
+    for method in "POST", "HEAD", "PUT", "DELETE", "OPTIONS":
+        assert measured.hears(method).status == 501
+    assert one(measured.server, LIVEZ.replace(b"livez", b"metrics")).status == 404
+
+
+def test_who_says_nothing_there_does_not_keep_others_waiting_for_long(measured: Measured) -> None:
+    host, _, port = measured.address.rpartition(":")
+    with socket.create_connection((host, int(port))):
+        began = time.monotonic()
+        measured.read()
+    assert time.monotonic() < began + 30
+
+
+def test_an_address_that_is_taken_is_said(measured: Measured) -> None:
+    host, _, port = measured.address.rpartition(":")
+    with pytest.raises(SettingsError, match=r"METRICS_ADDRESS: can't listen on .* in use"):
+        _listen("METRICS_ADDRESS", host, int(port))
+
+
+def test_figures_that_can_not_be_kept_harm_nobody(
+    make_app_at: Callable[..., Flask], sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    app = make_app_at(sqlite_url)
+    Metrics(app).close()
+    with recorded_lines() as logged:
+        assert Someone(app.test_client()).gives_details().status_code == 201
+        assert "figures can't be kept: No such file" in logged()[0]["message"]
+
+
+def test_a_client_that_sends_slowly_does_not_keep_others_waiting(measured: Measured) -> None:
+    host, _, port = measured.address.rpartition(":")
+    with ExitStack() as opened:
+        for _ in range(20):
+            slow = opened.enter_context(socket.create_connection((host, int(port))))
+            slow.sendall(b"GET /metr")
+        measured.read()
+        slow.sendall(b"ics HTTP/1.0\r\n\r\n")
+        assert slow.recv(100).startswith(b"HTTP/1.0 200 ")
+
+
+def test_the_folder_of_a_killed_service_is_deleted_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not that of one that runs."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    settings = {"METRICS_ADDRESS": f"127.0.0.1:{free_port()}", "TMPDIR": str(tmp_path)}
+
+    def folders() -> list[Path]:
+        return [*tmp_path.glob("sign-up-metrics-*")]
+
+    with serving(tmp_path, settings):
+        (first,) = folders()
+    assert folders() == [first]
+    others = settings | {"METRICS_ADDRESS": f"127.0.0.1:{free_port()}"}
+    with serving(tmp_path, settings) as second, serving(tmp_path, others):
+        assert len(folders()) == 2 and first not in folders()
+        assert second.stop() == 0
+        assert len(folders()) == 1

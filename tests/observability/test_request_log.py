@@ -1,0 +1,160 @@
+"""What an operator reads: a line of JSON for each answer, which its request id leads to."""
+
+import re
+import sqlite3
+import string
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+
+from tests.clients import HOST, LIVEZ, Client, one, post
+from tests.measured import Watched
+from tests.serving import serving
+
+NEW = re.compile("[0-9a-f]{32}")
+ANY = string.ascii_letters + string.digits + "._-"
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    folder = tmp_path_factory.mktemp("watched")
+    settings = {"TRUSTED_PROXIES": "1", "LOG_LEVEL": "debug"}
+    with serving(folder, settings, "tests.odd_server") as server:
+        yield Watched(**vars(server))
+
+
+def asked(line: bytes, headers: bytes = b"") -> bytes:
+    return b"%s HTTP/1.1\r\n%s%s\r\n" % (line, HOST, headers)
+
+
+UNKNOWN = "0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8"
+REQUESTS = [
+    (post(b"username=sam&lastname=king"), 201, "createUserDetails"),
+    (post(b"username=sam"), 400, "createUserDetails"),
+    (asked(b"GET /userDetails"), 401, "getMyUserDetails"),
+    (asked(b"HEAD /userDetails"), 401, "getMyUserDetails"),
+    (asked(b"GET /userDetails/" + UNKNOWN.encode()), 404, "getUserDetails"),
+    (asked(b"GET /userSignUp"), 405, None),
+    (asked(b"OPTIONS /userSignUp"), 204, None),
+    (asked(b"GET /nowhere"), 404, None),
+    (asked(b"GET //userDetails"), 404, None),
+    (LIVEZ, 200, None),
+    (asked(b"GET /docs/nothing"), 404, None),
+    (LIVEZ.replace(HOST, b""), 400, None),
+    (b"nonsense\r\n\r\n", 400, None),
+    (asked(b"GET /livez", b"Expect: banana\r\n"), 417, None),
+]
+
+
+@pytest.mark.parametrize(("request_", "status", "name"), REQUESTS)
+def test_each_answer_is_a_line_of_the_same_id(
+    watched: Watched, request_: bytes, status: int, name: str | None
+) -> None:
+    with Client(watched) as client:
+        answer = client.says(request_).hears(head=request_.startswith(b"HEAD"))
+    identity = answer.headers["x-request-id"]
+    assert answer.status == status and NEW.fullmatch(identity)
+    line = watched.told(identity)
+    assert line.keys() == set("time requestId operationId status duration client".split())
+    assert (line["operationId"], line["status"], line["client"]) == (name, status, "127.0.0.1")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.]\d{3}Z", line["time"])
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(line["time"])) < timedelta(seconds=60)
+    assert 0 < line["duration"] < 60
+
+
+def test_a_duration_is_that_of_the_work_and_of_the_wait_for_it(watched: Watched) -> None:
+    with (
+        Client(watched) as client,
+        closing(sqlite3.connect(watched.log.parent / "signup.db")) as db,
+    ):
+        db.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        client.says(post(b"username=sam&lastname=king"))
+        time.sleep(0.6)
+        db.rollback()
+        line = watched.told(client.hears().headers["x-request-id"])
+    # The service may have read the request late.
+    assert 0.15 < line["duration"] < time.monotonic() - began
+
+
+@pytest.mark.parametrize("given", ["a", ANY[:33], ANY[33:], "x" * 64, UNKNOWN])
+def test_a_well_formed_id_is_kept(watched: Watched, given: str) -> None:
+    for path in "userDetails", "userSignUp", "nowhere":
+        headers = {"X-Request-ID": given}
+        answer = requests.get(f"{watched.url}/{path}", headers=headers, timeout=60)
+        assert answer.headers["X-Request-ID"] == given
+    assert len([line for line in watched.logged(given) if "status" in line]) == 3
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *[b"", b"x" * 65, b"a b", b"a\tb", b'a"b', b"a,b", b"a/b", b"a:b", b"a@b", b"a[b", b"a^b"],
+        *[
+            b"a`b",
+            b"a{b",
+            b"caf\xe9",
+            "caf\u00e9".encode(),
+            b"\xd9\xa1",
+            b"a%0d%0ab",
+            b"{}",
+            b"a\\u",
+        ],
+        b"a\r\nX-Request-ID: b",
+    ],
+)
+def test_an_ill_formed_id_is_replaced(watched: Watched, given: bytes) -> None:
+    answer = one(watched, asked(b"GET /userDetails", b"X-Request-ID: %s\r\n" % given))
+    identity = answer.headers["x-request-id"]
+    assert answer.status == 401 and NEW.fullmatch(identity)
+    assert watched.told(identity)["status"] == 401
+
+
+@pytest.mark.parametrize("given", [b"a\r b", b"a\n\nb", b"a\0b", b"a\rERROR"])
+def test_an_id_that_breaks_the_header_is_refused_under_a_new_one(
+    watched: Watched, given: bytes
+) -> None:
+    answer = one(watched, asked(b"GET /userDetails", b"X-Request-ID: %s\r\n" % given))
+    assert answer.status == 400 and NEW.fullmatch(answer.headers["x-request-id"])
+
+
+@pytest.mark.parametrize(
+    ("said", "client"),
+    [
+        ("203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        ("203.0.113.9, 2001:db8::7", "2001:db8::7"),
+        ("203.0.113.9, forged{}", None),
+        ("a\\", None),
+    ],
+)
+def test_the_client_is_whom_the_trusted_proxy_names(
+    watched: Watched, said: str, client: str | None
+) -> None:
+    headers = {"X-Forwarded-For": said}
+    answer = requests.get(f"{watched.url}/userDetails", headers=headers, timeout=60)
+    assert watched.told(answer.headers["X-Request-ID"])["client"] == client
+
+
+def test_what_a_client_says_is_in_no_line(watched: Watched) -> None:
+    """Nor what is no request, which gunicorn's own words would repeat."""
+    link = one(watched, post(b"username=sam&lastname=canary-1")).headers["location"].encode()
+    secret = b"Authorization: Basic Y2FuYXJ5OmNhbmFyeQ==\r\n"
+    for line in link, b"/userSignUp?canary-2", b"/canary-3":
+        for end in b"HTTP/1.1", b"HTTP/9.9", b"HTTP/1.1 canary-4", b"canary-5":
+            for method in b"GET", b"DELETE", b"canary-6", b"PUT":
+                for odd in b"", b"canary-7\r\n", b"Authorization : canary-8\r\n":
+                    one(watched, b"%s %s %s\r\n%s%s%s\r\n" % (method, line, end, HOST, secret, odd))
+    logged = watched.log.read_text("utf-8")
+    assert not re.search(f"canary|Y2FuYXJ5|{link.decode().rpartition('/')[2]}", logged)
+
+
+def test_a_fault_is_one_line_with_the_id_of_the_answer(watched: Watched) -> None:
+    answer = one(watched, asked(b"GET /raises"))
+    fault, line = watched.logged(answer.headers["x-request-id"])
+    assert (answer.status, line["status"], line["operationId"]) == (500, 500, None)
+    assert (fault["level"], fault["logger"]) == ("error", "api.server.application")
+    assert fault["exception"].startswith("Traceback") and "RuntimeError" in fault["exception"]

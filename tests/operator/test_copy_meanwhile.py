@@ -1,0 +1,147 @@
+"""`database copy` while others write or read; and what it refuses to begin with, or to end as."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from api.operator.target import TABLES, add
+from tests.actor import Someone, assert_problem
+from tests.commanding import everything, refusal, run
+from tests.operator.test_copy import of, target
+
+__all__ = ["target"]
+
+COPY = ("database", "copy")
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+TO_SQLITE = pytest.mark.parametrize("target", ["sqlite"], indirect=True)
+
+
+def assert_no_writer_gets_in(url: str) -> None:
+    """Not even for a moment."""
+    if url.startswith("sqlite"):
+        options, wanted, said = {"timeout": 0}, "BEGIN IMMEDIATE", "locked"
+    else:
+        wanted, said = "LOCK accounts IN ROW EXCLUSIVE MODE NOWAIT", "could not obtain lock"
+        options = {}
+    engine = create_engine(url, poolclass=NullPool, connect_args=options)
+    with engine.connect() as another, pytest.raises(OperationalError, match=said):
+        another.exec_driver_sql(wanted)
+
+
+@TO_SQLITE
+def test_writes_are_refused_meanwhile_and_reads_are_served(
+    make_app: Callable[..., Flask], database_url: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Not to wait at all is what PostgreSQL can't be told so.
+    app = make_app(database_timeout=int(database_url.startswith("postgresql")))
+    someone = Someone(app.test_client())
+    link = someone.gives_details().headers["Location"]
+    asked = list[str]()
+
+    def ask_and_insert(*arguments: Any, **more: Any) -> None:
+        assert_problem(someone.signs_up("bob"), 503)
+        assert someone.reads(link).status_code == 200
+        asked.append("while it copies")
+        add(*arguments, **more)
+
+    def press_enter() -> str:
+        assert_no_writer_gets_in(of(app))
+        assert someone.reads(link).status_code == 200
+        asked.append("while it holds")
+        return "\n"
+
+    stdin = SimpleNamespace(readline=press_enter)
+    monkeypatch.setattr("api.operator.database.sys", SimpleNamespace(stdin=stdin))
+    monkeypatch.setattr("api.operator.copying.add", ask_and_insert)
+    done = run(app, *COPY, "--hold", target)
+    assert asked == ["while it copies", "while it holds"]
+    said = "Writes are refused. Stop the service, then press Enter.\n"
+    assert (done.exit_code, done.stderr) == (0, said)
+    assert someone.signs_up("bob").status_code == 200
+
+
+@SQLITE
+def test_who_writes_to_the_target_meanwhile_is_noticed(
+    app: Flask, ada: Someone, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def insert_and_meddle(connection: Connection, **more: Any) -> None:
+        add(connection, **more)
+        if target.startswith("sqlite"):
+            connection.execute(text("UPDATE accounts SET username = 'ADA'"))
+        else:
+            connection.execute(text("DELETE FROM accounts"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("api.operator.copying.add", insert_and_meddle)
+        said = refusal(app, *COPY, target)
+    assert "accounts has " in said and said.endswith("what writes to it, and copy again.\n")
+    assert everything(target)["revision"] != everything(of(app))["revision"]
+    # And mended by the next one.
+    assert run(app, *COPY, target).exit_code == 0
+    assert everything(target) == everything(of(app))
+
+
+@SQLITE
+def test_a_target_that_holds_anything_is_left_as_it_is(
+    app: Flask, ada: Someone, target: str, make_app_at: Callable[..., Flask], tmp_path: Path
+) -> None:
+    assert run(app, *COPY, target).exit_code == 0
+    before = everything(target)
+    assert "isn't empty: give a database with nothing in it." in refusal(app, *COPY, target)
+    assert everything(target) == before
+    # An unfinished copy of another database isn't empty either.
+    engine = create_engine(target)
+    with engine.begin() as connection:
+        for statement in (
+            "DELETE FROM accounts",
+            "UPDATE alembic_version SET version_num = 'copy'",
+        ):
+            connection.execute(text(statement))
+    assert "isn't empty" in refusal(app, *COPY, target)
+    with engine.begin() as connection:
+        for name in (*TABLES[::-1], "alembic_version"):
+            connection.execute(text(f"DROP TABLE {name}"))
+        connection.execute(text("CREATE TABLE theirs (id INTEGER PRIMARY KEY)"))
+    assert "isn't empty" in refusal(app, *COPY, target)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE theirs"))
+    engine.dispose()
+    # What was migrated and is empty is as good as new.
+    assert run(make_app_at(target), "database", "upgrade").exit_code == 0
+    assert run(app, *COPY, target).exit_code == 0
+    assert everything(target) == before
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "words"),
+    [
+        ("postgresql://sam:hunter2@127.0.0.1:1/sam", 1, "refused"),
+        ("sqlite:////no/such/folder/signup.db", 1, "/no/such/folder/signup.db: No such file"),
+        ("mysql://sam:hunter2@db/sam", 2, "Use sqlite:/// or postgresql+psycopg://."),
+        ("sqlite://", 2, "Name a file: what is kept in memory is lost."),
+        ("hunter2", 2, "Give a URL such as sqlite:///signup.db."),
+    ],
+)
+@SQLITE
+def test_a_target_that_can_not_be_used_is_said(app: Flask, url: str, code: int, words: str) -> None:
+    said = refusal(app, *COPY, url, code=code)
+    assert words in said and ("TO_URL" in said) == (code == 2)
+
+
+@SQLITE
+def test_what_can_not_be_copied_is_said(app: Flask, ada: Someone, target: str) -> None:
+    assert "This is the database itself." in refusal(app, *COPY, of(app), code=2)
+    with closing(sqlite3.connect(of(app).removeprefix("sqlite:///"))) as another:
+        another.execute("CREATE TABLE theirs (id INTEGER PRIMARY KEY)")
+        said = refusal(app, *COPY, target)
+        assert "can't be copied. The schema isn't this version's" in said and "theirs" in said
+    assert not target.startswith("sqlite") or not Path(target.removeprefix("sqlite:///")).exists()

@@ -1,0 +1,89 @@
+"""Operator commands whose output can't be written: one line says so, and the exit status is 1."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from api.commands import blueprint
+from api.config import Settings
+from api.storage.database import Database, open_engine
+from api.storage.migrate import upgrade
+from api.storage.store import Store
+from tests.actor import RECORD
+from tests.serving import REPOSITORY
+from tests.tools.full_output import COMMANDS
+
+Said = dict[str, tuple[int, str]]
+FULL = (1, "Error: Standard output: No space left on device.\n")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which each command was run, on a database with an account and a record."""
+    folder = tmp_path_factory.mktemp("output")
+    (folder / "old.yaml").write_text("openapi: 3.1.0\n")
+    (folder / "ł").mkdir()
+    url = f"sqlite:///{folder / 'ł' / 'signup.db'}"
+    engine = open_engine(Settings(database_url=url))
+    upgrade(engine)
+    store = Store(Database(engine))
+    store.add_account("ada", None)
+    store.add_details(**RECORD | {"lastname": "Łuk"})
+    store.close()
+    subprocess.run(
+        [sys.executable, "-m", "tests.tools.full_output", folder],
+        cwd=REPOSITORY,
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": url},
+        check=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def said(folder: Path) -> Said:
+    """The exit status and the standard error of each run."""
+    return {k: tuple(v) for k, v in json.loads((folder / "said.json").read_text()).items()}
+
+
+def _names(group: click.Group, prefix: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _names(command, f"{name} ")
+        else:
+            yield prefix + name
+
+
+def test_each_command_is_run() -> None:
+    assert set(_names(blueprint.cli)) <= set(COMMANDS)
+
+
+def test_the_commands_leave_nothing_beside_the_database(folder: Path) -> None:
+    """The last connection that is closed writes SQLite's log into the file, and deletes it."""
+    assert [file.name for file in (folder / "ł").iterdir()] == ["signup.db"]
+    assert not list(folder.glob("*-wal"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_full_disk_behind_standard_output_is_said_on_one_line(said: Said, command: str) -> None:
+    assert said[f"{command}, full"] == FULL
+
+
+@pytest.mark.parametrize("command", ["details export", "database current"])
+def test_a_reader_that_has_gone_ends_a_command_in_silence(said: Said, command: str) -> None:
+    assert said[f"{command}, unread"] == (1, "")
+
+
+def test_a_closed_standard_output_is_refused_where_the_output_is_the_purpose(said: Said) -> None:
+    assert said["details export, closed"] == (1, "Error: Standard output: it is closed.\n")
+    assert said["database current, closed"] == (0, "")
+
+
+def test_an_encoding_that_lacks_a_character_is_said_on_one_line(said: Said) -> None:
+    cause = "it can't hold all characters in latin-1: set PYTHONIOENCODING=utf-8"
+    assert said["database current, latin-1"] == (1, f"Error: Standard output: {cause}.\n")

@@ -1,8 +1,0 @@
-"""`python -m tests.shelf` writes the shelf's document, as it follows from the code."""
-
-from pathlib import Path
-
-from api.contract import document, to_yaml
-from tests.shelf.app import make_shelf
-
-(Path(__file__).parent / "shelf.yaml").write_text(to_yaml(document(make_shelf())), encoding="utf-8")

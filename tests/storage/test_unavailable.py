@@ -1,0 +1,173 @@
+"""What the database can't do now is a 503 that says when to come again, never a hang."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, NullPool, create_engine, text
+from werkzeug.test import TestResponse
+
+from api.config import Settings
+from api.storage.database import open_engine
+from api.storage.migrate import upgrade
+from api.storage.tables import metadata
+from tests.actor import Someone, assert_problem
+from tests.operations import OPERATIONS, sign_up_with_records
+from tests.storage.test_database import empty_databases
+
+THREADS = 8
+HEALTH = ["/readyz", "/livez"]
+SUCCESS = {each.id: each.status for each in OPERATIONS}
+TABLES = ", ".join(metadata.tables)
+Trouble = Callable[[Engine], AbstractContextManager[None]]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of each kind that no other test shares, in a folder of its own."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for (url,) in empty_databases(request, folder):
+        engine = open_engine(Settings(database_url=url))
+        upgrade(engine)
+        engine.dispose()
+        yield url
+
+
+def assert_unavailable(answered: TestResponse) -> None:
+    assert_problem(answered, 503)
+    assert 1 <= int(answered.headers["Retry-After"]) <= 60
+
+
+class Service(NamedTuple):
+    """The service, with an account and a record for each operation in it."""
+
+    app: Flask
+    links: dict[str, str]
+
+    def asked_all_at_once(self) -> dict[str, TestResponse]:
+        """Each operation's answer, and how the service is; side by side, so as to wait once."""
+        asks: dict[str, Callable[[Someone], TestResponse]] = {
+            each.id: partial(each.ask, link=self.links[each.id]) for each in OPERATIONS
+        }
+        asks |= {path: partial(Someone.reads, link=path) for path in HEALTH}
+        begun = time.monotonic()
+        with ThreadPoolExecutor(len(asks)) as pool:
+            asked = {
+                n: pool.submit(ask, Someone(self.app.test_client())) for n, ask in asks.items()
+            }
+            answers = {name: answer.result(timeout=60) for name, answer in asked.items()}
+        # The timeout is a second. A busy machine needs longer, but not for so long.
+        assert time.monotonic() - begun < 20
+        return answers
+
+    @property
+    def engine(self) -> Engine:
+        engine: Engine = self.app.extensions["store"].database.engine
+        return engine
+
+    def assert_serves_all(self) -> None:
+        statuses = {name: answer.status_code for name, answer in self.asked_all_at_once().items()}
+        assert statuses == SUCCESS | dict.fromkeys(HEALTH, 200)
+
+
+@pytest.fixture
+def service(make_app: Callable[..., Flask]) -> Service:
+    app = make_app(database_timeout=1, threads=THREADS)
+    return Service(app, sign_up_with_records(app))
+
+
+END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
+
+
+@contextmanager
+def another_session(
+    engine: Engine, database: str | None = None, **options: str
+) -> Iterator[Callable[[str], object]]:
+    url = engine.url.set(database=database or engine.url.database)
+    another = create_engine(url, poolclass=NullPool, **options)
+    with another.connect() as connection:
+        yield lambda statement: connection.execute(text(statement))
+
+
+@contextmanager
+def used_up(engine: Engine) -> Iterator[None]:
+    """All connections are in use."""
+    with ExitStack() as held:
+        for _ in range(THREADS + (engine.dialect.name == "sqlite")):  # The writer has one more.
+            held.enter_context(engine.connect())
+        yield
+
+
+@contextmanager
+def locked(engine: Engine) -> Iterator[None]:
+    """Somebody else keeps the tables to themselves."""
+    if engine.dialect.name == "sqlite":
+        with closing(sqlite3.connect(engine.url.database or "", isolation_level=None)) as another:
+            another.execute("PRAGMA locking_mode = EXCLUSIVE")
+            another.execute("BEGIN EXCLUSIVE")
+            yield
+    else:
+        with another_session(engine) as session:
+            session(f"LOCK TABLE {TABLES} IN ACCESS EXCLUSIVE MODE")
+            yield
+
+
+@contextmanager
+def gone(engine: Engine) -> Iterator[None]:
+    """The folder isn't there any more, or the server lets nobody in, and then it is as before."""
+    if engine.dialect.name == "sqlite":
+        folder = Path(engine.url.database or "").parent
+        folder.rename(folder.with_name("elsewhere"))
+        yield
+        folder.with_name("elsewhere").rename(folder)
+    else:
+        with another_session(engine, "postgres", isolation_level="AUTOCOMMIT") as session:
+            session(f"ALTER DATABASE {engine.url.database} ALLOW_CONNECTIONS false")
+            session(END_SESSIONS.format(engine.url.database))
+            yield
+            session(f"ALTER DATABASE {engine.url.database} ALLOW_CONNECTIONS true")
+
+
+@pytest.mark.parametrize("trouble", [used_up, locked, gone])
+def test_every_operation_says_so_and_serves_again_by_itself(
+    service: Service, trouble: Trouble
+) -> None:
+    """Checklist 14 and 15."""
+    # Only who comes before all readers can shut them out of a WAL file.
+    service.app.extensions["store"].close()
+    with trouble(service.engine):
+        answers = service.asked_all_at_once()
+        assert answers.pop("/livez").status_code == 200
+        ready = answers.pop("/readyz")
+        assert (ready.status_code, ready.get_json()) == (503, {"status": "unavailable"})
+        assert set(answers) == set(SUCCESS)
+        for answer in answers.values():
+            assert_unavailable(answer)
+    service.assert_serves_all()
+
+
+def test_a_connection_that_broke_meanwhile_loses_no_request(service: Service) -> None:
+    """As when the server was restarted between two requests."""
+    if service.engine.dialect.name == "postgresql":
+        with another_session(service.engine, "postgres") as session:
+            session(END_SESSIONS.format(service.engine.url.database))
+    service.assert_serves_all()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_was_ruined_is_said_too(service: Service) -> None:
+    file = Path(service.engine.url.database or "")
+    service.app.extensions["store"].close()
+    file.write_bytes(b"this is no database " * 999)
+    answers = service.asked_all_at_once()
+    assert (answers.pop("/livez").status_code, answers.pop("/readyz").status_code) == (200, 503)
+    for answer in answers.values():
+        assert_unavailable(answer)

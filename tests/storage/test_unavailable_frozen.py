@@ -1,0 +1,118 @@
+"""A database server that is there but says nothing any more holds nobody up for long."""
+
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import make_url
+
+from api.errors import BROKE_OFF, NOTHING_CHANGED
+from tests.actor import Someone
+from tests.storage.test_unavailable import assert_unavailable
+
+
+class Wire:
+    """A TCP way to PostgreSQL's socket, that can be frozen: then it takes bytes and gives none.
+
+    It freezes by itself once it has carried the bytes that are its `last`.
+    """
+
+    def __init__(self, server: Path) -> None:
+        self.server, self.thawed, self.closed = server, Event(), Event()
+        self.thawed.set()
+        self.last = b""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while not self.closed.is_set():
+            if select.select([self.listener], [], [], 0.05)[0]:
+                client, _ = self.listener.accept()
+                Thread(target=self._carry, args=[client], daemon=True).start()
+
+    def _carry(self, client: socket.socket) -> None:
+        # Who gives up closes its end, now and then with a reset: that is the end of this way.
+        with suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(str(self.server))
+            ends = {client: server, server: client}
+            while not self.closed.is_set():
+                for end in select.select(list(ends), [], [], 0.05)[0]:
+                    data = end.recv(65536)
+                    self.thawed.wait()
+                    if not data:
+                        return
+                    ends[end].sendall(data)
+                    if self.last and self.last in data:
+                        self.last = b""
+                        self.thawed.clear()
+
+
+@pytest.fixture
+def wire(postgresql_url: str) -> Iterator[Wire]:
+    folder = make_url(postgresql_url).query["host"]
+    assert isinstance(folder, str)
+    wire = Wire(Path(folder) / ".s.PGSQL.5432")
+    yield wire
+    wire.thawed.set()
+    wire.closed.set()
+    time.sleep(0.1)
+    wire.listener.close()
+
+
+@pytest.fixture
+def database_url(postgresql_url: str, wire: Wire) -> str:
+    url = make_url(postgresql_url).set(host="127.0.0.1", port=wire.port, query={})
+    return url.render_as_string(hide_password=False)
+
+
+def test_a_frozen_server_is_said_and_served_from_again_by_itself(
+    make_app: Callable[..., Flask], wire: Wire
+) -> None:
+    """Checklist 14 and 15."""
+    connected, new = (Someone(make_app(database_timeout=1).test_client()) for _ in range(2))
+    assert connected.gives_details().status_code == 201
+    wire.thawed.clear()
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(s.gives_details, lastname="lost") for s in (connected, new)]
+        try:
+            # A second is the setting; the least that psycopg gives a new connection is two.
+            answers = [answer.result(timeout=60) for answer in asked]
+        finally:
+            wire.thawed.set()
+    for answer in answers:
+        assert_unavailable(answer)
+        assert answer.get_json(force=True)["detail"] == NOTHING_CHANGED
+    for someone in (connected, new):
+        assert someone.gives_details().status_code == 201
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{}, {"headers": {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}}],
+    ids=["without a key", "with a key"],
+)
+def test_what_may_have_been_done_is_not_denied(
+    make_app: Callable[..., Flask], wire: Wire, sent: Any
+) -> None:
+    app = make_app(database_timeout=1)
+    someone = Someone(app.test_client())
+    assert someone.gives_details().status_code == 201
+    wire.last = b"COMMIT\0"  # Not that of READ COMMITTED.
+    answer = someone.gives_details(sent, lastname="lost")
+    wire.thawed.set()
+    assert_unavailable(answer)
+    assert answer.get_json(force=True)["detail"] == BROKE_OFF
+    again = someone.gives_details(sent, lastname="lost")
+    assert again.status_code == 201
+    with app.extensions["store"].database.engine.connect() as connection:
+        there = connection.exec_driver_sql("SELECT FROM user_details WHERE lastname = 'lost'")
+        assert there.rowcount == (1 if sent else 2), "it was done, and under a key but once"

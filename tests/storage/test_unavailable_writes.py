@@ -1,0 +1,159 @@
+"""Where the database can be read but not written, what only reads is served on."""
+
+import logging
+import re
+import resource
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, event
+from werkzeug.test import TestResponse
+
+from api.errors import BROKE_OFF, NOTHING_CHANGED
+from tests.actor import PASSWORD, Someone
+from tests.operations import OPERATIONS
+from tests.storage.test_unavailable import (
+    END_SESSIONS,
+    HEALTH,
+    TABLES,
+    Service,
+    Trouble,
+    another_session,
+    assert_unavailable,
+    database_url,
+    service,
+)
+
+__all__ = ["database_url", "service"]
+
+WRITING = [each.id for each in OPERATIONS if each.writes]
+READING = [each for each in OPERATIONS if not each.writes]
+
+
+@contextmanager
+def sqlite_set(engine: Engine, pragma: str, value: int, otherwise: int) -> Iterator[None]:
+    """Each connection has the pragma at this value, and at the other one afterwards."""
+    now = [value]
+
+    @event.listens_for(engine, "checkout")
+    def set_pragma(connection: Any, *_: object) -> None:
+        connection.execute(f"PRAGMA {pragma} = {now[0]}")
+
+    yield
+    now[0] = otherwise
+
+
+@contextmanager
+def write_locked(engine: Engine) -> Iterator[None]:
+    """Somebody else writes, and takes long."""
+    if engine.dialect.name == "sqlite":
+        with closing(sqlite3.connect(engine.url.database or "", isolation_level=None)) as another:
+            another.execute("BEGIN IMMEDIATE")
+            yield
+    else:
+        with another_session(engine) as session:
+            session(f"LOCK TABLE {TABLES} IN EXCLUSIVE MODE")
+            yield
+
+
+@contextmanager
+def read_only(engine: Engine) -> Iterator[None]:
+    """As a file system mounted so, or a server that only follows another."""
+    if engine.dialect.name == "sqlite":
+        with sqlite_set(engine, "query_only", 1, otherwise=0):
+            yield
+    else:
+        with another_session(engine, "postgres", isolation_level="AUTOCOMMIT") as session:
+            for setting in ("on", "off"):
+                session(
+                    f"ALTER DATABASE {engine.url.database}"
+                    f" SET default_transaction_read_only = {setting}"
+                )
+                session(END_SESSIONS.format(engine.url.database))
+                if setting == "on":
+                    yield
+
+
+@contextmanager
+def full(engine: Engine) -> Iterator[None]:
+    """No page more can be had. PostgreSQL's own error for that is raised by a trigger."""
+    if engine.dialect.name == "sqlite":
+        with sqlite_set(engine, "max_page_count", 1, otherwise=2**30):
+            yield
+        return
+    with another_session(engine, isolation_level="AUTOCOMMIT") as session:
+        session(
+            "CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$"
+            "BEGIN RAISE 'no space left on device' USING ERRCODE = 'disk_full'; END $$"
+        )
+        for table in ("accounts", "user_details"):
+            session(f"CREATE TRIGGER no_space BEFORE INSERT ON {table} EXECUTE FUNCTION no_space()")
+        yield
+        session("DROP FUNCTION no_space CASCADE")
+
+
+@pytest.mark.parametrize("trouble", [write_locked, read_only])
+def test_what_writes_says_so_and_what_reads_is_served(
+    service: Service, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Checklist 14, 15 and 31."""
+    with trouble(service.engine):
+        answers = service.asked_all_at_once()
+    for name in WRITING:
+        refused = answers.pop(name)
+        assert_unavailable(refused)
+        assert refused.get_json(force=True)["detail"] == NOTHING_CHANGED
+    served = {each.id: each.status for each in READING} | dict.fromkeys(HEALTH, 200)
+    assert {name: answer.status_code for name, answer in answers.items()} == served
+    # The log says why, and nothing about a person.
+    said = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    assert len(said) == len(WRITING)
+    assert all(re.search("lock|timeout|read-?only", reason) for reason in said)
+    for secret in ("user", PASSWORD, "argon2id", "john", "king"):
+        assert secret not in caplog.text
+    service.assert_serves_all()
+
+
+def test_a_full_database_says_so_and_is_read_on(service: Service) -> None:
+    """Checklist 15."""
+    someone = Someone(service.app.test_client())
+    forms = [{"username": f"{n:0150}", "lastname": "x" * 150} for n in range(99)]
+
+    def until_refused(give: Callable[..., TestResponse], *fields: str) -> TestResponse:
+        """There may be room in the pages that are there already."""
+        for form in forms:
+            answered = give(**{name: form[name] for name in fields})
+            if answered.status_code not in (200, 201):
+                return answered
+        return pytest.fail("it never gets full")
+
+    with full(service.engine):
+        for refused in (
+            until_refused(someone.signs_up, "username"),
+            until_refused(someone.gives_details, "username", "lastname"),
+        ):
+            assert_unavailable(refused)
+        for operation in READING:
+            answer = operation.ask(someone, service.links[operation.id])
+            assert answer.status_code == operation.status
+    service.assert_serves_all()
+
+
+def test_a_disk_that_fails_may_have_kept_it_all_the_same(
+    make_app_at: Callable[..., Flask], sqlite_url: str
+) -> None:
+    someone = Someone(make_app_at(sqlite_url, database_timeout=1).test_client())
+    assert someone.gives_details().status_code == 201
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # To SQLite that is an I/O error.
+    try:
+        refused = someone.gives_details()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert_unavailable(refused)
+    assert refused.get_json(force=True)["detail"] == BROKE_OFF
+    assert someone.gives_details().status_code == 201

@@ -1,0 +1,75 @@
+"""Whether what was answered to a case's bytes is what is declared for them."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
+
+import yaml
+from flask import Response
+from werkzeug.datastructures import Headers
+
+from api.contract.proof.document import Document
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.rules import contradictions
+from api.errors import UNROUTED_REPLIES, problem
+from api.observability.request_log import IDENTIFIED
+from api.security.browsers import COMMON_HEADERS
+from api.server.refusals import REFUSALS
+from tests.clients import Answer
+from tests.serving import REPOSITORY, Server
+from tests.tools.abuse_smuggled import Case
+
+UNKNOWN_CODING = "Send the body with no transfer coding but chunked."
+_OPEN = "access-control-allow-origin"
+
+
+@cache
+def _document() -> Document:
+    return Document(yaml.safe_load((REPOSITORY / "openapi.yaml").read_text(encoding="utf-8")))
+
+
+def wrong(case: Case, answers: list[Answer]) -> list[str]:
+    """What is wrong with all the answers that there were."""
+    statuses = tuple(answer.status for answer in answers)
+    if statuses != case.answers:
+        return [f"{statuses}, not {case.answers}"]
+    return [breach for answer in answers for breach in _breaches(case, answer)]
+
+
+def _breaches(case: Case, answer: Answer) -> Iterator[str]:
+    """In what it isn't an answer of the operation that was asked, nor one to any request.
+
+    The latter tell nothing, so that any origin may read them.
+    """
+    method, _, target = case.sent.split(b"\r\n")[0].decode("latin-1").partition(" ")
+    path = target.partition(" ")[0]
+    known = path == "/userDetails" and _document().operation(path, method)
+    if known and answer.status in known.answers and _OPEN not in answer.headers:
+        received = Headers(list(answer.headers.items()))
+        yield from contradictions(
+            _document(),
+            Exchange(method, path, "", Headers(), None, answer.status, received, answer.body),
+            frozenset({"headers", "content"}),
+        )
+    elif beside := UNROUTED_REPLIES.get(answer.status):
+        yield from beside.with_headers(COMMON_HEADERS | IDENTIFIED).violations(
+            Response(answer.body, answer.status, answer.headers)
+        )
+        details = {detail for status, detail in REFUSALS.values() if status == answer.status}
+        details |= {UNKNOWN_CODING if answer.status == 501 else "", beside.description}
+        if json.loads(answer.body) not in [problem(answer.status, d) for d in details if d]:
+            yield f"{answer.status}: {answer.body!r}"
+    elif (answer.status, json.loads(answer.body)) != (200, {"status": "ok"}):
+        yield f"{answer.status} isn't declared: {answer.body!r}"
+
+
+def stored(server: Server) -> tuple[int, int]:
+    """How many records there are, and accounts."""
+    with closing(sqlite3.connect(server.log.parent / "signup.db")) as database:
+        tables = ("user_details", "accounts")
+        records, accounts = (
+            database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
+        )
+    return records, accounts

@@ -1,0 +1,65 @@
+"""`python -m tests.tools.benchmarks`: how fast the service is, beside what it could be at best.
+
+Wants wrk. Everything runs on this machine, by turns, and is measured in rounds; of these the
+medians are printed. Every answer has to be the expected one, and all that was acknowledged in the
+database.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from tests.tools.benchmarks.bench import Bench
+from tests.tools.benchmarks.growth import grow
+from tests.tools.benchmarks.load import missing_program
+from tests.tools.benchmarks.machine import described
+from tests.tools.benchmarks.plot import draw
+from tests.tools.benchmarks.rows import rows
+from tests.tools.benchmarks.table import HEADS, table
+from tests.tools.benchmarks.works import WORKS
+
+ROUNDS, SECONDS = 3, 2
+
+
+def main() -> None:
+    """Measure, print, and exit 1 if anything is wrong or slower than it should be."""
+    parser = argparse.ArgumentParser("python -m tests.tools.benchmarks", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="one short round, whose figures have no marks"
+    )
+    parser.add_argument("--only", choices=WORKS, action="append", help="only this work")
+    parser.add_argument("--plot", type=Path, help="write them by connections, as SVG")
+    parser.add_argument("--growth", action="store_true", help="only with many records")
+    given = parser.parse_args()
+    if missing := missing_program():
+        sys.exit(missing)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), *((1, 1) if given.quick else (ROUNDS, SECONDS)))
+        print(described())
+        for name in given.only or ([] if given.growth else WORKS):
+            print(f"{name} …", file=sys.stderr, flush=True)
+            WORKS[name](bench)
+        found = list(rows(bench))
+        if given.growth:
+            found += grow(bench)
+    if given.quick:
+        found = [replace(row, least=None, slowest=None) for row in found]
+    if syncs := bench.alone["sync"]:
+        print(f"a write and its fdatasync take {statistics.median(syncs):.2f} ms")
+    print(*table(HEADS, [row.cells() for row in found]), *bench.wrong, sep="\n")
+    missed = sum(row.wrong for row in found)
+    verdict = f"{missed} of {len(found)} figures missed, {len(bench.wrong)} things wrong"
+    minutes = (time.monotonic() - started) / 60
+    print(f"{verdict}; {minutes:.1f} minutes; {bench.others}")
+    if given.plot:
+        given.plot.write_text(draw(bench), encoding="utf-8")
+    sys.exit(bool(bench.wrong or missed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""`python -m tests.tools.faults`: the service while it is killed, failed over, and run for long."""

@@ -1,0 +1,136 @@
+"""Someone who calls the service over a connection of their own, and holds each answer to it."""
+
+import base64
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from urllib.parse import urlencode, urlsplit
+
+import yaml
+from werkzeug.datastructures import Headers
+
+from api.contract.proof.document import Document
+from api.contract.proof.exchanges import Exchange
+from api.contract.proof.rules import contradictions
+from tests.serving import REPOSITORY
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+LONGEST_IDLE = 1.0
+"""Seconds after which a connection isn't used again: the service may be closing it just then."""
+
+
+class Lost(Exception):
+    """No whole answer came: whether the request was done is not known."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: what is sent, and as whom."""
+
+    method: str
+    path: str
+    form: dict[str, str] | None = None
+    auth: tuple[str, str] | None = None
+    content_type: str = FORM_TYPE
+    accept: str = "application/json"
+
+    @property
+    def body(self) -> bytes | None:
+        return None if self.form is None else urlencode(self.form).encode()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        sent = {"Accept": self.accept}
+        if self.form is not None:
+            sent["Content-Type"] = self.content_type
+        if self.auth:
+            secret = base64.b64encode(":".join(self.auth).encode()).decode("ascii")
+            sent["Authorization"] = f"Basic {secret}"
+        return sent
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, whole, and in what it contradicts the document."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    seconds: float
+    breaches: tuple[str, ...]
+
+    @property
+    def is_true_503(self) -> bool:
+        """Whether it says that it can't be done now, and when to come again."""
+        return self.status == 503 and self.headers.get("Retry-After", "").isdigit()
+
+
+@cache
+def _document() -> Document:
+    return Document(yaml.safe_load((REPOSITORY / "openapi.yaml").read_text(encoding="utf-8")))
+
+
+def _breaches(asked: Asked, answer: HTTPResponse, content: bytes) -> tuple[str, ...]:
+    exchange = Exchange(
+        method=asked.method,
+        path=asked.path,
+        query="",
+        sent=Headers(list(asked.headers.items())),
+        body=asked.body or b"",
+        status=answer.status,
+        received=Headers(answer.getheaders()),
+        content=content,
+    )
+    return tuple(contradictions(_document(), exchange))
+
+
+class Caller:
+    """A client with one connection, which is kept for as long as it is good."""
+
+    def __init__(self, url: str, timeout: float = 30) -> None:
+        address = urlsplit(url)
+        # By number: the name may stand for more than one address.
+        self.host, self.port = "127.0.0.1", address.port or 80
+        self.timeout, self._used = timeout, 0.0
+        self._connection: HTTPConnection | None = None
+
+    def hangs_up(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+    def asks(self, asked: Asked) -> Answer:
+        """The answer. Raises `Lost`."""
+        began = time.monotonic()
+        if began - self._used > LONGEST_IDLE:
+            self.hangs_up()
+        try:
+            if self._connection is None:
+                self._connection = HTTPConnection(self.host, self.port, timeout=self.timeout)
+            self._connection.request(asked.method, asked.path, asked.body, asked.headers)
+            answer = self._connection.getresponse()
+            content = answer.read()
+        except (OSError, HTTPException) as error:
+            self.hangs_up()
+            raise Lost(f"{asked.method} {asked.path}: {error!r}") from error
+        self._used = time.monotonic()
+        if answer.will_close:
+            self.hangs_up()
+        breaches = _breaches(asked, answer, content)
+        headers = Headers(answer.getheaders())
+        return Answer(answer.status, headers, content, self._used - began, breaches)
+
+    def breaks_off(self, asked: Asked, *, after: float, reset: bool) -> None:
+        """Send this share of the request, and hear no answer."""
+        head = "".join(f"{name}: {value}\r\n" for name, value in asked.headers.items())
+        body = asked.body or b""
+        first = f"{asked.method} {asked.path} HTTP/1.1\r\nHost: localhost\r\n{head}"
+        whole = f"{first}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        with socket.create_connection((self.host, self.port), timeout=self.timeout) as sock:
+            if reset:
+                linger = struct.pack("ii", 1, 0)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            sock.sendall(whole[: int(len(whole) * after)])

@@ -1,0 +1,139 @@
+"""A mixed load: of each request it is foretold what may be answered."""
+
+import itertools
+import json
+import random
+import time
+from collections import Counter
+from contextlib import suppress
+from threading import Event, Lock
+
+from tests.actor import PASSWORD
+from tests.tools.faults.caller import Answer, Asked, Caller, Lost
+
+NAMES = ["john", "Zoë", "李", "O'Neill", "  padded ", "😀", "x" * 150, ""]
+SHARES = {
+    "gives details": 30,
+    "reads them": 25,
+    "deletes them": 8,
+    "signs up": 14,
+    "signs up with a password": 3,
+    "takes a taken name": 4,
+    "gives an invalid form": 8,
+    "has wrong credentials": 2,
+    "reads their own": 2,
+    "looks for what isn't there": 2,
+    "sends no form": 1,
+    "accepts nothing": 1,
+}
+"""Of a hundred requests so many are such."""
+KEPT = 200
+"""Records that a person remembers, so that memory is no matter here."""
+
+
+class Tally:
+    """What all people were answered, and what was wrong with it."""
+
+    def __init__(self) -> None:
+        self.guard = Lock()
+        self.answers: Counter[tuple[str, int]] = Counter()
+        self.lost: list[tuple[float, str]] = []
+        self.wrong: list[str] = []
+        self.slowest = 0.0
+
+    def keep(self, kind: str, answer: Answer, foretold: set[int]) -> None:
+        with self.guard:
+            self.answers[kind, answer.status] += 1
+            self.slowest = max(self.slowest, answer.seconds)
+            if answer.status not in foretold and not answer.is_true_503:
+                self.wrong.append(f"{kind}: {answer.status} {answer.body!r}")
+            self.wrong += [f"{kind}: {answer.status}: {breach}" for breach in answer.breaches]
+
+    def lose(self, error: Lost) -> None:
+        with self.guard:
+            self.lost.append((time.monotonic(), str(error)))
+
+
+class Person:
+    """A client with a mind of its own, from the seed."""
+
+    def __init__(self, number: int, seed: int, url: str, tally: Tally) -> None:
+        self.random = random.Random(f"{seed} {number}")
+        self.caller, self.tally = Caller(url), tally
+        self.names = (f"p{number}.{n}" for n in itertools.count())
+        self.records: dict[str, dict[str, str]] = {}
+        self.accounts: list[str] = []
+        self.name = ""
+
+    def lives(self, rate: float, is_over: Event) -> None:
+        """Ask so many times a second, until it is over."""
+        while not is_over.wait(self.random.expovariate(rate)):
+            if self.random.random() < 0.1:
+                self.caller.hangs_up()
+            kind = self.random.choices(list(SHARES), list(SHARES.values()))[0]
+            with suppress(Lost):
+                self._does(kind)
+        self.caller.hangs_up()
+
+    def details(self) -> dict[str, str]:
+        first, last = self.random.choice(NAMES), self.random.choice(NAMES[:-1])
+        return {"username": "sam", "firstname": first, "lastname": last}
+
+    def _asks(self, kind: str, foretold: int | set[int], asked: Asked) -> Answer:
+        try:
+            answer = self.caller.asks(asked)
+        except Lost as error:
+            self.tally.lose(error)
+            raise
+        self.tally.keep(kind, answer, {foretold} if isinstance(foretold, int) else foretold)
+        return answer
+
+    def _does(self, kind: str) -> None:
+        form, link = self.details(), next(reversed(self.records), "")
+        if kind == "gives details" or ("them" in kind and not link):
+            answer = self._asks(kind, 201, Asked("POST", "/userDetails", form))
+            if answer.status == 201:
+                self.records[answer.headers["Location"]] = form
+                if len(self.records) > KEPT:
+                    del self.records[next(iter(self.records))]
+        elif kind == "reads them":
+            self._reads(kind, self.random.choice(list(self.records)))
+        elif kind == "deletes them":
+            del self.records[link]  # Whatever comes of it.
+            self._asks(kind, 204, Asked("DELETE", link))
+        elif kind.startswith("signs up"):
+            password = {"password": PASSWORD} if "password" in kind else {}
+            name = next(self.names)
+            asked = Asked("POST", "/userSignUp", {"username": name} | password)
+            if self._asks(kind, 200, asked).status == 200:
+                self.name = name
+                self.accounts += [name] if password else []
+        else:
+            self._does_odd(kind, form)
+
+    def _does_odd(self, kind: str, form: dict[str, str]) -> None:
+        account = self.accounts[-1] if self.accounts else ""
+        post, own = "/userDetails", {200, 404} if account else 401
+        taken = {"username": self.name.upper() or "?"}
+        foretold, asked = {
+            "takes a taken name": (
+                409 if self.name else 400,
+                Asked("POST", "/userSignUp", taken),
+            ),
+            "gives an invalid form": (400, Asked("POST", post, form | {"lastname": "\x07"})),
+            "has wrong credentials": (401, Asked("POST", post, form, ("nobody", PASSWORD))),
+            "reads their own": (own, Asked("GET", post, auth=(account, PASSWORD))),
+            "looks for what isn't there": (404, Asked("GET", f"{post}/{'0' * 8}-none")),
+            "sends no form": (415, Asked("POST", post, form, content_type="text/plain")),
+            "accepts nothing": (406, Asked("POST", post, form, accept="image/png")),
+        }[kind]
+        self._asks(kind, foretold, asked)
+
+    def _reads(self, kind: str, link: str) -> None:
+        answer, form = self._asks(kind, 200, Asked("GET", link)), self.records[link]
+        if answer.status == 200:
+            found = json.loads(answer.body)
+            given = form | {"firstname": form["firstname"] or None}
+            if {name: found[name] for name in given} != given:
+                with self.tally.guard:
+                    self.tally.wrong.append(f"{link} is {found}, and was {form}")

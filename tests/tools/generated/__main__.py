@@ -1,0 +1,95 @@
+"""`python -m tests.tools.generated`: make clients of openapi.yaml, compile them, and use them.
+
+Each is made by its generator, compiled under the strictest setting of its language, and tells one
+story with a server that serves: an account signs up, gives details with credentials and without,
+reads its own and those of a link, deletes them, and is refused in five ways, each read by the
+problem's own fields.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Protocol
+
+from tests.serving import REPOSITORY, serving
+from tests.tools.generated import hey_api, java, openapi_fetch, openapi_python_client
+from tests.tools.generated.tools import Failed, Missing, Tools
+
+
+class Client(Protocol):
+    """A module that makes a client of the document, and has its story told."""
+
+    NAME: str
+
+    def compiled(self, tools: Tools, into: Path) -> None:
+        """Make it in that folder, and compile it; raises `Missing` or `Failed`."""
+
+    def told(self, tools: Tools, into: Path, url: str, username: str) -> str:
+        """What the story saw, a line for each kind of thing."""
+
+
+CLIENTS: dict[str, Client] = {
+    "python": openapi_python_client,
+    "openapi-fetch": openapi_fetch,
+    "hey-api": hey_api,
+    "java": java,
+}
+SEEN = [
+    "200 201 201 201 200 200 204",
+    "400 Bad Request lastname",
+    "401 Unauthorized",
+    "403 Forbidden",
+    "404 Not Found",
+    "409 Conflict",
+]
+"""What each story sees: what is done, then what is refused."""
+
+
+def tried(name: str, tools: Tools, url: str) -> tuple[bool, str]:
+    """Whether this client fails, or in CI is missing, and what to say of it."""
+    client, began = CLIENTS[name], time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            client.compiled(tools, Path(folder))
+            seen = client.told(tools, Path(folder), url, f"{name}-client").splitlines()
+    except Missing as missing:
+        return os.environ.get("CI") == "true", f"SKIPPED: {missing}"
+    except Failed as failed:
+        return True, f"FAILED: {failed}"
+    took = f"{time.monotonic() - began:.0f} s"
+    return seen != SEEN, f"{'; '.join(seen)} ({took})" + ("" if seen == SEEN else f", not {SEEN}")
+
+
+def main() -> int:
+    """The exit status: 1 if any failed, or in CI is missing."""
+    parser = argparse.ArgumentParser(
+        "python -m tests.tools.generated",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("client", nargs="*", help=f"{', '.join(CLIENTS)} (all)")
+    parser.add_argument("--install", action="store_true", help="first install the generators")
+    parser.add_argument("--tools", type=Path, default=REPOSITORY / ".generators", help="where")
+    given = parser.parse_args()
+    if unknown := set(given.client) - set(CLIENTS):
+        parser.error(f"There is no {', '.join(unknown)} here, but {', '.join(CLIENTS)}.")
+    tools = Tools(given.tools.absolute())
+    if given.install:
+        try:
+            tools.install()
+        except (Missing, Failed) as reason:
+            print(f"Not all is installed: {reason}")
+    bad = False
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
+        for name in given.client or CLIENTS:
+            fails, said = tried(name, tools, server.url)
+            print(f"{CLIENTS[name].NAME}: {said}", flush=True)
+            bad = bad or fails
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""TypeScript: @hey-api/openapi-ts, with its client for fetch."""
+
+from pathlib import Path
+
+from tests.tools.generated import typescript
+from tests.tools.generated.tools import DOCUMENT, NPM, STORIES, Tools, run
+
+NAME = "@hey-api/openapi-ts, tsc --strict"
+STORY = "hey-api"
+BUT = "--exactOptionalPropertyTypes", "false"
+"""What its own code isn't written for."""
+
+
+def compiled(tools: Tools, into: Path) -> None:
+    """The client, and the story."""
+    tools.check(NPM)
+    command = str(tools.modules / ".bin/openapi-ts")
+    config = str(STORIES / "hey-api.config.mjs")
+    run(command, "--input", str(DOCUMENT), "--file", config, "--no-log-file", into=into)
+    typescript.compiled(tools, into, STORY, *BUT)
+
+
+def told(tools: Tools, into: Path, url: str, username: str) -> str:
+    """What the story saw."""
+    return typescript.told(tools, into, STORY, url, username)

@@ -1,0 +1,28 @@
+"""Python: openapi-python-client, judged by mypy."""
+
+import os
+from pathlib import Path
+
+from tests.tools.generated.tools import DOCUMENT, PYPI, STORIES, Tools, run
+
+NAME = "openapi-python-client, mypy --strict"
+PACKAGE = "sign_up_client"
+
+
+def compiled(tools: Tools, into: Path) -> None:
+    """The client, and its story without an expression of unknown type."""
+    tools.check(PYPI)
+    config = "--config", str(STORIES / "openapi-python-client.yaml")
+    where = "--path", str(DOCUMENT), "--output-path", str(into / PACKAGE)
+    run(str(tools.bin / "openapi-python-client"), "generate", "--meta", "none", *config, *where)
+    story = into / "story.py"
+    story.write_text((STORIES / "story.py").read_text(encoding="utf-8"), encoding="utf-8")
+    mypy = str(tools.bin / "mypy"), "--strict"
+    run(*mypy, "-p", PACKAGE, into=into)
+    run(*mypy, "--disallow-any-expr", "--follow-imports=silent", "story.py", into=into)
+
+
+def told(tools: Tools, into: Path, url: str, username: str) -> str:
+    """What the story saw."""
+    env = {**os.environ, "PYTHONUTF8": "1"}
+    return run(str(tools.bin / "python"), "story.py", url, username, into=into, env=env)

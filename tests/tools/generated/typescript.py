@@ -1,0 +1,32 @@
+"""What both TypeScript clients share: tsc, stricter than strict, and Node.js."""
+
+import shutil
+from pathlib import Path
+
+from tests.tools.generated.tools import STORIES, Tools, run
+
+TELL = """
+const [module, ...given] = process.argv.slice(1);
+const { story } = await import(module);
+console.log((await story(...given)).join("\\n"));
+"""
+SHARED = "sure.ts", "tsconfig.json"
+
+
+def compiled(tools: Tools, into: Path, story: str, *but: str) -> None:
+    """The story and all that it imports, under tsconfig.json `but` for these options."""
+    for name in (*SHARED, f"{story}.ts"):
+        shutil.copy(STORIES / name, into)
+    (into / "package.json").write_text('{"type": "module"}')
+    (into / "node_modules").symlink_to(tools.modules)
+    run(node(tools), str(tools.modules / "typescript/bin/tsc"), "--project", str(into), *but)
+
+
+def told(tools: Tools, into: Path, story: str, url: str, username: str) -> str:
+    """What the story saw."""
+    built = str(into / "built" / f"{story}.js")
+    return run(node(tools), "--input-type=module", "--eval", TELL, built, url, username)
+
+
+def node(tools: Tools) -> str:
+    return tools.machines("node", "nodejs")

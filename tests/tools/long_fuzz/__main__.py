@@ -1,0 +1,164 @@
+"""Fuzz the server as the README starts it, until so many requests were judged, and tell of it."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import requests
+from sqlalchemy import create_engine, text
+
+from api.contract import FORM
+from tests.actor import PASSWORD
+from tests.postgresql import running
+from tests.serving import REPOSITORY, Server, serving
+from tests.tools.long_fuzz.figures import FIGURES, Figures
+from tests.tools.long_fuzz.varied import ACCEPTS, CREDENTIALS, USERNAME
+
+HERE = Path(__file__).parent
+# ignored_auth asks the same once more without credentials, which nothing here foretells; it is
+# tried by `schemathesis run`, in tests/test_fuzz.py.
+FUZZ = [
+    *f"schemathesis --config-file={HERE / 'schemathesis.toml'} fuzz --no-color".split(),
+    *"--continue-on-failure --max-failures=20 --exclude-checks=ignored_auth".split(),
+]
+# A run is made of shorter ones, of so many seconds, each with a seed and an empty database of its
+# own. Hypothesis begins with what is simplest, so that very short ones would ask little.
+SHORTEST, LONGEST, SEEDS_APART = 20, 120, 1000
+RATE = 25.0
+"""Requests per second of a machine that does nothing else."""
+# Where a slow machine, which gets less far, saw too little succeed, so many more runs may show it.
+MORE = 3
+# So many requests are more than a person's, and the limits have tests of their own.
+SETTINGS = dict.fromkeys(
+    ("RATELIMIT_PASSWORDS", "RATELIMIT_TAKEN", "RATELIMIT_FAILURES"), "1000000 per minute"
+)
+ODD = re.compile('"level": "(error|critical)"')
+
+
+def fuzz(
+    database_url: str,
+    asked: int,
+    seed: int,
+    *,
+    shortest: int = SHORTEST,
+    settings: Mapping[str, str] = SETTINGS,
+) -> Figures:
+    """At least so many requests to a server that has this database and these settings."""
+    figures, rate, spent, more = Figures(), RATE, 0, MORE
+    while not (figures.failures or figures.surprises):
+        missing = asked - figures.judged.total()
+        if missing <= 0:
+            if not more or not figures.few(asked):
+                break
+            more -= 1
+        # A slow machine needs longer for the same depth: Hypothesis begins with what is simplest.
+        seconds = min(LONGEST, max(shortest, int(max(missing, shortest * RATE) / rate) + 2))
+        with tempfile.TemporaryDirectory() as folder:
+            figures += _fuzz_once(
+                Path(folder), {**settings, "DATABASE_URL": database_url}, seconds, seed
+            )
+        spent += seconds
+        rate = max(1, figures.judged.total() / spent)
+        told = f"{figures.judged.total():,} of {asked:,} requests, up to seed {seed}"
+        print(f"{database_url.partition(':')[0]}: {told}", file=sys.stderr)  # noqa: T201
+        seed += SEEDS_APART
+    return figures
+
+
+def _fuzz_once(folder: Path, settings: Mapping[str, str], seconds: int, seed: int) -> Figures:
+    file = folder / "figures.json"
+    environment = {
+        "SCHEMATHESIS_HOOKS": "tests.tools.long_fuzz.hooks",
+        "PYTHONPATH": str(REPOSITORY),
+    }
+    with serving(folder, settings) as server:
+        _begin(server, settings["DATABASE_URL"])
+        run = subprocess.run(
+            [*FUZZ, f"--max-time={seconds}", f"--seed={seed}", f"{server.url}/openapi.json"],
+            cwd=folder,
+            env=os.environ | environment | {FIGURES: str(file)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        figures = Figures.from_json(file.read_text("utf-8")) if file.exists() else Figures()
+        # Its own count has to be ours, and it may not have ended by itself.
+        ended = "Stop reason: Time limit reached" in run.stdout
+        if run.returncode or not ended or f" {figures.judged.total()} generated" not in run.stdout:
+            figures.failures.append(f"seed {seed}: {run.stdout}{run.stderr}")
+        status, log = server.stop(), server.log.read_text("utf-8").splitlines()
+        if (odd := [line for line in log if ODD.search(line)]) or status:
+            figures.failures.append(f"seed {seed}: the server ended with {status}, and says: {odd}")
+    return figures
+
+
+def _begin(server: Server, database_url: str) -> None:
+    """With an empty database, but for one account."""
+    engine = create_engine(database_url)
+    if engine.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text("TRUNCATE accounts, user_details, idempotency_keys"))
+    engine.dispose()
+    account = {"username": USERNAME, "password": PASSWORD}
+    requests.post(f"{server.url}/userSignUp", account, timeout=60).raise_for_status()
+
+
+def long_fuzz(postgresql_url: str, asked: int, seed: int) -> dict[str, Figures]:
+    """Half of the requests to each kind of database, both at once."""
+    urls = {"SQLite": "sqlite:///signup.db", "PostgreSQL": postgresql_url}
+    with ThreadPoolExecutor() as both:
+        runs = {kind: both.submit(fuzz, url, asked // 2, seed) for kind, url in urls.items()}
+        return {kind: run.result() for kind, run in runs.items()}
+
+
+def untried(figures: Figures) -> Iterator[str]:
+    """What should be varied in a run, and wasn't."""
+    kinds = {
+        "encoding": ["no body", *FORM],
+        "accept": [accept or "none" for accept in ACCEPTS],
+        "credentials": CREDENTIALS.values(),
+    }
+    for name, wanted in kinds.items():
+        seen = {getattr(row, name) for row in figures.judged}
+        yield from (f"never tried, {name}: {kind}" for kind in sorted({*wanted} - seen))
+
+
+def told(found: dict[str, Figures]) -> Iterator[str]:
+    """The figures of each database, and of both together."""
+    together = Figures()
+    for kind, figures in found.items():
+        together += figures
+        yield from (f"on {kind}:", *figures.table())
+    yield from ("on both:", *together.table())
+
+
+def main() -> None:
+    """Ask for a number of requests and a seed, and exit 1 if anything is wrong."""
+    parser = argparse.ArgumentParser("python -m tests.tools.long_fuzz", description=__doc__)
+    parser.add_argument("--requests", type=int, default=100_000, help="in all (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the first run (%(default)s)")
+    given = parser.parse_args()
+    started = time.monotonic()
+    with running() as url:
+        found = long_fuzz(url, given.requests, given.seed)
+    wrong = [
+        f"{kind}: {line}"
+        for kind, figures in found.items()
+        for line in (*figures.wrong(given.requests // 2), *untried(figures))
+    ]
+    minutes = (time.monotonic() - started) / 60
+    print(*told(found), *wrong, sep="\n")  # noqa: T201
+    verdict = f"{len(wrong)} things are wrong" if wrong else "nothing is wrong"
+    print(f"seed {given.seed}, {minutes:.0f} minutes: {verdict}")  # noqa: T201
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()

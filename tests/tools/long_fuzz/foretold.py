@@ -1,0 +1,130 @@
+"""The status that each request must get, foretold from the document and what was asked before it.
+
+schemathesis lets a valid request get 401, 403, 404, 406 or 409, since it can't know better. Here
+each passes only where the request earns it. That holds as long as nobody else asks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemathesis
+from schemathesis import Case
+from werkzeug.datastructures import MultiDict
+
+from tests.tools.long_fuzz import asked
+
+OWN, CREATE, SIGN_UP = "GET /userDetails", "POST /userDetails", "POST /userSignUp"
+READ, DELETE = "GET /userDetails/{id}", "DELETE /userDetails/{id}"
+BY_ID = [label for label, each in asked.LABELED.items() if each.by_link]
+WITH_FORM = [label for label, each in asked.LABELED.items() if each.form]
+WITH_KEY = [label for label, each in asked.LABELED.items() if each.takes_key]
+CHAIN = ["made", "read", "deleted", "missed"]
+
+
+@dataclass
+class Record:
+    """Whether the account made it, and what was done with it so far."""
+
+    own: bool
+    steps: list[str] = field(default_factory=lambda: ["made"])
+
+    @property
+    def is_there(self) -> bool:
+        return "deleted" not in self.steps
+
+
+@dataclass
+class Kept:
+    """What was done under a key: the form as it was made and as it was read, and the record."""
+
+    body: Any
+    media_type: str | None
+    form: dict[str, str]
+    record: str = ""
+
+
+class Foretold:
+    """What the service has to know by now: the usernames that are taken, and each record."""
+
+    def __init__(self, username: str, good: str) -> None:
+        self.username, self.good = username, good
+        self.taken = {username}
+        self.records: dict[str, Record] = {}
+        self.kept: dict[tuple[str, bool, str], Kept] = {}
+
+    def status(self, case: Case[Any], response: schemathesis.Response) -> int:
+        """The first of the refusals that the request earns, or else its operation's success."""
+        label, credentials = case.operation.label, case.headers.get("Authorization")
+        operation = asked.LABELED[label]
+        may_sign_in = operation.takes_credentials and credentials is not None
+        signs_in = operation.needs_credentials or may_sign_in
+        form = asked.form(response) if label in WITH_FORM else MultiDict[str, str]()
+        username, key = form.get("username", "").lower(), asked.key(response)
+        kept = self.kept.get((label, signs_in, key or ""))
+        valid = label not in WITH_FORM or asked.is_valid(case, form)
+        valid = valid and (label not in WITH_KEY or asked.is_valid_key(key))
+        refusals = [
+            (404, not self._finds(case)),
+            (415, "Content-Encoding" in case.headers),
+            (406, not asked.is_acceptable(case)),
+            (401, signs_in and credentials != self.good),
+            (400, not valid),
+            (403, label == CREATE and signs_in and username != self.username),
+            (422, kept is not None and kept.form != asked.given(case, form)),
+            (409, label == SIGN_UP and not kept and username in self.taken),
+        ]
+        return next((status for status, earned in refusals if earned), asked.success(case))
+
+    def learn(self, case: Case[Any], response: schemathesis.Response) -> None:
+        """What the answer, which was foretold, has changed."""
+        label, status = case.operation.label, response.status_code
+        record = self.records.get(case.path_parameters.get("id", ""))
+        if label == CREATE and status == 201:
+            made = response.headers["location"][0].rpartition("/")[2]
+            self.records.setdefault(made, Record(own="Authorization" in case.headers))
+            self._keep(case, response, made)
+        elif label == SIGN_UP and status == 200:
+            self.taken.add(asked.form(response)["username"].lower())
+            self._keep(case, response)
+        elif label == READ and record and status in (200, 404):
+            record.steps.append("read" if record.is_there else "missed")
+        elif label == DELETE and record and status == 204:
+            record.steps.append("deleted")
+
+    def _keep(self, case: Case[Any], response: schemathesis.Response, record: str = "") -> None:
+        if key := asked.key(response):
+            at = case.operation.label, "Authorization" in case.headers and bool(record), key
+            given = asked.given(case, asked.form(response))
+            self.kept.setdefault(at, Kept(case.body, case.media_type, given, record))
+
+    def used(self, label: str, signs_in: bool) -> Iterator[tuple[str, Kept]]:
+        """The keys under which something was done that is there still, the newest first."""
+        for (kept_label, own, key), kept in reversed(self.kept.items()):
+            there = not kept.record or self.records[kept.record].is_there
+            if (kept_label, own) == (label, signs_in) and there:
+                yield key, kept
+
+    def newest(self, last_step: str) -> Iterator[str]:
+        """The records with which this was done last, the newest first."""
+        return (key for key, r in reversed(self.records.items()) if r.steps[-1] == last_step)
+
+    def chains(self) -> dict[str, int]:
+        """How many records went so far through the chain, each step after the one before it."""
+        gone_through = [_in_turn(record.steps) for record in self.records.values()]
+        return {step: sum(n > at for n in gone_through) for at, step in enumerate(CHAIN)}
+
+    def _finds(self, case: Case[Any]) -> bool:
+        """Whether there is the record that is asked for; one's own isn't before one signed in."""
+        if case.operation.label == OWN and case.headers.get("Authorization") == self.good:
+            return any(record.own and record.is_there for record in self.records.values())
+        if case.operation.label in BY_ID:
+            record = self.records.get(case.path_parameters["id"])
+            return record is not None and record.is_there
+        return True
+
+
+def _in_turn(steps: list[str]) -> int:
+    """How many steps of the chain are among these, in its order."""
+    left = iter(steps)
+    return next((at for at, step in enumerate(CHAIN) if step not in left), len(CHAIN))

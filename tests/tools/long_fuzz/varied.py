@@ -1,0 +1,139 @@
+"""What a fuzzed request varies beside its data: Hypothesis draws it, so that the seed decides."""
+
+import itertools
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+from schemathesis import Case
+
+from tests.actor import PASSWORD
+from tests.fresh_keys import KEY
+from tests.tools.long_fuzz.asked import LABELED
+from tests.tools.long_fuzz.figures import Row
+from tests.tools.long_fuzz.foretold import CREATE, DELETE, READ, SIGN_UP, Foretold
+
+USERNAME = "sam"
+JSON = "application/json"
+ACCEPTS = [None, JSON, JSON, JSON, "text/html", "text/plain;q=0.5, */*;q=0.1", "image/png"]
+
+
+def _basic(text: str) -> str:
+    return f"Basic {b64encode(text.encode()).decode()}"
+
+
+GOOD = _basic(f"{USERNAME}:{PASSWORD}")
+CREDENTIALS: dict[str | None, str] = {
+    None: "none",
+    GOOD: "good",
+    _basic(f"{USERNAME}:{PASSWORD}!"): "wrong",
+    _basic(f"nobody:{PASSWORD}"): "wrong",
+    "Basic": "broken",
+    "Basic %%%": "broken",
+    _basic(USERNAME): "broken",
+    "Bearer c2FtOnNlc2FtZQ==": "broken",
+}
+# Checking a password takes most of a request's time: half of the requests that may, do without.
+OFTEN_NONE = [*[None] * 5, *[GOOD] * 3, *CREDENTIALS]
+OFTEN_GOOD = [*[GOOD] * 8, *CREDENTIALS]
+# The next step of a record's chain, or one of its steps again.
+FINDS = {
+    READ: ["made", "made", "read", "deleted", "deleted", "missed", None],
+    DELETE: ["read", "read", "read", "made", "deleted", None],
+}
+OTHERS_FIND = ["made", "read", "deleted", None]
+
+# A key that wasn't used, or one that was: with the form as it was then, or with another.
+KEYS = [*[None] * 4, "new", "new", "again", "again", "other"]
+
+Change = Callable[[Case[Any]], None]
+_numbers = itertools.count()
+
+
+def varied(case: Case[Any], foretold: Foretold) -> st.SearchStrategy[Case[Any]]:
+    """The case with an `Accept`, credentials, a content coding, a username or an id chosen."""
+    label = case.operation.label
+    operation = LABELED[label]
+    vary: list[st.SearchStrategy[Change]] = [_header("Accept", ACCEPTS)]
+    if operation.takes_credentials:
+        often = OFTEN_GOOD if operation.needs_credentials else OFTEN_NONE
+        vary.append(_header("Authorization", often))
+    if operation.form:
+        vary.append(_header("Content-Encoding", [*[None] * 19, "gzip"]))
+    if "username" in operation.fields:
+        vary.append(st.integers(0, 6).map(lambda choice: partial(_name, choice)))
+    if operation.takes_key:
+        how = st.tuples(st.sampled_from(KEYS), st.integers(0, 4))
+        vary.append(how.map(lambda chosen: partial(_key, foretold, *chosen)))
+    if operation.by_link:
+        found = FINDS.get(label, OTHERS_FIND)
+        which = st.tuples(st.sampled_from(found), st.integers(0, 4))
+        vary.append(which.map(lambda chosen: partial(_find, foretold, *chosen)))
+
+    def change(changes: tuple[Change, ...]) -> Case[Any]:
+        for each in changes:
+            each(case)
+        return case
+
+    return st.tuples(*vary).map(change)
+
+
+def _header(name: str, values: Sequence[str | None]) -> st.SearchStrategy[Change]:
+    return st.sampled_from(values).map(lambda value: partial(_send, name, value))
+
+
+def _send(name: str, value: str | None, case: Case[Any]) -> None:
+    case.headers.pop(name, None)
+    if value is not None:
+        case.headers[name] = value
+
+
+def _name(choice: int, case: Case[Any]) -> None:
+    """Mostly a username that is free, or the account's own, if the form is to be accepted."""
+    if not choice or not _is_positive(case):
+        return
+    form: Any = case.body
+    if case.operation.label == SIGN_UP:
+        form["username"] = f"{form['username'][:140]}.{next(_numbers)}"
+    elif case.headers.get("Authorization") == GOOD:
+        form["username"] = USERNAME
+
+
+def _find(foretold: Foretold, which: str | None, place: int, case: Case[Any]) -> None:
+    """One of the newest records with which this was done last; an id from a link stays."""
+    if which is None or not _is_positive(case) or case.path_parameters["id"] in foretold.records:
+        return
+    newest = list(itertools.islice(foretold.newest(which), place + 1))
+    if newest:
+        case.path_parameters["id"] = newest[-1]
+
+
+def _key(foretold: Foretold, which: str | None, place: int, case: Case[Any]) -> None:
+    """No key, or one of these; a wrong one stays where the case is to be refused."""
+    if not _is_positive(case):
+        return
+    case.headers.pop(KEY, None)
+    signs_in = case.operation.label == CREATE and "Authorization" in case.headers
+    used = foretold.used(case.operation.label, signs_in)
+    if which == "new":
+        case.headers[KEY] = f'"long-fuzz-key-{next(_numbers):010}"'
+    elif which and (some := list(itertools.islice(used, place + 1))):
+        case.headers[KEY], kept = some[-1]
+        if which == "again" and kept.media_type == case.media_type:
+            case.body = deepcopy(kept.body)
+
+
+def _is_positive(case: Case[Any]) -> bool:
+    assert case.meta
+    return case.meta.generation.mode.is_positive
+
+
+def row(case: Case[Any], status: int) -> Row:
+    """What was varied, for the figures."""
+    coding = case.headers.get("Content-Encoding")
+    encoding = f"{case.media_type or 'no body'}{f', {coding}' if coding else ''}"
+    accept, given = case.headers.get("Accept", "none"), case.headers.get("Authorization")
+    return Row(case.operation.label, status, encoding, accept, CREDENTIALS.get(given, "other"))

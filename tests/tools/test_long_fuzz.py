@@ -1,0 +1,78 @@
+"""The long fuzzing sees what is wrong. CI runs the command itself, with some hundred requests."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.serving import REPOSITORY
+from tests.tools.long_fuzz.__main__ import SETTINGS, fuzz, untried
+from tests.tools.long_fuzz.asked import OPERATIONS
+from tests.tools.long_fuzz.figures import Figures, Row
+from tests.tools.long_fuzz.foretold import CHAIN
+
+# With this seed chains and sign-ins succeed early on, on a busy machine too: CI has it as well.
+SEED = 6
+TIMES = 10
+JUDGED = TIMES * len(OPERATIONS)
+
+
+@pytest.mark.long
+def test_it_sees_a_record_deleted_that_is_not_there(tmp_path: Path) -> None:
+    """Schemathesis alone would let it pass: 204 is declared."""
+    store = shutil.copytree(REPOSITORY / "api", tmp_path / "api") / "storage" / "store.py"
+    raised = "            raise NoSuchRecord\n\n"
+    whole = store.read_text(encoding="utf-8")
+    store.write_text(whole.replace(raised, "            pass\n\n"), encoding="utf-8")
+    settings = SETTINGS | {"PYTHONPATH": str(tmp_path)}
+    found = fuzz("sqlite:///signup.db", asked=100, seed=SEED, shortest=5, settings=settings)
+    assert not found.failures
+    assert any(line.startswith("404 foretold, 204 answered: ") for line in found.wrong(100))
+
+
+def _ran(status: int = 200, chains: int = 10, **said: list[str]) -> Figures:
+    """A run in which each operation was asked ten times, and always got this."""
+    rows = Counter({Row(label, status, "no body", "none", "none"): TIMES for label in OPERATIONS})
+    ran = Figures()
+    ran += Figures(rows, rows, Counter(dict.fromkeys(CHAIN, chains)), **said)
+    return ran
+
+
+def test_nothing_is_wrong_with_a_run_in_which_enough_succeeded() -> None:
+    assert list(_ran().wrong(JUDGED)) == []
+
+
+@pytest.mark.parametrize(
+    ("ran", "asked", "said"),
+    [
+        (_ran(failures=["red"]), JUDGED, "red"),
+        (_ran(surprises=["404 foretold, 200 answered"]), JUDGED, "404 foretold, 200 answered"),
+        (_ran(503), JUDGED, "10 answers 503 of GET /userDetails"),
+        (_ran(), JUDGED + 1, f"only {JUDGED} of {JUDGED + 1} requests were made and judged"),
+        (_ran(404), JUDGED, "GET /userDetails: 0 successes, fewer than 1"),
+        (Figures(), JUDGED, "GET /userDetails: 0 successes, fewer than 1"),
+        (_ran(chains=0), JUDGED, "chains, missed: 0 successes, fewer than 1"),
+    ],
+)
+def test_a_run_tells_what_is_wrong(ran: Figures, asked: int, said: str) -> None:
+    assert said in list(ran.wrong(asked))
+
+
+def test_what_was_never_varied_is_told() -> None:
+    assert list(untried(_ran())) == [
+        "never tried, encoding: application/x-www-form-urlencoded",
+        "never tried, encoding: multipart/form-data",
+        "never tried, accept: application/json",
+        "never tried, accept: image/png",
+        "never tried, accept: text/html",
+        "never tried, accept: text/plain;q=0.5, */*;q=0.1",
+        "never tried, credentials: broken",
+        "never tried, credentials: good",
+        "never tried, credentials: wrong",
+    ]
+
+
+def test_the_figures_that_a_run_keeps_are_read_as_they_were() -> None:
+    ran = _ran(failures=["red"], surprises=["odd"])
+    assert Figures.from_json(ran.to_json()) == ran
