@@ -100,7 +100,9 @@ def test_a_link_may_be_written_in_capitals(someone: Someone) -> None:
 
 def test_a_link_that_leads_to_no_record_is_404(someone: Someone, subtests: pytest.Subtests) -> None:
     key = link_of(someone.gives_details())[-36:]
-    for other in str(uuid4()), "0", "x" * 36, "%00", "..", f"{{{key}}}", key[:-1], f"{key}%0A":
+    others = [str(uuid4()), "0", "x" * 36, "%00", "..", f"{{{key}}}", key[:-1], f"{key}%0A"]
+    others += [key[:-1] + character for character in ("%20", ":", "G", "g")]
+    for other in others:
         with subtests.test(other):
             for operation in BY_LINK:
                 assert_problem(operation.ask(someone, f"/userDetails/{other}"), 404)
