@@ -1,4 +1,4 @@
-"""A sign-up service whose contract is true."""
+"""A sign-up API whose OpenAPI document is proven by its tests."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, cast

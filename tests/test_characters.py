@@ -12,12 +12,14 @@ from api.fields import PASSWORD
 from api.storage import store
 from tests.actor import PASSWORD as GOOD
 from tests.actor import Someone, assert_problem
+from tests.operations import OPERATIONS, Operation
 from tests.test_fields import BLANKS, CONTROLS, ENDS, SPACES
 
 IN_USERNAMES = {*string.ascii_letters, *string.digits, *"._@+-"}
 BESIDE = {chr(ord(c) + step) for c in SPACES + CONTROLS for step in (-1, 1) if ord(c) + step >= 0}
 IN_NAMES = sorted({*SPACES, *CONTROLS, *BESIDE, "é", "王", "\U0001f600"})
 
+NAMING = [each for each in OPERATIONS if {"firstname", "lastname"} <= each.fields.keys()]
 EACH_ENCODING = pytest.mark.parametrize("encoding", FORM)
 
 
@@ -50,14 +52,19 @@ def test_a_username_is_made_of_the_listed_characters_alone(encoding: str, someon
 
 @EACH_ENCODING
 @pytest.mark.parametrize("field", ["firstname", "lastname"])
+@pytest.mark.parametrize("operation", NAMING, ids=lambda each: each.id)
 def test_a_name_takes_all_but_controls_and_is_kept_exactly(
-    field: str, encoding: str, someone: Someone
+    operation: Operation, field: str, encoding: str, someone: Someone
 ) -> None:
+    link = someone.gives_details().headers["Location"]
+    at = operation.address(link)
+
     def gives(text: str) -> int:
         form = {"username": "sam", "lastname": "king", field: text}
-        answer = someone.posts(form, encoding)
-        if answer.status_code == 201:
-            assert someone.reads(answer.headers["Location"]).get_json()[field] == text
+        answer = someone.asks(operation.method, at, data=form, content_type=encoding)
+        if answer.status_code == operation.status:
+            kept = someone.reads(answer.headers.get("Location", link))
+            assert kept.get_json()[field] == text
         return answer.status_code
 
     def good(text: str) -> bool:
@@ -65,7 +72,7 @@ def test_a_name_takes_all_but_controls_and_is_kept_exactly(
         return set(text).isdisjoint(CONTROLS) and not invisible
 
     texts = [t for c in IN_NAMES for t in (c, f"{c}k", f"k{c}", f"{c}{c}k{c}{c}")]
-    taken(gives, texts + ENDS, good, 201)
+    taken(gives, texts + ENDS, good, operation.status)
 
 
 @EACH_ENCODING

@@ -7,6 +7,7 @@ from flask import Flask
 
 from api.schemas import SignUp
 from tests.actor import PASSWORD, RECORD, Someone, assert_problem
+from tests.operations import OPERATIONS
 from tests.test_fields import INVISIBLE, OTTER, Field, each_field
 
 MULTIPART: dict[str, Any] = {"content_type": "multipart/form-data"}
@@ -17,22 +18,22 @@ def test_the_service_takes_what_the_rule_takes_and_keeps_it_as_it_came(
     field: Field, someone: Someone
 ) -> None:
     """In turns as urlencoded and as multipart. Checklist 27, 29, 30 and 38."""
-    asked = 0
+    (operation,) = (each for each in OPERATIONS if each.form == field.form.__name__)
+    link = someone.gives_details().headers["Location"]
+    at, asked = operation.address(link), 0
 
     def takes(form: dict[str, str]) -> bool:
         nonlocal asked
         asked += 1
         request = MULTIPART if asked % 2 else {}
-        if field.form is not SignUp:
-            answer = someone.gives_details(request, **form)
-        elif field.name == "password":
-            answer = someone.signs_up(f"sam{asked}", form["password"], **request)
-        else:
-            answer = someone.signs_up(form["username"], **request)
-        if answer.status_code == 201:
-            record = someone.reads(answer.headers["Location"]).get_json()
-            as_given = {name: text or None for name, text in form.items()}
-            assert {name: record[name] for name in form} == as_given
+        if field.form is SignUp:
+            free = {"username": f"sam{asked}"}
+            form = form | free if field.name == "password" else {"username": form["username"]}
+        answer = someone.asks(operation.method, at, data=form, **request)
+        if answer.status_code == operation.status and field.form is not SignUp:
+            record = someone.reads(answer.headers.get("Location", link)).get_json()
+            as_given = {name: form[name] or None for name in operation.fields}
+            assert {name: record[name] for name in as_given} == as_given
         elif answer.status_code not in (200, 409):  # Taken: it differs in letter case alone.
             errors = answer.get_json(force=True)["errors"]
             assert_problem(answer, 400, **{field.name: errors[field.name]})

@@ -8,6 +8,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.actor import FORM, PASSWORD, Someone, assert_problem
+from tests.operations import OPERATIONS
+
+BY_LINK = [each for each in OPERATIONS if each.by_link]
 
 
 def link_of(created: TestResponse) -> str:
@@ -88,19 +91,21 @@ def test_a_deleted_record_is_gone_at_once_and_for_good(someone: Someone) -> None
 
 
 def test_a_link_may_be_written_in_capitals(someone: Someone) -> None:
-    link = link_of(someone.gives_details())
-    capitals = f"/userDetails/{link[-36:].upper()}"
-    assert details_of(someone.reads(capitals)) == details_of(someone.reads(link))
-    assert someone.deletes(capitals).status_code == 204
-    assert_problem(someone.reads(link), 404)
+    for operation in BY_LINK:
+        link = link_of(someone.gives_details())
+        capitals = f"/userDetails/{link[-36:].upper()}"
+        assert details_of(someone.reads(capitals)) == details_of(someone.reads(link))
+        assert operation.ask(someone, capitals).status_code == operation.status
 
 
 def test_a_link_that_leads_to_no_record_is_404(someone: Someone, subtests: pytest.Subtests) -> None:
     key = link_of(someone.gives_details())[-36:]
-    for other in str(uuid4()), "0", "x" * 36, "%00", "..", f"{{{key}}}", key[:-1], f"{key}%0A":
+    others = [str(uuid4()), "0", "x" * 36, "%00", "..", f"{{{key}}}", key[:-1], f"{key}%0A"]
+    others += [key[:-1] + character for character in ("%20", ":", "G", "g")]
+    for other in others:
         with subtests.test(other):
-            assert_problem(someone.reads(f"/userDetails/{other}"), 404)
-            assert_problem(someone.deletes(f"/userDetails/{other}"), 404)
+            for operation in BY_LINK:
+                assert_problem(operation.ask(someone, f"/userDetails/{other}"), 404)
 
 
 def test_the_newest_details_of_an_account_are_read_with_its_credentials(ada: Someone) -> None:
