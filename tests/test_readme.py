@@ -1,4 +1,4 @@
-"""The README is true: its tables, its example, and its commands and requests as they stand."""
+"""The README's tables, example, commands and requests, and the links of all pages, are correct."""
 
 import os
 import re
@@ -8,6 +8,7 @@ import time
 import venv
 from collections.abc import Iterator
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from api.contract.proof.proof import Proof
 from tests.serving import REPOSITORY, free_port
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 
 def _blocks(language: str) -> list[str]:
@@ -35,11 +37,30 @@ def _table(heading: str) -> Iterator[list[str]]:
         yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_what_the_readme_links_to_is_there_and_its_pictures_are_small() -> None:
-    named = {REPOSITORY / name for name in re.findall(r"\]\(([^):#]+)\)", README)}
-    assert [file for file in named if not file.exists()] == []
-    pictures = [file for file in named if file.suffix in (".png", ".svg")]
-    assert pictures and max(file.stat().st_size for file in pictures) < 150_000
+def _anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
+    links = re.findall(r"\]\(([^):]+)\)", page.read_text(encoding="utf-8"))
+    parts = [link.partition("#") for link in links]
+    found = [(page.parent / name if name else page, anchor) for name, _, anchor in parts]
+    assert [file for file, _ in found if not file.exists()] == []
+    assert [anchor for file, anchor in found if anchor and anchor not in _anchors(file)] == []
+    pictures = [file for file, _ in found if file.suffix in (".png", ".svg")]
+    assert all(file.stat().st_size < 150_000 for file in pictures)
+
+
+def test_the_programs_and_tests_that_the_pages_name_are_there() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    modules = set(re.findall(r"python -m (tests[.\w]*\w)", text))
+    tests = set(re.findall(r"\btest_\w+[.]py", text))
+    assert len(modules) > 5 and len(tests) > 5
+    assert [name for name in sorted(modules) if find_spec(name) is None] == []
+    assert tests <= {file.name for file in (REPOSITORY / "tests").rglob("test_*.py")}
 
 
 def test_the_files_that_the_guide_of_development_names_are_there() -> None:
