@@ -153,7 +153,7 @@ def work(run: Run) -> None:
 
 
 def main() -> None:
-    """Print the figures as the README has them, and exit 1 if anything is wrong."""
+    """Print the figures as docs/measurements.md has them, and exit 1 if anything is wrong."""
     parser = argparse.ArgumentParser("python -m tests.tools.operator_figures", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="of each kind (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="(%(default)s)")

@@ -52,7 +52,7 @@ HEADS = ["work", "against", "connections", "/s", "reference /s", "ratio", "p99 m
 
 
 def table(heads: list[str], lines: list[list[str]]) -> Iterator[str]:
-    """As Markdown, so that the README can take it over."""
+    """Return the figures as a Markdown table, for docs/measurements.md."""
     widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
     for cells in (heads, ["-" * width for width in widths], *lines):
         yield f"| {' | '.join(map(str.ljust, cells, widths))} |"
