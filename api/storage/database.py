@@ -62,8 +62,9 @@ class _Write(Generic[T]):
         try:
             self.result = self.work(connection)
         except Exception as error:
-            if not driver.in_transaction:
-                raise  # SQLite rolled everything back, as it does when the disk is full.
+            # SQLite rolls the whole transaction back when the disk is full, for example.
+            if connection.invalidated or not driver.in_transaction:
+                raise
             driver.execute("ROLLBACK TO write")
             self.error = error
         driver.execute("RELEASE write")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.storage.errors import DatabaseError, describe_error, describe_url
@@ -24,7 +25,9 @@ _log = logging.getLogger(__name__)
 
 # One instance migrates. The other instances wait for the lock, and then have nothing to migrate.
 _LOCKS = {
-    "sqlite": ["BEGIN IMMEDIATE"],
+    # A migration may make a table anew; with foreign keys on, dropping the old one would delete or
+    # change the rows that refer to it. SQLite ignores this statement inside a transaction.
+    "sqlite": ["PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE"],
     "postgresql": [BEGIN, "SELECT pg_advisory_xact_lock(hashtext('sign-up migrations'))"],
 }
 
@@ -53,6 +56,16 @@ def _make_file(file: Path) -> None:
             raise DatabaseError(f"{each} can't be written. {advice}")
 
 
+def _revisions(connection: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(connection).get_current_heads()
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    """Raise `DatabaseError` if a row refers to one that a migration removed."""
+    for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        raise DatabaseError(f"Row {row[1]} of {row[0]} would refer to none of {row[2]}.")
+
+
 def upgrade(engine: Engine) -> None:
     """Bring the tables up to this version's. If several processes try at once, one does it.
 
@@ -62,11 +75,15 @@ def upgrade(engine: Engine) -> None:
         if engine.dialect.name == "sqlite":
             _make_file(Path(str(engine.url.database)))
         with engine.connect() as connection:
+            connection.detach()  # No later use gets this connection, whose foreign keys are off.
             for statement in _LOCKS[engine.dialect.name]:
                 connection.exec_driver_sql(statement)
+            before = _revisions(connection)
             config = migrations()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if engine.dialect.name == "sqlite" and _revisions(connection) != before:
+                _check_foreign_keys(connection)
             connection.commit()
     except OSError as error:
         raise DatabaseError(f"{describe_url(engine)}: {error.strerror}.") from error

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, exc, text
 from api.config import Settings
 from api.storage import migrate
 from api.storage.database import Database, open_engine
+from api.storage.errors import DatabaseError
 from api.storage.keys import Key
 from api.storage.store import Store
 from tests.actor import RECORD
@@ -42,12 +43,18 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def newest(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def table() -> str:
+    """The table that the example alters."""
+    return "user_details"
+
+
+@pytest.fixture
+def newest(store: Store, table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Add the example to the migrations that `store` had, and return the newest of these."""
     config = migrate.migrations()
     newest = ScriptDirectory.from_config(config).get_current_head()
     (migration,) = EXAMPLES
-    migration = migration.replace("email", COLUMN)
+    migration = migration.replace("email", COLUMN).replace("user_details", table)
     migration = re.sub("\nrevision = .*", '\nrevision = "example"', migration)
     migration = re.sub("\ndown_revision = .*", f'\ndown_revision = "{newest}"', migration)
     folder = shutil.copytree(REPOSITORY / "api" / "storage" / "migrations", tmp_path / "migrations")
@@ -107,3 +114,33 @@ def test_after_the_example_the_database_still_decides(store: Store) -> None:
     )
     assert store.delete_account(ada)
     assert {row["account_id"] for row in rows(engine)["user_details"]} == {None}
+
+
+@pytest.mark.usefixtures("newest")
+@pytest.mark.parametrize("table", ["accounts"])
+def test_records_keep_their_account_when_the_table_of_accounts_is_made_anew(store: Store) -> None:
+    """SQLite drops the old table, which `ON DELETE SET NULL` must not take for a deletion."""
+    engine = store.database.engine
+    kept = rows(engine)["user_details"]
+    migrate.upgrade(engine)
+    assert rows(engine)["user_details"] == kept
+    with pytest.raises(exc.IntegrityError), engine.connect() as connection:
+        connection.execute(text("UPDATE user_details SET account_id = 99"))
+
+
+@pytest.mark.usefixtures("newest")
+@pytest.mark.parametrize("table", ["accounts"])
+def test_a_migration_that_would_leave_a_record_without_its_account_is_undone(
+    store: Store,
+) -> None:
+    engine = store.database.engine
+    if engine.dialect.name != "sqlite":
+        return
+    kept = rows(engine)
+    example = Path(migrate.migrations().get_main_option("script_location") or "")
+    file = example / "versions" / "example.py"
+    deletes = 'upgrade() -> None:\n    op.execute("DELETE FROM accounts")\n'
+    file.write_text(file.read_text("utf-8").replace("upgrade() -> None:\n", deletes), "utf-8")
+    with pytest.raises(DatabaseError, match="user_details would refer to none of accounts"):
+        migrate.upgrade(engine)
+    assert rows(engine) == kept
