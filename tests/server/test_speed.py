@@ -41,8 +41,8 @@ SAM = {"username": "sam"}
 NEW = {"username": "{new}"}
 HOT = {
     "details given": Hot("POST", "/userDetails", FORM, 201, 2.5, 1),
-    "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 1.77, 0),
-    "details read": Hot("GET", "{link}", None, 200, 1.65, 1),
+    "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 1.85, 0),
+    "details read": Hot("GET", "{link}", None, 200, 1.71, 1),
     "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.31, 1),
 }
 EACH = pytest.mark.parametrize("hot", HOT.values(), ids=HOT)
