@@ -40,10 +40,10 @@ class Hot(NamedTuple):
 SAM = {"username": "sam"}
 NEW = {"username": "{new}"}
 HOT = {
-    "details given": Hot("POST", "/userDetails", FORM, 201, 2.5, 1),
-    "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 1.85, 0),
-    "details read": Hot("GET", "{link}", None, 200, 1.71, 1),
-    "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.31, 1),
+    "details given": Hot("POST", "/userDetails", FORM, 201, 2.7, 1),
+    "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 2.01, 0),
+    "details read": Hot("GET", "{link}", None, 200, 1.85, 1),
+    "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.53, 1),
 }
 EACH = pytest.mark.parametrize("hot", HOT.values(), ids=HOT)
 ENDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "--")
