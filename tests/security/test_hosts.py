@@ -131,10 +131,10 @@ def test_a_trusted_proxy_says_the_host_and_nobody_else(make: Callable[..., Someo
 
 
 def test_the_setting_is_flasks_own(make: Callable[..., Someone]) -> None:
-    assert make(trusted_hosts=HOSTS).client.application.config["TRUSTED_HOSTS"] == [
+    assert make(trusted_hosts=HOSTS).client.application.extensions["trusted_hosts"] == [
         *["example.org", ".example.net", "[::1]"]
     ]
-    assert not make().client.application.config["TRUSTED_HOSTS"]
+    assert not make().client.application.extensions["trusted_hosts"]
 
 
 def test_a_host_is_compared_without_port_letter_case_and_trailing_dot() -> None:
