@@ -112,8 +112,8 @@ class Database:
         """Run `work(connection)` in a transaction, and return its result once that is on disk.
 
         If it raises, nothing of it is written. On SQLite the functions that wait at the same time
-        share one transaction, and so one sync to disk. `work` must not call `write` itself: there is
-        one writer, which would wait for itself.
+        share one transaction, and so one sync to disk. `work` must not call `write` itself, because
+        there is one writer, which would wait for itself.
         """
         if not self.is_sqlite:
             return self._write(work)
