@@ -87,8 +87,8 @@ def test_a_path_may_have_every_method(said: Any, tmp_path: Path) -> None:
 def test_a_path_without_parameters_goes_first() -> None:
     paths: dict[str, Any] = {"/notes/{id}": {}, "/notes/newest": {}, "/notes": {}}
     document = Document({"paths": paths})
-    assert document.address("/notes/newest") == ("/notes/newest", {})
-    assert document.address("/notes/1") == ("/notes/{id}", {"id": "1"})
+    assert document.match_path("/notes/newest") == ("/notes/newest", {})
+    assert document.match_path("/notes/1") == ("/notes/{id}", {"id": "1"})
 
 
 @pytest.mark.parametrize("place", ["parameter", "credentials", "array", "examples"])

@@ -45,9 +45,9 @@ def test_what_parts_settle_need_not_be_tried_again(prove: Prove) -> None:
     whole, rest = prove(), prove(exchanges=[])
     for part in range(3):
         proof = prove()
-        proof.settle(part, 3)
-        assert proof.settled.keys().isdisjoint(rest.settled)
-        rest.settled |= proof.settled
+        proof.judge_part(part, 3)
+        assert proof.results.keys().isdisjoint(rest.results)
+        rest.results |= proof.results
     assert rest.verdict == whole.verdict
     assert rest.verdict.refuted and rest.verdict.equivalent
 
@@ -62,7 +62,7 @@ def test_nothing_of_the_traffic_can_be_left_out(left_out: int, prove: Prove) -> 
 def test_a_document_that_differs_by_one_notch_is_not_proven(mutant: Mutant, prove: Prove) -> None:
     """The traffic contradicts it, doesn't show all of it, or leaves a line that isn't needed."""
     with suppress(Contradiction):
-        proof = prove(mutant.said)
+        proof = prove(mutant.root)
         # What says nothing of an answer's text can't say too much of it.
         is_silent = mutant.change == "pattern: dropped" and "headers" in mutant.line
         same = mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)
