@@ -84,7 +84,7 @@ def _create_app(settings: Settings | None = None) -> Flask:
 if __name__ == "__main__":
     config.IDLE_TIMEOUT, config.REQUEST_TIMEOUT = 2, 1
     config.LINGER_TIMEOUT = LAST  # type: ignore[assignment]
-    counters.GONE = GONE  # type: ignore[assignment]
+    counters.REDIS_RETRY = GONE  # type: ignore[assignment]
     config.HEARTBEAT_TIMEOUT = 4
     if "NO_THREADS" in os.environ:
         threads._start = _exhausted
