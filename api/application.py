@@ -15,8 +15,8 @@ from api import commands, docs, health, sign_up, user_details
 from api.about import ABOUT
 from api.config import Settings
 from api.contract import Gate, refuse_transfer_coding
-from api.errors import UNROUTED_REPLIES, handle_errors, in_order
-from api.observability.request_log import IDENTIFIED, RequestLog
+from api.errors import UNROUTED_REPLIES, handle_errors, sort_methods
+from api.observability.request_log import REQUEST_ID_HEADER, RequestLog
 from api.schemas import LARGEST_FORM
 from api.security.addresses import TrustedProxies
 from api.security.browsers import COMMON_HEADERS, open_sign_up
@@ -29,24 +29,24 @@ from api.storage.store import Store
 
 class _Response(Response):
     def get_wsgi_headers(self, environ: Any) -> Headers:
-        """As they are, where nothing is left to do: Location is a URL as each view makes it.
+        """Return the headers unchanged if Werkzeug has nothing to add to them.
 
-        Werkzeug would copy them, and take that apart: a tenth of what a new record takes.
+        Werkzeug would copy them and parse Location: a tenth of the time of creating a record.
         """
-        is_whole = "Content-Length" in self.headers and self.status_code not in (204, 304)
-        return self.headers if is_whole else super().get_wsgi_headers(environ)
+        is_complete = "Content-Length" in self.headers and self.status_code not in (204, 304)
+        return self.headers if is_complete else super().get_wsgi_headers(environ)
 
 
 class _Service(Flask):
     response_class = _Response
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Serve one request, to the host that its target names, if any."""
+        """Serve one request. A target in absolute form determines its host."""
         take_host_from_target(environ)
         return super().__call__(environ, start_response)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """For the path alone: no route depends on the host, and no link names it."""
+        """Return an adapter without a host: no route and no link depends on one."""
         if request is None:
             return super().create_url_adapter(None)
         environ = request.environ
@@ -55,28 +55,27 @@ class _Service(Flask):
         return MapAdapter(self.url_map, "", root, "", scheme, path, environ["REQUEST_METHOD"])
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """As it is: nothing here is a coroutine, and Flask would look seven times a request."""
+        """Return the function, because none is a coroutine. Flask would check seven per request."""
         return func
 
     def log_exception(self, exc_info: Any) -> None:
-        """Log it without the address, which Flask would name: a record's is its key."""
+        """Log the exception without the path that Flask would log, which may be a record's link."""
         self.logger.error("unexpected exception in %s", request.endpoint, exc_info=exc_info)
 
     def make_default_options_response(self) -> Response:
-        """Flask's own answer to OPTIONS, without the empty page that comes with it."""
+        """Return Flask's response to OPTIONS as a 204 without Content-Type."""
         response = super().make_default_options_response()
         response.status_code = 204
         response.headers.pop("Content-Type")
-        response.headers["Allow"] = in_order(response.headers["Allow"])
+        response.headers["Allow"] = sort_methods(response.headers["Allow"])
         return response
 
 
 def _refuse_unroutable() -> None:
-    """Refuse a request that no operation may see.
+    """Refuse requests that Werkzeug would route although they are invalid.
 
-    That is one in an unknown transfer coding (501), without a host or to one that isn't trusted
-    (400; RFC 9112, section 3.2), or to an address such as `//userDetails` (404). Werkzeug would
-    serve these.
+    The transfer coding is unknown (501), the host is missing, invalid or not trusted (400; RFC
+    9112, section 3.2), or the path begins with two slashes (404).
     """
     context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
     environ, trusted = context.request.environ, context.app.config["TRUSTED_HOSTS"]
@@ -95,11 +94,14 @@ def _refuse_unroutable() -> None:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The service, by `settings` or else by the environment's. Raises `SettingsError`."""
+    """Return the service, configured by `settings` or by the environment.
+
+    Raises `SettingsError` for an invalid environment.
+    """
     settings = settings or Settings.from_environ()
     app = _Service("api", static_folder=None)
     app.url_map.merge_slashes = False
-    # Members in the order in which the document has them.
+    # The members of a response have the order of the document.
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.config["TRUSTED_HOSTS"] = settings.trusted_host_names
@@ -107,7 +109,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Gate(
         app,
         about=ABOUT,
-        common_headers=COMMON_HEADERS | IDENTIFIED,
+        common_headers=COMMON_HEADERS | REQUEST_ID_HEADER,
         unrouted_replies=UNROUTED_REPLIES,
     )
     RequestLog(app)

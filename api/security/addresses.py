@@ -52,7 +52,7 @@ def site(address: str) -> str:
 
 
 class TrustedProxies:
-    """WSGI middleware that reads the client's address from the `X-Forwarded-*` of `proxies` proxies.
+    """WSGI middleware that reads the `X-Forwarded-*` headers of `proxies` trusted proxies.
 
     `REMOTE_ADDR` becomes the client's normalised address, or "" if a proxy names no address.
     `X-Forwarded-Proto` and `X-Forwarded-Host` replace the scheme and `Host`. A header with fewer

@@ -18,7 +18,7 @@ REDIS_RETRY = 5
 SWEEP_INTERVAL = 60
 """Seconds between two deletions of all windows in memory that have ended."""
 MAX_ENTRIES = 100_000
-"""Maximum number of windows and flags in memory (about 30 MB). Beyond it the oldest is dropped."""
+"""Maximum number of windows and flags in memory (about 30 MB). Then the oldest is dropped."""
 TIMEOUTS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 _log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Memory:
             self.windows[key] = value, now + seconds
 
     def _prepare_entry(self, key: str, now: float) -> None:
-        """Make `key` the newest entry, and make room: delete ended entries, or else the oldest one."""
+        """Remove the entry of `key`, ended entries, and the oldest one if there are too many."""
         self.windows.pop(key, None)
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_INTERVAL

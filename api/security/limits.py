@@ -61,7 +61,7 @@ class EnumerationLimiter:
     """
 
     def __init__(self, limits: str, counter: Counter) -> None:
-        # One less, because `count` runs after the response: the last one allowed must refuse the next.
+        # One less, so that counting the last allowed response begins the refusal of sign-ups.
         self._limits = [type(item)(item.amount - 1, item.multiples) for item in parse_many(limits)]
         self._counter = counter
         self.ends: dict[str, float] = {}

@@ -59,7 +59,9 @@ class Held(PasswordHasher):
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     for module in "fair_semaphore", "passwords":
-        monkeypatch.setattr(f"api.{module}.time", SimpleNamespace(monotonic=clock.monotonic))
+        monkeypatch.setattr(
+            f"api.security.{module}.time", SimpleNamespace(monotonic=clock.monotonic)
+        )
     return clock
 
 

@@ -14,7 +14,7 @@ from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.rules import contradictions
 from api.errors import UNROUTED_REPLIES, problem
-from api.observability.request_log import IDENTIFIED
+from api.observability.request_log import REQUEST_ID_HEADER
 from api.security.browsers import COMMON_HEADERS
 from api.server.refusals import REFUSALS
 from tests.clients import Answer
@@ -54,7 +54,7 @@ def _breaches(case: Case, answer: Answer) -> Iterator[str]:
             frozenset({"headers", "content"}),
         )
     elif beside := UNROUTED_REPLIES.get(answer.status):
-        yield from beside.with_headers(COMMON_HEADERS | IDENTIFIED).violations(
+        yield from beside.with_headers(COMMON_HEADERS | REQUEST_ID_HEADER).violations(
             Response(answer.body, answer.status, answer.headers)
         )
         details = {detail for status, detail in REFUSALS.values() if status == answer.status}

@@ -13,7 +13,7 @@ def whole(document: Any) -> dict[str, Any]:
     isn't OpenAPI 3.1, and for a reference without a target.
     """
     if not isinstance(document, dict) or not str(document.get("openapi")).startswith("3.1."):
-        raise ValueError("it is no OpenAPI 3.1 document, which begins with openapi: 3.1.0")
+        raise ValueError("it is not an OpenAPI 3.1 document, which begins with openapi: 3.1.0")
 
     def followed(node: Any, within: tuple[str, ...] = ()) -> Any:
         if isinstance(node, list):
