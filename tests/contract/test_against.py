@@ -68,7 +68,7 @@ def test_no_difference_is_said(app: Flask, tmp_path: Path) -> None:
         (b"{openapi: 3.1.0, paths: 5}", "it isn't formed as OpenAPI asks"),
         (
             b"{openapi: 3.1.0, paths: {$ref: '#/nowhere'}}",
-            "it refers to #/nowhere, where nothing is",
+            "it refers to #/nowhere, which doesn't exist",
         ),
     ],
 )

@@ -46,7 +46,7 @@ def _breaches(case: Case, answer: Answer) -> Iterator[str]:
     method, _, target = case.sent.split(b"\r\n")[0].decode("latin-1").partition(" ")
     path = target.partition(" ")[0]
     known = path == "/userDetails" and _document().operation(path, method)
-    if known and answer.status in known.answers and _OPEN not in answer.headers:
+    if known and answer.status in known.responses and _OPEN not in answer.headers:
         received = Headers(list(answer.headers.items()))
         yield from contradictions(
             _document(),

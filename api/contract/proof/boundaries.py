@@ -120,7 +120,7 @@ class Field:
         if "pattern" not in self.schema:
             return []
         if "examples" not in self.schema:
-            raise NotImplementedError(f"Teach {__name__} to do without an example of {self.name}.")
+            raise NotImplementedError(f"{__name__} doesn't support {self.name} without an example.")
         return [Run(first, last) for first, last in runs(self.schema["pattern"])]
 
     @cached_property

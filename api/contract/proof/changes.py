@@ -25,12 +25,12 @@ class Change:
     words: str
     direction: Direction
 
-    def within(self, place: Place, *, turned: bool = False) -> "Change":
+    def within(self, place: Place, *, is_inverted: bool = False) -> "Change":
         """Return the same mutation, with `place` before its own places.
 
-        `turned`: the mutation is within a `not`, where a stricter schema makes a looser document.
+        `is_inverted`: the place is within a `not`, where a stricter schema loosens the document.
         """
-        direction = _OPPOSITE[self.direction] if turned else self.direction
+        direction = _OPPOSITE[self.direction] if is_inverted else self.direction
         line, target = (*place, *self.line), (*place, *self.target)
         return Change(line, target, self.value, self.words, direction)
 

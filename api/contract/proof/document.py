@@ -49,7 +49,7 @@ def from_text(schema: Node, text: str) -> Any:
     kinds = schema.get("type", "string")
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if several := {"array", "object"}.intersection(kinds):
-        raise NotImplementedError(f"Teach {__name__} to read an {min(several)} from texts.")
+        raise NotImplementedError(f"{__name__} doesn't support texts of type {min(several)}.")
     if {"integer", "number"}.intersection(kinds) and _NUMBER.fullmatch(text):
         return json.loads(text)
     if "boolean" in kinds and text in ("true", "false"):
@@ -142,9 +142,9 @@ class Document:
         """Return the operation of this method and path template. HEAD is served by GET."""
         if (path, method) in self._operations:
             return self._operations[path, method]
-        known = self.methods(path)
-        method = "GET" if method == "HEAD" and "HEAD" not in known else method
-        if method not in known:
+        methods = self.methods(path)
+        method = "GET" if method == "HEAD" and "HEAD" not in methods else method
+        if method not in methods:
             return None
         if (path, method) not in self._operations:
             self._operations[path, method] = Operation(self, path, method.lower())

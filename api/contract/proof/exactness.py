@@ -139,7 +139,7 @@ class Exactness:
     def _is_of_requests(self, mutant: Mutant) -> bool:
         """Return whether the mutant changes which requests are valid."""
         line = mutant.line
-        if "if wished" in mutant.change:
+        if "optional" in mutant.change:
             return False
         if line[0] == "components":
             return line[1:3] in self._of_requests

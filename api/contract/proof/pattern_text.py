@@ -45,7 +45,7 @@ def _sample(kind: Any, value: Any) -> str:
         low, _, inner = value
         times = max(low, 1)
     else:
-        raise NotImplementedError(f"Teach {__name__} to give a sample of {kind}.")
+        raise NotImplementedError(f"{__name__} doesn't support samples of {kind}.")
     return "".join(_sample(*node) for node in inner) * times
 
 
@@ -97,7 +97,7 @@ def characters(members: list[Any]) -> set[int]:
         elif kind is names.RANGE:
             listed.update(range(value[0], value[1] + 1))
         elif kind is not names.NEGATE:
-            raise NotImplementedError(f"Teach {__name__} to read {kind} in a class.")
+            raise NotImplementedError(f"{__name__} doesn't support {kind} in a class.")
     return listed
 
 
@@ -136,7 +136,7 @@ def _node(kind: Any, value: Any, among: Collection[str]) -> str:
     if kind is names.BRANCH:
         return f"({'|'.join(written(branch, among) for branch in value[1])})"
     if kind is not names.MAX_REPEAT:
-        raise NotImplementedError(f"Teach {__name__} to write {kind}.")
+        raise NotImplementedError(f"{__name__} doesn't support {kind}.")
     low, high, inner = value
     high = "" if high is names.MAXREPEAT else high
     return f"({written(inner, among)}){{{low},{high}}}"

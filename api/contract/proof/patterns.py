@@ -65,7 +65,7 @@ def _steps(kind: Any, value: Any) -> Iterator[_Mutation]:
     elif kind is names.BRANCH:
         yield from _branches(*value)
     else:
-        raise NotImplementedError(f"Teach {__name__} to change {kind} in a pattern.")
+        raise NotImplementedError(f"{__name__} doesn't support {kind} in a pattern.")
 
 
 def _repeats(low: int, high: Any, inner: Any) -> Iterator[_Mutation]:

@@ -48,7 +48,7 @@ def security_changes(document: Node, security: list[Node]) -> Iterator[Change]:
     for name in document.get("components", {}).get("securitySchemes", {}):
         if not security:
             yield Change((), (), [{name: []}], f"{name} added", "stricter")
-            yield Change((), (), [{name: []}, {}], f"{name} added, if wished", "looser")
+            yield Change((), (), [{name: []}, {}], f"{name} added, optional", "looser")
 
 
 def scheme_changes(scheme: Node) -> Iterator[Change]:

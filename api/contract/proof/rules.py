@@ -32,7 +32,7 @@ def contradictions(
     found = document.match_path(exchange.path)
     if found is None:
         if exchange.status not in _OF_ANY_REQUEST | {404}:
-            yield f"{exchange.path} isn't declared and answers {exchange.status}"
+            yield f"{exchange.path} isn't declared, but gets {exchange.status}"
         return
     path, texts = found
     operation = document.operation(path, exchange.method)
@@ -65,7 +65,7 @@ def _other_method(
     if not has_allow and exchange.status not in _OF_ANY_REQUEST | (
         {404} if is_other_path else set()
     ):
-        yield f"{exchange.method} {path} isn't declared and answers {exchange.status}"
+        yield f"{exchange.method} {path} isn't declared, but gets {exchange.status}"
     if has_allow:
         methods = document.methods(path) | {"OPTIONS"}
         methods |= {"HEAD"} if "GET" in methods else set()
@@ -77,7 +77,7 @@ def _headers(declared: DeclaredResponse, exchange: Exchange) -> Iterator[str]:
     for name, header in declared.headers.items():
         values = exchange.received_values.get(name.lower(), [])
         if len(values) > 1 or (header.get("required") and not values):
-            yield f"{name} is there {len(values)} times"
+            yield f"{name} occurs {len(values)} times"
         for value in values:
             read = from_text(header["schema"], value)
             # An integer is written in digits (RFC 9110, section 10.2.3).
@@ -86,7 +86,7 @@ def _headers(declared: DeclaredResponse, exchange: Exchange) -> Iterator[str]:
                 yield f"{name}: {value!r} isn't as declared"
     for name, values in exchange.received_values.items():
         if name in _FRAMING and len(values) > 1:
-            yield f"{name} is there {len(values)} times"
+            yield f"{name} occurs {len(values)} times"
         elif name not in declared.header_names | _FRAMING:
             yield f"{name} isn't declared"
 

@@ -37,14 +37,14 @@ def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Ite
         if keyword in ANNOTATIONS:
             continue
         if keyword not in _KEYWORDS:
-            raise NotImplementedError(f"Teach {__name__} to change {keyword}.")
+            raise NotImplementedError(f"{__name__} doesn't support {keyword}.")
         for new, words, direction, *item in _KEYWORDS[keyword](read, keyword, texts):
             changed = {k: v for k, v in schema.items() if k != keyword}
             changed |= {} if new is None else {keyword: new}
             yield Change((keyword, *item), (), changed, f"{keyword}: {words}", direction)
     for place, within in schemas_within(schema):
         for change in changes(within, texts=texts, closed=closed):
-            yield change.within(place, turned=place == ("not",))
+            yield change.within(place, is_inverted=place == ("not",))
     for words, more in _absent_keywords(read):
         yield Change(("type",), (), {**schema, **more}, f"{words} added", "stricter")
 

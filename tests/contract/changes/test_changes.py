@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.contract.changes.document import document_changes
-from api.contract.changes.reader import whole
+from api.contract.changes.reader import resolve_references
 from api.contract.proof.changes import Place
 from api.contract.proof.document import METHODS, Node, pointer, references
 from api.contract.proof.mutants import mutants, replaced
@@ -66,9 +66,10 @@ def test_no_notch_of_our_own_document_passes_in_silence(
     proof: Proof, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operations = list(_operations(proof.root))
-    read = {id(said): whole(said) for _, said in [*operations, ((), proof.root)]}
+    read = {id(said): resolve_references(said) for _, said in [*operations, ((), proof.root)]}
     monkeypatch.setattr(
-        "api.contract.changes.document.whole", lambda said: read.get(id(said)) or whole(said)
+        "api.contract.changes.document.resolve_references",
+        lambda said: read.get(id(said)) or resolve_references(said),
     )
     for mutant in mutants(proof.root):
         concerned = (said for places, said in operations if mutant.target[:3] in places)

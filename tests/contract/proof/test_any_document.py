@@ -105,7 +105,7 @@ def test_what_is_not_known_yet_is_said_to_be_that(place: str, said: Any, tmp_pat
         fields["other"] = {"type": "array", "items": {"type": "string"}}
     else:
         del fields["text"]["examples"]
-    with pytest.raises(NotImplementedError, match="Teach "):
+    with pytest.raises(NotImplementedError, match="doesn't support"):
         proven(said, tmp_path)
 
 
@@ -114,5 +114,5 @@ def test_a_pattern_that_is_not_known_yet_is_said_to_be_that(
     pattern: str, said: Any, tmp_path: Path
 ) -> None:
     said["components"]["headers"]["Location"]["schema"] = {"pattern": f"/notes/[12]$|{pattern}"}
-    with pytest.raises(NotImplementedError, match="Teach "):
+    with pytest.raises(NotImplementedError, match="doesn't support"):
         proven(said, tmp_path)
