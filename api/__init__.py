@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """Return the service, by `settings` or else by the environment's. Raises `SettingsError`.
+    """Return the service, configured by `settings` or by the environment.
 
-    Its modules are imported here, because `python -m api` patches Python's before.
+    Raises `SettingsError` for an invalid environment. The application is imported here, so that
+    `python -m api` can apply gevent's patches before.
     """
     return cast("Flask", import_module("api.application").create_app(settings))

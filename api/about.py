@@ -43,4 +43,4 @@ ABOUT = {
         }
     ],
 }
-"""`info`, whose description the table of unrouted replies follows, and `servers`."""
+"""`info`, to whose description the table of unrouted replies is appended, and `servers`."""

@@ -13,8 +13,8 @@ from api import commands, docs, health, sign_up, user_details
 from api.about import ABOUT
 from api.config import Settings
 from api.contract import Gate, refuse_transfer_coding
-from api.errors import UNROUTED_REPLIES, handle_errors, in_order
-from api.observability.request_log import IDENTIFIED, RequestLog
+from api.errors import UNROUTED_REPLIES, handle_errors, sort_methods
+from api.observability.request_log import REQUEST_ID_HEADER, RequestLog
 from api.schemas import LARGEST_FORM
 from api.security.addresses import TrustedProxies
 from api.security.browsers import COMMON_HEADERS, open_sign_up
@@ -27,42 +27,41 @@ from api.storage.store import Store
 
 class _Response(Response):
     def get_wsgi_headers(self, environ: Any) -> Headers:
-        """Return the headers unchanged if they are complete: each view gives Location as a URL.
+        """Return the headers unchanged if Werkzeug has nothing to add to them.
 
         Werkzeug copies them and parses Location, which is 10.4 % of the bytecode that a new record
         takes (2026-11-27, counted as in tests/server/test_speed.py).
         """
-        is_whole = "Content-Length" in self.headers and self.status_code not in (204, 304)
-        return self.headers if is_whole else super().get_wsgi_headers(environ)
+        is_complete = "Content-Length" in self.headers and self.status_code not in (204, 304)
+        return self.headers if is_complete else super().get_wsgi_headers(environ)
 
 
 class _Service(Flask):
     response_class = _Response
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Serve one request, to the host that its target names, if any."""
+        """Serve one request. A target in absolute form determines its host."""
         take_host_from_target(environ)
         return super().__call__(environ, start_response)
 
     def log_exception(self, exc_info: Any) -> None:
-        """Log it without the path, which Flask would log: a record's link must stay secret."""
+        """Log the exception without the path that Flask would log, which may be a record's link."""
         self.logger.error("unexpected exception in %s", request.endpoint, exc_info=exc_info)
 
     def make_default_options_response(self) -> Response:
-        """Return Flask's response to OPTIONS as 204, without its empty page."""
+        """Return Flask's response to OPTIONS as a 204 without Content-Type."""
         response = super().make_default_options_response()
         response.status_code = 204
         response.headers.pop("Content-Type")
-        response.headers["Allow"] = in_order(response.headers["Allow"])
+        response.headers["Allow"] = sort_methods(response.headers["Allow"])
         return response
 
 
 def _refuse_unroutable() -> None:
-    """Refuse a request that no operation may see.
+    """Refuse requests that Werkzeug would route although they are invalid.
 
-    That is one in an unknown transfer coding (501), without a host or to one that isn't trusted
-    (400; RFC 9112, section 3.2), or to an address such as `//userDetails` (404). Werkzeug would
-    serve these.
+    The transfer coding is unknown (501), the host is missing, invalid or not trusted (400; RFC
+    9112, section 3.2), or the path begins with two slashes (404).
     """
     context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
     environ, trusted = context.request.environ, context.app.extensions["trusted_hosts"]
@@ -81,11 +80,14 @@ def _refuse_unroutable() -> None:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The service, by `settings` or else by the environment's. Raises `SettingsError`."""
+    """Return the service, configured by `settings` or by the environment.
+
+    Raises `SettingsError` for an invalid environment.
+    """
     settings = settings or Settings.from_environ()
     app = _Service("api", static_folder=None)
     app.url_map.merge_slashes = False
-    # Members in the order in which the document has them.
+    # The members of a response have the order of the document.
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.extensions["trusted_hosts"] = settings.trusted_host_names
@@ -93,7 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Gate(
         app,
         about=ABOUT,
-        common_headers=COMMON_HEADERS | IDENTIFIED,
+        common_headers=COMMON_HEADERS | REQUEST_ID_HEADER,
         unrouted_replies=UNROUTED_REPLIES,
     )
     RequestLog(app)

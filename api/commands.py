@@ -1,4 +1,4 @@
-"""What the operator and the maintainers run: `flask --app api …`."""
+"""The commands for operators and maintainers: `flask --app api …`."""
 
 import sys
 from difflib import unified_diff
@@ -37,7 +37,7 @@ for command in (accounts, details, database, backup):
     help="The checked-in document.",
 )
 def openapi(check: bool, against: Path | None, file: Path) -> None:
-    """Write the OpenAPI document, as it follows from the code."""
+    """Write the OpenAPI document that the code declares."""
     if check and against:
         raise click.UsageError("Choose one of --check and --against.")
     if against:
@@ -51,11 +51,11 @@ def _write(file: Path, *, check: bool) -> None:
     try:
         if not check:
             file.write_bytes(printed.encode())
-        kept = file.read_bytes() if file.exists() else b""
+        checked_in = file.read_bytes() if file.exists() else b""
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror}.") from None
-    if kept != printed.encode():
-        before = kept.decode(errors="replace").splitlines(keepends=True)
+    if checked_in != printed.encode():
+        before = checked_in.decode(errors="replace").splitlines(keepends=True)
         after = printed.splitlines(keepends=True)
         click.echo("".join(unified_diff(before, after, str(file), "the code")), nl=False)
         click.echo("Accept this with: flask --app api openapi", err=True)
@@ -67,9 +67,9 @@ def _list_changes(old: Path) -> None:
     try:
         changes = document_changes(yaml.safe_load(old.read_bytes()), document(current_app))
     except (OSError, ValueError) as error:
-        raise _unlike_a_contract(old, str(error)) from None
+        raise _not_a_document(old, str(error)) from None
     except yaml.YAMLError:
-        raise _unlike_a_contract(old, "it is no YAML") from None
+        raise _not_a_document(old, "it is not YAML") from None
     for change in changes:
         click.echo(change)
     breaking = sum(change.breaking for change in changes)
@@ -80,6 +80,6 @@ def _list_changes(old: Path) -> None:
     sys.exit(1 if breaking else 0)
 
 
-def _unlike_a_contract(file: Path, why: str) -> click.BadParameter:
+def _not_a_document(file: Path, reason: str) -> click.BadParameter:
     advice = "Give a document as this command writes it."
-    return click.BadParameter(f"{file}: {why}. {advice}", param_hint="--against")
+    return click.BadParameter(f"{file}: {reason}. {advice}", param_hint="--against")

@@ -17,34 +17,34 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 IDLE_TIMEOUT = 75
-"""Seconds until a connection is closed on which no request begins."""
+"""Seconds until an idle connection is closed."""
 REQUEST_TIMEOUT = 20
-"""Seconds from the first byte of a request until all of it, head and body, must have arrived."""
+"""Seconds for a whole request, head and body, from its first byte."""
 UNREAD_TIMEOUT = 20
-"""Seconds until a client is disconnected that reads nothing of its response."""
+"""Seconds until a client that reads nothing of its response is disconnected."""
 RESPONSE_TIMEOUT = 120
-"""Seconds from a request's last byte until its response must have been read."""
+"""Seconds for a response, from the request's last byte until the client has read all of it."""
 LINGER_TIMEOUT = 2
-"""Seconds for which a closing connection waits for what the client still sends. Also how long a
-connection may make no progress while others need its place."""
+"""Seconds for which a closing connection waits for more bytes from the client. If a worker has no
+free connection, also the seconds for which a connection may wait for its client."""
 GRACE_PERIOD = 30
-"""Seconds that requests in flight have at least to finish in when the service stops."""
+"""Minimum seconds that requests in flight have to finish when the service stops."""
 HEARTBEAT_TIMEOUT = 30
-"""Seconds without a heartbeat after which a worker is replaced. It sends one every second."""
+"""Seconds without a heartbeat until a worker is replaced. Workers send one every second."""
 
 
 class SettingsError(ClickException):
-    """A setting that can't be used: the message names each, and says what it may be."""
+    """Invalid settings. The message names each, and says which values are valid."""
 
 
-def _limits(value: str) -> None:
+def _check_limits(value: str) -> None:
     with suppress(ValueError):
         if not value or all(limit.amount > 0 for limit in parse_many(value)):
             return
     raise ValidationError("Give limits such as '100 per minute;1000 per hour'.")
 
 
-def _database(value: str) -> None:
+def _check_database_url(value: str) -> None:
     try:
         url = make_url(value)
     except (ArgumentError, ValueError):
@@ -56,8 +56,10 @@ def _database(value: str) -> None:
         raise ValidationError("Remove the control characters from the database's name.")
     if url.get_backend_name() == "sqlite":
         if name in ("", ":memory:"):
-            raise ValidationError("Name a file: what is kept in memory is lost.")
-        # The URL's path ends at ? or #, so that SQLite would open another file than expected.
+            raise ValidationError(
+                "Name a file, because a database in memory is lost when the service stops."
+            )
+        # ? or # would end the URL's path, so that SQLite would open another file.
         if url.host or url.username or "?" in value or "#" in value or name.startswith("file:"):
             raise ValidationError(
                 "Give a SQLite file by its path alone, as sqlite:///signup.db; "
@@ -68,13 +70,13 @@ def _database(value: str) -> None:
         raise ValidationError("Give only PostgreSQL's own options after ?, such as sslmode.")
 
 
-def _address(value: str) -> None:
+def _check_address(value: str) -> None:
     port = value.rpartition(":")[2] if _ADDRESS.fullmatch(value) else ""
     if value and not (port and 1 <= int(port) <= 65535):
         raise ValidationError("Give an address and a port, such as 127.0.0.1:9100.")
 
 
-def _hosts(value: str) -> None:
+def _check_hosts(value: str) -> None:
     if value and not all(_HOST.fullmatch(host.strip()) for host in value.split(",")):
         raise ValidationError(
             "Give host names such as example.org,.example.org, without scheme and port."
@@ -85,7 +87,7 @@ def _setting(kind: kinds.Field[Any], default: Any) -> Any:
     return field(default=default, metadata={"kind": kind})
 
 
-def _whole(minimum: int, maximum: int) -> kinds.Integer:
+def _integer(minimum: int, maximum: int) -> kinds.Integer:
     error = f"Give a whole number from {minimum} to {maximum}."
     within = validate.Range(minimum, maximum, error=error)
     return kinds.Integer(validate=within, error_messages={"invalid": error})
@@ -94,7 +96,7 @@ def _whole(minimum: int, maximum: int) -> kinds.Integer:
 _CONNECTION_OPTIONS = {option.keyword.decode() for option in Conninfo.get_defaults()}
 _SWITCH = kinds.Boolean(error_messages={"invalid": "Give true or false."})
 _UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\ufffd]")
-"""Control characters, and what decoding puts in place of bytes that aren't UTF-8."""
+"""Control characters, and U+FFFD, which replaces bytes that aren't UTF-8."""
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 _HOST = re.compile(r"\.?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:.]{2,45}\]")
 _STORAGE = validate.Regexp(
@@ -112,69 +114,69 @@ class Settings:
     """The settings. Each is read from the environment variable of its name in capitals."""
 
     host: str = _setting(_text(), "127.0.0.1")
-    port: int = _setting(_whole(1, 65535), 5000)
-    web_concurrency: int = _setting(_whole(1, 256), 2)
-    threads: int = _setting(_whole(2, 1024), 32)
-    connections_per_client: int = _setting(_whole(0, 65535), 0)
-    database_url: str = _setting(_text(_database), "sqlite:///signup.db")
-    database_timeout: int = _setting(_whole(1, 60), 5)
-    hashing_slots: int = _setting(_whole(1, 64), 1)
-    hashing_timeout: int = _setting(_whole(1, 60), 5)
+    port: int = _setting(_integer(1, 65535), 5000)
+    web_concurrency: int = _setting(_integer(1, 256), 2)
+    threads: int = _setting(_integer(2, 1024), 32)
+    connections_per_client: int = _setting(_integer(0, 65535), 0)
+    database_url: str = _setting(_text(_check_database_url), "sqlite:///signup.db")
+    database_timeout: int = _setting(_integer(1, 60), 5)
+    hashing_slots: int = _setting(_integer(1, 64), 1)
+    hashing_timeout: int = _setting(_integer(1, 60), 5)
     ratelimit_enabled: bool = _setting(_SWITCH, True)
     ratelimit_storage_uri: str = _setting(_text(_STORAGE), "memory://")
-    ratelimit_default: str = _setting(kinds.String(validate=_limits), "")
-    ratelimit_passwords: str = _setting(kinds.String(validate=_limits), "600 per minute")
-    ratelimit_taken: str = _setting(kinds.String(validate=_limits), "600 per minute")
-    ratelimit_failures: str = _setting(kinds.String(validate=_limits), "100 per hour")
-    trusted_proxies: int = _setting(_whole(0, 16), 0)
-    metrics_address: str = _setting(kinds.String(validate=_address), "")
+    ratelimit_default: str = _setting(kinds.String(validate=_check_limits), "")
+    ratelimit_passwords: str = _setting(kinds.String(validate=_check_limits), "600 per minute")
+    ratelimit_taken: str = _setting(kinds.String(validate=_check_limits), "600 per minute")
+    ratelimit_failures: str = _setting(kinds.String(validate=_check_limits), "100 per hour")
+    trusted_proxies: int = _setting(_integer(0, 16), 0)
+    metrics_address: str = _setting(kinds.String(validate=_check_address), "")
     docs_enabled: bool = _setting(_SWITCH, True)
     log_level: str = _setting(
         _text(validate.OneOf(["debug", "info", "warning", "error", "critical"])), "info"
     )
-    trusted_hosts: str = _setting(kinds.String(validate=_hosts), "")
+    trusted_hosts: str = _setting(kinds.String(validate=_check_hosts), "")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Return the settings that `environ` gives.
 
-        White space around a value is removed: a file with CRLF line ends leaves a CR there, and no
-        setting can mean it. Raises `SettingsError` for a setting that can't be used.
+        White space around a value is removed, because a file with CRLF line ends adds a CR to each
+        value. Raises `SettingsError` for invalid settings.
         """
         kinds_by_name = {f.name.upper(): f.metadata["kind"] for f in fields(cls)}
         given = {name: environ[name].strip() for name in kinds_by_name if name in environ}
         unknown = [n for n in environ if n.startswith("RATELIMIT_") and n not in kinds_by_name]
-        wrong = [f"{name}: There is no such setting." for name in unknown]
+        errors = [f"{name}: There is no such setting." for name in unknown]
         for name in [name for name, value in given.items() if _UNPRINTABLE.search(value)]:
-            wrong.append(f"{name}: Remove the control characters, such as line breaks.")
+            errors.append(f"{name}: Remove the control characters, such as line breaks.")
             del given[name]
         try:
             values = Schema.from_dict(kinds_by_name)().load(given)
         except ValidationError as invalid:
-            wrong += [f"{k}: {' '.join(v)}" for k, v in invalid.messages_dict.items()]
-        if wrong:
-            raise SettingsError("; ".join(wrong))
+            errors += [f"{k}: {' '.join(v)}" for k, v in invalid.messages_dict.items()]
+        if errors:
+            raise SettingsError("; ".join(errors))
         return cls(**{name.lower(): value for name, value in values.items()})
 
     @property
     def url(self) -> URL:
-        """The database's URL; PostgreSQL under any of its usual names means psycopg here."""
+        """The database's URL. The driver of PostgreSQL is always psycopg."""
         url = make_url(self.database_url)
         if url.get_backend_name() == "sqlite":
-            # Absolute, so that a later change of folder doesn't change the file.
+            # Absolute, so that a later change of the current directory doesn't change the file.
             return url.set(database=str(Path(str(url.database)).absolute()))
         return url.set(drivername="postgresql+psycopg")
 
     @property
     def grace_period(self) -> int:
-        """Seconds that requests in flight have to finish in when the service stops.
+        """Seconds that requests in flight have to finish when the service stops.
 
-        Enough for a request that has just begun: for its last byte, its hash and its statement.
+        A request that has just begun can be received, hash a password and execute a statement.
         """
         longest = REQUEST_TIMEOUT + self.hashing_timeout + self.database_timeout
         return max(GRACE_PERIOD, longest)
 
     @property
     def trusted_host_names(self) -> list[str]:
-        """The hosts that requests may name; none for any host."""
+        """The allowed hosts of requests; empty if any host is allowed."""
         return [host.strip() for host in self.trusted_hosts.split(",") if host.strip()]

@@ -10,16 +10,16 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from api.contract import HTML, JSON, Body, Header, Reply, document, operation, to_yaml
-from api.errors import NOTHING_HERE
+from api.errors import UNKNOWN_PATH
 
 YAML = "application/yaml"  # RFC 9512
 
 blueprint = Blueprint("docs", __name__)
 
-_OURS, _SWAGGER_UI = files("api") / "pages", files("flask_swagger_ui") / "dist"
+_PAGES, _SWAGGER_UI = files("api") / "pages", files("flask_swagger_ui") / "dist"
 _ASSETS = {
-    "docs.css": (_OURS, "text/css"),
-    "start.js": (_OURS, "text/javascript"),
+    "docs.css": (_PAGES, "text/css"),
+    "start.js": (_PAGES, "text/javascript"),
     "swagger-ui.css": (_SWAGGER_UI, "text/css"),
     "swagger-ui-bundle.js": (_SWAGGER_UI, "text/javascript"),
     "favicon-32x32.png": (_SWAGGER_UI, "image/png"),
@@ -31,7 +31,7 @@ _POLICY = {
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 }
-_KEPT = {"Cache-Control": "public, max-age=3600"}
+_CACHED = {"Cache-Control": "public, max-age=3600"}
 _MEDIA_TYPES = {media_type for _, media_type in _ASSETS.values()}
 _TO_DOCS = Reply(description="A redirect to the docs.", headers={"Location": Header({})})
 
@@ -42,8 +42,8 @@ def _asset(name: str) -> bytes:
     return (_ASSETS[name][0] / name).read_bytes()
 
 
-def _printed() -> Mapping[str, bytes]:
-    """Return the encoded document by media type. Encoding takes 60 ms, so it is done once."""
+def _encoded_document() -> Mapping[str, bytes]:
+    """Return the document as bytes, by media type. It is encoded once, which takes 60 ms."""
     if "document" not in current_app.extensions:
         whole = document(current_app)
         encoded = {JSON: current_app.json.dumps(whole).encode(), YAML: to_yaml(whole).encode()}
@@ -57,7 +57,7 @@ def _page(*media_types: str) -> Reply:
 
 @blueprint.get("/")
 @operation(replies={302: _TO_DOCS}, documented=False)
-def lead_to_docs() -> ResponseReturnValue:
+def redirect_to_docs() -> ResponseReturnValue:
     """Redirect to the docs."""
     return redirect(url_for("docs.show_docs"))
 
@@ -66,29 +66,29 @@ def lead_to_docs() -> ResponseReturnValue:
 @operation(replies={200: _page(HTML).with_headers(_POLICY)}, documented=False)
 def show_docs() -> ResponseReturnValue:
     """Show the document in Swagger UI."""
-    return (_OURS / "docs.html").read_text(), 200, _POLICY
+    return (_PAGES / "docs.html").read_text(), 200, _POLICY
 
 
 @blueprint.get("/docs/<name>")
 @operation(
-    replies={200: _page(*_MEDIA_TYPES).with_headers(_KEPT), 404: NOTHING_HERE}, documented=False
+    replies={200: _page(*_MEDIA_TYPES).with_headers(_CACHED), 404: UNKNOWN_PATH}, documented=False
 )
 def send_asset(name: str) -> ResponseReturnValue:
     """Send a file of the docs page."""
     if name not in _ASSETS:
         raise NotFound
-    return Response(_asset(name), mimetype=_ASSETS[name][1], headers=_KEPT)
+    return Response(_asset(name), mimetype=_ASSETS[name][1], headers=_CACHED)
 
 
 @blueprint.get("/openapi.json")
 @operation(replies={200: _page(JSON)}, documented=False)
 def show_json() -> ResponseReturnValue:
     """Show the document as JSON."""
-    return Response(_printed()[JSON], content_type=JSON)
+    return Response(_encoded_document()[JSON], content_type=JSON)
 
 
 @blueprint.get("/openapi.yaml")
 @operation(replies={200: _page(YAML)}, documented=False)
 def show_yaml() -> ResponseReturnValue:
     """Show the document as YAML."""
-    return Response(_printed()[YAML], content_type=YAML)
+    return Response(_encoded_document()[YAML], content_type=YAML)

@@ -14,31 +14,31 @@ from api.contract import FORM, Body, Header, Reply, declared_reply
 from api.schemas import LARGEST_FORM, Problem
 from api.security.browsers import OPEN_AT_SIGN_UP, PREFLIGHT_AT_SIGN_UP
 from api.security.passwords import Busy
-from api.storage.errors import describe_error, may_be_done
+from api.storage.errors import describe_error, may_have_succeeded
 from api.storage.store import NoSuchRecord, UsernameTaken
 from api.threads import ThreadsExhausted
 
 PROBLEM = "application/problem+json"
-OUR_FAULT = "The service failed. Try again later."
+SERVER_FAULT = "The service failed. Try again later."
 CHALLENGE = 'Basic realm="sign-up", charset="UTF-8"'
 DATABASE_RETRY = 5
 """The `Retry-After` of a database error, in seconds."""
 
-# Werkzeug has the phrases of older RFCs than 9110.
+# Werkzeug has older phrases for these than RFC 9110.
 _PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large", 422: "Unprocessable Content"}
 _PROBLEM = Problem()
 _log = logging.getLogger(__name__)
 
 
 def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> Any:
-    """Return the body of a problem (RFC 9457). Its title is the phrase of the status."""
+    """Return the body of a problem (RFC 9457), whose title is the phrase of the status."""
     title = _PHRASES[status]
     members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return _PROBLEM.dump(members | ({"errors": errors} if errors else {}))
 
 
 def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -> Reply:
-    """Return the declaration of a problem, whose `detail` is `meaning` unless an error has one."""
+    """Return a declaration of a problem. `meaning` is its description and default `detail`."""
     body = Body(Problem, partial(problem, **{"detail": meaning} | example))
     return Reply(description=meaning, content={PROBLEM: body}, headers=headers)
 
@@ -74,10 +74,10 @@ PRECONDITION_FAILED = _refusal(
     "If-Match or If-None-Match is false, so nothing was changed. Leave these headers out, because "
     "no response has an entity tag."
 )
-REUSED = _refusal(
+KEY_REUSED = _refusal(
     "The Idempotency-Key was used with another form. Send the same form again, or choose a new key."
 )
-TAKEN = _refusal("The username is taken. Choose another.")
+USERNAME_TAKEN = _refusal("The username is taken. Choose another.")
 TOO_LARGE = _refusal(
     f"The body is over {LARGEST_FORM // 1024} KiB. Send at most {LARGEST_FORM} bytes."
 )
@@ -97,7 +97,7 @@ NOTHING_CHANGED = (
     "The service is busy or unavailable, and nothing was changed. Wait as many seconds as "
     "Retry-After says."
 )
-BROKE_OFF = (
+CONNECTION_LOST = (
     "The connection to the database broke, so the change may or may not have been made. Wait as "
     "many seconds as Retry-After says, then check, or send a POST again with its Idempotency-Key."
 )
@@ -106,7 +106,7 @@ UNAVAILABLE = _refusal(
     RETRY_AFTER,
     detail=NOTHING_CHANGED,
 )
-NOTHING_HERE = _refusal("There is nothing at this path. Check it against the API's document.")
+UNKNOWN_PATH = _refusal("There is nothing at this path. Check it against the API's document.")
 
 UNROUTED_REPLIES = {
     204: Reply(
@@ -114,7 +114,7 @@ UNROUTED_REPLIES = {
         headers=_ALLOW | PREFLIGHT_AT_SIGN_UP,
     ),
     400: _refusal("The request is malformed, or its Host is invalid.", OPEN_AT_SIGN_UP),
-    404: NOTHING_HERE,
+    404: UNKNOWN_PATH,
     405: _refusal(
         "The path doesn't have this method. Allow lists its methods.", _ALLOW | OPEN_AT_SIGN_UP
     ),
@@ -126,25 +126,25 @@ UNROUTED_REPLIES = {
 """Replies to requests that reach no operation."""
 
 
-def in_order(methods: str) -> str:
-    """Return the methods of an `Allow` in order, because Werkzeug's order varies by process."""
+def sort_methods(methods: str) -> str:
+    """Return the value of an `Allow` with sorted methods. Werkzeug's order varies by process."""
     return ", ".join(sorted(methods.split(", ")))
 
 
-def answer(error: HTTPException) -> Response:
-    """Return the error as a problem, with its own headers and the constant ones of its reply."""
+def problem_response(error: HTTPException) -> Response:
+    """Return the error as a problem, with its own headers and its reply's constant ones."""
     status = cast("int", error.code)  # Flask calls no handler for an error without a code.
     reply = declared_reply(status)
-    known = reply.description if reply else OUR_FAULT
-    detail = error.description if error.description != type(error).description else known
-    body = json.dumps(problem(status, detail or known, getattr(error, "errors", None)))
+    default = reply.description if reply else SERVER_FAULT
+    detail = error.description if error.description != type(error).description else default
+    body = json.dumps(problem(status, detail or default, getattr(error, "errors", None)))
     response = Response(body, status, content_type=PROBLEM)
     for name, header in (reply.headers if reply else {}).items():
         if header.const and header.required:
             response.headers[name] = header.const
     for name, value in error.get_headers():
         if name == "Allow":
-            response.headers[name] = in_order(value)
+            response.headers[name] = sort_methods(value)
         elif name == "Retry-After":
             response.headers[name] = str(min(int(value), LONGEST_WAIT))
         elif name != "Content-Type":
@@ -152,30 +152,30 @@ def answer(error: HTTPException) -> Response:
     return response
 
 
-def _cannot_now(error: Exception) -> Response:
+def _database_failed(error: Exception) -> Response:
     if isinstance(error, exc.DataError | exc.IntegrityError | exc.ProgrammingError):
         raise error  # A wrong statement is a defect, so the status is 500.
     _log.warning("the database can't do it now: %s", describe_error(error))
-    detail = BROKE_OFF if may_be_done(error) else NOTHING_CHANGED
-    return answer(ServiceUnavailable(detail, retry_after=DATABASE_RETRY))
+    detail = CONNECTION_LOST if may_have_succeeded(error) else NOTHING_CHANGED
+    return problem_response(ServiceUnavailable(detail, retry_after=DATABASE_RETRY))
 
 
-def _busy(error: Busy) -> Response:
-    return answer(ServiceUnavailable(NOTHING_CHANGED, retry_after=error.retry_after))
+def _hashing_busy(error: Busy) -> Response:
+    return problem_response(ServiceUnavailable(NOTHING_CHANGED, retry_after=error.retry_after))
 
 
-def _exhausted(error: ThreadsExhausted) -> Response:
+def _threads_exhausted(error: ThreadsExhausted) -> Response:
     _log.warning("no thread can be started: %s", error)
-    return answer(ServiceUnavailable(NOTHING_CHANGED, retry_after=DATABASE_RETRY))
+    return problem_response(ServiceUnavailable(NOTHING_CHANGED, retry_after=DATABASE_RETRY))
 
 
 def handle_errors(app: Flask) -> None:
     """Return every error of the app as a problem."""
-    app.register_error_handler(HTTPException, answer)
-    app.register_error_handler(NoSuchRecord, lambda _: answer(NotFound()))
-    app.register_error_handler(UsernameTaken, lambda _: answer(Conflict()))
-    app.register_error_handler(Busy, _busy)
-    app.register_error_handler(ThreadsExhausted, _exhausted)
-    # Errors of the database, and of waiting for a connection to it.
+    app.register_error_handler(HTTPException, problem_response)
+    app.register_error_handler(NoSuchRecord, lambda _: problem_response(NotFound()))
+    app.register_error_handler(UsernameTaken, lambda _: problem_response(Conflict()))
+    app.register_error_handler(Busy, _hashing_busy)
+    app.register_error_handler(ThreadsExhausted, _threads_exhausted)
+    # `TimeoutError`: all connections of the pool are in use.
     for error in (exc.DBAPIError, exc.DisconnectionError, exc.TimeoutError):
-        app.register_error_handler(error, _cannot_now)
+        app.register_error_handler(error, _database_failed)

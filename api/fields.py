@@ -1,4 +1,4 @@
-"""The rule of each field. The forms, the document and the tables are made of these rules."""
+"""The rule of each field, from which the forms, the document and the tables are derived."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ USERNAME = Text(
     description="The name of the account. Names that differ only in letter case are equal.",
     example="sam",
     pattern=r"^[A-Za-z0-9._@+-]*$",
-    otherwise="Use only the letters A-Z and a-z, digits and . _ @ + -",
+    pattern_message="Use only the letters A-Z and a-z, digits and . _ @ + -",
     minimum=1,
     maximum=150,
 )
@@ -33,12 +33,12 @@ FIRSTNAME = Text(
     description="The given name, in any script, stored unchanged. Empty means not given.",
     example="john",
     pattern=_NAME,
-    otherwise=_NO_CONTROLS,
+    pattern_message=_NO_CONTROLS,
     minimum=0,
     maximum=150,
 )
 
-FIRSTNAME_GIVEN = replace(
+FIRSTNAME_IN_RESPONSE = replace(
     FIRSTNAME, description="The given name, or null if it was not given.", minimum=1
 )
 """A first name in a response."""
@@ -50,21 +50,21 @@ LASTNAME = Text(
     example="king",
     # Adjacent repeats share no character, so that a backtracking engine takes linear time.
     pattern=f"^[{_INVISIBLE}]*[^{_CONTROLS}{_INVISIBLE}][^{_CONTROLS}]*$",
-    otherwise=f"Give at least one visible character. {_NO_CONTROLS}",
+    pattern_message=f"Give at least one visible character. {_NO_CONTROLS}",
     minimum=1,
     maximum=150,
 )
 
-LASTNAME_GIVEN = replace(
+LASTNAME_IN_RESPONSE = replace(
     LASTNAME,
     description="The family name.",
     pattern=_NAME,
-    otherwise=_NO_CONTROLS,
+    pattern_message=_NO_CONTROLS,
 )
 """A last name in a response: before 2.0.0 it could consist of invisible characters."""
 
 # The most common passwords of sufficient length (OWASP ASVS 5, 6.2.4), most common first.
-_WELL_KNOWN = """
+_COMMON_PASSWORDS = """
     123456789012345 1234567890123456 12345678901234567890 123123123123123 111111111111111
     1111111111111111 000000000000000 0000000000000000 aaaaaaaaaaaaaaa aaaaaaaaaaaaaaaa
     abcdefghijklmno abcdefghijklmnop abcdefghijklmnopqrstuvwxyz abc123abc123abc123
@@ -86,10 +86,10 @@ PASSWORD = Text(
     "letter with a combining accent.",
     example="an otter counts nine moons",
     pattern=_NAME,
-    otherwise=_NO_CONTROLS,
+    pattern_message=_NO_CONTROLS,
     minimum=15,
     maximum=LONGEST_PASSWORD,
-    refused=_WELL_KNOWN,
+    refused=_COMMON_PASSWORDS,
     format="password",
 )
 

@@ -3,7 +3,7 @@
 from api.text_rules import Text
 
 RETRY_HOURS = 24
-"""How long a key is stored."""
+"""Hours for which an idempotency key is stored."""
 
 _MESSAGE = "Give it once, in quotes, as 16 to 64 of the characters A-Z a-z 0-9 . _ ~ -"
 
@@ -15,6 +15,6 @@ IDEMPOTENCY_KEY = Text(
     # A String of RFC 9651 (draft-ietf-httpapi-idempotency-key-header-07), too long to be guessed.
     pattern='^"[A-Za-z0-9._~-]{16,64}"$',
     maximum=66,
-    otherwise=_MESSAGE,
-    wrong_length=_MESSAGE,
+    pattern_message=_MESSAGE,
+    length_message=_MESSAGE,
 )

@@ -9,7 +9,7 @@ from api.header_fields import IDEMPOTENCY_KEY
 from api.text_rules import Timestamp
 
 LARGEST_FORM = 16 * 1024
-"""How many bytes a form may have."""
+"""The maximum size of a form, in bytes."""
 
 
 class Form(Schema):
@@ -68,8 +68,8 @@ class UserDetails(Schema):
 
     id = rules.RECORD_ID.field(required=True)
     username = rules.USERNAME.field(required=True)
-    firstname = rules.FIRSTNAME_GIVEN.field(required=True, allow_none=True)
-    lastname = rules.LASTNAME_GIVEN.field(required=True)
+    firstname = rules.FIRSTNAME_IN_RESPONSE.field(required=True, allow_none=True)
+    lastname = rules.LASTNAME_IN_RESPONSE.field(required=True)
     createdAt = rules.CREATED_AT.field(Timestamp, required=True, attribute="created_at")  # noqa: N815
 
 

@@ -14,7 +14,7 @@ from api.application import create_app
 from api.config import Settings, SettingsError
 from api.observability.json_lines import LineWriter, configure_logging
 from api.observability.metrics import Metrics
-from api.observability.request_log import RequestLog, request_id
+from api.observability.request_log import RequestLog, current_request_id
 from api.storage.database import open_engine
 from api.storage.errors import DatabaseError, describe_url
 from api.storage.migrate import checkpoint, purge_expired, upgrade
@@ -26,29 +26,31 @@ IGNORED = (
 """Environment variables by which gunicorn would override the settings."""
 
 
-def _shown(host: str, port: int) -> str:
+def _host_and_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _listen(names: str, host: str, port: int) -> socket.socket:
-    """Return a socket that listens: on `::` for IPv4 too; on a name's IPv4 address if it has one.
+    """Return a listening socket: on `::` for IPv4 too, and on a name's IPv4 address if it has one.
 
-    `names` are those of the settings that say where. Raises `SettingsError`.
+    `names` are the settings that the message names. Raises `SettingsError`.
     """
     try:
         families = {found[0] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
         family = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
         both = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
         return socket.create_server((host, port), family=family, backlog=1024, dualstack_ipv6=both)
-    except (OSError, UnicodeError) as error:  # A name that can't be encoded is none.
+    except (OSError, UnicodeError) as error:  # UnicodeError: the name can't be encoded.
         cause = str(getattr(error, "strerror", None) or error).partition(" (")[0]
-        raise SettingsError(f"{names}: can't listen on {_shown(host, port)}: {cause}.") from error
+        raise SettingsError(
+            f"{names}: can't listen on {_host_and_port(host, port)}: {cause}."
+        ) from error
 
 
 def _print(line: str) -> None:
-    """Print the line to standard output; the service goes on where that can't be written.
+    """Print the line to standard output. An error doesn't stop the service.
 
-    Past `sys.stdout`, which would try to write it once more at the end, and fail.
+    `sys.stdout` isn't used: at exit it would try to write the line again, and fail.
     """
     if sys.stdout:
         with suppress(OSError):
@@ -56,11 +58,11 @@ def _print(line: str) -> None:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops the service."""
     try:
         settings = Settings.from_environ()
         lines = LineWriter()
-        configure_logging(lines, settings.log_level, request_id)
+        configure_logging(lines, settings.log_level, current_request_id)
         app = create_app(settings)
         listener = _listen("HOST, PORT", settings.host, settings.port)
         host, _, port = settings.metrics_address.rpartition(":")
@@ -71,7 +73,7 @@ def main() -> None:
         engine.dispose()
     except (SettingsError, DatabaseError) as error:
         sys.exit(str(error))
-    address = f"http://{_shown(settings.host, settings.port)}"
+    address = f"http://{_host_and_port(settings.host, settings.port)}"
     address = address.replace("//127.0.0.1:", "//localhost:")
 
     def print_address(_arbiter: object) -> None:
@@ -95,17 +97,19 @@ def main() -> None:
     metrics = Metrics(app) if metrics_listener else None
     if metrics_listener and metrics:
         metrics.serve(metrics_listener)
-        options |= {"sample": metrics.sample, "forget": metrics.forget}
+        options |= {"sample": metrics.sample, "on_worker_exit": metrics.forget}
 
-    def end() -> None:
-        """Clean up after the workers have ended."""
+    def clean_up() -> None:
+        """Close the database and the metrics after the workers have ended."""
         checkpoint(engine)
         if metrics:
             metrics.close()
 
     for name in IGNORED:
         os.environ.pop(name, None)
-    # gunicorn reads it when it is imported, and fails where it isn't a number for `int`.
+    # gunicorn reads the variable at import, and fails if `int` can't parse it.
     os.environ["WEB_CONCURRENCY"] = str(settings.web_concurrency)
     server = import_module("api.server.application").Server
-    server(app, listener, begin=connect, when_ready=print_address, end=end, **options).run()
+    server(
+        app, listener, on_worker_start=connect, when_ready=print_address, on_end=clean_up, **options
+    ).run()

@@ -29,8 +29,8 @@ class Text:
     pattern: str
     minimum: int = 0
     maximum: int | None = None
-    otherwise: str = "Give a text that fits the pattern."
-    wrong_length: str = ""
+    pattern_message: str = "Give a text that fits the pattern."
+    length_message: str = ""
     refused: Sequence[str] = ()
     format: str | None = None
 
@@ -61,14 +61,14 @@ class TextValidator(validate.Validator):
         self.min, self.max = rule.minimum or None, rule.maximum
         self.regex = re.compile(rule.pattern)
         least = f"{rule.minimum} to" if rule.minimum else "at most"
-        self._wrong_length = rule.wrong_length or f"Give {least} {rule.maximum} characters."
+        self._length_message = rule.length_message or f"Give {least} {rule.maximum} characters."
 
     def __call__(self, value: str) -> str:
         maximum = self.rule.maximum
         if maximum is not None and not self.rule.minimum <= len(value) <= maximum:
-            raise ValidationError(self._wrong_length)
+            raise ValidationError(self._length_message)
         if self.regex.fullmatch(value) is None:
-            raise ValidationError(self.rule.otherwise)
+            raise ValidationError(self.rule.pattern_message)
         if value in self.rule.refused:
             raise ValidationError("This value is too common. Choose another.")
         return value

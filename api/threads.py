@@ -1,8 +1,8 @@
 """Native threads for work that would block the event loop.
 
 Under the server a request is a greenlet of one thread, and gevent's patches let it wait for sockets
-without blocking other requests. They can't do so for SQLite and Argon2id: `NativeThreads` run such
-work. Without the event loop (a test client, a command, another server) they call it directly.
+without blocking other requests. SQLite and Argon2id would block all of them, so `NativeThreads` run
+that work. Without the event loop (a test client, a command, another server) they call it directly.
 """
 
 import os
@@ -17,7 +17,7 @@ from gevent.monkey import get_original
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# The functions of Python's own threads, whether gevent's patches are applied or not.
+# Python's own functions, also after gevent's patches replaced them.
 _start = get_original("_thread", "start_new_thread")
 _get_ident = get_original("_thread", "get_ident")
 _Queue: Any = get_original("queue", "SimpleQueue")
@@ -51,7 +51,7 @@ _event_loop = _EventLoop()
 
 
 class NativeThreads:
-    """At most `number` native threads, which are started when they are needed, and then kept.
+    """At most `number` native threads, started on demand and then kept.
 
     Only the thread of the event loop changes the counts, so that they need no lock.
     """
@@ -64,7 +64,7 @@ class NativeThreads:
     def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `function` returns, or raise what it raises, without blocking other requests.
 
-        Without an event loop in the calling thread it is a plain call. Raises `ThreadsExhausted`.
+        Without an event loop in the calling thread, call it directly. Raises `ThreadsExhausted`.
         """
         if not _event_loop.is_running_here():
             return function(*args, **kwargs)
@@ -94,14 +94,14 @@ class NativeThreads:
                 run_in_loop(waiter.throw, error)
             else:
                 run_in_loop(waiter.switch, result)
-            # What the call holds, such as a connection, isn't kept until the next one.
+            # Release the arguments and the result, such as a connection, before the next call.
             function = args = kwargs = waiter = result = None
 
 
 def use_event_loop() -> None:
     """Let `NativeThreads` and `wait_for` wait in this thread's event loop.
 
-    For a worker to call after it was forked.
+    A worker calls this after the fork.
     """
     _event_loop.loop = gevent.get_hub().loop
     _event_loop.pid, _event_loop.thread = os.getpid(), _get_ident()

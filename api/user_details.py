@@ -54,7 +54,7 @@ DETAILS = Reply(description="The record.", content={JSON: Body(UserDetails)})
         412: errors.PRECONDITION_FAILED,
         413: errors.TOO_LARGE,
         415: errors.UNSUPPORTED,
-        422: errors.REUSED,
+        422: errors.KEY_REUSED,
         429: errors.TOO_MANY,
         503: errors.UNAVAILABLE,
     },

@@ -20,7 +20,7 @@ from flask import Flask
 from api import config, create_app, serve, threads
 from api.config import Settings
 from api.security import counters
-from api.server.application import RefusingWorker, Server
+from api.server.application import ProblemWorker, Server
 from api.server.connection import Connection
 
 LARGE = 6 * 1024 * 1024
@@ -30,7 +30,7 @@ LAST, GONE = 0.5, 0.5
 tried again."""
 
 
-class OddWorker(RefusingWorker):
+class OddWorker(ProblemWorker):
     def init_process(self) -> None:
         time.sleep(float(os.environ.get("BOOTING", "0")))  # As on a machine that is busy.
         if hung := os.environ.get("HANGING"):  # The first worker, as long as it may.
@@ -84,7 +84,7 @@ def _create_app(settings: Settings | None = None) -> Flask:
 if __name__ == "__main__":
     config.IDLE_TIMEOUT, config.REQUEST_TIMEOUT = 2, 1
     config.LINGER_TIMEOUT = LAST  # type: ignore[assignment]
-    counters.GONE = GONE  # type: ignore[assignment]
+    counters.REDIS_RETRY = GONE  # type: ignore[assignment]
     config.HEARTBEAT_TIMEOUT = 4
     if "NO_THREADS" in os.environ:
         threads._start = _exhausted

@@ -9,7 +9,7 @@ import pytest
 from api.config import Settings, SettingsError
 
 LIMITS = "Give limits such as '100 per minute;1000 per hour'."
-MEMORY = "Name a file: what is kept in memory is lost."
+MEMORY = "Name a file, because a database in memory is lost when the service stops."
 PLACE = "Give an address and a port, such as 127.0.0.1:9100."
 HOSTS = "Give host names such as example.org,.example.org, without scheme and port."
 BAD_HOSTS = [

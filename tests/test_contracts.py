@@ -34,7 +34,7 @@ def faults(document: Any) -> Iterator[str]:
 
 
 def test_the_contract_keeps_what_was_released_in_its_major_version(proof: Proof) -> None:
-    if found := list(faults(proof.said)):
+    if found := list(faults(proof.root)):
         advice = "Raise VERSION in api/about.py: its first number, where a change is breaking."
         pytest.fail("\n".join([*found, "", advice]), pytrace=False)
 
@@ -56,16 +56,16 @@ def test_a_released_contract_has_the_name_of_its_version() -> None:
     ],
 )
 def test_a_dropped_field_is_refused(proof: Proof, as_version: str, fault: str) -> None:
-    assert fault in list(faults(without_password(proof.said, as_version)))
+    assert fault in list(faults(without_password(proof.root, as_version)))
 
 
 def test_a_dropped_field_is_accepted_in_a_new_major_version(proof: Proof) -> None:
-    assert not list(faults(without_password(proof.said, "2.0.0")))
+    assert not list(faults(without_password(proof.root, "2.0.0")))
 
 
 @pytest.mark.parametrize("required", [False, True])
 def test_a_new_member_of_a_response_is_compatible(proof: Proof, *, required: bool) -> None:
-    document = deepcopy(proof.said)
+    document = deepcopy(proof.root)
     schemas = document["components"]["schemas"]
     asked = {pointer(r)[-1] for r in references(document, _requests(document))}
     answered = [schema for name, schema in schemas.items() if name not in asked]
@@ -73,7 +73,7 @@ def test_a_new_member_of_a_response_is_compatible(proof: Proof, *, required: boo
     for schema in answered:
         schema["properties"]["more"] = {"type": "string"}
         schema["required"] += ["more"] if required else []
-    changes = document_changes(proof.said, document)
+    changes = document_changes(proof.root, document)
     assert {change.rule for change in changes} == {
         f"response-{'required' if required else 'optional'}-property-added"
     }

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from api import errors
 from api.contract import Gate, InvalidInput, UnsupportedCoding, message, operation
-from api.errors import handle_errors, in_order, problem
+from api.errors import handle_errors, problem, sort_methods
 from api.security.passwords import Busy
 from api.storage.store import NoSuchRecord, UsernameTaken
 
@@ -30,7 +30,7 @@ REPLIES = {
     401: errors.UNAUTHORIZED,
     404: errors.NOT_FOUND,
     405: errors.UNROUTED_REPLIES[405],
-    409: errors.TAKEN,
+    409: errors.USERNAME_TAKEN,
     415: errors.UNSUPPORTED,
     503: errors.UNAVAILABLE,
 }
@@ -135,6 +135,6 @@ def test_an_error_has_the_headers_that_its_reply_must_have_and_those_it_brings()
     assert "Accept-Encoding" not in answer(UnsupportedMediaType()).headers
     assert answer(UnsupportedCoding()).headers["Accept-Encoding"] == "identity"
     refused = answer(MethodNotAllowed(["POST", "GET", "DELETE"]))
-    assert refused.headers["Allow"] == "DELETE, GET, POST" == in_order("POST, GET, DELETE")
+    assert refused.headers["Allow"] == "DELETE, GET, POST" == sort_methods("POST, GET, DELETE")
     assert answer(Varied()).headers["Vary"] == "Origin, Accept"
     assert refused.headers.getlist("Content-Type") == ["application/problem+json"]

@@ -126,7 +126,7 @@ def test_each_field_of_each_form_has_texts_that_it_takes_and_refuses() -> None:
 
 def validator(proof: Proof, form: type[Schema], **narrowed: Any) -> Draft202012Validator:
     """The document's schema of a form. This validator isn't Python's, since clients' are not."""
-    return Draft202012Validator(proof.said["components"]["schemas"][form.__name__] | narrowed)
+    return Draft202012Validator(proof.root["components"]["schemas"][form.__name__] | narrowed)
 
 
 @each_field

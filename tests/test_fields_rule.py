@@ -39,7 +39,9 @@ def test_a_pattern_never_runs_on_a_text_that_is_too_long() -> None:
 
 
 def test_a_rule_without_a_least_speaks_of_the_most() -> None:
-    some = Text(description="", example="", pattern="", minimum=0, maximum=1, otherwise="Empty it.")
+    some = Text(
+        description="", example="", pattern="", minimum=0, maximum=1, pattern_message="Empty it."
+    )
     assert told(some, "") == [] and told(some, "ab") == ["Give at most 1 characters."]
     assert told(some, "a") == ["Empty it."]
 

@@ -84,9 +84,9 @@ def test_the_table_of_failures_names_every_refusal_in_the_order_they_apply(
 ) -> None:
     written = [int(status) for _, status in _table("failure | status")]
     assert written == [*REFUSALS, 503]
-    declared = {s for o in proof.document.operations() for s in o.answers if s >= 400}
+    declared = {s for o in proof.document.operations() for s in o.responses if s >= 400}
     assert set(written) - {405} == declared
-    description = proof.said["info"]["description"]
+    description = proof.root["info"]["description"]
     assert ", ".join(map(str, written[:-1])) in " ".join(description.split())
 
 

@@ -112,9 +112,9 @@ class WholeRun:
         if delivered is not None:
             self._delivered += 1
             for proof, found in zip(self.proofs, pickle.loads(delivered), strict=True):
-                exchanges, settled = found
+                exchanges, results = found
                 proof.exchanges += exchanges
-                proof.settled |= settled
+                proof.results |= results
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -122,17 +122,17 @@ class WholeRun:
         config: Any = session.config
         if _is_worker(config):
             if is_whole(config) and exitstatus == pytest.ExitCode.OK:
-                self._settle(config.workerinput)
-            found = [(proof.exchanges, proof.settled) for proof in self.proofs]
+                self._judge_parts(config.workerinput)
+            found = [(proof.exchanges, proof.results) for proof in self.proofs]
             config.workeroutput["exchanges"] = pickle.dumps(found)
         elif exitstatus == pytest.ExitCode.OK and not self._is_proven(config):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _settle(self, worker: dict[str, Any]) -> None:
+    def _judge_parts(self, worker: dict[str, Any]) -> None:
         """Try a part of the mutants in each worker, so that no processor is idle meanwhile."""
         number, workers = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
         for proof in self.proofs:
-            proof.settle(number % workers, workers)
+            proof.judge_part(number % workers, workers)
 
     def _is_proven(self, config: pytest.Config) -> bool:
         if self._delivered < self._workers:

@@ -1,6 +1,6 @@
 """Request bodies: their size, framing and media type are checked before they are decoded.
 
-A body that can't be decoded exactly is refused, and never altered.
+A body that can't be decoded without loss is refused.
 """
 
 from collections.abc import Callable, Mapping
@@ -94,8 +94,8 @@ class RequestBody:
     def read(self) -> RawBody:
         """Return the current request's body.
 
-        Raises `RequestEntityTooLarge`, `UnsupportedMediaType` or `BadRequest`. It is read once per
-        request, because a second attempt would take the rest of an incomplete body for all of it.
+        Raises `RequestEntityTooLarge`, `UnsupportedMediaType` or `BadRequest`. The body is
+        read once per request: a second attempt would return the rest of an incomplete body.
         """
         request = request_ctx.request
         body: RawBody = once_per_request("contract.body", lambda: _read(request, self.decoders))

@@ -1,6 +1,6 @@
-"""Decoders of a request body. Each raises `ValueError` with a sentence that says what to send.
+"""Decoders of request bodies. Each raises `ValueError` with a message for the client.
 
-A body that two programs could read in two ways is refused, never guessed.
+Ambiguous bodies, which other programs may read differently, are refused.
 """
 
 import json
@@ -19,7 +19,7 @@ UTF_8 = frozenset(
 
 @dataclass(frozen=True)
 class NoText:
-    """A placeholder for a field that has no valid text: `message` says what to do."""
+    """The value of a field without a valid text. `message` is for the client."""
 
     message: str
 
@@ -36,24 +36,24 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
     Names are in lower case (RFC 9110, section 5.6.6). A quoted value ends at the first quotation
     mark, as browsers write it (WHATWG HTML, section 4.10.22.8). Raises `ValueError` for parameters
     that other programs may read otherwise: malformed, repeated or extended (RFC 2231) ones.
-    `filename*` is an exception, because .NET's clients send it beside every `filename`.
+    `filename*` is an exception, because .NET's clients send it with every `filename`.
     """
     first, semicolon, rest = value.partition(";")
     found: dict[str, str] = {}
-    rest, place = semicolon + rest, 0
-    while place < len(rest):
-        parameter = _PARAMETER.match(rest, place)
+    rest, position = semicolon + rest, 0
+    while position < len(rest):
+        parameter = _PARAMETER.match(rest, position)
         name = (parameter[1] or "").lower() if parameter else ""
         if not parameter or name in found or ("*" in name and name != "filename*"):
             raise ValueError("Write each parameter of a header field once, as name=value.")
         if name:
             found[name] = parameter[2] or parameter[3] or ""
-        place = parameter.end()
+        position = parameter.end()
     return first.strip(" \t"), found
 
 
 def codec(given: Mapping[str, str]) -> str:
-    """Return the codec of text whose media type has these parameters. Raises `ValueError`."""
+    """Return the Python codec for a media type with these parameters. Raises `ValueError`."""
     label = given.get("charset", "utf-8").lower()
     if label in UTF_8:
         return "utf-8"
@@ -69,7 +69,7 @@ def urlencoded(body: bytes, content_type: str = "") -> list[tuple[str, str]]:
         raise ValueError("Write each % that starts no escape as %25.")
     pairs = (pair.partition(b"=") for pair in body.replace(b"+", b" ").split(b"&") if pair)
     decoded = [[unquote_to_bytes(b).decode(charset) for b in (n, t)] for n, _, t in pairs]
-    return in_utf_8([(name, text) for name, text in decoded])
+    return check_charset([(name, text) for name, text in decoded])
 
 
 def json_object(body: bytes, content_type: str = "") -> dict[str, Any]:
@@ -120,8 +120,8 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def in_utf_8(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Return the pairs if a field `_charset_` names no other charset (RFC 7578, section 4.6)."""
+def check_charset(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the pairs, after a check of the field `_charset_` (RFC 7578, section 4.6)."""
     for name, text in pairs:
         if name == "_charset_" and text:
             codec({"charset": str(text)})

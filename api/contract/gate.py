@@ -16,13 +16,13 @@ class UndeclaredResponse(AssertionError):
 
 
 def declared_reply(status: int) -> Reply | None:
-    """Return what the current request's operation declares for this status, if anything."""
+    """Return the reply that the current request's operation declares for the status, or None."""
     gate: Gate = current_app.extensions["contract"]
     return gate.replies(current_operation()).get(status)
 
 
 class Gate:
-    """Compares every response with the declared replies, however the response was made.
+    """Compares every response with the declared replies.
 
     In tests an undeclared response raises `UndeclaredResponse`; in production it is logged as an
     error and sent. Install the gate before other `after_request` functions, because Flask calls

@@ -1,4 +1,4 @@
-"""Declarations of response headers, and the check of values by them."""
+"""Declarations of response headers, by which their values are checked."""
 
 import re
 from collections.abc import Callable, Mapping

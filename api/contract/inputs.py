@@ -24,7 +24,7 @@ def valid(
 ) -> dict[str, Any]:
     """Return what the schema loads. Raises `InvalidInput`.
 
-    `errors` are errors that are already known: they are raised with those of the schema. An error
+    `errors` are raised together with those of the schema. An error
     within a field is named by its path, such as `tags.0`.
     """
     try:
@@ -42,11 +42,11 @@ def valid_texts(schema: Schema, pairs: Iterable[tuple[str, Any]]) -> dict[str, A
     A name may occur several times if its field is a list. Names that the schema doesn't have are
     subject to its `unknown` option.
     """
-    known = {field.data_key or name: field for name, field in schema.load_fields.items()}
+    fields_by_name = {field.data_key or name: field for name, field in schema.load_fields.items()}
     given: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
     for name, text in pairs:
-        field = known.get(name)
+        field = fields_by_name.get(name)
         if isinstance(field, fields.List) and not isinstance(text, NoText):
             given.setdefault(name, []).append(_typed(field.inner, text))
         elif field and (name in given or name in errors):

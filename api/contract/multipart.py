@@ -1,14 +1,14 @@
-"""The decoder of multipart/form-data (RFC 7578), which refuses what could be read in two ways."""
+"""The decoder of multipart/form-data (RFC 7578), which refuses ambiguous bodies."""
 
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from .encodings import NoText, codec, in_utf_8, is_token, parameters
+from .encodings import NoText, check_charset, codec, is_token, parameters
 
 FILE = NoText("Give this field as text, not as a file.")
-UNCLEAR = NoText("Write this field's name in plain letters, without backslash or single quotes.")
+AMBIGUOUS = NoText("Write this field's name in plain letters, without backslash or single quotes.")
 
 # RFC 2046 allows 70 characters, but clients such as Werkzeug's write some more.
 _is_boundary = re.compile(r"[0-9A-Za-z'()+_,./:=? -]*[0-9A-Za-z'()+_,./:=?-]").fullmatch
@@ -17,7 +17,7 @@ _DROPPED = re.compile(r"\\|\A'|'\Z|[\x00-\x1f\x7f].*", re.DOTALL)
 
 
 def multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
-    """Decode a form in multipart/form-data (RFC 7578): its names and texts, a `NoText` for no text.
+    """Decode a form in multipart/form-data (RFC 7578) to names and texts, or `NoText` for files.
 
     Line ends are CRLF. Text before the first part and after the last is ignored (RFC 2046).
     """
@@ -28,7 +28,7 @@ def multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
             "Give Content-Type a boundary of letters, digits and '()+_,-./:=? (RFC 2046)."
         )
     parts = _parts(body, f"--{boundary}".encode())
-    return in_utf_8([pair for part in parts for pair in _pairs(part)])
+    return check_charset([pair for part in parts for pair in _pairs(part)])
 
 
 def _parts(body: bytes, delimiter: bytes) -> list[bytes]:
@@ -36,7 +36,7 @@ def _parts(body: bytes, delimiter: bytes) -> list[bytes]:
     lines = body.split(b"\r\n")
     at = [number for number, line in enumerate(lines) if line.startswith(delimiter)]
     *begins, end = [lines[n].removeprefix(delimiter).rstrip(b" \t") for n in at] or [b""]
-    # A delimiter behind CR or LF alone is one for some programs and content for others.
+    # After a single CR or LF, some programs read a delimiter, and others read content.
     odd = body.count(b"\r" + delimiter) + body.count(b"\n" + delimiter)
     if any(begins) or end != b"--" or odd != body.count(b"\r\n" + delimiter):
         raise ValueError(
@@ -47,7 +47,7 @@ def _parts(body: bytes, delimiter: bytes) -> list[bytes]:
 
 
 def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
-    """Decode one part: its name and text; a second name where other programs may read another."""
+    """Yield the name and text of a part, and the name that other programs may read instead."""
     # A part may end with its header fields (RFC 2046, section 5.1.1): then its text is empty.
     head, blank, content = (part + b"\r\n").partition(b"\r\n\r\n")
     fields: dict[str, str] = {}
@@ -75,4 +75,4 @@ def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
         name = name.replace(escaped, meant)  # WHATWG HTML, section 4.10.22.8
     yield name, FILE if is_file else content[:-2].decode(codec(more))
     if (other := _DROPPED.sub("", disposition["name"])) != disposition["name"]:
-        yield other, UNCLEAR
+        yield other, AMBIGUOUS

@@ -30,10 +30,10 @@ def _ranges(accept: str) -> Iterator[_Range]:
         name, parameters = parse_options_header(item)
         kind, *rest = name.strip().lower().split("/")
         quality = parameters.pop("q", "1")
-        # No representation has other parameters, and all texts are in UTF-8.
+        # All representations are in UTF-8, and have no other parameters.
         fits = parameters.pop("charset", "utf-8").lower() in UTF_8 and not parameters
-        known = len(rest) == 1 and fits and _QUALITY.fullmatch(quality)
-        if known and (kind != "*" or rest == ["*"]):
+        is_valid = len(rest) == 1 and fits and _QUALITY.fullmatch(quality)
+        if is_valid and (kind != "*" or rest == ["*"]):
             yield _Range(kind, rest[0], float(quality), place)
 
 
@@ -60,7 +60,7 @@ def _choose(produces: tuple[str, ...], accept: str | None) -> str | None:
 
     def preference(media_type: str) -> tuple[float, ...]:
         covering = [r for r in ranges if r.covers(media_type)]
-        decides = max(covering, key=lambda r: (r.type != "*", r.subtype != "*"), default=None)
-        return (decides.quality, -decides.place) if decides else (0,)
+        most_specific = max(covering, key=lambda r: (r.type != "*", r.subtype != "*"), default=None)
+        return (most_specific.quality, -most_specific.place) if most_specific else (0,)
 
     return max((m for m in produces if preference(m)[0] > 0), key=preference, default=None)

@@ -65,33 +65,33 @@ def _open_responses(whole: dict[str, Any]) -> None:
     """Remove each `additionalProperties: false` from responses.
 
     So a member that is added later is a compatible change, because clients ignore members that they
-    don't know. A component that a request uses too keeps it.
+    don't expect. A component that a request uses too keeps it.
     """
     operations = [operation for item in whole["paths"].values() for operation in item.values()]
-    known: set[str] = set()
+    visited: set[str] = set()
     for operation in operations:
         for part in ("parameters", "requestBody"):
-            list(_objects(whole, operation.get(part), known))
+            list(_objects(whole, operation.get(part), visited))
     for operation in operations:
-        for schema in _objects(whole, operation["responses"], known):
+        for schema in _objects(whole, operation["responses"], visited):
             if schema.get("additionalProperties") is False:
                 del schema["additionalProperties"]
 
 
-def _objects(whole: dict[str, Any], node: Any, known: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield each JSON object in `node` and in its components that aren't `known` yet."""
+def _objects(whole: dict[str, Any], node: Any, visited: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield each JSON object in `node` and in its components that weren't `visited` yet."""
     if isinstance(node, list):
         for item in node:
-            yield from _objects(whole, item, known)
+            yield from _objects(whole, item, visited)
     elif isinstance(node, dict):
         yield node
         for value in node.values():
-            yield from _objects(whole, value, known)
+            yield from _objects(whole, value, visited)
         reference = node.get("$ref")
-        if isinstance(reference, str) and reference not in known:
-            known.add(reference)
+        if isinstance(reference, str) and reference not in visited:
+            visited.add(reference)
             _, _, kind, name = reference.split("/")
-            yield from _objects(whole, whole["components"][kind][name], known)
+            yield from _objects(whole, whole["components"][kind][name], visited)
 
 
 def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -> dict[str, Any]:

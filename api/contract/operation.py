@@ -1,4 +1,4 @@
-"""An operation: a view with its declared replies and inputs, and the steps before the view."""
+"""Operations: views with declared replies and inputs, and the checks before each view."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,7 +23,7 @@ View = Callable[..., ResponseReturnValue]
 
 
 class Operation:
-    """A view with everything that it declares."""
+    """A view with its declarations."""
 
     __name__: str
 
@@ -169,15 +169,15 @@ REFUSALS = (
 def operation(replies: Mapping[int, Reply], **declared: Any) -> Callable[[View], Operation]:
     """Make a view an `Operation`. This decorator stands below the route's.
 
-    `form` or `json`, `query`, `path` and `headers` are marshmallow schemas. The view gets what they
-    load under these names, but for `path`, and `account` if there are `credentials`.
+    `form` or `json`, `query`, `path` and `headers` are marshmallow schemas. The view gets the
+    loaded input under these names, the path parameters under their own, and `account` if there are
+    `credentials`.
 
-    `find` is a function of what the path holds, or of `account`, by name. It returns the resource,
-    or raises an error if it doesn't exist. The view gets the resource as `found`, in place of the
-    arguments of `find`.
+    `find` gets path parameters or `account`, as named arguments. It returns the resource, or raises
+    an error if there is none. The view gets the resource as `found`, in place of the arguments of
+    `find`.
 
-    An operation that isn't `documented` is checked in the same way. The view returns what any Flask
-    view may return.
+    An operation that isn't `documented` is checked too, but isn't in the OpenAPI document.
     """
     return lambda view: Operation(view, replies, **declared)
 

@@ -64,8 +64,8 @@ def _header(spec: APISpec, name: str, header: Header) -> dict[str, Any]:
     """Return a reference to the header's component, or the header if that differs."""
     described = {"description": header.description} if header.description else {}
     printed = {**described, "required": header.required, "schema": dict(header.schema)}
-    known = spec.components.headers.setdefault(name, printed)
-    return {"$ref": f"#/components/headers/{name}"} if known == printed else printed
+    component = spec.components.headers.setdefault(name, printed)
+    return {"$ref": f"#/components/headers/{name}"} if component == printed else printed
 
 
 def _body(status: int, body: Body) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What an operation declares for one status."""
+    """The declared response of an operation for one status."""
 
     description: str
     content: Mapping[str, Body] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Reply:
                 if not header.fits(value):
                     yield f"the header {name} is {value!r}, not {header.const or 'as declared'!r}"
             if len(values) > 1:
-                yield f"the header {name} is there {len(values)} times"
+                yield f"the header {name} occurs {len(values)} times"
         if given.keys() - self._declared:
             for name, _ in response.headers:
                 if name.lower() not in self._declared:

@@ -1,1 +1,1 @@
-"""What the service reports about itself: the log and the metrics."""
+"""The log and the metrics of the service."""

@@ -1,4 +1,4 @@
-"""Log lines: a JSON object each, written at once, and never waited for."""
+"""Log lines: each is a JSON object, and is written at once without blocking."""
 
 import json
 import logging
@@ -13,11 +13,11 @@ from typing import Any
 
 from gevent.monkey import get_original
 
-SINCE = "api.since"
-"""The key of a request's environ for when it had arrived completely, in monotonic seconds."""
+RECEIVED_AT = "api.received_at"
+"""The WSGI environ's key of the monotonic time at which the whole request had been received."""
 
 
-# gevent's own would wait for a slow reader.
+# gevent's socket would wait for a slow reader.
 _Socket: type[socket.socket] = get_original("socket", "socket")
 
 
@@ -25,15 +25,16 @@ class Clock:
     """The current time in the format of RFC 3339, in UTC and to the millisecond."""
 
     def __init__(self) -> None:
-        self._known = 0, ""
+        self._formatted = 0, ""
 
     def now(self) -> str:
         now = time.time()
-        second, written = self._known
-        if second != int(now):  # To format all of it took a microsecond for each request.
+        second, written = self._formatted
+        # Formatting the whole time would take a microsecond for each request.
+        if second != int(now):
             second = int(now)
             written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-            self._known = second, written
+            self._formatted = second, written
         return f"{written}.{int((now - second) * 1000):03}Z"
 
 
@@ -44,26 +45,26 @@ class LineWriter:
     """Writes lines to standard error, or to another file descriptor.
 
     Each line is one write, so that lines of several workers don't mix. If the reader is too slow or
-    gone, lines are dropped, and their number is logged. Only a terminal is waited for.
+    has ended, lines are dropped, and their number is logged. Only a write to a terminal blocks.
     """
 
     def __init__(self, number: int = 2) -> None:
-        # If standard error were closed, a connection might get its number.
+        # If standard error were closed, a connection might get its file descriptor.
         self._to = os.dup(number) if sys.stderr else os.open(os.devnull, os.O_WRONLY)
         kind = os.fstat(self._to).st_mode
         if stat.S_ISFIFO(kind):
-            self._to = _reopened(self._to)
+            self._to = _reopen(self._to)
         self._socket = _Socket(fileno=self._to) if stat.S_ISSOCK(kind) else None
-        self._lost, self._is_torn = 0, False
+        self._lost, self._is_partial = 0, False
 
     def write(self, line: str) -> None:
         if self._lost:
             entry = {"time": clock.now(), "level": "warning", "message": f"{self._lost} lines lost"}
-            line = f"{self._is_torn * chr(10)}{json.dumps(entry)}\n{line}"
+            line = f"{self._is_partial * chr(10)}{json.dumps(entry)}\n{line}"
         data = line.encode()
         try:
-            self._is_torn = self._write(data) < len(data)
-            self._lost = int(self._is_torn)
+            self._is_partial = self._write(data) < len(data)
+            self._lost = int(self._is_partial)
         except OSError:
             self._lost += 1
 
@@ -74,12 +75,11 @@ class LineWriter:
         return os.write(self._to, data)
 
 
-def _reopened(pipe: int) -> int:
+def _reopen(pipe: int) -> int:
     """Return another descriptor of the pipe, which doesn't block.
 
-    `set_blocking` would change the pipe for every program that shares it. Where it can't be opened
-    again (another user's, or not on Linux) that is done all the same, because the service must not
-    wait for the reader of its log.
+    `set_blocking` changes the pipe for every program that shares it. It is used only if the pipe
+    can't be opened again (another user's, or not on Linux), because logging must not block.
     """
     try:
         opened = os.open(f"/proc/self/fd/{pipe}", os.O_WRONLY | os.O_NONBLOCK)

@@ -1,7 +1,7 @@
-"""Metrics for Prometheus, of all workers together, on an address of their own.
+"""Metrics of all workers for Prometheus, served on a separate address.
 
-Each worker counts in files of a folder. The parent process serves the sum, so that the counts of a
-worker that ended are kept.
+Each worker counts in files of a shared folder. The parent process serves the sums, which include
+the counts of workers that have ended.
 """
 
 import fcntl
@@ -36,11 +36,11 @@ from api.security.limits import LIMITED
 from api.threads import start_thread
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-"""Upper bounds of durations, in seconds: from half a read to twice what a 503 may take."""
-SAMPLED_EVERY = 0.1
-"""Seconds, where there are answers."""
+"""Upper bounds of durations, in seconds: from half a read to twice the wait for a 503."""
+SAMPLE_INTERVAL = 0.1
+"""Minimum seconds between two samples of the gauges that responses trigger."""
 _PREFIX = "sign-up-metrics-"
-RETRIES = 100
+READ_ATTEMPTS = 100
 """Attempts to read the files of the workers, one every 10 ms."""
 _log = logging.getLogger(__name__)
 
@@ -52,26 +52,32 @@ class Metrics:
         _delete_abandoned()
         self.folder, self._lock = _make_folder()
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = self.folder
-        # The library looks for the variable when it is imported, and settings are read later.
+        # The library reads the variable at import, before the settings are read.
         values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-        requests = Counter("signup_requests", "Answers.", ["operation", "status"], registry=None)
+        requests = Counter("signup_requests", "Responses.", ["operation", "status"], registry=None)
         durations = Histogram(
             "signup_request_duration_seconds",
-            "From a request's last byte to its answer.",
+            "Seconds from a request's last byte to its response.",
             ["operation"],
             buckets=BUCKETS,
             registry=None,
         )
         self._limited = Counter(
-            "signup_limited", "Turned away, by limit.", ["limit"], registry=None
+            "signup_limited", "Requests refused, by rate limit.", ["limit"], registry=None
         )
         self._requests, self._durations = cache(requests.labels), cache(durations.labels)
         passwords, pool = app.extensions["passwords"], app.extensions["store"].database.engine.pool
         self._gauges: list[tuple[Gauge, Callable[[], int]]] = [
-            (_gauge("hashing_waiting", "Passwords that wait."), lambda: passwords.load()[0]),
-            (_gauge("hashing_running", "Passwords that are hashed."), lambda: passwords.load()[1]),
-            (_gauge("database_connections_in_use", "Connections in use."), pool.checkedout),
-            (_gauge("database_connections_most", "Connections at most."), pool.size),
+            (
+                _gauge("hashing_waiting", "Passwords waiting to be hashed."),
+                lambda: passwords.load()[0],
+            ),
+            (_gauge("hashing_running", "Passwords being hashed."), lambda: passwords.load()[1]),
+            (
+                _gauge("database_connections_in_use", "Database connections in use."),
+                pool.checkedout,
+            ),
+            (_gauge("database_connections_most", "Maximum of database connections."), pool.size),
         ]
         self._next_sample = 0.0
         app.extensions["request_log"].observe = self.observe
@@ -91,8 +97,8 @@ class Metrics:
         self._limited.labels(limit).inc()
 
     def sample(self) -> None:
-        """Set the gauges. Each worker does so every second, and with its responses."""
-        self._next_sample = time.monotonic() + SAMPLED_EVERY
+        """Set the gauges. Each worker calls this every second, and with responses."""
+        self._next_sample = time.monotonic() + SAMPLE_INTERVAL
         with suppress(OSError):
             for gauge, read in self._gauges:
                 gauge.set(read())
@@ -105,19 +111,20 @@ class Metrics:
         """Return the metrics of all workers, in the text format of Prometheus."""
         registry = CollectorRegistry()
         MultiProcessCollector(registry, self.folder)  # type: ignore[no-untyped-call]
-        for _ in range(RETRIES):
-            with suppress(struct.error):  # A worker has created a file, and is about to fill it.
+        for _ in range(READ_ATTEMPTS):
+            # A worker has created a file, but not yet written its header.
+            with suppress(struct.error):
                 return generate_latest(registry)
             time.sleep(0.01)
         return generate_latest(registry)
 
     def serve(self, listener: socket.socket) -> None:
-        """Serve `GET /metrics` there, as long as the process runs."""
+        """Serve `GET /metrics` on the listener until the process ends."""
         served = type("Handler", (_Handler,), {"metrics": self})
         server = _Server(listener.getsockname()[:2], served, bind_and_activate=False)
         server.socket.close()
         server.socket = listener
-        # In a greenlet it would go on in each worker, which is a copy of this process.
+        # A greenlet would continue in each worker, because a worker is a fork of this process.
         start_thread(server.serve_forever)
 
     def close(self) -> None:
@@ -142,7 +149,7 @@ def _lock(folder: str) -> int | None:
 def _delete_abandoned() -> None:
     """Delete the folders of services that were killed."""
     for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
-        with suppress(OSError):  # It is another user's, or was just deleted.
+        with suppress(OSError):  # The folder is another user's, or was just deleted.
             if (descriptor := _lock(str(folder))) is not None:
                 rmtree(folder, ignore_errors=True)
                 os.close(descriptor)
@@ -152,7 +159,7 @@ def _make_folder() -> tuple[str, int]:
     """Return a new folder, and the descriptor that holds its lock."""
     while True:
         folder = mkdtemp(prefix=_PREFIX)
-        with suppress(FileNotFoundError):  # Another service took it for abandoned.
+        with suppress(FileNotFoundError):  # Another service deleted the folder as abandoned.
             descriptor = _lock(folder)
             if descriptor is not None and os.path.isdir(folder):
                 return folder, descriptor

@@ -1,4 +1,4 @@
-"""`flask --app api accounts`: the accounts. No password hash is ever printed."""
+"""`flask --app api accounts`: list, show and delete accounts. Password hashes are never printed."""
 
 import sys
 
@@ -6,7 +6,7 @@ import click
 from marshmallow import ValidationError
 from sqlalchemy import Connection
 
-from api.operator.common import OperatorGroup, batches, explained, last_key
+from api.operator.common import OperatorGroup, batches, last_key, one_line_errors
 from api.schemas import SignUp
 from api.security.passwords import passwords
 from api.storage.store import Record, store
@@ -17,21 +17,21 @@ accounts = OperatorGroup("accounts", help="List, show and delete accounts, and s
 _MOMENT = Timestamp()
 
 
-def _facts(account: Record) -> list[str]:
+def _columns(account: Record) -> list[str]:
     """Return when the account was signed up, and whether it has a password."""
     signed_up = _MOMENT.serialize("created_at", account)
     return [str(signed_up), "no" if account.password_hash is None else "yes"]
 
 
-def _unknown(username: str) -> click.ClickException:
+def _no_account(username: str) -> click.ClickException:
     return click.ClickException(f"There is no account of the name {username}.")
 
 
-def _known(username: str) -> tuple[Record, int]:
+def _find(username: str) -> tuple[Record, int]:
     """Return the account and the number of its records. Raises `ClickException`."""
     account = store.find_account(username)
     if account is None:
-        raise _unknown(username)
+        raise _no_account(username)
     return account, store.count_details(account)
 
 
@@ -50,9 +50,11 @@ def list_accounts() -> None:
     def print_all(connection: Connection) -> None:
         newest = last_key(connection, table)
         for rows in batches(connection, table, until=newest):
-            click.echo("".join("\t".join([*_facts(a), a.username]) + "\n" for a in rows), nl=False)
+            click.echo(
+                "".join("\t".join([*_columns(a), a.username]) + "\n" for a in rows), nl=False
+            )
 
-    with explained(store.database):
+    with one_line_errors(store.database):
         store.database.read(print_all)
 
 
@@ -60,9 +62,9 @@ def list_accounts() -> None:
 @click.argument("username")
 def show(username: str) -> None:
     """Show the account USERNAME, in any letter case. Exits 1 if there is none."""
-    with explained(store.database):
-        account, records = _known(username)
-    signed_up, has_password = _facts(account)
+    with one_line_errors(store.database):
+        account, records = _find(username)
+    signed_up, has_password = _columns(account)
     click.echo(f"username:  {account.username}")
     click.echo(f"signed up: {signed_up}")
     click.echo(f"password:  {has_password}")
@@ -84,10 +86,10 @@ def set_password(username: str) -> None:
         SignUp(only=["password"]).load({"password": password})
     except ValidationError as invalid:
         raise click.ClickException(" ".join(invalid.messages_dict["password"])) from None
-    with explained(store.database):
-        known = store.set_password(username, passwords.hash(password))
-    if not known:
-        raise _unknown(username)
+    with one_line_errors(store.database):
+        found = store.set_password(username, passwords.hash(password))
+    if not found:
+        raise _no_account(username)
     click.echo(f"{username} can sign in with the new password.")
 
 
@@ -102,12 +104,12 @@ def delete_account(username: str, yes: bool) -> None:
     link can still read or delete it. The username can then be signed up again, by anybody, without
     these records.
     """
-    with explained(store.database):
-        account, records = _known(username)
+    with one_line_errors(store.database):
+        account, records = _find(username)
         stays = f"{records} record{'s' * (records != 1)} will belong to no account"
         if not yes:
             click.confirm(f"Delete {account.username}? {stays}.", abort=True)
-        gone = store.delete_account(account)
-    if not gone:
-        raise _unknown(username)
+        deleted = store.delete_account(account)
+    if not deleted:
+        raise _no_account(username)
     click.echo(f"{account.username} is deleted; {stays}.")

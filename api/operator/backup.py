@@ -7,7 +7,7 @@ from sqlite3 import Error, connect
 import click
 from flask.cli import with_appcontext
 
-from api.operator.common import OperatorCommand, explained, whole_file
+from api.operator.common import OperatorCommand, new_file, one_line_errors
 from api.storage.errors import DatabaseError
 from api.storage.store import store
 
@@ -35,8 +35,8 @@ def backup(to_file: Path, force: bool) -> None:
 
     It has password hashes and ids of records, so only you can read it (mode 0600).
 
-    To restore: stop the service, put the backup in the place of the database's file, delete the
-    files beside it that end in -wal and -shm, and start the service.
+    To restore: stop the service, replace the database's file by the backup, delete the files
+    with the same name and -wal or -shm at the end, and start the service.
 
     On PostgreSQL use pg_dump, and pg_restore.
     """
@@ -44,7 +44,7 @@ def backup(to_file: Path, force: bool) -> None:
     if not database.is_sqlite:
         advice = "back it up with pg_dump --format=custom --file=FILE, which is consistent too."
         raise click.ClickException(f"{database.shown_url} is PostgreSQL: {advice}")
-    with whole_file(to_file, replace=force) as part, explained(database):
+    with new_file(to_file, replace=force) as part, one_line_errors(database):
         database.read(lambda connection: connection.exec_driver_sql("VACUUM INTO ?", (str(part),)))
         _check(part)
     click.echo(f"{to_file} is a backup of {database.shown_url}.")

@@ -1,4 +1,4 @@
-"""Find what is wrong with a database: settings, schema, and on SQLite damage."""
+"""Checks of a database: its settings, its schema and, on SQLite, its integrity."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -39,17 +39,17 @@ def revision(connection: Connection) -> str:
 def wrong_settings(connection: Connection) -> Iterator[str]:
     """Yield each setting by which acknowledged data may be lost or altered."""
 
-    def now(query: str) -> Any:
+    def value_of(query: str) -> Any:
         return connection.exec_driver_sql(query).scalar_one()
 
     if connection.dialect.name == "sqlite":
         for name, value in PRAGMAS.items():
-            if now(f"PRAGMA {name}") != value:
+            if value_of(f"PRAGMA {name}") != value:
                 yield f"SQLite's {name} isn't {value}."
         return
-    for name, (value, otherwise) in _REQUIRED.items():
-        if (found := now(f"SHOW {name}")) != value:
-            yield f"PostgreSQL's {name} is {found}: {otherwise}. Set it to {value}."
+    for name, (value, consequence) in _REQUIRED.items():
+        if (found := value_of(f"SHOW {name}")) != value:
+            yield f"PostgreSQL's {name} is {found}: {consequence}. Set it to {value}."
 
 
 def wrong_schema(connection: Connection) -> Iterator[str]:
@@ -68,7 +68,7 @@ def wrong_schema(connection: Connection) -> Iterator[str]:
 
 
 def damage(connection: Connection) -> Iterator[str]:
-    """Yield what SQLite finds damaged. On PostgreSQL such a check is an extension (pg_amcheck)."""
+    """Yield damage that SQLite finds. PostgreSQL has an extension for such checks (pg_amcheck)."""
     if connection.dialect.name == "sqlite":
         for row in connection.exec_driver_sql("PRAGMA integrity_check(20)"):
             if row[0] != "ok":

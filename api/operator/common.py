@@ -1,4 +1,4 @@
-"""Parts of all operator commands: one-line errors, batches of rows, progress, complete files."""
+"""Common parts of the operator commands: errors, batches of rows, progress bars, output files."""
 
 import errno
 import os
@@ -25,9 +25,9 @@ Bar: TypeAlias = "click._termui_impl.ProgressBar[Any]"
 
 @contextmanager
 def _explain_output() -> Iterator[None]:
-    """Raise a `ClickException` where standard output can't take what the command prints.
+    """Raise a `ClickException` if the output can't be written to standard output.
 
-    A reader that has gone, such as `head`, is left to click, which ends the command in silence.
+    If the reader has ended, as `head` does, click ends the command silently.
     """
     try:
         try:
@@ -43,7 +43,7 @@ def _explain_output() -> Iterator[None]:
         cause = str(error.strerror)
     else:
         return
-    with suppress(OSError, ValueError):  # Else Python tries to write the rest at the end.
+    with suppress(OSError, ValueError):  # Otherwise Python writes the rest at exit, which fails.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise click.ClickException(f"Standard output: {cause}.")
 
@@ -52,7 +52,7 @@ class OperatorCommand(click.Command):
     """A command that describes errors of its output on one line, and closes the database."""
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        with _explain_output():  # It may print the help.
+        with _explain_output():  # This may print the help.
             return super().make_context(*arguments, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -69,7 +69,7 @@ class OperatorGroup(OperatorCommand, AppGroup):
 
 
 @contextmanager
-def explained(*databases: Database) -> Iterator[None]:
+def one_line_errors(*databases: Database) -> Iterator[None]:
     """Describe errors of databases and files on one line, without secrets, and exit with 1."""
     try:
         yield
@@ -89,8 +89,8 @@ def batches(
 ) -> Iterator[Sequence[Row[Any]]]:
     """Yield the rows in the order of their key, each batch by a query of its own.
 
-    No lock is held, and no snapshot, which would keep SQLite from shortening its log meanwhile. A
-    row that is added or deleted meanwhile may be among them or not.
+    No lock or snapshot is held, because a snapshot would keep SQLite from truncating its log. Rows
+    that are added or deleted meanwhile may be included or not.
     """
     (key,) = table.primary_key
     while True:
@@ -118,7 +118,7 @@ def progress(label: str, connection: Connection, tables: Sequence[Table], *, sho
 
 
 @contextmanager
-def whole_file(path: Path, *, replace: bool) -> Iterator[Path]:
+def new_file(path: Path, *, replace: bool) -> Iterator[Path]:
     """Yield a temporary file (mode 0600), which becomes `path` once it is complete and on disk.
 
     Raises `ClickException`.

@@ -1,4 +1,4 @@
-"""Copy everything from one database to another; a copy that was killed can be continued."""
+"""Copy all rows from one database to another. An interrupted copy can be continued."""
 
 from collections.abc import Callable
 from functools import partial
@@ -29,9 +29,9 @@ T = TypeVar("T")
 
 
 def without_writes(database: Database, work: Callable[[Connection], T]) -> T:
-    """Return `work(connection)`, which reads while no other connection can write.
+    """Return `work(connection)`, during which no other connection can write.
 
-    Other writes wait for as long as `DATABASE_TIMEOUT` says.
+    Other writes fail after `DATABASE_TIMEOUT`.
     """
 
     def locked(connection: Connection) -> T:
@@ -52,7 +52,7 @@ def copy(source: Connection, target: Database, progress: Progress) -> dict[str, 
     for problem in wrong_schema(source):
         raise DatabaseError(f"{source_url} can't be copied. {problem}")
     prepare(target, f"copying {sha256(source_url.encode()).hexdigest()[:16]}")
-    if any(target.read(partial(_is_other, source, table)) for table in TABLES):
+    if any(target.read(partial(_has_other_rows, source, table)) for table in TABLES):
         target.write(empty)
     digests = {table.name: _copy_table(source, target, table, progress) for table in TABLES}
     for table in TABLES:
@@ -69,8 +69,8 @@ def _digest(table: Table, progress: Progress, connection: Connection) -> Digest:
     return digest_of(batches(connection, table), table, progress)
 
 
-def _is_other(source: Connection, table: Table, target: Connection) -> bool:
-    """Return whether the target has rows that the source doesn't have, or not any more."""
+def _has_other_rows(source: Connection, table: Table, target: Connection) -> bool:
+    """Return whether the target has rows that the source doesn't have."""
     there = digest_of(batches(target, table), table)
     if not there.count:
         return False

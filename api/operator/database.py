@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from api.config import Settings, SettingsError
 from api.operator.checking import damage, head, revision, wrong_schema, wrong_settings
-from api.operator.common import OperatorGroup, explained, progress
+from api.operator.common import OperatorGroup, one_line_errors, progress
 from api.operator.copying import copy, without_writes
 from api.operator.digest import Digest
 from api.operator.target import TABLES
@@ -29,7 +29,7 @@ def upgrade_schema() -> None:
 
     The service does so itself when it starts.
     """
-    with explained(store.database):
+    with one_line_errors(store.database):
         upgrade(store.database.engine)
     click.echo(f"{store.database.shown_url} is at {head()}.")
 
@@ -37,7 +37,7 @@ def upgrade_schema() -> None:
 @database.command()
 def current() -> None:
     """Print the database's revision of the schema, and this version's."""
-    with explained(store.database):
+    with one_line_errors(store.database):
         at = store.database.read(revision)
     click.echo(f"{store.database.shown_url} is at {at}, and this version's is {head()}.")
     if at != head():
@@ -56,7 +56,7 @@ def check() -> None:
     def find_problems(connection: Connection) -> list[str]:
         return [*wrong_settings(connection), *wrong_schema(connection), *damage(connection)]
 
-    with explained(store.database):
+    with one_line_errors(store.database):
         wrong = store.database.read(find_problems)
     for line in wrong:
         click.echo(line, err=True)
@@ -70,8 +70,8 @@ def _opened(url: str) -> Iterator[Database]:
     try:
         settings = Settings.from_environ({**os.environ, "DATABASE_URL": url})
     except SettingsError as error:
-        said = str(error).removeprefix("DATABASE_URL: ")
-        raise click.BadParameter(said, param_hint="TO_URL") from None
+        reason = str(error).removeprefix("DATABASE_URL: ")
+        raise click.BadParameter(reason, param_hint="TO_URL") from None
     target = Database(open_engine(settings))
     if target.engine.url == store.database.engine.url:
         raise click.BadParameter("This is the database itself.", param_hint="TO_URL")
@@ -119,5 +119,5 @@ def copy_to(to_url: str, hold: bool) -> None:
             click.echo("Writes are refused. Stop the service, then press Enter.", err=True)
             sys.stdin.readline()
 
-    with _opened(to_url) as target, explained(store.database, target):
+    with _opened(to_url) as target, one_line_errors(store.database, target):
         without_writes(store.database, partial(copy_all, target=target))

@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from api.operator.common import (
     OperatorGroup,
     batches,
-    explained,
     last_key,
+    new_file,
+    one_line_errors,
     progress,
-    whole_file,
 )
 from api.schemas import UserDetails
 from api.storage.store import store
@@ -52,7 +52,7 @@ def _export(write: Callable[[str], object], kind: str, *, with_ids: bool, shown:
                 write(_FORMATS[kind](schema.dump(rows, many=True)))
                 bar.update(len(rows))
 
-    with explained(store.database):
+    with one_line_errors(store.database):
         store.database.read(write_all)
 
 
@@ -96,13 +96,13 @@ def export(kind: str, output: Path | None, force: bool, with_ids: bool) -> None:
     if output is None:
         if sys.stdout is None:
             raise click.ClickException("Standard output: it is closed.")
-        with explained(store.database), click.open_file("-", "w", encoding="utf-8") as stream:
+        with one_line_errors(store.database), click.open_file("-", "w", encoding="utf-8") as stream:
             # At a terminal the bar would be printed between the records.
             _export(stream.write, kind, with_ids=with_ids, shown=not stream.isatty())
             stream.flush()
     else:
         with (
-            whole_file(output, replace=force) as part,
+            new_file(output, replace=force) as part,
             part.open("w", encoding="utf-8", newline="") as file,
         ):
             _export(file.write, kind, with_ids=with_ids, shown=True)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row, Table
 
 Progress: TypeAlias = Callable[[int], object]
-"""Is called with the number of rows after each batch."""
+"""Called with the number of rows after each batch."""
 
 
 class Digest:

@@ -16,7 +16,7 @@ from api.storage.migrate import upgrade
 from api.storage.tables import metadata
 
 TABLES = metadata.sorted_tables
-"""Each after those that it refers to."""
+"""The tables, each after the tables that it refers to."""
 VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 

@@ -1,1 +1,1 @@
-"""Who may ask, and how often: passwords, rate limits, other origins, retries."""
+"""Protection of the service: passwords, credentials, rate limits, other origins, retries."""

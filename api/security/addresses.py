@@ -1,4 +1,4 @@
-"""Client addresses: read from the trusted proxies, in one spelling, and grouped for rate limits."""
+"""Client addresses: read from the trusted proxies, normalised, and grouped for rate limits."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ _FOR_IPV4 = [IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96")]
 
 @lru_cache(1024)
 def normalised(text: str) -> str:
-    """Return the address in its one spelling, without port and zone, or "" if it is none.
+    """Return the address in canonical form, without port and zone, or "" if it is invalid.
 
     An IPv6 address that stands for an IPv4 address becomes that IPv4 address.
     """
@@ -52,11 +52,11 @@ def site(address: str) -> str:
 
 
 class TrustedProxies:
-    """WSGI middleware that reads what the last `proxies` proxies say of the client.
+    """WSGI middleware that reads the `X-Forwarded-*` headers of `proxies` trusted proxies.
 
     `REMOTE_ADDR` becomes the client's normalised address, or "" if a proxy names no address.
     `X-Forwarded-Proto` and `X-Forwarded-Host` replace the scheme and `Host`. A header with fewer
-    entries than there are proxies is ignored, because all of it may be the client's.
+    entries than `proxies` is ignored, because the client may have sent all of it.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]], proxies: int) -> None:
@@ -76,9 +76,9 @@ class TrustedProxies:
         return self.app(environ, start_response)
 
     def _entry(self, value: str | None) -> str | None:
-        """Return the entry that the outermost trusted proxy wrote, if there are enough of them.
+        """Return the entry that the outermost trusted proxy added, or None if it added none.
 
-        Each comma separates, because proxies add entries to whatever the client sent.
+        Quotation marks don't protect a comma, because proxies append to any value of the client.
         """
         entries = value.split(",") if value else []
         return entries[-self.proxies].strip() if len(entries) >= self.proxies else None

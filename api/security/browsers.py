@@ -67,8 +67,8 @@ def open_sign_up(app: Flask) -> None:
 def refuse_cross_site() -> None:
     """Raise `Forbidden` if a page of another site made the browser send stored credentials.
 
-    A browser sends a form without a preflight request (Fetch, section 3.3.5), so that only the
-    headers of the request itself show where it comes from.
+    A browser sends a form without a preflight request (Fetch, section 3.3.5), so only
+    the headers of the request itself show its origin.
     """
     if "HTTP_AUTHORIZATION" not in request_ctx.request.environ:
         return

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     import redis  # `limits` imports it where it is used, because it takes long.
 
 T = TypeVar("T")
-GONE = 5
+REDIS_RETRY = 5
 """Seconds until an unavailable Redis is tried again; meanwhile each process counts in memory."""
-SWEEP = 60
-"""Seconds after which memory is searched for windows that have ended."""
-MOST = 100_000
-"""Windows and flags kept in memory, about 30 MB; after that, the oldest are dropped."""
+SWEEP_INTERVAL = 60
+"""Seconds between two deletions of all windows in memory that have ended."""
+MAX_ENTRIES = 100_000
+"""Maximum number of windows and flags in memory (about 30 MB). Then the oldest is dropped."""
 TIMEOUTS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 _log = logging.getLogger(__name__)
 
 
-class Store(Protocol):
-    """Where counts are kept. A window begins with its first count."""
+class CounterStore(Protocol):
+    """A store of counts by key. The window of a key begins with its first count."""
 
     def add(self, key: str, seconds: int, amount: int = 1) -> int:
-        """Add to the count of the window, of `seconds` if it begins now, and return the count."""
+        """Add to the count and return it. If no window is open, begin one of `seconds`."""
 
     def read(self, keys: Sequence[str]) -> list[int]:
         """Return the counts and flags under the keys; 0 where there is none."""
@@ -36,46 +36,46 @@ class Store(Protocol):
         """Return the seconds until the window ends, or 0."""
 
     def flag(self, key: str, value: int, seconds: int) -> None:
-        """Keep `value` for so many seconds from now."""
+        """Store `value` under the key for `seconds`."""
 
     def clear(self, key: str) -> None:
-        """Forget the count."""
+        """Delete the count."""
 
 
 class Memory:
-    """Counts in memory, by the monotonic clock, so that a changed wall clock changes no window.
+    """Counts in memory. Windows follow the monotonic clock, which no change of the time affects.
 
-    limits' own memory counts by the wall clock, and starts a thread with nearly each count.
+    The `MemoryStorage` of limits follows the wall clock, and starts a thread for nearly each count.
     """
 
     def __init__(self) -> None:
         self.windows: dict[str, tuple[int, float]] = {}
-        """The count or flag under each key, and when it ends."""
-        self._guard, self._sweep_at = Lock(), 0.0
+        """The count or flag of each key, and the monotonic time at which it ends."""
+        self._lock, self._sweep_at = Lock(), 0.0
 
     def add(self, key: str, seconds: int, amount: int = 1) -> int:
         now = time.monotonic()
-        with self._guard:
+        with self._lock:
             count, end = self.windows.get(key, (0, 0.0))
             if end <= now:
                 count, end = 0, now + seconds
-                self._make_room(key, now)
+                self._prepare_entry(key, now)
             self.windows[key] = count + amount, end
         return count + amount
 
     def flag(self, key: str, value: int, seconds: int) -> None:
         now = time.monotonic()
-        with self._guard:
-            self._make_room(key, now)
+        with self._lock:
+            self._prepare_entry(key, now)
             self.windows[key] = value, now + seconds
 
-    def _make_room(self, key: str, now: float) -> None:
-        """Let `key` become the newest, and drop what has ended, and the oldest of too many."""
+    def _prepare_entry(self, key: str, now: float) -> None:
+        """Remove the entry of `key`, ended entries, and the oldest one if there are too many."""
         self.windows.pop(key, None)
         if now >= self._sweep_at:
-            self._sweep_at = now + SWEEP
+            self._sweep_at = now + SWEEP_INTERVAL
             self.windows = {k: window for k, window in self.windows.items() if window[1] > now}
-        if len(self.windows) >= MOST:
+        if len(self.windows) >= MAX_ENTRIES:
             del self.windows[next(iter(self.windows))]
 
     def read(self, keys: Sequence[str]) -> list[int]:
@@ -87,12 +87,12 @@ class Memory:
         return max(0.0, self.windows.get(key, (0, 0.0))[1] - time.monotonic())
 
     def clear(self, key: str) -> None:
-        with self._guard:
+        with self._lock:
             self.windows.pop(key, None)
 
 
 class Redis:
-    """Counts in a Redis that several processes share, by that Redis's clock."""
+    """Counts in Redis, which several processes share. Windows follow the clock of Redis."""
 
     def __init__(self, uri: str) -> None:
         self.storage = cast("RedisStorage", storage_from_string(uri, **TIMEOUTS))
@@ -105,7 +105,7 @@ class Redis:
         return [int(count or 0) for count in found]
 
     def seconds_left(self, key: str) -> float:
-        # limits' own answer is in whole seconds of the wall clock of this machine.
+        # `get_expiry` of limits returns whole seconds, by the clock of this machine.
         milliseconds = self._client.pttl(self.storage.prefixed_key(key))
         return max(0, milliseconds) / 1000
 
@@ -114,29 +114,29 @@ class Redis:
 
 
 class Counter:
-    """Counts where the settings say, or in memory while Redis is unavailable."""
+    """Counts in the store of the settings, or in memory while Redis is unavailable."""
 
     def __init__(self, storage_uri: str) -> None:
         self._memory = Memory()
         self.is_shared = not storage_uri.startswith("memory:")
         self.store: Memory | Redis = Redis(storage_uri) if self.is_shared else self._memory
-        self._gone_until = 0.0
+        self._retry_redis_at = 0.0
 
-    def run(self, work: Callable[[Store], T]) -> T:
-        """Return what `work` does with the store. If Redis fails, it is done again in memory."""
-        if self.is_shared and time.monotonic() >= self._gone_until:
+    def run(self, work: Callable[[CounterStore], T]) -> T:
+        """Return `work(store)`. If Redis fails, call `work` again with the store in memory."""
+        if self.is_shared and time.monotonic() >= self._retry_redis_at:
             try:
                 return work(self.store)
             except Exception as error:  # An unavailable Redis must not stop the service.
-                self._gone_until = time.monotonic() + GONE
+                self._retry_redis_at = time.monotonic() + REDIS_RETRY
                 _log.warning("limits are counted in memory: %s", error)
         return work(self._memory)
 
-    def wait(self, limits: Sequence[RateLimitItem], *names: str) -> float:
+    def hit(self, limits: Sequence[RateLimitItem], *names: str) -> float:
         """Count one request, and return the seconds until all limits that it exceeds end, or 0."""
 
-        def count(store: Store) -> float:
-            # All limits are counted, because the one that lasts longest says how long to wait.
+        def count(store: CounterStore) -> float:
+            # Count every limit, because the one that ends last determines how long to wait.
             keys = [(limit, limit.key_for(*names)) for limit in limits]
             over = [k for limit, k in keys if store.add(k, limit.get_expiry()) > limit.amount]
             return max(map(store.seconds_left, over), default=0.0)

@@ -1,4 +1,4 @@
-"""The host that a request is sent to."""
+"""The host of a request: its syntax, and whether it is trusted."""
 
 import re
 from collections.abc import Collection
@@ -36,7 +36,7 @@ def is_trusted(host: str, trusted: Collection[str]) -> bool:
     """Whether `host` is among the `trusted`; one that begins with a dot includes its subdomains."""
     name = normalize_host(host)
     return any(
-        name == (known := normalize_host(item.removeprefix(".")))
-        or (item.startswith(".") and name.endswith(f".{known}"))
+        name == (allowed := normalize_host(item.removeprefix(".")))
+        or (item.startswith(".") and name.endswith(f".{allowed}"))
         for item in trusted
     )

@@ -1,7 +1,7 @@
 """Requests with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07).
 
-A request that is sent again with the same key is done once, and gets the same response. No response
-is stored: the status is the operation's, and the record's id is stored with the key.
+A request with a used key changes nothing, and gets the response of the first one. Responses aren't
+stored: the status follows from the operation, and the record's id is stored with the key.
 """
 
 import hmac
@@ -31,9 +31,9 @@ def run_once_per_key(
 ) -> UUID | None:
     """Return `work(key)`, or what it returned for the first request with this key.
 
-    A key counts for one operation and one account, or for all clients without an account. It is
-    deleted with its `owner`, the username of an account: by default of `account`. Raises
-    `UnprocessableEntity` for another form, and any exception of `work`: the key is then unused.
+    A key is valid for one operation and one account, or for all requests without an account. It is
+    deleted with the account `owner` (a username; by default that of `account`). Raises
+    `UnprocessableEntity` for another form. If `work` raises, the key stays unused.
     """
     given = headers.get("idempotency_key")
     if given is None:
@@ -41,35 +41,35 @@ def run_once_per_key(
     owner = account.username if account else owner
     key = _key(given, form, account and account.id, owner and owner.lower())
     while True:
-        if kept := store.find_key(key):
-            return _record_id(kept, key, form.get("password"))
+        if stored := store.find_key(key):
+            return _record_id(stored, key, form.get("password"))
         try:
             return work(key)
-        except KeyTaken:  # By a request that arrived at the same time; it is found now.
+        except KeyTaken:  # A simultaneous request used the key, so `find_key` finds it now.
             continue
 
 
 def _key(given: str, form: Form, account_id: int | None, username_key: str | None) -> Key:
     scope = json.dumps([request.endpoint, account_id, given])
-    # An empty field counts as one that isn't given.
+    # An empty field equals a missing one.
     fields = sorted((n, text) for n, text in form.items() if text and n != "password")
     fingerprint = hmac.digest(given.encode(), json.dumps(fields).encode(), "sha256")
     return Key(sha256(scope.encode()).digest(), fingerprint, username_key)
 
 
-def _record_id(kept: Record, key: Key, password: str | None) -> UUID | None:
+def _record_id(stored: Record, key: Key, password: str | None) -> UUID | None:
     """Return the id of the record that was created, if any.
 
     Raises `UnprocessableEntity` if the key was used with another form.
     """
-    if not hmac.compare_digest(kept.fingerprint, key.fingerprint):
+    if not hmac.compare_digest(stored.fingerprint, key.fingerprint):
         raise UnprocessableEntity
-    # A client that knows the key could guess the password here, so it counts as a failed sign-in.
+    # The guard counts failures, because a client that knows the key could guess the password here.
     if not (
-        passwords.verify(kept.password_hash, password, g.get("guard"))
+        passwords.verify(stored.password_hash, password, g.get("guard"))
         if password
-        else not kept.password_hash
+        else not stored.password_hash
     ):
         raise UnprocessableEntity
-    record_id: UUID | None = kept.record_id
+    record_id: UUID | None = stored.record_id
     return record_id

@@ -20,8 +20,7 @@ from api.security.credentials import given_username
 from api.security.failures import Attempt, FailureLimiter
 
 LIMITED = Signal()
-"""Sent by the app that refuses a request, with the `limit` that it exceeds: default, passwords,
-taken or failures."""
+"""Sent for each refused request. `limit` is "default", "passwords", "taken" or "failures"."""
 
 
 def _password_form(operation: Operation) -> dict[str, Any]:
@@ -41,9 +40,9 @@ def hashes_a_password(operation: Operation) -> bool:
 
 
 def _attempt(failures: FailureLimiter, operation: Operation, address: str) -> Attempt | None:
-    """Return the check of a password that the request asks for, if any.
+    """Return the attempt to sign in that the request makes, if any.
 
-    A keyed sign-up asks for one, because its password must be that of the first time.
+    A sign-up with an Idempotency-Key is one, because its password is compared with the stored hash.
     """
     if operation.credentials:
         username = given_username()
@@ -58,24 +57,24 @@ def _attempt(failures: FailureLimiter, operation: Operation, address: str) -> At
 class EnumerationLimiter:
     """Limits how many "username taken" responses a client gets, before its sign-ups get 429.
 
-    Only these responses are counted, so that all other sign-ups cost nothing.
+    Only these responses are counted, so that other sign-ups don't access the store.
     """
 
     def __init__(self, limits: str, counter: Counter) -> None:
-        # The last response that is allowed exceeds these, so that the next request is refused.
+        # One less, so that counting the last allowed response begins the refusal of sign-ups.
         self._limits = [type(item)(item.amount - 1, item.multiples) for item in parse_many(limits)]
         self._counter = counter
         self.ends: dict[str, float] = {}
-        """Until when each client's sign-ups are refused, in monotonic seconds."""
+        """The monotonic time until which the sign-ups of each client are refused."""
 
-    def wait(self, client: str) -> float:
+    def seconds_left(self, client: str) -> float:
         """Return the seconds until the client may sign up again, or 0."""
         return max(0.0, self.ends[client] - time.monotonic()) if client in self.ends else 0.0
 
-    def note(self, response: Response) -> Response:
+    def count(self, response: Response) -> Response:
         if response.status_code == 409:
             client = bucket(request.remote_addr or "")
-            if seconds := self._counter.wait(self._limits, client, "taken"):
+            if seconds := self._counter.hit(self._limits, client, "taken"):
                 now = time.monotonic()
                 self.ends = {c: end for c, end in self.ends.items() if end > now}
                 self.ends[client] = now + seconds
@@ -95,13 +94,13 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         LIMITED.send(app, limit=limit)
         raise TooManyRequests(retry_after=max(1, math.ceil(seconds)))
 
-    by_default = parse_many(settings.ratelimit_default) if settings.ratelimit_default else []
+    default = parse_many(settings.ratelimit_default) if settings.ratelimit_default else []
     passwords = parse_many(settings.ratelimit_passwords) if settings.ratelimit_passwords else []
     taken = (
         EnumerationLimiter(settings.ratelimit_taken, counter) if settings.ratelimit_taken else None
     )
     if taken:
-        app.after_request(taken.note)
+        app.after_request(taken.count)
     refuse_failures = partial(refuse, "failures")
     failures = (
         FailureLimiter(settings.ratelimit_failures, counter, refuse_failures)
@@ -114,18 +113,18 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         operation = current_operation()
         if operation is None or not operation.documented:
             return
-        # Through a proxy such as `request`, each access costs as much as all the rest here.
+        # `request` is a proxy: each access would take as long as all the rest of this function.
         address = request_ctx.request.environ.get("REMOTE_ADDR", "")
         client, waits = bucket(address), []
-        if by_default:
-            waits.append((counter.wait(by_default, client, operation.__name__), "default"))
+        if default:
+            waits.append((counter.hit(default, client, operation.__name__), "default"))
         if taken and 409 in operation.replies:
-            waits.append((taken.wait(client), "taken"))
+            waits.append((taken.seconds_left(client), "taken"))
         if hashes_a_password(operation):
             if passwords:
-                waits.append((counter.wait(passwords, client), "passwords"))
+                waits.append((counter.hit(passwords, client), "passwords"))
             if failures and (attempt := _attempt(failures, operation, address)):
-                waits.append((attempt.wait(), "failures"))
+                waits.append((attempt.seconds_left(), "failures"))
                 g.guard = attempt.check
         seconds, longest = max(waits, default=(0, ""))
         if seconds:

@@ -1,4 +1,4 @@
-"""Argon2id: hash and verify passwords, only so many at once."""
+"""Password hashing with Argon2id, of a limited number of passwords at once."""
 
 import math
 import time
@@ -17,13 +17,13 @@ from api.threads import NativeThreads
 
 T = TypeVar("T")
 Guard: TypeAlias = Callable[[Callable[[], bool]], bool]
-"""Is called in place of a check, with the check, and returns its result."""
+"""Calls the check that it gets and returns the result, or raises instead."""
 
 
 class Busy(Exception):
-    """A request waited for its hash until the timeout.
+    """All hashing slots were in use until the timeout.
 
-    `retry_after`: the seconds that the hashes of all other requests will take, at least 1.
+    `retry_after` is the number of seconds that all queued hashes will take, at least 1.
     """
 
     def __init__(self, retry_after: int) -> None:
@@ -32,9 +32,9 @@ class Busy(Exception):
 
 
 def prepare(password: str) -> str:
-    """The password as it is compared (RFC 8265, OpaqueString): any space is a space, then NFC."""
+    """Return the normalized password (RFC 8265, OpaqueString): spaces become U+0020, then NFC."""
     if password.isascii():
-        return password  # Nearly all are, and it has no other spaces, nor other forms.
+        return password  # ASCII has no other spaces, and is in NFC.
     spaces = (" " if unicodedata.category(c) == "Zs" else c for c in password)
     return unicodedata.normalize("NFC", "".join(spaces))
 
@@ -43,7 +43,7 @@ class Passwords:
     """Argon2id hashes with at least OWASP's 19 MiB, t=2, p=1.
 
     At most `slots` hashes are computed at once. Other requests wait in arrival order, each for
-    `timeout` seconds at most. Their number isn't limited, because a request that waits holds
+    `timeout` seconds at most. The queue has no maximum length, because a queued request holds
     nothing but its connection.
     """
 
@@ -53,11 +53,11 @@ class Passwords:
         self.hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
         self._number, self._timeout = slots, timeout
         self._slots = FairSemaphore(slots)
-        # Threads that are kept, so that each allocates its 19 MiB once and not for every hash.
+        # Kept threads allocate their 19 MiB once, and not for every hash.
         self._threads = NativeThreads(slots)
         self._seconds = 0.0
-        # An unknown user's password is checked against this hash, so that it takes as long.
-        self._nobody = self._timed(self.hasher.hash, "nobody has this password")
+        # Passwords of unknown usernames are checked against this hash, so that they take as long.
+        self._dummy_hash = self._timed(self.hasher.hash, "an unknown username")
 
     def _timed(self, work: Callable[..., T], *arguments: str) -> T:
         """Call `work`, and remember how many seconds it took."""
@@ -89,32 +89,31 @@ class Passwords:
             self._slots.release()
 
     def load(self) -> tuple[int, int]:
-        """The number of requests that wait, and the number of hashes that are computed now."""
+        """Return the number of queued requests, and the number of hashes in progress."""
         return self._slots.waiting, self._number - self._slots.free
 
     def hash(self, password: str) -> str:
-        """The encoded hash. Raises `Busy`."""
+        """Return the encoded hash. Raises `Busy`."""
         prepared = prepare(password)
         return self._in_slot(lambda: self._hash(self.hasher.hash, prepared))
 
     def verify(self, encoded: str | None, password: str, guard: Guard | None = None) -> bool:
-        """Return whether the hash is the password's; without a hash False, in the same time.
+        """Return whether the hash is of the password; False without a hash, in the same time.
 
-        The `guard` is called once a slot is free: it may call the check that it gets, or raise.
-        Raises `Busy`, and what the guard raises.
+        The `guard` is called once a slot is acquired. Raises `Busy`, and what the guard raises.
         """
         prepared = prepare(password)
 
         def check() -> bool:
             with suppress(VerificationError, InvalidHashError):
-                self._hash(self.hasher.verify, encoded or self._nobody, prepared)
+                self._hash(self.hasher.verify, encoded or self._dummy_hash, prepared)
                 return bool(encoded)
             return False
 
         return self._in_slot(lambda: guard(check) if guard else check())
 
     def outdated(self, encoded: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
+        """Return whether the hash was made with other parameters than the current ones."""
         return self.hasher.check_needs_rehash(encoded)
 
 

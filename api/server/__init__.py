@@ -1,1 +1,1 @@
-"""gunicorn with its gevent worker, made to keep the contract."""
+"""gunicorn with a gevent worker that limits clients and sends problems."""

@@ -1,4 +1,4 @@
-"""gunicorn, configured to keep the contract: how it stops, what it trusts, what it refuses."""
+"""gunicorn, configured for the service: its signals, its trusted headers, its error responses."""
 
 import json
 import logging
@@ -15,34 +15,34 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from api import config
-from api.errors import OUR_FAULT, PROBLEM, UNROUTED_REPLIES, problem
+from api.errors import PROBLEM, SERVER_FAULT, UNROUTED_REPLIES, problem
 from api.observability.request_log import RequestLog, new_id
 from api.security.addresses import normalised
 from api.security.browsers import ANY_ORIGIN, COMMON_HEADERS, SIGN_UP_PATH
 from api.server.connection import Connection
 from api.server.refusals import refusal
-from api.server.worker import STOPS, Worker
+from api.server.worker import STOP_SIGNALS, Worker
 
 _log = logging.getLogger(__name__)
 
 
 class _Arbiter(Arbiter):
-    handle_int = Arbiter.handle_term  # Ctrl-C finishes what is in flight, as SIGTERM does.
+    handle_int = Arbiter.handle_term  # Ctrl-C finishes the requests in flight, like SIGTERM.
 
     def spawn_worker(self) -> int:
         """Block the signals that stop a worker until it has installed its own handlers."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
             return super().spawn_worker()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def handle_usr2(self) -> None:
-        """Change nothing: gunicorn would start another service beside this one, on its port."""
+        """Ignore the signal. gunicorn would start a second service on the same port."""
 
 
 class _Logger(Logger):
-    """gunicorn's log is a part of ours."""
+    """Passes gunicorn's log records to the root logger, which writes JSON lines."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -50,35 +50,37 @@ class _Logger(Logger):
         self.error_log.propagate = True
 
 
-# The path, or the same within a URL: the absolute form of a target (RFC 9112, section 3.2.2).
+# A request target for the sign-up, also in absolute form (RFC 9112, section 3.2.2).
 _SIGN_UP = re.compile(rf"(https?://[^/?]*)?{SIGN_UP_PATH}(\?|$)")
 
 
-class RefusingWorker(Worker):
-    """Refuses what never became a request in the one shape of errors, and tells of it."""
+class ProblemWorker(Worker):
+    """Responds to malformed requests with a problem, and logs the response."""
 
     def refuse(self, connection: Connection, error: Exception) -> None:
-        """Send a problem; pages of any origin may read it where they may sign up.
+        """Send a problem. At the sign-up's path, pages of any origin may read it.
 
-        The log has only the error's kind, because its text repeats what the client sent.
+        Only the type of the error is logged, because its text may repeat user data.
         """
         status, detail = refusal(error)
-        known = new_id()
+        request_id = new_id()
         if status == 500:
-            _log.error("a request failed", exc_info=error, extra={"request_id": known})
+            _log.error("a request failed", exc_info=error, extra={"request_id": request_id})
         else:
-            _log.info("not a request: %s", type(error).__name__, extra={"request_id": known})
+            _log.info("not a request: %s", type(error).__name__, extra={"request_id": request_id})
         app: Any = self.wsgi
         request_log: RequestLog = app.extensions["request_log"]
-        request_log.record(known, None, status, connection.began, normalised(connection.address[0]))
+        request_log.record(
+            request_id, None, status, connection.began, normalised(connection.address[0])
+        )
         reply = UNROUTED_REPLIES.get(status)
-        content = problem(status, detail or (reply.description if reply else OUR_FAULT))
+        content = problem(status, detail or (reply.description if reply else SERVER_FAULT))
         body = json.dumps(content)
         headers = {name: str(header.const) for name, header in COMMON_HEADERS.items()}
         if _SIGN_UP.match(connection.target):
             headers |= ANY_ORIGIN
         headers |= {"Content-Type": PROBLEM, "Content-Length": str(len(body))}
-        headers |= {"Connection": "close", "X-Request-ID": known}
+        headers |= {"Connection": "close", "X-Request-ID": request_id}
         lines = [
             f"HTTP/1.1 {status} {content['title']}",
             *(f"{k}: {v}" for k, v in headers.items()),
@@ -89,52 +91,53 @@ class RefusingWorker(Worker):
 
 
 class Server(BaseApplication):
-    """Serves `app` on a socket that listens already; `options` are gunicorn's settings.
+    """Serves `app` on a listening socket. `options` are gunicorn's settings.
 
-    Each worker does `begin` before it serves, and `sample` every second; their parent does `forget`
-    of the process id of each that has ended, and `end` when it ends itself.
+    Each worker calls `on_worker_start` before it serves, and `sample` every second. The parent
+    process calls `on_worker_exit` with the process id of a worker that ended, and `on_end` at its
+    own end.
     """
 
-    worker_class: type[Worker] = RefusingWorker
+    worker_class: type[Worker] = ProblemWorker
 
     def __init__(
         self,
         app: Flask,
         listener: socket.socket,
         *,
-        begin: Callable[[], None],
+        on_worker_start: Callable[[], None],
         sample: Callable[[], None] = lambda: None,
-        forget: Callable[[int], None] = lambda _: None,
-        end: Callable[[], None] = lambda: None,
+        on_worker_exit: Callable[[int], None] = lambda _: None,
+        on_end: Callable[[], None] = lambda: None,
         per_client: int = 0,
         **options: Any,
     ) -> None:
-        self.app, self.begin = app, begin
-        given = {"sample": staticmethod(sample), "per_client": per_client}
+        self.app, self.on_worker_start = app, on_worker_start
+        attributes = {"sample": staticmethod(sample), "per_client": per_client}
         self.options = options | {
-            "child_exit": lambda _server, worker: forget(worker.pid),
+            "child_exit": lambda _server, worker: on_worker_exit(worker.pid),
             "worker_exit": lambda _server, _worker: app.extensions["store"].close(),
-            "on_exit": lambda _server: end(),
+            "on_exit": lambda _server: on_end(),
             "bind": f"fd://{listener.fileno()}",
-            # gunicorn makes its workers by itself, so their class has what they are given.
-            "worker_class": type("Worker", (self.worker_class,), given),
-            # It is the stricter, and costs as much here as the C parser.
+            # gunicorn creates the workers, so their attributes are those of the class.
+            "worker_class": type("Worker", (self.worker_class,), attributes),
+            # The Python parser is stricter than the C parser, and as fast here.
             "http_parser": "python",
             "timeout": config.HEARTBEAT_TIMEOUT,
             "loglevel": "warning",
             "logger_class": _Logger,
             "control_socket_disable": True,
-            "post_worker_init": lambda _worker: self._begin(),
-            # Who came through which proxy is for TRUSTED_PROXIES alone to say.
+            "post_worker_init": lambda _worker: self._start_worker(),
+            # Only TRUSTED_PROXIES determines which forwarding headers are used.
             "forwarded_allow_ips": "",
             "forwarder_headers": "",
             "secure_scheme_headers": {},
         }
         super().__init__()
 
-    def _begin(self) -> None:
+    def _start_worker(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the arbiter alone.
-        self.begin()
+        self.on_worker_start()
 
     def load_config(self) -> None:
         for name, value in self.options.items():
@@ -144,6 +147,6 @@ class Server(BaseApplication):
         return self.app
 
     def run(self) -> None:
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        _, maximum = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (maximum, maximum))
         _Arbiter(self).run()

@@ -1,4 +1,4 @@
-"""The one way to the database: a function of a connection, run whole where it may block."""
+"""Access to the database: functions of a connection, each run as a whole where it may block."""
 
 from collections import deque
 from collections.abc import Callable
@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 READERS = 4
 """Threads in which SQLite is read. More would compete for Python's lock, not read faster."""
-MOST = 500
-"""Writes that share a transaction, at most, so that other processes get the lock soon."""
+MAX_BATCH = 500
+"""Maximum number of writes in a transaction, so that other processes get the lock soon."""
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -27,27 +27,30 @@ def open_engine(settings: Settings) -> Engine:
     before it.
     """
     seconds = settings.database_timeout
-    on_server = settings.url.get_backend_name() == "postgresql"
+    is_postgresql = settings.url.get_backend_name() == "postgresql"
     session = {"connect_timeout": seconds, "client_encoding": "UTF8", "autocommit": True}
     engine = create_engine(
         settings.url,
         isolation_level="AUTOCOMMIT",
-        connect_args=session if on_server else {},
-        hide_parameters=True,  # They are about a person, and must not reach the log.
+        connect_args=session if is_postgresql else {},
+        hide_parameters=True,  # Parameters are personal data, which must not reach the log.
         pool_size=settings.threads,
-        max_overflow=0 if on_server else 1,  # One more on SQLite, for the writer.
+        max_overflow=0 if is_postgresql else 1,  # One more on SQLite, for the writer.
         pool_timeout=seconds,
-        # A server that was restarted meanwhile is found again without losing a request.
-        pool_pre_ping=on_server,
+        # Replaces connections that a restarted server has closed, so that no request fails.
+        pool_pre_ping=is_postgresql,
     )
-    # Several rows go in one statement, on each database.
+    # Insert several rows with one statement, on each database.
     engine.dialect.use_insertmanyvalues_wo_returning = True
-    (postgresql if on_server else sqlite).connect_by(engine, seconds)
+    if is_postgresql:
+        postgresql.use_sessions(engine, seconds)
+    else:
+        sqlite.use_connections(engine, seconds)
     return engine
 
 
 class _Write(Generic[T]):
-    """A function that waits to be run, and then its result or error."""
+    """A queued function, which has a result or an error after its run."""
 
     result: T
 
@@ -56,8 +59,8 @@ class _Write(Generic[T]):
         self.error: BaseException | None = None
 
     def run(self, connection: Connection) -> None:
-        """Run the function; if it raises, undo what it wrote and nothing else."""
-        driver = sqlite.driver_of(connection)  # SQLAlchemy takes ten times as long for this.
+        """Run the function in a savepoint, which is rolled back if the function raises."""
+        driver = sqlite.driver_of(connection)  # SQLAlchemy's savepoints take ten times as long.
         driver.execute("SAVEPOINT write")
         try:
             self.result = self.work(connection)
@@ -71,18 +74,18 @@ class _Write(Generic[T]):
 
 
 class Database:
-    """Runs functions of a connection, each whole: execute, fetch and commit.
+    """Runs functions of a connection, each as a whole: execute, fetch and commit.
 
-    They run where they may block: on SQLite in native threads, because its calls block a thread. On
-    PostgreSQL they run in the caller's, because psycopg suspends only the greenlet that waits.
-    Nothing outside this package holds a connection for longer than such a function runs.
+    On SQLite they run in native threads, because its calls block a thread. On PostgreSQL they run
+    in the calling thread, because psycopg suspends only the greenlet that waits. Outside this
+    package, only these functions use a connection.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._readers, self._writer = NativeThreads(READERS), NativeThreads(1)
-        self._waiting: deque[_Write[Any]] = deque()
-        self._is_writing = Lock()
+        self._queue: deque[_Write[Any]] = deque()
+        self._write_lock = Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -90,7 +93,7 @@ class Database:
 
     @property
     def shown_url(self) -> str:
-        """The database's file, or its URL without a secret."""
+        """The path of SQLite's file, or the URL of PostgreSQL without secrets."""
         return describe_url(self.engine)
 
     def close(self) -> None:
@@ -98,9 +101,9 @@ class Database:
         self.engine.dispose()
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Return `work(connection)`. Each of its statements sees what is committed by then.
+        """Return `work(connection)`. Each statement sees everything that was committed before it.
 
-        Raises SQLAlchemy's errors, `TimeoutError` among them if all connections are in use.
+        Raises SQLAlchemy's errors: `TimeoutError` if all connections are in use.
         """
         return self._readers.call(self._read, work) if self.is_sqlite else self._read(work)
 
@@ -109,17 +112,17 @@ class Database:
             return work(connection)
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work(connection)` in a transaction, and return its result once that is on disk.
+        """Run `work(connection)` in a transaction, and return its result after the commit.
 
-        If it raises, nothing of it is written. On SQLite the functions that wait at the same time
-        share one transaction, and so one sync to disk. `work` must not call `write` itself, because
-        there is one writer, which would wait for itself.
+        If it raises, its writes are rolled back. On SQLite, functions that are queued at the same
+        time share a transaction, and so one sync to disk. `work` must not call `write` itself,
+        because there is one writer, which would wait for itself.
         """
         if not self.is_sqlite:
             return self._write(work)
         write = _Write(work)
-        self._waiting.append(write)
-        self._writer.call(self._write_waiting)
+        self._queue.append(write)
+        self._writer.call(self._write_queued)
         if write.error:
             raise write.error
         return write.result
@@ -131,10 +134,10 @@ class Database:
             connection.exec_driver_sql("COMMIT")
             return result
 
-    def _write_waiting(self) -> None:
-        """Run all functions that wait, if another call didn't, in one transaction."""
-        with self._is_writing:  # Without an event loop several threads may call this.
-            writes = self._take(MOST)
+    def _write_queued(self) -> None:
+        """Run all queued functions in one transaction, unless another call has run them."""
+        with self._write_lock:  # Without an event loop several threads may call this.
+            writes = self._take(MAX_BATCH)
             if not writes:
                 return
             try:
@@ -144,10 +147,10 @@ class Database:
                         write.run(connection)
                     connection.exec_driver_sql("COMMIT")
             except BaseException as error:
-                # A write that came meanwhile would wait as long once more, and fail the same way.
+                # Writes queued meanwhile would wait as long again, and fail in the same way.
                 for write in [*writes, *self._take()]:
                     write.error = error
 
-    def _take(self, most: int | None = None) -> list[_Write[Any]]:
-        number = len(self._waiting)
-        return [self._waiting.popleft() for _ in range(min(number, most or number))]
+    def _take(self, maximum: int | None = None) -> list[_Write[Any]]:
+        number = len(self._queue)
+        return [self._queue.popleft() for _ in range(min(number, maximum or number))]

@@ -1,4 +1,4 @@
-"""What can go wrong with the database, and how it is described."""
+"""Errors of the database, and how messages describe them and the database."""
 
 import sqlite3
 
@@ -6,13 +6,13 @@ from sqlalchemy import Engine
 
 
 class DatabaseError(Exception):
-    """The database can't be used: the message gives the reason, on one line."""
+    """The database can't be used, for the reason in the message, which is one line."""
 
 
 def describe_url(engine: Engine) -> str:
-    """Return the database's file or URL to be shown: without a secret, and valid UTF-8.
+    """Return the database's file or URL for messages: without secrets, and in valid UTF-8.
 
-    A query may hold a secret too. A folder's name may be bytes that are no text.
+    The query of a URL may hold a secret. The name of a folder may not be UTF-8.
     """
     if engine.dialect.name == "sqlite":
         name = str(engine.url.database).encode(errors="surrogateescape")
@@ -21,13 +21,13 @@ def describe_url(engine: Engine) -> str:
 
 
 def describe_error(error: Exception) -> str:
-    """Return the first line of the database's message: the lines after it may quote user data."""
+    """Return the first line of the database's message. Later lines may quote user data."""
     message = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     return message.splitlines()[0]
 
 
-def may_be_done(error: Exception) -> bool:
-    """Return whether the write may have succeeded although it raised: the connection broke."""
+def may_have_succeeded(error: Exception) -> bool:
+    """Return whether a write that raised may have succeeded, because the connection broke."""
     if isinstance(code := getattr(getattr(error, "orig", None), "sqlite_errorcode", None), int):
         return code & 0xFF == sqlite3.SQLITE_IOERR
     return bool(getattr(error, "connection_invalidated", False))

@@ -1,4 +1,4 @@
-"""The idempotency keys: which requests were done, kept for as long as a retry may come."""
+"""The idempotency keys of processed requests, stored for `RETRY_HOURS`."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -9,20 +9,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from api.header_fields import RETRY_HOURS
 from api.storage.tables import idempotency_keys as keys
 
-PURGED = 100
-"""Expired keys that one keyed write deletes, at most, so that it holds the lock for a short time.
-It adds one key, so that the table can't grow without bound."""
+MAX_PURGED = 100
+"""Maximum number of expired keys that a write with a key deletes, so that it holds the lock for a
+short time. Such a write adds one key, so the table can't grow without bound."""
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _HAS_EXPIRED = keys.c.created_at <= bindparam("expired")
-_KEPT = select(keys).where(keys.c.digest == bindparam("digest"), ~_HAS_EXPIRED)
+_UNEXPIRED = select(keys).where(keys.c.digest == bindparam("digest"), ~_HAS_EXPIRED)
 # Rows that another transaction is deleting are skipped, so that no transaction waits for another.
 # A common table expression is evaluated once; PostgreSQL may evaluate a subquery for each row.
 _OLDEST = (
     select(keys.c.digest)
     .where(_HAS_EXPIRED)
     .order_by(keys.c.created_at)
-    .limit(bindparam("most", type_=Integer))
+    .limit(bindparam("maximum", type_=Integer))
     .with_for_update(skip_locked=True)
     .cte("oldest")
 )
@@ -31,11 +31,11 @@ _PURGE = delete(keys).where(keys.c.digest.in_(select(_OLDEST.c.digest))).returni
 
 
 class KeyTaken(Exception):
-    """A request was done under the key, and is kept still."""
+    """A request with this key was processed, and the key has not expired."""
 
 
 class Key(NamedTuple):
-    """A request that may be sent again: its digest, its form's fingerprint, and its account.
+    """An idempotency key: the digest, the fingerprint of the form, and the account.
 
     `username_key` is the account's username in lower case, if there is an account.
     """
@@ -46,38 +46,38 @@ class Key(NamedTuple):
 
 
 def _expired_at(now: datetime) -> datetime:
-    """Return the time at which keys that expire `now` were created."""
+    """Return the creation time of keys that expire `now`."""
     return now - timedelta(hours=RETRY_HOURS)
 
 
 def find(connection: Connection, key: Key, now: datetime) -> Any:
-    """Return the row that is kept under the key, or None."""
+    """Return the row of the key, or None if there is none or it has expired."""
     given = {"digest": key.digest, "expired": _expired_at(now)}
-    return connection.execute(_KEPT, given).first()
+    return connection.execute(_UNEXPIRED, given).first()
 
 
-def purge(connection: Connection, now: datetime, most: int) -> int:
-    """Delete the oldest expired keys, at `most` so many, and return their number."""
-    return len(connection.execute(_PURGE, {"expired": _expired_at(now), "most": most}).all())
+def purge(connection: Connection, now: datetime, maximum: int) -> int:
+    """Delete at most `maximum` expired keys, the oldest ones, and return their number."""
+    return len(connection.execute(_PURGE, {"expired": _expired_at(now), "maximum": maximum}).all())
 
 
 def claim(connection: Connection, key: Key, values: dict[str, Any]) -> None:
-    """Keep the key, with what a retry needs of the row with these `values`. Raises `KeyTaken`.
+    """Store the key, with those `values` of the new row that a retry needs. Raises `KeyTaken`.
 
-    An expired key is as good as new. If another transaction writes the same key, this waits until
-    that one ends: for the index entry on PostgreSQL, for the lock on SQLite.
+    Replaces an expired key. If another transaction writes the same key, wait until it ends: for the
+    index entry on PostgreSQL, for the lock on SQLite.
     """
     now = values["created_at"]
-    kept = {
+    row = {
         **key._asdict(),
         "password_hash": values.get("password_hash"),
         "record_id": values.get("id"),
         "created_at": now,
     }
-    purge(connection, now, PURGED)
+    purge(connection, now, MAX_PURGED)
     if (
         connection.execute(
-            _CLAIM[connection.dialect.name], kept | {"expired": _expired_at(now)}
+            _CLAIM[connection.dialect.name], row | {"expired": _expired_at(now)}
         ).rowcount
         != 1
     ):
@@ -98,11 +98,11 @@ _CLAIM = {dialect: _claim(dialect) for dialect in _INSERT}
 
 
 def replace_hash(connection: Connection, username_key: str, password_hash: str) -> None:
-    """Set the account's new hash in its keys too, so that no older hash is left."""
+    """Replace the password hashes in the account's keys, so that no old hash remains."""
     own = (keys.c.username_key == username_key) & keys.c.password_hash.is_not(None)
     connection.execute(update(keys).where(own).values(password_hash=password_hash))
 
 
-def forget(connection: Connection, username_key: str) -> None:
+def delete_keys(connection: Connection, username_key: str) -> None:
     """Delete the account's keys."""
     connection.execute(delete(keys).where(keys.c.username_key == username_key))

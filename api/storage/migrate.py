@@ -1,4 +1,4 @@
-"""Create the tables and migrate them, delete what has expired, and close the files at the end."""
+"""Migrations, the deletion of expired keys at start, and SQLite's checkpoint at the end."""
 
 import logging
 import os
@@ -18,9 +18,9 @@ from api.storage.keys import purge
 from api.storage.postgresql import BEGIN
 
 BATCH = 1000
-"""Expired keys that are deleted in one transaction at start, so that the lock isn't held long."""
+"""Expired keys per transaction of `purge_expired`, so that each holds the lock for a short time."""
 PURGE_TIME = 10
-"""Seconds for which a start is delayed by that; keyed writes and later starts delete the rest."""
+"""Maximum seconds of `purge_expired`. Writes with keys and later starts delete the rest."""
 _log = logging.getLogger(__name__)
 
 # One instance migrates. The other instances wait for the lock, and then have nothing to migrate.
@@ -39,15 +39,15 @@ def migrations() -> Config:
     return config
 
 
-def _make_file(file: Path) -> None:
-    """Make an empty database that only its owner may read, unless the file exists.
+def _create_file(file: Path) -> None:
+    """Create an empty file that only its owner can read, unless the file exists.
 
     SQLite gives its other files (-wal, -shm) the same mode. Raises `DatabaseError` for a file or
     folder that can't be written, and `OSError`.
     """
     if file.is_dir():
         raise DatabaseError(f"{file} is a folder: name a file in it.")
-    # To open and close an existing file would drop the locks that SQLite holds in this process.
+    # Opening and closing an existing file would drop SQLite's locks in this process.
     if not file.exists():
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     for each in (file, file.parent):  # SQLite makes its other files in the folder.
@@ -67,13 +67,13 @@ def _check_foreign_keys(connection: Connection) -> None:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the tables up to this version's. If several processes try at once, one does it.
+    """Upgrade the tables to this version. If several processes call this at once, one upgrades.
 
-    Raises `DatabaseError` for a database that can't be reached or written, or is a newer version's.
+    Raises `DatabaseError` if the database can't be reached or written, or has a newer version.
     """
     try:
         if engine.dialect.name == "sqlite":
-            _make_file(Path(str(engine.url.database)))
+            _create_file(Path(str(engine.url.database)))
         with engine.connect() as connection:
             connection.detach()  # No later use gets this connection, whose foreign keys are off.
             for statement in _LOCKS[engine.dialect.name]:
@@ -98,7 +98,7 @@ def upgrade(engine: Engine) -> None:
 def purge_expired(engine: Engine) -> int:
     """Delete the expired idempotency keys, for `PURGE_TIME` at most, and return their number.
 
-    Several processes may do so at once. A failure is logged, because keyed writes purge too.
+    Several processes may do so at once. A failure is only logged, because writes delete keys too.
     """
     now, purged = datetime.now(UTC), 0
     deadline = time.monotonic() + PURGE_TIME
@@ -114,10 +114,10 @@ def purge_expired(engine: Engine) -> int:
 
 
 def checkpoint(engine: Engine) -> None:
-    """Write SQLite's log (-wal) into the database file, so that this file alone has everything.
+    """Write SQLite's log (-wal) into the database file, so that this file is complete.
 
-    Call it at the end of the service, when its workers have ended. The last connection to close
-    does it too, unless two close at the same time, or another program has the database open.
+    Call this after all workers have ended. The last connection that closes does the same, unless
+    two close at the same time, or another program has the database open.
     """
     if engine.dialect.name != "sqlite":
         return

@@ -1,4 +1,4 @@
-"""Sessions on PostgreSQL: their settings are the service's own, also behind a connection pooler."""
+"""Sessions on PostgreSQL, with the service's own settings, also behind a connection pooler."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,12 +35,12 @@ SETTINGS = {
     # SQLAlchemy logs the server's messages, and those below a warning may quote a statement.
     "client_min_messages": "'warning'",
 }
-"""SQL expressions of the values that each session has, whatever the server, the database, the role,
-the environment or the URL set. `default_transaction_read_only` is left to the operator.
+"""SQL expressions of settings, which override those of the server, the database, the role, the
+environment and the URL. `default_transaction_read_only` is left to the operator.
 """
 
-# The search path is left to the operator too, as the way to name a schema for the tables. But it is
-# shortened to the schema that has them, or will have them, so that no other can shadow a name.
+# With the search path, the operator chooses the schema of the tables. The path is shortened to that
+# schema, so that no other schema can shadow a name.
 _SEARCH_PATH = """SELECT pg_catalog.set_config('search_path', pg_catalog.textcat(coalesce(
 (pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass,
 pg_catalog.to_regclass('alembic_version'), 0)).schema,
@@ -50,8 +50,8 @@ pg_catalog.quote_ident(pg_catalog.current_schema())), ', pg_temp'), {is_local})"
 class Session(psycopg.Connection[Any]):
     """A connection that fails if the server doesn't respond in time.
 
-    No statement, and no wait for a lock, may take longer than `timeout` seconds. The server breaks
-    it off, which keeps the connection usable; half a second later the client does.
+    The server cancels a statement, or a wait for a lock, after `timeout` seconds, and the
+    connection stays usable. If it doesn't, the client closes the connection half a second later.
     """
 
     timeout: float
@@ -66,22 +66,26 @@ class Session(psycopg.Connection[Any]):
             raise psycopg.OperationalError("the server doesn't respond") from None
 
 
-def connect_by(engine: Engine, seconds: float) -> None:
-    """Let the engine connect this way, and wait no longer than about `seconds` for anything."""
+def use_sessions(engine: Engine, seconds: float) -> None:
+    """Let the engine open `Session`s with this timeout, in seconds."""
 
     class Timed(Session):
         timeout = seconds
 
-    event.listen(engine, "do_connect", lambda _, __, args, more: open_session(Timed, args, more))
+    event.listen(
+        engine, "do_connect", lambda _, __, args, options: open_session(Timed, args, options)
+    )
     event.listen(engine, "do_execute", execute_pooled)
 
 
-def open_session(kind: type[Session], arguments: Sequence[Any], more: Mapping[str, Any]) -> Session:
-    """Connect, and set what the service relies on.
+def open_session(
+    kind: type[Session], arguments: Sequence[Any], options: Mapping[str, Any]
+) -> Session:
+    """Connect, and apply the service's settings.
 
     Raises `psycopg.Error`, also for a database that isn't in UTF-8.
     """
-    session = kind.connect(*arguments, **more)
+    session = kind.connect(*arguments, **options)
     try:
         _prepare(session)
     except BaseException:
@@ -98,7 +102,7 @@ def _prepare(session: Session) -> None:
             "createdb --encoding=UTF8 --template=template0"
         )
     ((backend_pid,),) = session.execute("SELECT pg_catalog.pg_backend_pid()")
-    # A pooler makes up a number for each of its clients.
+    # A pooler reports a made-up process id to its clients.
     session.is_pooled = backend_pid != session.info.backend_pid
     if session.is_pooled:
         # Settings and prepared statements would stay in the server's session for other clients.
@@ -108,7 +112,7 @@ def _prepare(session: Session) -> None:
 
 
 def _sql(seconds: float, *, is_local: bool) -> str:
-    """Statements that set everything for the session, or for the transaction."""
+    """Return statements that apply all settings to the session, or to the transaction."""
     timeout = f"'{round(seconds * 1000)}'"
     settings = SETTINGS | {"statement_timeout": timeout, "lock_timeout": timeout}
     rows = ", ".join(f"('{name}', {value})" for name, value in settings.items())

@@ -1,4 +1,4 @@
-"""Connections to SQLite: set to keep what is acknowledged, and to wait for its one write lock."""
+"""Connections to SQLite: their durable settings, and how they wait for the write lock."""
 
 import os
 import sqlite3
@@ -15,10 +15,10 @@ from api.storage.sqlite_files import MISSING, Files
 from api.threads import sleep
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
-"""Settings that each connection has: WAL, FULL, on, and zeros in place of what was deleted."""
+"""The settings of each connection: WAL, FULL, on, and deleted content is overwritten with zeros."""
 
 _RETRY = 0.0003
-"""Seconds between two tries to get the write lock: about as long as a commit takes."""
+"""Seconds between two attempts to get the write lock: about the duration of a commit."""
 
 
 class _Connection(sqlite3.Connection):
@@ -30,23 +30,24 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
     return cast("_Connection", connection.connection.dbapi_connection)
 
 
-def connect_by(engine: Engine, seconds: float) -> None:
-    """Let the engine connect this way, and wait no longer than about `seconds` for the lock."""
+def use_connections(engine: Engine, seconds: float) -> None:
+    """Let the engine open such connections, which wait for the lock for about `seconds`."""
     path = engine.url.database or ""
 
     def connect(*_: Any) -> sqlite3.Connection:
         files = Files(path)
         files.refuse_missing_log()
-        # mode=rw never makes a new file in place of one that was deleted: `upgrade` makes it.
+        # mode=rw never creates a file in place of a deleted one. Only `upgrade` creates the file.
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
         connection = sqlite3.connect(
             uri, uri=True, timeout=seconds, check_same_thread=False, factory=_Connection
         )
         _set_pragmas(connection, seconds)
-        connection.execute("PRAGMA schema_version")  # A new file has no log until it is read.
+        # SQLite creates the log when the file is first read.
+        connection.execute("PRAGMA schema_version")
         try:
             files.remember()
-        except OSError:  # This process still uses the deleted files by its other connections.
+        except OSError:  # Other connections of this process still use the deleted files.
             connection.close()
             raise sqlite3.OperationalError(MISSING) from None
         connection.files = files
@@ -55,9 +56,9 @@ def connect_by(engine: Engine, seconds: float) -> None:
         return connection
 
     def execute(cursor: Any, statement: str, parameters: Any, _: Any) -> bool:
-        """Execute, and try again while another connection has the write lock.
+        """Execute the statement. Retry it while another connection has the write lock.
 
-        SQLite's own busy handler tries ever less often, up to ten times a second, so that a process
+        SQLite's own busy handler waits longer before each retry, up to 100 ms. With it, a process
         waited 600 ms for the lock while another one committed 500 times a second.
         """
         connection = cast("_Connection", cursor.connection)
@@ -82,16 +83,18 @@ def connect_by(engine: Engine, seconds: float) -> None:
 
 
 def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
-    def now(name: str) -> Any:
+    def value_of(name: str) -> Any:
         return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
     deadline = time.monotonic() + seconds
     for name, value in PRAGMAS.items():
-        while now(name) != value:
+        while value_of(name) != value:
             try:
                 connection.execute(f"PRAGMA {name} = {value}")
-                if now(name) != value:
-                    raise DatabaseError(f"SQLite's {name} is {now(name)}, and can't be {value}.")
+                if value_of(name) != value:
+                    raise DatabaseError(
+                        f"SQLite's {name} is {value_of(name)}, and can't be {value}."
+                    )
             except sqlite3.OperationalError:
                 # SQLite doesn't wait while another connection changes a new file to WAL.
                 if time.monotonic() > deadline:
@@ -100,17 +103,17 @@ def _set_pragmas(connection: sqlite3.Connection, seconds: float) -> None:
 
 
 def _reopen_read_only(context: ExceptionContext) -> None:
-    """Drop a connection to a file that was read-only when it was opened: it stays read-only."""
+    """Close a connection that is read-only, because it stays so when the file becomes writable."""
     code = getattr(context.original_exception, "sqlite_errorcode", 0)
     if code & 0xFF == sqlite3.SQLITE_READONLY:
         context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 
 def check_files(connection: Any) -> None:
-    """Raise SQLAlchemy's `DisconnectionError` unless the files are still those that were opened.
+    """Raise SQLAlchemy's `DisconnectionError` if the files aren't those that were opened.
 
-    A write to a file that was moved or deleted would be acknowledged, and lost. And a connection to
-    a file that was read-only when it was opened stays read-only.
+    A write to a moved or deleted file would be acknowledged and lost. And a connection to a file
+    that was read-only stays read-only.
     """
     files: Files = connection.files
     if not files.are_unchanged():

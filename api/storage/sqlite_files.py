@@ -1,4 +1,4 @@
-"""The three files of a SQLite database: itself, its log (-wal) and the log's index (-shm)."""
+"""The three files of a SQLite database: the database, its log (-wal) and the log's index (-shm)."""
 
 import os
 import sqlite3
@@ -16,23 +16,22 @@ MISSING = (
 class Files:
     """The files of the database at `path`, and whether they are still those that were opened.
 
-    While a connection is open SQLite itself never replaces or deletes one of them: that is done by
-    the last connection to close, of all processes.
+    SQLite itself never replaces or deletes a file while any process has a connection. Only the last
+    connection that closes does.
     """
 
     def __init__(self, path: str) -> None:
-        real = os.path.realpath(
-            path
-        )  # SQLite creates the other files in the folder of the real one.
+        # SQLite creates the other files in the folder of the real file.
+        real = os.path.realpath(path)
         self.path, self._log, self._index = path, f"{real}-wal", f"{real}-shm"
-        self._known: tuple[Any, ...] = ()
+        self._opened: tuple[Any, ...] = ()
 
     def refuse_missing_log(self) -> None:
-        """Raise `sqlite3.OperationalError` where the log is missing, but not its index.
+        """Raise `sqlite3.OperationalError` if the log is missing, but not its index.
 
-        SQLite deletes the index first, so somebody else deleted the log: while another process uses
-        the database, or after a crash. SQLite would make an empty log, and what the other log holds
-        would be lost.
+        SQLite deletes the index first, so another program deleted the log: while another process
+        uses the database, or after a crash. SQLite would create an empty log, and the content of
+        the deleted one would be lost.
         """
         for _ in range(3):  # Another process may just be opening or closing the database.
             if os.path.exists(self._log) or not os.path.exists(self._index):
@@ -41,42 +40,43 @@ class Files:
         raise sqlite3.OperationalError(MISSING)
 
     def _identify(self) -> tuple[Any, ...]:
-        """Return which files they are, and whether the database may be written.
+        """Return the identities of the files, and whether the database can be written.
 
-        SQLite opens a database that may not be written for reading alone. Raises `OSError` where a
-        file is missing.
+        SQLite opens a database that can't be written as read-only. Raises `OSError` if a file is
+        missing.
         """
         database, log, index = os.stat(self.path), os.stat(self._log), os.stat(self._index)
         inodes = database.st_dev, database.st_ino, log.st_ino, index.st_ino
         return *inodes, os.access(self.path, os.W_OK)
 
     def remember(self) -> None:
-        """Take the files for those that were opened. Raises `OSError` where one is missing."""
-        self._known = self._identify()
+        """Remember the identities of the opened files. Raises `OSError` if one is missing."""
+        self._opened = self._identify()
 
     def are_unchanged(self) -> bool:
-        """Return whether they are those that were opened."""
+        """Return whether the files are those that were opened."""
         with suppress(OSError):
-            return self._identify() == self._known
+            return self._identify() == self._opened
         return False
 
     def refuse_changed(self) -> None:
-        """Raise `sqlite3.OperationalError` if what was just written may be lost.
+        """Raise `sqlite3.OperationalError` if the last write may be lost.
 
-        That is where a file was deleted before the write ended: another process may write to a new
-        one already. If a file is deleted later, the process that creates it anew finds the write.
+        A write may be lost if a file was deleted before it ended, because another process may
+        already write to a new file. If a file is deleted later, the next process finds the write.
         """
         if not self.are_unchanged():
             error = sqlite3.OperationalError(MISSING)
-            error.sqlite_errorcode = sqlite3.SQLITE_IOERR  # It may have been done, or not.
+            # `may_have_succeeded` returns True for this code.
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
             raise error
 
     def rescue_log(self, connection: sqlite3.Connection) -> None:
-        """Write a log that was deleted into the database: `connection` has it open still.
+        """Write a deleted log, which `connection` still has open, into the database.
 
-        Not where another process has begun a new log, whose changes are newer.
+        Do nothing if another process has created a new log, because its changes are newer.
         """
         database = os.stat(self.path)
-        is_same = (database.st_dev, database.st_ino) == self._known[:2]
+        is_same = (database.st_dev, database.st_ino) == self._opened[:2]
         if is_same and not os.path.exists(self._log):
             connection.execute("PRAGMA wal_checkpoint")

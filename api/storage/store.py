@@ -1,4 +1,4 @@
-"""The queries: what is kept and found. The unique constraint decides, never a look beforehand."""
+"""The queries. Unique constraints detect duplicates, because a check before a write can race."""
 
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
@@ -26,9 +26,9 @@ from api.storage.keys import Key
 from api.storage.tables import accounts, metadata, user_details
 
 Record: TypeAlias = Any
-"""A row that was found: its columns are attributes."""
+"""A row of a table, with its columns as attributes."""
 
-# Statements that each request needs are made once, because SQLAlchemy takes long to make them.
+# Frequent statements are built once, because building them takes SQLAlchemy long.
 _INSERT = {table: insert(table) for table in (accounts, user_details)}
 _ACCOUNT = select(accounts).where(accounts.c.username_key == bindparam("username_key"))
 _DETAILS = select(user_details).where(user_details.c.id == bindparam("id"))
@@ -51,10 +51,9 @@ class NoSuchRecord(Exception):
 
 
 class Store:
-    """Accounts and records. Each method is one transaction, and on disk when it returns.
+    """Accounts and records. Each method is one transaction, which is on disk when it returns.
 
-    A method with a `key` keeps that in the same transaction. It raises `KeyTaken` if a request was
-    done under the key.
+    A method with a `key` stores the key in the same transaction, or raises `KeyTaken`.
     """
 
     def __init__(self, database: Database) -> None:
@@ -78,7 +77,7 @@ class Store:
         self.database.write(add)
 
     def add_account(self, username: str, password_hash: str | None, key: Key | None = None) -> None:
-        """Raises `UsernameTaken`."""
+        """Add an account. Raises `UsernameTaken`."""
         try:
             self._add(
                 accounts,
@@ -95,9 +94,10 @@ class Store:
         return self._first(_ACCOUNT, username_key=username.lower())
 
     def set_password(self, username: str, password_hash: str, replacing: str | None = None) -> bool:
-        """Return whether there is such an account, and its hash was the one to be replaced.
+        """Set the password hash, and return whether an account was changed.
 
-        No older hash is left in the account's idempotency keys.
+        If `replacing` is given, the account must have that hash. The hashes in the account's
+        idempotency keys are replaced too.
         """
         username_key = username.lower()
         account = update(accounts).where(accounts.c.username_key == username_key)
@@ -113,17 +113,17 @@ class Store:
         return self.database.write(replace)
 
     def delete_account(self, account: Record) -> bool:
-        """Delete the account and its idempotency keys, and return whether it was still there.
+        """Delete the account and its idempotency keys, and return whether the account existed.
 
-        Its records stay, and belong to no account any more.
+        Its records remain, without an account.
         """
 
         def remove(connection: Connection) -> bool:
-            # The account first, because that waits for keyed writes which refer to the account.
-            its_row = delete(accounts).where(accounts.c.id == account.id)
-            found = connection.execute(its_row).rowcount == 1
+            # The account first: its deletion waits for writes with keys that refer to the account.
+            statement = delete(accounts).where(accounts.c.id == account.id)
+            found = connection.execute(statement).rowcount == 1
             if found:
-                keys.forget(connection, account.username_key)
+                keys.delete_keys(connection, account.username_key)
             return found
 
         return self.database.write(remove)
@@ -137,7 +137,7 @@ class Store:
         account_id: int | None,
         key: Key | None = None,
     ) -> UUID:
-        """Return the new record's id, of 122 random bits."""
+        """Add a record, and return its id, which has 122 random bits."""
         record_id = uuid4()
         self._add(
             user_details,
@@ -156,11 +156,11 @@ class Store:
         return self.database.read(lambda connection: connection.scalars(count).one())
 
     def find_details(self, id: UUID) -> Record:
-        """Raises `NoSuchRecord`."""
+        """Return the record. Raises `NoSuchRecord`."""
         return _found(self._first(_DETAILS, id=id))
 
     def newest_details(self, account_id: int) -> Record:
-        """Raises `NoSuchRecord`."""
+        """Return the account's newest record. Raises `NoSuchRecord`."""
         return _found(self._first(_NEWEST, account_id=account_id))
 
     def delete_details(self, id: UUID) -> None:
@@ -170,7 +170,7 @@ class Store:
             raise NoSuchRecord
 
     def find_key(self, key: Key) -> Record | None:
-        """Return what is kept of the request that was done under the key, or None."""
+        """Return the row of the key, or None if there is none or it has expired."""
         now = datetime.now(UTC)
         return self.database.read(lambda connection: keys.find(connection, key, now))
 

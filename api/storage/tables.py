@@ -1,4 +1,4 @@
-"""The tables."""
+"""The tables of the database."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,12 +18,12 @@ metadata = sa.MetaData(
     }
 )
 
-# SQLite counts up by itself only in a column whose type is literally INTEGER.
+# SQLite generates numbers only for a column whose type is literally INTEGER.
 _Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
-class Moment(sa.TypeDecorator[datetime]):
-    """A time in UTC, to the microsecond. SQLite doesn't store the zone, so it is added here."""
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """A time in UTC, in microseconds. SQLite doesn't store the time zone, so this adds it."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -47,13 +47,13 @@ accounts = sa.Table(
     sa.Column("username_key", sa.String(USERNAME.maximum), nullable=False, unique=True),
     # Argon2id, encoded. Without one the account can't sign in.
     sa.Column("password_hash", sa.String(255)),
-    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
 user_details = sa.Table(
     "user_details",
     metadata,
-    # Counts up, so that the newest record has the highest number, whatever the clock did.
+    # Ascending, so that the newest record has the highest number even if the clock was set back.
     sa.Column("number", _Number, primary_key=True),
     sa.Column("id", sa.Uuid, nullable=False, unique=True),
     # The account whose credentials the request had, if any.
@@ -61,13 +61,13 @@ user_details = sa.Table(
     *_text("username", USERNAME),
     *_text("firstname", FIRSTNAME, nullable=True),
     *_text("lastname", LASTNAME),
-    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
 )
-# The requests that had an `Idempotency-Key`, for as long as a retry may come.
+# The keys of processed requests with an `Idempotency-Key`, until they expire.
 idempotency_keys = sa.Table(
     "idempotency_keys",
     metadata,
-    # SHA-256 of the key, the operation and the account. The key itself is not stored.
+    # SHA-256 of the operation, the account and the client's key, which itself is not stored.
     sa.Column("digest", sa.LargeBinary(32), primary_key=True),
     # HMAC of the form without its password, by the key, so that the table doesn't reveal the form.
     sa.Column("fingerprint", sa.LargeBinary(32), nullable=False),
@@ -75,7 +75,7 @@ idempotency_keys = sa.Table(
     sa.Column("password_hash", sa.String(255)),
     # The id of the record that was created; it may have been deleted since.
     sa.Column("record_id", sa.Uuid),
-    sa.Column("created_at", Moment, nullable=False, index=True),
+    sa.Column("created_at", UtcDateTime, nullable=False, index=True),
     # The username, in lower case, of the account that used the key or was created under it.
     sa.Column("username_key", sa.String(USERNAME.maximum), index=True),
 )

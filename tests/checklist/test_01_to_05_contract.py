@@ -48,7 +48,7 @@ def test_02_a_promise_that_nobody_saw_fails_a_whole_run(
     assert nothing_seen.missing == nothing_seen.promises
     promised = {(p.operation, p.where.split()[0]) for p in nothing_seen.promises}
     for operation in proof.document.operations():
-        assert {(operation.id, str(status)) for status in operation.answers} <= promised
+        assert {(operation.id, str(status)) for status in operation.responses} <= promised
     options = SimpleNamespace(testpaths=["tests"])
     config = SimpleNamespace(args=["tests"], getini=options.__dict__.get, getoption=lambda *_: None)
     for seen, ends in (False, pytest.ExitCode.TESTS_FAILED), (True, pytest.ExitCode.OK):
@@ -81,5 +81,5 @@ def test_05_options_are_2xx_with_what_is_allowed(someone: Someone, proof: Proof)
         assert set(answer.headers["Allow"].split(", ")) == allowed
     assert (
         "| 204 | The response to OPTIONS. Allow lists the methods. | Allow,"
-        in proof.said["info"]["description"]
+        in proof.root["info"]["description"]
     )

@@ -59,16 +59,16 @@ def test_no_difference_is_said(app: Flask, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "why"),
     [
-        (b"", "it is no OpenAPI 3.1 document"),
-        (b"- a list", "it is no OpenAPI 3.1 document"),
-        (b"swagger: '2.0'", "it is no OpenAPI 3.1 document"),
-        (b"openapi: 3.0.3", "it is no OpenAPI 3.1 document"),
-        (b"{not: [closed", "it is no YAML"),
-        (b"\xff\x00", "it is no YAML"),
+        (b"", "it is not an OpenAPI 3.1 document"),
+        (b"- a list", "it is not an OpenAPI 3.1 document"),
+        (b"swagger: '2.0'", "it is not an OpenAPI 3.1 document"),
+        (b"openapi: 3.0.3", "it is not an OpenAPI 3.1 document"),
+        (b"{not: [closed", "it is not YAML"),
+        (b"\xff\x00", "it is not YAML"),
         (b"{openapi: 3.1.0, paths: 5}", "it isn't formed as OpenAPI asks"),
         (
             b"{openapi: 3.1.0, paths: {$ref: '#/nowhere'}}",
-            "it refers to #/nowhere, where nothing is",
+            "it refers to #/nowhere, which doesn't exist",
         ),
     ],
 )

@@ -60,6 +60,6 @@ def test_what_can_not_be_written_is_said_on_one_line(service: Flask) -> None:
 
 def test_its_help_says_what_it_does(service: Flask) -> None:
     told = " ".join(run(service, "--help").output.split())
-    assert "Write the OpenAPI document, as it follows from the code." in told
+    assert "Write the OpenAPI document that the code declares." in told
     assert " Write nothing: print what would change, and exit 1. " in f"{told} "
     assert " The checked-in document. [default: openapi.yaml]" in told

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from api.contract.multipart import FILE, UNCLEAR, multipart
+from api.contract.multipart import AMBIGUOUS, FILE, multipart
 
 TYPE = "multipart/form-data; boundary=x"
 NAMED_A = 'form-data; name="a"'
@@ -251,7 +251,7 @@ def test_a_name_that_others_read_otherwise_is_unclear_by_that_name(
 ) -> None:
     """So the field of that name is refused, and any other is ignored."""
     body = part(b"1", f'form-data; name="{written}"') + b"--x--"
-    assert multipart(body, TYPE) == [(written, "1"), (other, UNCLEAR)]
+    assert multipart(body, TYPE) == [(written, "1"), (other, AMBIGUOUS)]
 
 
 WORST: dict[str, Callable[[int], bytes]] = {

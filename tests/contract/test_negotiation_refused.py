@@ -80,6 +80,6 @@ def test_an_error_is_a_problem_whatever_is_accepted(someone: Someone) -> None:
         assert_problem(
             someone.gives_details(header(accept), lastname="\n"),
             400,
-            lastname=[LASTNAME.otherwise],
+            lastname=[LASTNAME.pattern_message],
         )
         assert_problem(someone.reads("/nowhere", **header(accept)), 404)

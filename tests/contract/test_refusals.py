@@ -67,7 +67,7 @@ def spoil(request: Ask, *statuses: int) -> Ask:
 
 def stated_order(proof: Proof) -> list[int]:
     """The document says so to whoever reads it."""
-    description = " ".join(proof.said["info"]["description"].split())
+    description = " ".join(proof.root["info"]["description"].split())
     stated = re.search(r"the first one in this order is returned: ([0-9, ]+)[.]", description)
     assert stated
     assert "so that 429 comes before the record's 404" in description

@@ -110,7 +110,7 @@ def test_each_breach_is_named() -> None:
         "the media type text/css is not declared",
         "the header X-A is missing",
         "the header X-B is 'b', not 'as declared'",
-        "the header X-C is there 2 times",
+        "the header X-C occurs 2 times",
         "the header X-D is not declared",
     ]
     bare = Response("Made", headers={"X-A": "b"})

@@ -106,7 +106,7 @@ def test_the_boundaries_of_a_header_field_are_seen(
     document: Document, exchange: Exchange, what: set[str]
 ) -> None:
     coverage = Coverage(document)
-    coverage.look(exchange)
+    coverage.add(exchange)
     promised = {p.what for p in coverage.promises if p.where == "header Idempotency-Key"}
     assert "repeated" not in promised and what <= promised
     seen = {p.what for p in coverage.seen if p.where == "header Idempotency-Key"}
@@ -116,7 +116,7 @@ def test_the_boundaries_of_a_header_field_are_seen(
 def test_a_forms_boundaries_are_not_seen_beside_a_wrong_key(document: Document) -> None:
     for key, number in ('"a"', 1), ('"', 0):
         coverage = Coverage(document)
-        coverage.look(with_key(WRONG, key))
+        coverage.add(with_key(WRONG, key))
         assert len({p for p in coverage.seen if p.where.startswith(FORM)}) == number
 
 

@@ -38,7 +38,7 @@ COMMON = {
 
 def rows(proof: Proof) -> dict[int, tuple[str, set[str]]]:
     """The table in the document's description: status to meaning and headers."""
-    found = re.findall(r"^\| (\d+) \| (.*) \| (.*) \|$", proof.said["info"]["description"], re.M)
+    found = re.findall(r"^\| (\d+) \| (.*) \| (.*) \|$", proof.root["info"]["description"], re.M)
     return {
         int(status): (meaning, set(filter(None, headers.split(", "))))
         for status, meaning, headers in found

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from limits import parse
 
-from api.security.counters import SWEEP, Counter, Memory
+from api.security.counters import SWEEP_INTERVAL, Counter, Memory
 
 SetClock = Callable[[float], None]
 
@@ -67,10 +67,10 @@ def test_windows_that_have_ended_are_dropped_though_no_request_asks_for_them(
     memory: Memory, at: SetClock
 ) -> None:
     at(1000)
-    for key, seconds in ("short", 10), ("long", 2 * SWEEP):
+    for key, seconds in ("short", 10), ("long", 2 * SWEEP_INTERVAL):
         memory.add(key, seconds)
     memory.flag("known", 1, 10)
-    at(1000 + SWEEP)
+    at(1000 + SWEEP_INTERVAL)
     memory.add("new", 10)
     assert set(memory.windows) == {"long", "new"}
 
@@ -80,7 +80,7 @@ def test_windows_that_have_ended_are_searched_for_now_and_then_only(
 ) -> None:
     at(1000)
     memory.add("short", 10)
-    at(1000 + SWEEP - 1)
+    at(1000 + SWEEP_INTERVAL - 1)
     memory.add("new", 10)
     assert set(memory.windows) == {"short", "new"}
 
@@ -88,7 +88,7 @@ def test_windows_that_have_ended_are_searched_for_now_and_then_only(
 def test_memory_is_bounded_and_the_oldest_windows_go_first(
     memory: Memory, at: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.security.counters.MOST", 3)
+    monkeypatch.setattr("api.security.counters.MAX_ENTRIES", 3)
     at(100)
     for key in "abcacd":
         memory.add(key, 10)
@@ -114,7 +114,7 @@ def hasty() -> Iterator[None]:
 def test_threads_that_count_while_others_forget_lose_nothing(
     memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.security.counters.SWEEP", 0)
+    monkeypatch.setattr("api.security.counters.SWEEP_INTERVAL", 0)
     all_are_there = threading.Barrier(4)
 
     def count(_: int) -> list[int]:
@@ -129,6 +129,6 @@ def test_threads_that_count_while_others_forget_lose_nothing(
 def test_no_thread_is_started_to_count() -> None:
     before = threading.enumerate()
     counter = Counter("memory://")
-    assert counter.wait([parse("2 per hour")], "anyone") == 0
-    assert [bool(counter.wait([parse("2 per hour")], "anyone")) for _ in range(3)] == [0, 1, 1]
+    assert counter.hit([parse("2 per hour")], "anyone") == 0
+    assert [bool(counter.hit([parse("2 per hour")], "anyone")) for _ in range(3)] == [0, 1, 1]
     assert threading.enumerate() == before

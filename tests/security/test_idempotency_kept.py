@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from api.header_fields import RETRY_HOURS
 from api.storage import store
-from api.storage.keys import PURGED
+from api.storage.keys import MAX_PURGED
 from api.storage.tables import idempotency_keys
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.security.test_idempotency import counted, keyed
@@ -80,7 +80,7 @@ def test_keys_that_have_expired_are_cleared_away_but_not_too_many_at_once(
     with app.extensions["store"].database.engine.connect() as connection:
         connection.execute(text("ANALYZE"))
     clock.ahead = timedelta(hours=RETRY_HOURS)
-    keep_expired(app, PURGED + 2)
+    keep_expired(app, MAX_PURGED + 2)
     assert someone.gives_details(keyed()).get_json() != first.get_json()
     assert counted(app) == (0, 2, 3)  # Its own was none of the oldest, and is new all the same.
     someone.signs_up(**keyed())

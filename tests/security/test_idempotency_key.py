@@ -16,7 +16,7 @@ from tests.security.test_cors import PREFLIGHT
 
 TAKEN = f"{string.ascii_letters}{string.digits}._~-"
 PLAIN = "0123456789abcdef"
-WHAT_TO_DO = {"Idempotency-Key": [IDEMPOTENCY_KEY.otherwise]}
+WHAT_TO_DO = {"Idempotency-Key": [IDEMPOTENCY_KEY.pattern_message]}
 EACH = pytest.mark.parametrize("path", ["/userDetails", "/userSignUp"])
 
 
@@ -48,7 +48,7 @@ def test_a_key_of_random_characters_is_taken(ask: Callable[..., TestResponse], k
 
 @EACH
 def test_any_other_key_is_refused_with_what_to_do(ask: Callable[..., TestResponse]) -> None:
-    assert all(text in IDEMPOTENCY_KEY.otherwise for text in ("quotes", "16 to 64", "once"))
+    assert all(text in IDEMPOTENCY_KEY.pattern_message for text in ("quotes", "16 to 64", "once"))
     strange = [c for c in map(chr, range(256)) if c not in TAKEN and c not in "\r\n"]
     for key in [
         *["", '"', "8", '""', f'"{"x" * 15}"', f'"{"x" * 65}"', f"{PLAIN}", f"{PLAIN}{PLAIN}"],

@@ -62,8 +62,8 @@ def test_a_client_that_may_ask_again_is_forgotten() -> None:
     limiter, app = EnumerationLimiter("1 per second", Counter("memory://")), Flask(__name__)
     for client in ("198.51.100.1", "198.51.100.2"):
         with app.test_request_context(environ_base={"REMOTE_ADDR": client}):
-            limiter.note(Response(status=409))
+            limiter.count(Response(status=409))
         assert list(limiter.ends) == [client]
-        assert 0 < limiter.wait(client) <= 1
+        assert 0 < limiter.seconds_left(client) <= 1
         limiter.ends[client] -= 2  # As if so many seconds had gone by.
-        assert limiter.wait(client) == 0
+        assert limiter.seconds_left(client) == 0

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from api.config import Settings
-from api.errors import BROKE_OFF
+from api.errors import CONNECTION_LOST
 from api.storage.database import open_engine
 from api.storage.errors import DatabaseError, describe_url
 from api.storage.migrate import checkpoint, upgrade
@@ -266,7 +266,7 @@ def test_a_file_that_is_deleted_during_a_write_leaves_it_unacknowledged(
         patch.setattr(Files, "refuse_changed", delete_and_refuse)
         answer = someone.gives_details()
     assert_problem(answer, 503)
-    assert answer.get_json()["detail"] == BROKE_OFF
+    assert answer.get_json()["detail"] == CONNECTION_LOST
     assert someone.gives_details().status_code == 201
 
 

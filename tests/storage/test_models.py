@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from api.storage.tables import Moment
+from api.storage.tables import UtcDateTime
 
 
 @pytest.fixture
@@ -34,6 +34,6 @@ def elsewhere() -> Iterator[None]:
 def test_a_moment_is_read_in_utc_wherever_the_machine_is(
     kept: datetime | None, read: datetime | None, elsewhere: None
 ) -> None:
-    found = Moment().process_result_value(kept, sqlite.dialect())
+    found = UtcDateTime().process_result_value(kept, sqlite.dialect())
     assert found == read and (found is None or found.tzinfo is UTC)
-    assert Moment.cache_ok is True
+    assert UtcDateTime.cache_ok is True

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
-from api.errors import BROKE_OFF, NOTHING_CHANGED
+from api.errors import CONNECTION_LOST, NOTHING_CHANGED
 from tests.actor import Someone
 from tests.storage.test_unavailable import assert_unavailable
 
@@ -110,7 +110,7 @@ def test_what_may_have_been_done_is_not_denied(
     answer = someone.gives_details(sent, lastname="lost")
     wire.thawed.set()
     assert_unavailable(answer)
-    assert answer.get_json(force=True)["detail"] == BROKE_OFF
+    assert answer.get_json(force=True)["detail"] == CONNECTION_LOST
     again = someone.gives_details(sent, lastname="lost")
     assert again.status_code == 201
     with app.extensions["store"].database.engine.connect() as connection:

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
-from api.errors import BROKE_OFF, NOTHING_CHANGED
+from api.errors import CONNECTION_LOST, NOTHING_CHANGED
 from tests.actor import PASSWORD, Someone
 from tests.operations import OPERATIONS
 from tests.storage.test_unavailable import (
@@ -155,5 +155,5 @@ def test_a_disk_that_fails_may_have_kept_it_all_the_same(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert_unavailable(refused)
-    assert refused.get_json(force=True)["detail"] == BROKE_OFF
+    assert refused.get_json(force=True)["detail"] == CONNECTION_LOST
     assert someone.gives_details().status_code == 201

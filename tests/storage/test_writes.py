@@ -76,7 +76,7 @@ def write_together(database: Database, works: list[Work]) -> list[BaseException 
         first = pool.submit(database.write, run_first)
         assert begun.wait(60)
         others = [pool.submit(database.write, work) for work in works[1:]]
-        while database.is_sqlite and len(database._waiting) < len(others):
+        while database.is_sqlite and len(database._queue) < len(others):
             time.sleep(0.001)
         go_on.set()
         return [future.exception(timeout=60) for future in (first, *others)]

@@ -14,7 +14,7 @@ from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.rules import contradictions
 from api.errors import UNROUTED_REPLIES, problem
-from api.observability.request_log import IDENTIFIED
+from api.observability.request_log import REQUEST_ID_HEADER
 from api.security.browsers import COMMON_HEADERS
 from api.server.refusals import REFUSALS
 from tests.clients import Answer
@@ -46,7 +46,7 @@ def _breaches(case: Case, answer: Answer) -> Iterator[str]:
     method, _, target = case.sent.split(b"\r\n")[0].decode("latin-1").partition(" ")
     path = target.partition(" ")[0]
     known = path == "/userDetails" and _document().operation(path, method)
-    if known and answer.status in known.answers and _OPEN not in answer.headers:
+    if known and answer.status in known.responses and _OPEN not in answer.headers:
         received = Headers(list(answer.headers.items()))
         yield from contradictions(
             _document(),
@@ -54,7 +54,7 @@ def _breaches(case: Case, answer: Answer) -> Iterator[str]:
             frozenset({"headers", "content"}),
         )
     elif beside := UNROUTED_REPLIES.get(answer.status):
-        yield from beside.with_headers(COMMON_HEADERS | IDENTIFIED).violations(
+        yield from beside.with_headers(COMMON_HEADERS | REQUEST_ID_HEADER).violations(
             Response(answer.body, answer.status, answer.headers)
         )
         details = {detail for status, detail in REFUSALS.values() if status == answer.status}

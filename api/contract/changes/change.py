@@ -1,4 +1,4 @@
-"""A change between two documents, and what the modules that find changes share."""
+"""The class of a change between two documents, and functions shared by all comparisons."""
 
 import json
 import re
@@ -23,7 +23,7 @@ class Effect(Enum):
 _BEYOND_ASCII = re.compile("[^ -~]")
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 
-# Narrower requests refuse what was valid, and wider responses have what clients don't expect.
+# Narrower requests make valid requests invalid. Wider responses may surprise clients.
 BREAKS = {
     "request": {Effect.NARROWS, Effect.DIFFERS},
     "response": {Effect.WIDENS, Effect.DIFFERS},
@@ -50,29 +50,29 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A place in the documents: whose side it is on, the prefix of its rules, and its path."""
+class Location:
+    """A place in the documents. `subject` is the prefix of its rules, `place` the path to it."""
 
     side: Literal["request", "response"]
     subject: str
     place: tuple[str, ...] = ()
 
-    def within(self, name: str) -> "Spot":
+    def within(self, name: str) -> "Location":
         return replace(self, place=(*self.place, name))
 
-    def of(self, subject: str) -> "Spot":
+    def of(self, subject: str) -> "Location":
         return replace(self, subject=subject)
 
     def change(self, effect: Effect, rule: str, detail: str = "") -> Change:
         return Change(effect, effect in BREAKS[self.side], rule, ", ".join(self.place), detail)
 
-    def own(self, effect: Effect, rule: str, detail: str = "") -> Change:
+    def subject_change(self, effect: Effect, rule: str, detail: str = "") -> Change:
         """Return a change by a rule that begins with the subject."""
         return self.change(effect, f"{self.subject}-{rule}", detail)
 
 
 Names = Collection[str]
-Look = Callable[[Spot, Any, Any], Iterator[Change]]
+Compare = Callable[[Location, Any, Any], Iterator[Change]]
 
 
 def text(value: Any) -> str:
@@ -87,8 +87,8 @@ def _printable(match: re.Match[str]) -> str:
     return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]
 
 
-def step(old: Node, new: Node, member: str) -> Literal["added", "removed", "changed"] | None:
-    """Return how a member of the two nodes differs, if it does."""
+def difference(old: Node, new: Node, member: str) -> Literal["added", "removed", "changed"] | None:
+    """Return whether a member was added, removed or changed, or None if it is the same."""
     if member not in new:
         return "removed" if member in old else None
     if member not in old:
@@ -96,7 +96,7 @@ def step(old: Node, new: Node, member: str) -> Literal["added", "removed", "chan
     return "changed" if text(old[member]) != text(new[member]) else None
 
 
-def shown(old: Node, new: Node, member: str) -> str:
+def old_to_new(old: Node, new: Node, member: str) -> str:
     return " to ".join(text(node[member]) for node in (old, new) if member in node)
 
 
@@ -104,49 +104,62 @@ def both(old: Node, new: Node, member: str) -> tuple[Any, Any]:
     return old.get(member, {}), new.get(member, {})
 
 
-def pairs(spot: Spot, old: Node, new: Node) -> Iterator[tuple[Spot, Any, Any]]:
-    """Yield the values of each name, which are None where it was added or removed."""
+def pairs(location: Location, old: Node, new: Node) -> Iterator[tuple[Location, Any, Any]]:
+    """Yield the old and the new value of each name: None if the name was added or removed."""
     for name in dict.fromkeys([*old, *new]):
-        yield spot.within(name), old.get(name), new.get(name)
+        yield location.within(name), old.get(name), new.get(name)
 
 
 def added_and_removed(
-    spot: Spot, pair: tuple[Node, Node], effects: tuple[Effect, Effect], kept: Look | None = None
+    location: Location,
+    pair: tuple[Node, Node],
+    effects: tuple[Effect, Effect],
+    compare: Compare | None = None,
 ) -> Iterator[Change]:
-    """Yield a change for each added and removed name, and those that `kept` finds in the others."""
+    """Yield a change for each added or removed name, and `compare(...)` for each of the others."""
     added, removed = effects
-    for here, was, now in pairs(spot, *pair):
+    for here, was, now in pairs(location, *pair):
         if was is None:
-            yield here.own(added, "added")
+            yield here.subject_change(added, "added")
         elif now is None:
-            yield here.own(removed, "removed")
-        elif kept:
-            yield from kept(here, was, now)
+            yield here.subject_change(removed, "removed")
+        elif compare:
+            yield from compare(here, was, now)
 
 
-def requirement(spot: Spot, was: bool, now: bool) -> Iterator[Change]:
+def requirement(location: Location, was: bool, now: bool) -> Iterator[Change]:
     if was != now:
         effect, rule = (Effect.NARROWS, "required") if now else (Effect.WIDENS, "optional")
-        yield spot.own(effect, f"became-{rule}")
+        yield location.subject_change(effect, f"became-{rule}")
 
 
-def others(
-    spot: Spot, old: Node, new: Node, *, known: Names = (), exact: Names = (), prose: Names = ()
+def other_changes(
+    location: Location,
+    old: Node,
+    new: Node,
+    *,
+    compared: Names = (),
+    exact: Names = (),
+    prose: Names = (),
 ) -> Iterator[Change]:
-    """Yield the changes of members without rules: `exact` ones, prose and unknown members."""
+    """Yield changes of members that aren't `compared` elsewhere: exact, prose, unknown ones."""
     for member in dict.fromkeys([*old, *new]):
-        if member in known or not step(old, new, member):
+        if member in compared or not difference(old, new, member):
             continue
         if member == "deprecated":
-            yield spot.own(Effect.NOTHING, "deprecated" if new.get(member) else "reactivated")
+            yield location.subject_change(
+                Effect.NOTHING, "deprecated" if new.get(member) else "reactivated"
+            )
         elif member in PROSE or member in prose:
-            yield spot.own(Effect.NOTHING, f"{_kebab(member)}-changed")
+            yield location.subject_change(Effect.NOTHING, f"{_kebab(member)}-changed")
         elif member in exact:
-            yield spot.own(Effect.DIFFERS, f"{_kebab(member)}-changed", shown(old, new, member))
+            yield location.subject_change(
+                Effect.DIFFERS, f"{_kebab(member)}-changed", old_to_new(old, new, member)
+            )
         else:
             # An unknown member may have any effect.
-            detail = f"{member}, {shown(old, new, member)}"
-            yield spot.own(Effect.DIFFERS, "unknown-member-changed", detail)
+            detail = f"{member}, {old_to_new(old, new, member)}"
+            yield location.subject_change(Effect.DIFFERS, "unknown-member-changed", detail)
 
 
 def _kebab(member: str) -> str:

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from .change import Change, Effect, Node, Spot, added_and_removed, both, others, pairs
+from .change import Change, Effect, Location, Node, added_and_removed, both, other_changes, pairs
 from .operation import operation_changes
-from .reader import whole
+from .reader import resolve_references
 
 NARROWS, WIDENS, *_, NOTHING = Effect
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _INFO = ("version", "contact", "license", "termsOfService")
-_KNOWN = ("info", "servers", "paths", "components", "security")
+_COMPARED = ("info", "servers", "paths", "components", "security")
 # After any change of these members, old credentials may be refused.
 _SCHEME = ("type", "scheme", "name", "in", "flows", "openIdConnectUrl")
 
@@ -27,38 +27,40 @@ def document_changes(old: Any, new: Any) -> list[Change]:
     Raises `ValueError` if either is not a valid OpenAPI 3.1 document.
     """
     try:
-        found = list(_document(Spot("request", "api"), whole(old), whole(new)))
+        found = list(
+            _document(Location("request", "api"), resolve_references(old), resolve_references(new))
+        )
     except (AttributeError, LookupError, TypeError) as error:
         raise ValueError(f"it isn't formed as OpenAPI asks ({error})") from error
     return sorted(found, key=lambda change: not change.breaking)
 
 
-def _document(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
-    yield from others(spot.within("info"), *both(old, new, "info"), prose=_INFO)
+def _document(location: Location, old: Node, new: Node) -> Iterator[Change]:
+    yield from other_changes(location.within("info"), *both(old, new, "info"), prose=_INFO)
     yield from added_and_removed(
-        spot.of("api-server"), (_servers(old), _servers(new)), (WIDENS, NARROWS), others
+        location.of("api-server"), (_servers(old), _servers(new)), (WIDENS, NARROWS), other_changes
     )
-    for here, was, now in pairs(spot, *both(old, new, "paths")):
-        yield from others(here, was or {}, now or {}, known=(*_METHODS, "parameters"))
+    for here, was, now in pairs(location, *both(old, new, "paths")):
+        yield from other_changes(here, was or {}, now or {}, compared=(*_METHODS, "parameters"))
     yield from _operations(_by_name(old), _by_name(new))
-    yield from _components(spot, *both(old, new, "components"))
-    yield from others(spot, old, new, known=_KNOWN, prose=("openapi", "tags"))
+    yield from _components(location, *both(old, new, "components"))
+    yield from other_changes(location, old, new, compared=_COMPARED, prose=("openapi", "tags"))
 
 
 def _servers(document: Node) -> Node:
     return {server["url"]: server for server in document.get("servers", [{"url": "/"}])}
 
 
-def _components(spot: Spot, old: Node, new: Node) -> Iterator[Change]:
+def _components(location: Location, old: Node, new: Node) -> Iterator[Change]:
     """Yield added and removed components, and changes of security schemes.
 
     Changes of other components are found where operations refer to them.
     """
-    idle = NOTHING, NOTHING
-    yield from added_and_removed(spot.of("api-schema"), both(old, new, "schemas"), idle)
+    no_effect = NOTHING, NOTHING
+    yield from added_and_removed(location.of("api-schema"), both(old, new, "schemas"), no_effect)
     schemes = both(old, new, "securitySchemes")
-    look = partial(others, exact=_SCHEME, prose=["bearerFormat"])
-    yield from added_and_removed(spot.of("api-security-component"), schemes, idle, look)
+    compare = partial(other_changes, exact=_SCHEME, prose=["bearerFormat"])
+    yield from added_and_removed(location.of("api-security-component"), schemes, no_effect, compare)
 
 
 def _by_name(document: Node) -> dict[str, Node]:
@@ -81,13 +83,13 @@ def _by_name(document: Node) -> dict[str, Node]:
 
 def _operations(old: dict[str, Node], new: dict[str, Node]) -> Iterator[Change]:
     paths = {operation["path"] for operation in new.values()}
-    for here, was, now in pairs(Spot("request", "endpoint"), old, new):
+    for here, was, now in pairs(Location("request", "endpoint"), old, new):
         if was is None:
             yield here.change(WIDENS, "endpoint-added")
         elif now is None:
             # A deprecated operation breaks clients too when it is removed.
-            announced = "with" if was.get("deprecated") else "without"
+            deprecation = "with" if was.get("deprecated") else "without"
             path = "" if was["path"] in paths else "path-"
-            yield here.change(NARROWS, f"api-{path}removed-{announced}-deprecation")
+            yield here.change(NARROWS, f"api-{path}removed-{deprecation}-deprecation")
         elif repr(was) != repr(now):  # Unlike ==, `repr` tells 1 from true.
             yield from operation_changes(here, was, now)

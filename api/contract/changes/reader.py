@@ -6,39 +6,39 @@ from typing import Any
 from .change import PROSE
 
 
-def whole(document: Any) -> dict[str, Any]:
+def resolve_references(document: Any) -> dict[str, Any]:
     """Return the document with each reference replaced by its target.
 
     Circular references and references to other files stay. Raises `ValueError` for a document that
     isn't OpenAPI 3.1, and for a reference without a target.
     """
     if not isinstance(document, dict) or not str(document.get("openapi")).startswith("3.1."):
-        raise ValueError("it is no OpenAPI 3.1 document, which begins with openapi: 3.1.0")
+        raise ValueError("it is not an OpenAPI 3.1 document, which begins with openapi: 3.1.0")
 
-    def followed(node: Any, within: tuple[str, ...] = ()) -> Any:
+    def resolved(node: Any, within: tuple[str, ...] = ()) -> Any:
         if isinstance(node, list):
-            return [followed(item, within) for item in node]
+            return [resolved(item, within) for item in node]
         if not isinstance(node, dict):
             return node
         # YAML may have a number as a status.
-        own = {str(name): followed(value, within) for name, value in node.items()}
+        own = {str(name): resolved(value, within) for name, value in node.items()}
         reference = own.get("$ref")
         if not isinstance(reference, str) or reference in within or reference[:2] != "#/":
             return own
         del own["$ref"]
-        target = named(reference, within)
+        target = target_of(reference, within)
         if isinstance(target, dict) and not (own.keys() & target.keys()) - PROSE:
             return {**target, **own}
         return {**own, "allOf": [*own.get("allOf", []), target]}
 
     @cache
-    def named(reference: str, within: tuple[str, ...]) -> Any:
+    def target_of(reference: str, within: tuple[str, ...]) -> Any:
         node: Any = document
         try:
             for name in reference.removeprefix("#/").split("/"):
                 node = node[name.replace("~1", "/").replace("~0", "~")]
         except (LookupError, TypeError):
-            raise ValueError(f"it refers to {reference}, where nothing is") from None
-        return followed(node, (*within, reference))
+            raise ValueError(f"it refers to {reference}, which doesn't exist") from None
+        return resolved(node, (*within, reference))
 
-    return dict(followed(document))
+    return dict(resolved(document))

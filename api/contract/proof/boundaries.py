@@ -11,7 +11,7 @@ from .document import Document, Node, Operation, fits, from_text
 from .exchanges import Exchange, Form, Unreadable
 from .pattern_text import runs
 from .request_rules import parameter_texts, request_faults
-from .rules import is_certain
+from .rules import is_well_formed
 from .schemas import Schema, changes
 
 _NAMES = {
@@ -33,7 +33,10 @@ _PLACES = ("path", "query", "header")
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a form, a JSON object, a query, a path or the headers, and the schema of these."""
+    """A field of a request. `encoding` is "path", "query", "header" or the media type of the body.
+
+    `whole` is the schema of all fields in the same encoding.
+    """
 
     operation: Operation
     encoding: str
@@ -68,10 +71,10 @@ class Field:
         """The status for an invalid value."""
         return 404 if self.encoding == "path" else 400
 
-    def given(self, exchange: Exchange, path: Mapping[str, str]) -> list[Any] | None:
+    def values(self, exchange: Exchange, path: Mapping[str, str]) -> list[Any] | None:
         """Return the values of the field, or None if anything else of the request is invalid."""
         pairs = self._pairs(exchange, path)
-        if pairs is None or not is_certain(exchange):
+        if pairs is None or not is_well_formed(exchange):
             return None
         if any(request_faults(self._rest, dict(path), exchange)):
             return None
@@ -102,27 +105,27 @@ class Field:
         kinds = self.whole["properties"]
         return [(n, t if t is None else from_text(kinds.get(n, {}), t)) for n, t in pairs]
 
-    def claims(self) -> Iterator[str]:
+    def boundaries(self) -> Iterator[str]:
         """Yield the name of each boundary."""
-        if self.encoding != "path":  # Without the part it is another path.
+        if self.encoding != "path":  # Without the parameter it would be another path.
             yield from ("absent", "empty")
         if self.encoding not in ("path", "header", "application/json"):
             yield "repeated"  # Commas join the values of a header.
         yield from self._variants
         for run in self._runs:
-            yield from run.claims(self.schema)
+            yield from run.boundaries(self.schema)
 
     @cached_property
     def _runs(self) -> list[Run]:
         if "pattern" not in self.schema:
             return []
         if "examples" not in self.schema:
-            raise NotImplementedError(f"Teach {__name__} to do without an example of {self.name}.")
+            raise NotImplementedError(f"{__name__} doesn't support {self.name} without an example.")
         return [Run(first, last) for first, last in runs(self.schema["pattern"])]
 
     @cached_property
     def _variants(self) -> dict[str, tuple[bool, Schema]]:
-        """For each boundary, whether an accepted value proves it, and the mutated schema."""
+        """Whether an accepted value proves each boundary, and the schema without that boundary."""
         found = {}
         for change in changes(self.schema, texts=True):
             keyword = str(change.line[0])
@@ -137,9 +140,9 @@ class Field:
             found[name] = (change.direction == "stricter", change.value)
         return found
 
-    def seen(self, exchange: Exchange, path: Mapping[str, str]) -> Iterator[str]:
-        """Yield the boundaries that this exchange proves, if it violates nothing."""
-        values = self.given(exchange, path)
+    def proven(self, exchange: Exchange, path: Mapping[str, str]) -> Iterator[str]:
+        """Yield the boundaries that this exchange proves. It must not violate the document."""
+        values = self.values(exchange, path)
         if values is None or not (exchange.accepted or exchange.status == self._refusal):
             return
         if not values:
@@ -149,19 +152,19 @@ class Field:
             if not exchange.accepted and all(fits(self.schema, value) for value in values):
                 yield "repeated"
         else:
-            yield from self._seen_by_value(values[0], exchange.accepted)
+            yield from self._proven_by_value(values[0], exchange.accepted)
 
-    def _seen_by_value(self, value: Any, accepted: bool) -> Iterator[str]:
+    def _proven_by_value(self, value: Any, accepted: bool) -> Iterator[str]:
         if fits(self.schema, value) != accepted:
             return
         if value in ("", [], {}):
             yield "empty"
-        for name, (should, schema) in self._variants.items():
-            if accepted == should and fits(schema, value) != accepted:
+        for name, (is_valid, schema) in self._variants.items():
+            if accepted == is_valid and fits(schema, value) != accepted:
                 yield name
         if isinstance(value, str):
             for run in self._runs:
-                yield from run.seen(self.schema, value, accepted)
+                yield from run.proven(self.schema, value, accepted)
 
 
 def fields(document: Document) -> Iterator[Field]:
@@ -171,12 +174,12 @@ def fields(document: Document) -> Iterator[Field]:
             for name in schema.get("properties", {}):
                 yield Field(operation, media_type, name, schema)
         for place in _PLACES:
-            whole = _together([p for p in operation.parameters if p["in"] == place])
+            whole = _object_schema([p for p in operation.parameters if p["in"] == place])
             for name in whole["properties"]:
                 yield Field(operation, place, name, whole)
 
 
-def _together(parameters: list[Node]) -> Schema:
+def _object_schema(parameters: list[Node]) -> Schema:
     """Return the schema of an object whose members are the parameters."""
     return {
         "type": "object",

@@ -1,4 +1,4 @@
-"""A mutation of a document: its line, its words and its direction."""
+"""A mutation of a document: the line that it changes, its description and its direction."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ Place = tuple[str | int, ...]
 """The names and indexes that lead to a part of a document."""
 
 Direction = Literal["stricter", "looser", "different"]
-_TURNED: dict[Direction, Direction] = {
+_OPPOSITE: dict[Direction, Direction] = {
     "stricter": "looser",
     "looser": "stricter",
     "different": "different",
@@ -17,7 +17,7 @@ _TURNED: dict[Direction, Direction] = {
 
 @dataclass(frozen=True)
 class Change:
-    """A mutation of one line: `value` replaces what stands at `target`."""
+    """A mutation of one line: `value` replaces the node at `target`. `words` describe it."""
 
     line: Place
     target: Place
@@ -25,9 +25,12 @@ class Change:
     words: str
     direction: Direction
 
-    def within(self, place: Place, *, turned: bool = False) -> "Change":
-        """Return the same mutation with longer places. Within a `not` stricter means looser."""
-        direction = _TURNED[self.direction] if turned else self.direction
+    def within(self, place: Place, *, is_inverted: bool = False) -> "Change":
+        """Return the same mutation, with `place` before its own places.
+
+        `is_inverted`: the place is within a `not`, where a stricter schema loosens the document.
+        """
+        direction = _OPPOSITE[self.direction] if is_inverted else self.direction
         line, target = (*place, *self.line), (*place, *self.target)
         return Change(line, target, self.value, self.words, direction)
 

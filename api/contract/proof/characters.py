@@ -18,8 +18,8 @@ class Run:
         ends = [repr(chr(c)) if 0x20 < c < 0x7F else f"U+{c:04X}" for c in (self.first, self.last)]
         return "-".join(dict.fromkeys(ends))
 
-    def claims(self, schema: Schema) -> Iterator[str]:
-        """Yield that such a character is allowed, or refused, or either by its position."""
+    def boundaries(self, schema: Schema) -> Iterator[str]:
+        """Yield that such a character is allowed or refused, or both, depending on its place."""
         example: str = schema["examples"][0]
         mine, plain = chr(self.first), example[0]
         allowed = any(
@@ -31,8 +31,8 @@ class Run:
         if alone or not allowed:
             yield f"{self} refused"
 
-    def seen(self, schema: Schema, value: str, accepted: bool) -> Iterator[str]:
-        """Yield what a value proves that was accepted or refused as the schema says."""
+    def proven(self, schema: Schema, value: str, accepted: bool) -> Iterator[str]:
+        """Yield the boundaries that a valid, accepted value or an invalid, refused one proves."""
         mine = {c for c in value if self.first <= ord(c) <= self.last}
         if mine and accepted:
             yield f"{self} allowed"

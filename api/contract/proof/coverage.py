@@ -1,4 +1,4 @@
-"""What a document promises, and what of it was seen: answers, and the boundaries of requests."""
+"""What a document promises of responses and of fields in requests, and which tests recorded it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,7 +9,11 @@ from .exchanges import Exchange
 
 
 class Promise(NamedTuple):
-    """One thing that the document says will happen: in an answer, or to a field of a request."""
+    """A declared response (with one of its headers), or a boundary of a field in requests.
+
+    `where` is the status and media type, or the encoding and the field; `what` is the header or the
+    boundary.
+    """
 
     operation: str
     where: str
@@ -20,51 +24,51 @@ class Promise(NamedTuple):
 
 
 class Coverage:
-    """Which promises were seen, each with who saw it first."""
+    """The document's promises. `seen` has the first test that recorded each."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        # Of each operation the fields, each with its boundaries that weren't seen yet.
+        # By path and method: each field, with the boundaries that no test has recorded yet.
         self._fields: dict[tuple[str, str], list[tuple[Field, set[str]]]] = {}
         for field in fields(document):
-            at = (field.operation.path, field.operation.method)
-            self._fields.setdefault(at, []).append((field, set(field.claims())))
-        promises = dict.fromkeys([*self._answers(), *self._boundaries()])
+            key = (field.operation.path, field.operation.method)
+            self._fields.setdefault(key, []).append((field, set(field.boundaries())))
+        promises = dict.fromkeys([*self._responses(), *self._boundaries()])
         order = [operation.id for operation in document.operations()]
         self.promises = sorted(promises, key=lambda promise: order.index(promise.operation))
         self.seen: dict[Promise, str] = {}
 
-    def _answers(self) -> Iterator[Promise]:
-        """Each operation's statuses, with each representation and each header."""
+    def _responses(self) -> Iterator[Promise]:
+        """Yield each status of each operation, with each media type and each header."""
         for operation in self.document.operations():
-            for status, answer in operation.answers.items():
-                for media_type in answer.content or [""]:
-                    for header in ["", *answer.headers]:
+            for status, response in operation.responses.items():
+                for media_type in response.content or [""]:
+                    for header in ["", *response.headers]:
                         yield Promise(operation.id, f"{status} {media_type}".strip(), header)
 
     def _boundaries(self) -> Iterator[Promise]:
-        for known in self._fields.values():
-            for field, _ in known:
-                for claim in field.claims():
-                    yield Promise(field.operation.id, f"{field.encoding} {field.name}", claim)
+        for of_operation in self._fields.values():
+            for field, _ in of_operation:
+                for boundary in field.boundaries():
+                    yield Promise(field.operation.id, f"{field.encoding} {field.name}", boundary)
 
-    def look(self, exchange: Exchange) -> None:
-        """Note what the exchange shows; it contradicts nothing of the document."""
-        found = self.document.address(exchange.path)
+    def add(self, exchange: Exchange) -> None:
+        """Note the promises that the exchange shows. It must not violate the document."""
+        found = self.document.match_path(exchange.path)
         operation = found and self.document.operation(found[0], exchange.method)
         if not operation or exchange.method == "HEAD":
             return
-        if exchange.status not in operation.answers:
-            return  # It isn't the operation's own: the request was no good HTTP.
+        if exchange.status not in operation.responses:
+            return  # The request was malformed HTTP, so that no operation handled it.
         where = f"{exchange.status} {exchange.media_type}".strip()
-        for header in ["", *operation.answers[exchange.status].headers]:
+        for header in ["", *operation.responses[exchange.status].headers]:
             if not header or header in exchange.received:
                 self._note(Promise(operation.id, where, header), exchange)
         for field, unseen in self._fields.get((operation.path, operation.method), []):
-            for claim in field.seen(exchange, found[1] if found else {}) if unseen else ():
+            for boundary in field.proven(exchange, found[1] if found else {}) if unseen else ():
                 where = f"{field.encoding} {field.name}"
-                self._note(Promise(operation.id, where, claim), exchange)
-                unseen.discard(claim)
+                self._note(Promise(operation.id, where, boundary), exchange)
+                unseen.discard(boundary)
 
     def _note(self, promise: Promise, exchange: Exchange) -> None:
         self.seen.setdefault(promise, exchange.recorded_by)

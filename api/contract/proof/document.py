@@ -1,4 +1,4 @@
-"""An OpenAPI document for comparison with exchanges: its operations with resolved references."""
+"""An OpenAPI document, whose operations have their references resolved."""
 
 import json
 import re
@@ -23,23 +23,23 @@ def _compiled(schema: str) -> Draft202012Validator:
     )
 
 
-_at_hand: dict[int, tuple[Node, Draft202012Validator]] = {}
+_validators: dict[int, tuple[Node, Draft202012Validator]] = {}
 
 
 def fits(schema: Node, value: Any) -> bool:
-    """Return whether the value fits. Bytes, which aren't text, fit a schema without a type."""
+    """Return whether the value is valid. Bytes are valid only for a schema without a type."""
     if isinstance(value, bytes):
         return "type" not in schema
-    known = _at_hand.get(id(schema))
-    if known is None or known[0] is not schema:
-        if len(_at_hand) > 10_000:  # Most belong to mutants that are no longer used.
-            _at_hand.clear()
-        known = _at_hand[id(schema)] = schema, _compiled(json.dumps(schema))
-    return bool(known[1].is_valid(value))
+    cached = _validators.get(id(schema))
+    if cached is None or cached[0] is not schema:
+        if len(_validators) > 10_000:  # Most belong to mutants that are no longer used.
+            _validators.clear()
+        cached = _validators[id(schema)] = schema, _compiled(json.dumps(schema))
+    return bool(cached[1].is_valid(value))
 
 
 def covers(one: Node, other: Node) -> bool:
-    """Return whether every value of the other schema certainly fits this one."""
+    """Return whether every value of `other` is certainly valid for `one`."""
     whole = canonicalize(dict(one)).covers(canonicalize(dict(other)))
     return bool(whole == Containment.YES)
 
@@ -49,7 +49,7 @@ def from_text(schema: Node, text: str) -> Any:
     kinds = schema.get("type", "string")
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if several := {"array", "object"}.intersection(kinds):
-        raise NotImplementedError(f"Teach {__name__} to read an {min(several)} from texts.")
+        raise NotImplementedError(f"{__name__} doesn't support texts of type {min(several)}.")
     if {"integer", "number"}.intersection(kinds) and _NUMBER.fullmatch(text):
         return json.loads(text)
     if "boolean" in kinds and text in ("true", "false"):
@@ -58,7 +58,7 @@ def from_text(schema: Node, text: str) -> Any:
 
 
 def close(schema: Node) -> Node:
-    """Return the schema with `additionalProperties: false` by default, here and within."""
+    """Return the schema with `additionalProperties: false` as the default at every level."""
     parts = ("items", "additionalProperties")
     within = {k: close(schema[k]) for k in parts if isinstance(schema.get(k), Mapping)}
     if "properties" not in schema:
@@ -67,18 +67,18 @@ def close(schema: Node) -> Node:
     return {"additionalProperties": False, **schema, **within, "properties": properties}
 
 
-class Answer:
+class DeclaredResponse:
     """The responses of one status of one operation.
 
-    Their schemas are closed. The document's are open, so that later versions may add members, but
-    this version sends only the members that it declares.
+    Their schemas allow only declared members, because the service sends no others. The document's
+    own schemas allow more, so that a later version may add members.
     """
 
-    def __init__(self, said: Node) -> None:
-        self.headers: dict[str, Node] = dict(said.get("headers", {}))
+    def __init__(self, node: Node) -> None:
+        self.headers: dict[str, Node] = dict(node.get("headers", {}))
         self.header_names = {name.lower() for name in self.headers}
-        self._content = said.get("content", {})
-        self.links: dict[str, Node] = said.get("links", {})
+        self._content = node.get("content", {})
+        self.links: dict[str, Node] = node.get("links", {})
 
     @cached_property
     def content(self) -> dict[str, Node]:
@@ -90,104 +90,104 @@ class Operation:
     """An operation: its parameters, bodies, security and responses."""
 
     def __init__(self, document: "Document", path: str, method: str) -> None:
-        item = document.said["paths"][path]
-        said = document.followed(item[method])
+        item = document.root["paths"][path]
+        node = document.resolve(item[method])
         self.path, self.method = path, method.upper()
-        self.id: str = said.get("operationId", f"{self.method} {path}")
-        self.answers = {int(s): Answer(a) for s, a in said["responses"].items()}
-        shared = document.followed(item.get("parameters", []))
-        self.parameters: list[Node] = [*shared, *said.get("parameters", [])]
-        body = said.get("requestBody", {})
+        self.id: str = node.get("operationId", f"{self.method} {path}")
+        self.responses = {int(s): DeclaredResponse(r) for s, r in node["responses"].items()}
+        shared = document.resolve(item.get("parameters", []))
+        self.parameters: list[Node] = [*shared, *node.get("parameters", [])]
+        body = node.get("requestBody", {})
         self.bodies: dict[str, Node] = {m: b["schema"] for m, b in body.get("content", {}).items()}
         self.body_required: bool = body.get("required", False)
-        security = said.get("security", document.said.get("security", []))
-        schemes = document.said.get("components", {}).get("securitySchemes", {})
-        # The alternatives: lists of schemes, all of which must be satisfied.
+        security = node.get("security", document.root.get("security", []))
+        schemes = document.root.get("components", {}).get("securitySchemes", {})
+        # A request needs the credentials of all schemes in one of these lists.
         self.security: list[list[Node]] = [[schemes[n] for n in one] for one in security]
 
     @property
-    def open(self) -> bool:
+    def allows_anonymous(self) -> bool:
         """Whether a request without credentials is allowed."""
         return not self.security or [] in self.security
 
 
 class Document:
-    """A document, whose operations are read when needed, because there are many mutants."""
+    """A document, as YAML is parsed. Operations are read on demand: a mutant needs few of them."""
 
-    def __init__(self, said: Node) -> None:
-        self.said = said
+    def __init__(self, root: Node) -> None:
+        self.root = root
         self._operations: dict[tuple[str, str], Operation] = {}
-        self._named: dict[str, Any] = {}
+        self._resolved: dict[str, Any] = {}
 
     @cached_property
     def _templates(self) -> list[tuple[re.Pattern[str], str]]:
-        prefix = (self.said.get("servers") or [{"url": "/"}])[0]["url"].rstrip("/")
+        prefix = (self.root.get("servers") or [{"url": "/"}])[0]["url"].rstrip("/")
         return [
             (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(prefix + path))), path)
             # A path without parameters takes precedence.
-            for path in sorted(self.said["paths"], key=lambda path: "{" in path)
+            for path in sorted(self.root["paths"], key=lambda path: "{" in path)
         ]
 
-    def address(self, path: str) -> tuple[str, dict[str, str]] | None:
-        """Return the path's template in the document, with the texts of its parameters."""
-        for template, written in self._templates:
-            if found := template.fullmatch(path):
-                return written, found.groupdict()
+    def match_path(self, path: str) -> tuple[str, dict[str, str]] | None:
+        """Return the path's template, and the texts of its parameters; None for other paths."""
+        for pattern, template in self._templates:
+            if found := pattern.fullmatch(path):
+                return template, found.groupdict()
         return None
 
     def methods(self, path: str) -> set[str]:
-        return {method.upper() for method in self.said["paths"][path] if method in METHODS}
+        return {method.upper() for method in self.root["paths"][path] if method in METHODS}
 
     def operation(self, path: str, method: str) -> Operation | None:
         """Return the operation of this method and path template. HEAD is served by GET."""
         if (path, method) in self._operations:
             return self._operations[path, method]
-        known = self.methods(path)
-        method = "GET" if method == "HEAD" and "HEAD" not in known else method
-        if method not in known:
+        methods = self.methods(path)
+        method = "GET" if method == "HEAD" and "HEAD" not in methods else method
+        if method not in methods:
             return None
         if (path, method) not in self._operations:
             self._operations[path, method] = Operation(self, path, method.lower())
         return self._operations[path, method]
 
     def operations(self) -> Iterator[Operation]:
-        for path in self.said["paths"]:
+        for path in self.root["paths"]:
             yield from filter(None, (self.operation(path, m) for m in sorted(self.methods(path))))
 
-    def followed(self, node: Any) -> Any:
-        """Return the node with its references resolved. Schemas must not be recursive."""
+    def resolve(self, node: Any) -> Any:
+        """Return the node with its references resolved. It must not be recursive."""
         if isinstance(node, list):
-            return [self.followed(item) for item in node]
+            return [self.resolve(item) for item in node]
         if not isinstance(node, Mapping):
             return node
         reference = node.get("$ref")
         if isinstance(reference, str):
-            if reference not in self._named:
-                self._named[reference] = self.followed(at(self.said, pointer(reference)))
-            return self._named[reference]
-        return {name: self.followed(item) for name, item in node.items()}
+            if reference not in self._resolved:
+                self._resolved[reference] = self.resolve(part_at(self.root, pointer(reference)))
+            return self._resolved[reference]
+        return {name: self.resolve(item) for name, item in node.items()}
 
 
 def pointer(reference: str) -> tuple[str, ...]:
-    """Return the place that a local reference names (RFC 6901)."""
+    """Return the place that a reference within the document names (RFC 6901)."""
     names = reference.removeprefix("#/").split("/")
     return tuple(name.replace("~1", "/").replace("~0", "~") for name in names)
 
 
-def at(node: Any, place: tuple[str | int, ...]) -> Any:
+def part_at(node: Any, place: tuple[str | int, ...]) -> Any:
     """Return the part of the document at this place."""
     for name in place:
         node = node[name]
     return node
 
 
-def references(said: Node, node: Any) -> Iterator[str]:
+def references(root: Node, node: Any) -> Iterator[str]:
     """Yield the references in the node, and those in their targets."""
     if isinstance(node, dict):
         if isinstance(node.get("$ref"), str):
             yield node["$ref"]
-            yield from references(said, at(said, pointer(node["$ref"])))
+            yield from references(root, part_at(root, pointer(node["$ref"])))
         node = list(node.values())
     if isinstance(node, list):
         for item in node:
-            yield from references(said, item)
+            yield from references(root, item)

@@ -17,7 +17,7 @@ def mean_the_same(one: Schema, other: Schema) -> bool:
     patterns = one.get("pattern", ""), other.get("pattern", "")
     if patterns[0] != patterns[1]:
         lengths = one.get("minLength", 0), one.get("maxLength")
-        return not _told_apart(*patterns, lengths) and _match_the_same(*patterns, lengths)
+        return not _differ_on_samples(*patterns, lengths) and _match_the_same(*patterns, lengths)
     if one.get("format") != other.get("format"):  # `covers` ignores formats.
         return False
     return covers(one, other) and covers(other, one)
@@ -26,8 +26,8 @@ def mean_the_same(one: Schema, other: Schema) -> bool:
 Lengths = tuple[int, int | None]
 
 
-def _told_apart(one: str, other: str, lengths: Lengths) -> bool:
-    """Return whether a likely text shows that the patterns differ. Automata would be slower."""
+def _differ_on_samples(one: str, other: str, lengths: Lengths) -> bool:
+    """Return whether only one of the patterns matches a likely text. Automata would be slower."""
     bounds = {"minLength": lengths[0]} | ({} if lengths[1] is None else {"maxLength": lengths[1]})
     left, right = ({**bounds, "pattern": pattern} for pattern in (one, other))
     return any(fits(left, text) != fits(right, text) for text in _near(sample(one), one, other))

@@ -1,10 +1,9 @@
-"""Whether each line of a document is needed: made one notch different, it is refuted.
+"""Whether each line of a document is needed: every mutant of it must be refuted.
 
-A mutant is refuted by an exchange that contradicts it. One that lets an answer be *more* than the
-document at hand does can't be contradicted by any answer; it is refuted by the one at hand, which
-is a notch stricter and has held for all that was seen: nobody saw what the mutant adds. So of
-answers the stricter and the different ones must be contradicted; of requests all, for what is
-refused is seen too.
+A mutant has one line that is stricter, looser or different. A recorded exchange that violates the
+mutant refutes it. No response violates a mutant that only allows more responses. Such a mutant
+counts as refuted, because no recorded response needs what it adds. A mutant that allows more
+requests must be violated, because the service refuses those requests, and tests record that.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,23 +11,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .changes import Direction, Place
-from .document import METHODS, Document, at, pointer, references
+from .document import METHODS, Document, Node, part_at, pointer, references
 from .equivalence import mean_the_same
 from .exchanges import Exchange
 from .flows import Flows
-from .mutants import Mutant, Said, mutants
+from .mutants import Mutant, mutants
 from .rules import ASPECTS, contradictions
 
-Settled = dict[bytes, str | None]
-"""The keys of mutants that don't survive, with who saw what refutes one; None if it means the same.
-"""
-Asked = tuple[str, str, str]
-"""Path and method of a request, and the status of its answer."""
+Results = dict[bytes, str | None]
+"""By the keys of mutants that don't survive: the test whose exchange refutes the mutant, "" if none
+needs to, None if the mutant is equivalent to the document."""
+ResponseKey = tuple[str, str, str]
+"""The path template and method of a request, and the status of its response."""
 
 
 @dataclass
 class Verdict:
-    """What became of the mutants: those refuted with who saw it, where somebody had to."""
+    """The mutants by result; each refuted one with the test whose exchange refutes it, or ""."""
 
     refuted: list[tuple[Mutant, str]] = field(default_factory=list)
     equivalent: list[Mutant] = field(default_factory=list)
@@ -39,8 +38,8 @@ class Verdict:
         return {m.line for m, _ in self.refuted} | self.unproven
 
     @property
-    def settled(self) -> Settled:
-        refuted: Settled = {mutant.key: recorded_by for mutant, recorded_by in self.refuted}
+    def results(self) -> Results:
+        refuted: Results = {mutant.key: recorded_by for mutant, recorded_by in self.refuted}
         return refuted | {mutant.key: None for mutant in self.equivalent}
 
     @property
@@ -53,111 +52,111 @@ class Verdict:
 
     @property
     def figures(self) -> str:
-        """How many mutants there were, and what became of them."""
-        contradicted = sum(bool(recorded_by) for _, recorded_by in self.refuted)
+        """The number of mutants, in total and by result."""
+        violated = sum(bool(recorded_by) for _, recorded_by in self.refuted)
         found = {
-            "contradicted": contradicted,
-            "promise what nobody saw": len(self.refuted) - contradicted,
-            "mean the same": len(self.equivalent),
-            "survive": len(self.survivors),
+            "violated by an exchange": violated,
+            "allowing responses that no test recorded": len(self.refuted) - violated,
+            "equivalent": len(self.equivalent),
+            "surviving": len(self.survivors),
         }
-        parts = ", ".join(f"{number} {what}" for what, number in found.items())
+        parts = ", ".join(f"{number} {result}" for result, number in found.items())
         return f"{sum(found.values())} mutants: {parts}"
 
 
 class Exactness:
-    """The document with all that was seen of it, which contradicts nothing of it."""
+    """A document, and the recorded exchanges, none of which violates it."""
 
-    def __init__(self, said: Said, exchanges: Iterable[Exchange]) -> None:
-        self.said, self.document = said, Document(said)
+    def __init__(self, root: Node, exchanges: Iterable[Exchange]) -> None:
+        self.root, self.document = root, Document(root)
         kept = list(exchanges)
-        self._seen: dict[Asked, list[Exchange]] = {}
+        self._exchanges: dict[ResponseKey, list[Exchange]] = {}
         for exchange in kept:
-            self._seen.setdefault(self._asked(exchange), []).append(exchange)
-        self._refuting: dict[tuple[Place, Direction], Asked] = {}
-        self._used = {asked: set(self._components(*asked)) for asked in self._seen}
+            self._exchanges.setdefault(self._key(exchange), []).append(exchange)
+        self._refuting: dict[tuple[Place, Direction], ResponseKey] = {}
+        self._used = {key: set(self._components(*key)) for key in self._exchanges}
         self._of_requests = {
             component
-            for path, item in said["paths"].items()
+            for path, item in root["paths"].items()
             for method in METHODS & item.keys()
             for part in ("parameters", "requestBody")
-            for component in _components(said, item[method].get(part, {}))
+            for component in _components(root, item[method].get(part, {}))
         }
         self._flows = Flows(self.document, kept)
 
-    def _asked(self, exchange: Exchange) -> Asked:
-        found = self.document.address(exchange.path)
+    def _key(self, exchange: Exchange) -> ResponseKey:
+        found = self.document.match_path(exchange.path)
         method = "get" if exchange.method == "HEAD" else exchange.method.lower()
         return found[0] if found else "", method, str(exchange.status)
 
     def _components(self, path: str, method: str, status: str) -> Iterator[Place]:
-        """The components that a request and its reply are described by."""
-        operation = self.said["paths"].get(path, {}).get(method, {})
-        asked = {name: node for name, node in operation.items() if name != "responses"}
-        reply = operation.get("responses", {}).get(status, {})
-        yield from _components(self.said, [asked, reply])
-        yield from (("securitySchemes", n) for one in asked.get("security", []) for n in one)
+        """Yield the components that describe such a request and its response."""
+        operation = self.root["paths"].get(path, {}).get(method, {})
+        request = {name: node for name, node in operation.items() if name != "responses"}
+        response = operation.get("responses", {}).get(status, {})
+        yield from _components(self.root, [request, response])
+        yield from (("securitySchemes", n) for one in request.get("security", []) for n in one)
 
-    def judge(self, known: Settled | None = None, part: int = 0, parts: int = 1) -> Verdict:
-        """Try each mutant of the document, or one of so many parts of them.
+    def judge(self, results: Results | None = None, part: int = 0, parts: int = 1) -> Verdict:
+        """Judge each mutant of the document, or every mutant of one of `parts` parts.
 
-        Further exchanges refute further mutants, so what is `known` of a mutant from some of the
-        exchanges holds for all of them.
+        `results` are taken over. They may come from some of the exchanges, because a mutant that
+        some exchanges refute is refuted by all of them.
         """
-        verdict, known = Verdict(), known or {}
-        for mutant in list(mutants(self.said))[part::parts]:
+        verdict, results = Verdict(), results or {}
+        for mutant in list(mutants(self.root))[part::parts]:
             key = mutant.key
-            recorded_by = known[key] if key in known else self._refuted_by(mutant)
+            recorded_by = results[key] if key in results else self._refuted_by(mutant)
             if recorded_by is not None:
                 verdict.refuted.append((mutant, recorded_by))
-            elif key in known or (mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)):
+            elif key in results or (mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)):
                 verdict.equivalent.append(mutant)
             else:
                 verdict.survivors.append(mutant)
         return verdict
 
     def _refuted_by(self, mutant: Mutant) -> str | None:
-        """Who saw what refutes the mutant; "" where it is that nobody saw what it adds."""
+        """Return the test whose exchange refutes the mutant, "" if none needs to, None if none."""
         if mutant.direction == "looser" and not self._is_of_requests(mutant):
             return ""
-        document = Document(mutant.said)
+        document = Document(mutant.root)
         if "links" in mutant.line and any(self._flows.contradictions(document)):
-            return "what was created, and what was asked with it"
+            return "the requests to created resources"
         aspects = self._aspects(mutant.line)
-        # What allows more is contradicted by a refusal, what allows less by what was accepted.
+        # A refused request (4xx) can violate a looser mutant, an accepted one (2xx) a stricter one.
         likely, alike = "24"[mutant.direction == "looser"], (mutant.line, mutant.direction)
         first = self._refuting.get(alike)
-        for asked in sorted(self._seen, key=lambda a: (a != first, a[2][0] != likely)):
-            exchanges = self._seen[asked] if self._bears_on(mutant.line, asked) else []
+        for key in sorted(self._exchanges, key=lambda k: (k != first, k[2][0] != likely)):
+            exchanges = self._exchanges[key] if self._describes(mutant.line, key) else []
             for i, exchange in enumerate(exchanges):
                 if any(contradictions(document, exchange, aspects)):
-                    # It will refute the like of it too: from now on it is asked first.
+                    # Try this exchange first from now on: it likely violates similar mutants too.
                     exchanges.insert(0, exchanges.pop(i))
-                    self._refuting[alike] = asked
+                    self._refuting[alike] = key
                     return exchange.recorded_by
         return None
 
     def _is_of_requests(self, mutant: Mutant) -> bool:
-        """Whether it is about what may be asked: what may not be is refused, and that is seen."""
+        """Return whether the mutant changes which requests are valid."""
         line = mutant.line
-        if "if wished" in mutant.change:
+        if "optional" in mutant.change:
             return False
         if line[0] == "components":
             return line[1:3] in self._of_requests
         if line[3:4] == ("parameters",):
-            return bool(at(self.said, line[:5])["in"] != "path")
+            return bool(part_at(self.root, line[:5])["in"] != "path")
         return "responses" not in line
 
-    def _bears_on(self, line: Place, asked: Asked) -> bool:
-        """Whether the line says something of how this was asked and answered."""
-        path, method, status = asked
+    def _describes(self, line: Place, key: ResponseKey) -> bool:
+        """Return whether the line describes such requests or responses."""
+        path, method, status = key
         if line[0] == "components":
-            return line[1:3] in self._used[asked]
+            return line[1:3] in self._used[key]
         whole = ("paths", path, method, *line[3:4], *([status] if "responses" in line else []))
         return line[0] != "paths" or whole[: len(line)] == line[: len(whole)]
 
     def _aspects(self, line: Place) -> frozenset[str]:
-        """Which rules look at the line."""
+        """Return the aspects of an exchange that can violate the line."""
         if line[:2] == ("components", "headers") or line[5:6] == ("headers",):
             return frozenset({"headers"})
         if line[5:6] == ("content",):
@@ -170,5 +169,5 @@ class Exactness:
         return ASPECTS
 
 
-def _components(said: Said, node: Any) -> Iterator[Place]:
-    return (pointer(reference)[1:] for reference in references(said, node))
+def _components(root: Node, node: Any) -> Iterator[Place]:
+    return (pointer(reference)[1:] for reference in references(root, node))

@@ -23,7 +23,7 @@ class Form:
         return {name: text for name, text in self.fields if text is not None}
 
     @cached_property
-    def odd(self) -> set[str]:
+    def invalid(self) -> set[str]:
         """The names of files, and of fields that occur several times."""
         names = [name for name, _ in self.fields]
         return {name for name, text in self.fields if text is None or names.count(name) > 1}
@@ -82,7 +82,7 @@ class Exchange:
         return _by_name(self.received)
 
     @cached_property
-    def coding_is_plain(self) -> bool:
+    def has_plain_coding(self) -> bool:
         """Whether the request's body is in UTF-8 and without a content coding."""
         coding = self.sent.get("Content-Encoding", "identity").strip().lower()
         try:
@@ -92,7 +92,7 @@ class Exchange:
         return coding == "identity"
 
     @cached_property
-    def said(self) -> Any:
+    def decoded_content(self) -> Any:
         """The response's content: a JSON value, text or bytes. Raises `ValueError`."""
         if self.media_type.endswith("json"):
             return json_text(self.content.decode())

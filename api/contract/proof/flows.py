@@ -28,47 +28,47 @@ class Flows:
 
     def __init__(self, document: Document, exchanges: Iterable[Exchange]) -> None:
         self._created: dict[tuple[str, int], list[Any]] = {}
-        self._asked: dict[tuple[str, str], set[str]] = {}
+        self._path_values: dict[tuple[str, str], set[str]] = {}
         for exchange in exchanges:
-            found = document.address(exchange.path)
+            found = document.match_path(exchange.path)
             operation = found and document.operation(found[0], exchange.method)
             if not found or not operation or not exchange.accepted or exchange.method == "HEAD":
                 continue
             for name, text in found[1].items():
-                self._asked.setdefault((operation.id, name), set()).add(text)
+                self._path_values.setdefault((operation.id, name), set()).add(text)
             if exchange.media_type.endswith("json"):
                 key = operation.id, exchange.status
-                self._created.setdefault(key, []).append(exchange.said)
-        self.followed = set(self._led())
+                self._created.setdefault(key, []).append(exchange.decoded_content)
+        self.followed = set(self._followed())
 
-    def _led(self) -> Iterator[Flow]:
+    def _followed(self) -> Iterator[Flow]:
         """Yield each member of a 201 that a request used as the path parameter of the same name."""
         for (operation, status), bodies in self._created.items():
             if status == 201:
-                for target, parameter in self._asked:
+                for target, parameter in self._path_values:
                     flow = Flow(operation, status, f"{_BODY}/{parameter}", target, parameter)
-                    if any(self._leads(flow, body) for body in bodies):
+                    if any(self._was_followed(flow, body) for body in bodies):
                         yield flow
 
-    def _leads(self, flow: Flow, body: Any) -> bool:
+    def _was_followed(self, flow: Flow, body: Any) -> bool:
         for name in pointer(flow.expression.removeprefix(_BODY).removeprefix("/")):
             if not isinstance(body, Mapping) or name not in body:
                 return False
             body = body[name]
-        return str(body) in self._asked.get((flow.target, flow.parameter), set())
+        return str(body) in self._path_values.get((flow.target, flow.parameter), set())
 
     def contradictions(self, document: Document) -> Iterator[str]:
         """Yield links that were never followed, and followed ones that aren't declared."""
         named = {flow for operation in document.operations() for flow in _links(operation)}
         for flow in named - self.followed:
-            if not any(self._leads(flow, b) for b in self._created.get(flow[:2], [])):
+            if not any(self._was_followed(flow, b) for b in self._created.get(flow[:2], [])):
                 yield f"{flow} was never followed"
         for flow in self.followed - named:
             yield f"{flow} was followed and isn't declared"
 
 
 def _links(operation: Any) -> Iterator[Flow]:
-    for status, answer in operation.answers.items():
-        for link in answer.links.values():
+    for status, response in operation.responses.items():
+        for link in response.links.values():
             for name, expression in link["parameters"].items():
                 yield Flow(operation.id, status, expression, link["operationId"], name)

@@ -10,13 +10,13 @@ import yaml
 from .changes import Place
 from .schemas import ANNOTATIONS, CHECKED_FORMATS
 
-_FOR_PEOPLE = (ANNOTATIONS - {"$ref"}) | {"openapi", "info", "tags", "summary", "operationId"}
-"""Members that say nothing about requests and responses."""
+_INFORMATIVE = (ANNOTATIONS - {"$ref"}) | {"openapi", "info", "tags", "summary", "operationId"}
+"""Members that don't restrict requests and responses."""
 
 _NAMED = {"paths", "responses", "headers", "links", "properties", "schemas", "securitySchemes"}
 """Objects whose members have arbitrary names."""
 
-_SETTLED = {"in", "name", "required"}
+_FIXED = {"in", "name", "required"}
 """Members of a path parameter that its path determines."""
 
 
@@ -52,11 +52,11 @@ def _line(place: Place, start: yaml.Node, value: yaml.Node) -> Line:
 
 def is_normative(line: Line) -> bool:
     """Return whether the line restricts requests or responses."""
-    said = {name for above, name in pairwise(("", *line.place)) if above not in _NAMED}
-    if line.text is None or _FOR_PEOPLE & said:
+    names = {name for above, name in pairwise(("", *line.place)) if above not in _NAMED}
+    if line.text is None or _INFORMATIVE & names:
         return False
-    if any(str(name).startswith("x-") for name in said):  # An extension, which clients may ignore.
+    if any(str(name).startswith("x-") for name in names):  # An extension, which clients may ignore.
         return False
     if line.place[-1] == "format" and line.text not in CHECKED_FORMATS:
         return False
-    return not (line.place[-3:-2] == ("parameters",) and line.place[-1] in _SETTLED)
+    return not (line.place[-3:-2] == ("parameters",) and line.place[-1] in _FIXED)

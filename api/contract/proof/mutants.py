@@ -1,23 +1,24 @@
-"""Every document that differs by one notch in what it says of requests and answers."""
+"""All mutants of a document, each of which changes one normative line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from .changes import Change, Direction, Place, dropped, renamed
-from .document import METHODS, at, references
+from .document import METHODS, Node, part_at, references
 from .references import other_references
 from .replies import header_changes, reply_changes
 from .requests import body_changes, parameter_changes, scheme_changes, security_changes
 from .schemas import changes
 
-Said = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class Mutant:
-    """A document with one change: at which line, in words, and which way it goes."""
+    """A document with one change: `new` replaces `old`, which stands at `target`.
+
+    `line` is the line that changes, and `change` describes the change.
+    """
 
     line: Place
     change: str
@@ -25,26 +26,27 @@ class Mutant:
     target: Place
     old: Any
     new: Any
-    of: Said
+    original: Node
 
     @property
     def key(self) -> bytes:
-        """What identifies the mutant in other processes too."""
+        """The identifier of the mutant, which is the same in all processes."""
         return sha256(repr((self.line, self.change, self.target, self.new)).encode()).digest()
 
     @property
     def is_of_schema(self) -> bool:
-        """Whether it changes a schema that stands there itself, and not just a reference."""
+        """Whether the mutant changes a schema, and not only a reference to one."""
         return bool({"schema", "schemas"} & set(self.target)) and "$ref" not in str(self.old)
 
     @property
-    def said(self) -> Said:
-        whole: Said = replaced(self.of, self.target, self.new)
+    def root(self) -> Node:
+        """The whole mutated document."""
+        whole: Node = replaced(self.original, self.target, self.new)
         return whole
 
 
 def replaced(node: Any, place: Place, value: Any) -> Any:
-    """The node with `value` at this place; what isn't on the way to it is shared."""
+    """Return a copy of the node with `value` at this place. Unchanged parts are shared."""
     if not place:
         return value
     name, *rest = place
@@ -53,33 +55,33 @@ def replaced(node: Any, place: Place, value: Any) -> Any:
     return {k: replaced(v, tuple(rest), value) if k == name else v for k, v in node.items()}
 
 
-def mutants(document: Said) -> Iterator[Mutant]:
-    """Each mutant of the document's normative part."""
+def mutants(document: Node) -> Iterator[Mutant]:
+    """Yield each mutant of the document's normative part."""
     for change in _changes(document):
-        old = at(document, change.target)
+        old = part_at(document, change.target)
         yield Mutant(
             change.line, change.words, change.direction, change.target, old, change.value, document
         )
 
 
-def _changes(document: Said) -> Iterator[Change]:
+def _changes(document: Node) -> Iterator[Change]:
     if document.get("servers"):
         yield Change(("servers", 0, "url"), ("servers", 0, "url"), "/v0", "/v0", "different")
     for path, item in document["paths"].items():
         yield from renamed(("paths",), document["paths"], path, f"{path}-0")
         place: Place = ("paths", path)
         yield from dropped(place, item, METHODS)
-        known = [method for method in item if method in METHODS]
-        for more in [m for m in ("put", "patch", "delete") if known and m not in known][:1]:
-            yield Change(place, place, {**item, more: item[known[0]]}, f"{more} added", "looser")
-        for method in known:
+        methods = [method for method in item if method in METHODS]
+        for more in [m for m in ("put", "patch", "delete") if methods and m not in methods][:1]:
+            yield Change(place, place, {**item, more: item[methods[0]]}, f"{more} added", "looser")
+        for method in methods:
             for change in _operation(document, item[method]):
                 yield change.within((*place, method))
-    components, asked = document.get("components", {}), set(_of_requests(document))
+    components, of_requests = document.get("components", {}), set(_of_requests(document))
     for name, schema in components.get("schemas", {}).items():
-        closed = f"#/components/schemas/{name}" not in asked
-        notches = changes(schema, texts=_is_form(document, name), closed=closed)
-        for change in (*notches, *other_references(document, schema, name, closed=closed)):
+        closed = f"#/components/schemas/{name}" not in of_requests
+        mutations = changes(schema, texts=_is_form(document, name), closed=closed)
+        for change in (*mutations, *other_references(document, schema, name, closed=closed)):
             yield change.within(("components", "schemas", name))
     for name, header in components.get("headers", {}).items():
         for change in header_changes(header):
@@ -89,22 +91,24 @@ def _changes(document: Said) -> Iterator[Change]:
             yield change.within(("components", "securitySchemes", name))
 
 
-def _operation(document: Said, said: Said) -> Iterator[Change]:
-    for i, parameter in enumerate(said.get("parameters", [])):
+def _operation(document: Node, operation: Node) -> Iterator[Change]:
+    for i, parameter in enumerate(operation.get("parameters", [])):
         for change in parameter_changes(parameter):
             yield change.within(("parameters", i))
         if parameter["in"] != "path":
-            rest = [p for p in said["parameters"] if p is not parameter]
+            rest = [p for p in operation["parameters"] if p is not parameter]
             yield Change(("parameters", i), ("parameters",), rest, "dropped", "looser")
-    if body := said.get("requestBody"):
+    if body := operation.get("requestBody"):
         for change in body_changes(document, body):
             yield change.within(("requestBody",))
-    for change in security_changes(document, said.get("security", [])):
-        if "security" in said:
+    for change in security_changes(document, operation.get("security", [])):
+        if "security" in operation:
             yield change.within(("security",))
         else:
-            yield Change((), (), {**said, "security": change.value}, change.words, change.direction)
-    replies = said["responses"]
+            yield Change(
+                (), (), {**operation, "security": change.value}, change.words, change.direction
+            )
+    replies = operation["responses"]
     yield from dropped(("responses",), replies)
     for status, reply in replies.items():
         other = str(int(status) + 10)
@@ -116,16 +120,16 @@ def _operation(document: Said, said: Said) -> Iterator[Change]:
             yield change.within(("responses", status))
 
 
-def _of_requests(document: Said) -> Iterator[str]:
-    """The references to components that requests are described by."""
+def _of_requests(document: Node) -> Iterator[str]:
+    """Yield the references to components that describe requests."""
     for item in document["paths"].values():
         for method in METHODS & item.keys():
             for part in "parameters", "requestBody":
                 yield from references(document, item[method].get(part))
 
 
-def _is_form(document: Said, name: str) -> bool:
-    """Whether the schema is one of a form, whose fields are texts."""
+def _is_form(document: Node, name: str) -> bool:
+    """Return whether the schema is that of a form, all fields of which are texts."""
     bodies = [
         kind["schema"].get("$ref")
         for item in document["paths"].values()

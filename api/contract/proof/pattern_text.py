@@ -1,4 +1,4 @@
-"""Patterns read and written: what their classes list, and how long their matches are."""
+"""Regular expressions: their character classes, the lengths of their matches, and their text."""
 
 from collections.abc import Collection, Iterator
 from itertools import pairwise, starmap
@@ -11,18 +11,18 @@ LAST = 0x10FFFF
 
 
 def widths(pattern: str) -> tuple[int, int]:
-    """The fewest and the most characters of what the pattern matches."""
+    """Return the least and the greatest length of a match."""
     low, high = _parser.parse(pattern).getwidth()
     return low, high
 
 
 def expression(pattern: str, among: Collection[str]) -> str:
-    """Write a pattern of whole texts without its anchors, for texts of these characters alone."""
+    """Return an anchored pattern without its anchors, its classes limited to these characters."""
     return written(_parser.parse(pattern), among)[1:-1]
 
 
 def sample(pattern: str) -> str:
-    """A short text that the pattern matches, with one of each that may be left out."""
+    """Return a short text that the pattern matches. Optional parts occur once in it."""
     return "".join(_sample(kind, value) for kind, value in _parser.parse(pattern))
 
 
@@ -45,12 +45,12 @@ def _sample(kind: Any, value: Any) -> str:
         low, _, inner = value
         times = max(low, 1)
     else:
-        raise NotImplementedError(f"Teach {__name__} to give a sample of {kind}.")
+        raise NotImplementedError(f"{__name__} doesn't support samples of {kind}.")
     return "".join(_sample(*node) for node in inner) * times
 
 
 def runs(pattern: str) -> list[tuple[int, int]]:
-    """The characters in runs that the pattern's classes treat alike: first and last of each."""
+    """Return the ranges (first, last) of characters that all classes of the pattern treat alike."""
     cuts = {0, LAST + 1}
     for listed in _all_classes(_parser.parse(pattern)):
         cuts |= {code for code in listed if code - 1 not in listed}
@@ -73,7 +73,7 @@ def alphabet(*patterns: str) -> list[str]:
 
 
 def _all_classes(tree: Any, *, literals: bool = False) -> Iterator[set[int]]:
-    """The characters of each class, and on demand each literal too."""
+    """Yield the characters of each class, and each literal if `literals`."""
     for kind, value in starmap(as_class, tree):
         if kind is names.IN:
             yield characters(value)
@@ -89,7 +89,7 @@ def _all_classes(tree: Any, *, literals: bool = False) -> Iterator[set[int]]:
 
 
 def characters(members: list[Any]) -> set[int]:
-    """The characters that a class lists; ranges as long as scripts aren't meant to be here."""
+    """Return all characters of a class, which should have short ranges."""
     listed: set[int] = set()
     for kind, value in members:
         if kind is names.LITERAL:
@@ -97,7 +97,7 @@ def characters(members: list[Any]) -> set[int]:
         elif kind is names.RANGE:
             listed.update(range(value[0], value[1] + 1))
         elif kind is not names.NEGATE:
-            raise NotImplementedError(f"Teach {__name__} to read {kind} in a class.")
+            raise NotImplementedError(f"{__name__} doesn't support {kind} in a class.")
     return listed
 
 
@@ -107,7 +107,7 @@ def class_of(negated: bool, listed: set[int]) -> list[Any]:
 
 
 def as_class(kind: Any, value: Any) -> tuple[Any, Any]:
-    """A node of a tree; any character but one is a class too."""
+    """Return the node, as a class if it matches any character but one."""
     return (names.IN, class_of(True, {value})) if kind is names.NOT_LITERAL else (kind, value)
 
 
@@ -116,7 +116,7 @@ def name_of(code: int) -> str:
 
 
 def written(tree: Any, among: Collection[str] = ()) -> str:
-    """Write a tree as a pattern; with `among`, its classes list the characters of it alone."""
+    """Return the pattern of a tree. With `among`, its classes list only those characters."""
     return "".join(_node(kind, value, among) for kind, value in tree)
 
 
@@ -136,12 +136,12 @@ def _node(kind: Any, value: Any, among: Collection[str]) -> str:
     if kind is names.BRANCH:
         return f"({'|'.join(written(branch, among) for branch in value[1])})"
     if kind is not names.MAX_REPEAT:
-        raise NotImplementedError(f"Teach {__name__} to write {kind}.")
+        raise NotImplementedError(f"{__name__} doesn't support {kind}.")
     low, high, inner = value
     high = "" if high is names.MAXREPEAT else high
     return f"({written(inner, among)}){{{low},{high}}}"
 
 
 def _character(code: int) -> str:
-    """As every dialect reads it, also where it would mean something else."""
+    """Return the character, escaped unless every dialect takes it literally."""
     return chr(code) if code > 0xFF or chr(code).isalnum() else f"\\x{code:02x}"

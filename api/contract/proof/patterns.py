@@ -1,4 +1,4 @@
-"""Patterns as trees: each one that is a notch stricter, looser or different."""
+"""Mutations of regular expressions, made on their parse trees."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,40 +14,41 @@ ANCHOR = "an anchor dropped"
 
 
 @dataclass(frozen=True)
-class Notch:
-    """A change by one step: the text it leads to, what it is, and which way it goes."""
+class PatternMutation:
+    """A mutated pattern, with the description and the direction of its one change."""
 
-    value: Any
+    pattern: str
     change: str
     direction: Direction
 
 
-def notches(pattern: str, longest: float = inf) -> Iterator[Notch]:
-    """Each step from the pattern: at a class's members, a repeat's bounds, a text, an anchor.
+def pattern_mutations(pattern: str, longest: float = inf) -> Iterator[PatternMutation]:
+    """Yield each mutation: of a member of a class, a bound of a repeat, a character, an anchor.
 
-    Where no text may be longer than the shortest match, a match is the whole text anyhow.
+    If the `longest` valid text is as short as the shortest match, anchors make no difference.
     """
     tree = list(_parser.parse(pattern))
     anchors_count = longest > widths(pattern)[0]
     if not pattern.startswith("^"):
-        yield Notch(f"^{pattern}", "an anchor added", "stricter")
+        yield PatternMutation(f"^{pattern}", "an anchor added", "stricter")
     if not pattern.endswith("$"):
-        yield Notch(f"{pattern}$", "an anchor added", "stricter")
+        yield PatternMutation(f"{pattern}$", "an anchor added", "stricter")
     for changed, change, direction in _sequences(tree):
         if anchors_count or change != ANCHOR:
-            yield Notch(written(changed), change, direction)
+            yield PatternMutation(written(changed), change, direction)
 
 
-_Step = tuple[Any, str, Direction]
+_Mutation = tuple[Any, str, Direction]
+"""A mutated tree, and the description and the direction of its change."""
 
 
-def _sequences(tree: list[Any]) -> Iterator[_Step]:
+def _sequences(tree: list[Any]) -> Iterator[_Mutation]:
     for i, node in enumerate(tree):
         for changed, change, direction in _steps(*node):
             yield [*tree[:i], *changed, *tree[i + 1 :]], change, direction
 
 
-def _steps(kind: Any, value: Any) -> Iterator[_Step]:
+def _steps(kind: Any, value: Any) -> Iterator[_Mutation]:
     if kind is names.AT:
         yield [], ANCHOR, "looser"
     elif kind is names.LITERAL:
@@ -64,10 +65,10 @@ def _steps(kind: Any, value: Any) -> Iterator[_Step]:
     elif kind is names.BRANCH:
         yield from _branches(*value)
     else:
-        raise NotImplementedError(f"Teach {__name__} to change {kind} in a pattern.")
+        raise NotImplementedError(f"{__name__} doesn't support {kind} in a pattern.")
 
 
-def _repeats(low: int, high: Any, inner: Any) -> Iterator[_Step]:
+def _repeats(low: int, high: Any, inner: Any) -> Iterator[_Mutation]:
     def repeat(low: int, high: Any) -> list[Any]:
         return [(names.MAX_REPEAT, (low, high, inner))]
 
@@ -88,7 +89,7 @@ def _repeats(low: int, high: Any, inner: Any) -> Iterator[_Step]:
         yield [(names.MAX_REPEAT, (low, high, changed))], change, direction
 
 
-def _branches(nothing: Any, branches: list[Any]) -> Iterator[_Step]:
+def _branches(nothing: Any, branches: list[Any]) -> Iterator[_Mutation]:
     for i, branch in enumerate(branches):
         others = [*branches[:i], *branches[i + 1 :]]
         yield [(names.BRANCH, (nothing, others))], "a branch dropped", "stricter"
@@ -97,8 +98,8 @@ def _branches(nothing: Any, branches: list[Any]) -> Iterator[_Step]:
             yield [(names.BRANCH, (nothing, new))], change, direction
 
 
-def _classes(members: list[Any]) -> Iterator[_Step]:
-    """Each member taken out, and each neighbour of a range put in."""
+def _classes(members: list[Any]) -> Iterator[_Mutation]:
+    """Yield the class without each member, and with each neighbour of its ranges."""
     negated = members[0][0] is names.NEGATE
     narrower: tuple[Direction, Direction] = ("stricter", "looser")
     out, into = reversed(narrower) if negated else narrower

@@ -1,4 +1,4 @@
-"""The proof of one document: every exchange fits it, and all of them show that it is needed."""
+"""The proof of a document: no exchange violates it, and its every line is needed."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import yaml
 
 from .coverage import Coverage
 from .document import Document
-from .exactness import Exactness, Settled, Verdict
+from .exactness import Exactness, Results, Verdict
 from .exchanges import Exchange
 from .flows import Flows
 from .lines import is_normative, lines
@@ -29,38 +29,40 @@ class Proof:
     """
 
     def __init__(self, file: Path, undocumented: str = "") -> None:
-        self.file, self.said = file, yaml.safe_load(file.read_text(encoding="utf-8"))
-        self.document = Document(self.said)
+        self.file, self.root = file, yaml.safe_load(file.read_text(encoding="utf-8"))
+        self.document = Document(self.root)
         self.exchanges: list[Exchange] = []
-        self.settled: Settled = {}
+        self.results: Results = {}
         self.seconds = 0.0  # The duration of the verdict.
         self._undocumented = re.compile(undocumented)
 
     def keep(self, exchange: Exchange) -> None:
         """Keep the exchange. Raises `Contradiction` if it violates the document."""
-        if not self.document.address(exchange.path) and self._undocumented.fullmatch(exchange.path):
+        path = exchange.path
+        if not self.document.match_path(path) and self._undocumented.fullmatch(path):
             return
         if violations := list(contradictions(self.document, exchange)):
-            raise Contradiction(f"{exchange.method} {exchange.path}: {'; '.join(violations)}")
+            raise Contradiction(f"{exchange.method} {path}: {'; '.join(violations)}")
         self.exchanges.append(exchange)
 
-    def settle(self, part: int, parts: int) -> None:
-        """Try one of so many parts of the mutants on the exchanges of this process."""
-        self.settled = Exactness(self.said, self.exchanges).judge(part=part, parts=parts).settled
+    def judge_part(self, part: int, parts: int) -> None:
+        """Judge every mutant of one of `parts` parts by the exchanges of this process."""
+        exactness = Exactness(self.root, self.exchanges)
+        self.results = exactness.judge(part=part, parts=parts).results
 
     @cached_property
     def coverage(self) -> Coverage:
         """The coverage by all exchanges. Read this after the last one."""
         coverage = Coverage(self.document)
         for exchange in self.exchanges:
-            coverage.look(exchange)
+            coverage.add(exchange)
         return coverage
 
     @cached_property
     def verdict(self) -> Verdict:
         """The lines that all exchanges prove. Read this after the last one."""
         started = monotonic()
-        verdict = Exactness(self.said, self.exchanges).judge(self.settled)
+        verdict = Exactness(self.root, self.exchanges).judge(self.results)
         self.seconds = monotonic() - started
         return verdict
 
@@ -69,19 +71,19 @@ class Proof:
         return not any(self.missing())
 
     def missing(self) -> Iterator[str]:
-        """Yield what no exchange shows, and the lines that no exchange proves."""
+        """Yield promises that no test recorded, wrong links, and lines that no exchange proves."""
         for promise in self.coverage.missing:
             yield f"never seen: {promise}"
         yield from Flows(self.document, self.exchanges).contradictions(self.document)
-        known = lines(self.file)
-        numbers = {line.place: line.number for line in known}
+        all_lines = lines(self.file)
+        numbers = {line.place: line.number for line in all_lines}
         for mutant in self.verdict.survivors:
             place = " / ".join(map(str, mutant.line))
             yield f"{self.file.name}:{numbers[mutant.line]}: {place} could be: {mutant.change}"
-        looked_at = {numbers[place] for place in self.verdict.lines}
-        for line in filter(is_normative, known):
-            if line.number not in looked_at:
-                yield f"{self.file.name}:{line.number}: no way is known to change this line"
+        mutated = {numbers[place] for place in self.verdict.lines}
+        for line in filter(is_normative, all_lines):
+            if line.number not in mutated:
+                yield f"{self.file.name}:{line.number}: no mutation changes this line"
 
     def report(self, folder: Path) -> None:
         """Write the proof to the folder, as HTML."""

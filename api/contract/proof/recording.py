@@ -75,26 +75,26 @@ def record_requests(keep: Keep, patch: Callable[[type, str, Any], None]) -> None
     send = requests.Session.send
 
     def recording(
-        session: requests.Session, asked: requests.PreparedRequest, **options: Any
+        session: requests.Session, request: requests.PreparedRequest, **options: Any
     ) -> requests.Response:
-        answer = send(session, asked, **options)
-        url = urlsplit(asked.url or "")
+        response = send(session, request, **options)
+        url = urlsplit(request.url or "")
         if url.hostname in ("localhost", "127.0.0.1"):
-            body = asked.body.encode() if isinstance(asked.body, str) else asked.body
+            body = request.body.encode() if isinstance(request.body, str) else request.body
             keep(
                 Exchange(
-                    method=asked.method or "",
+                    method=request.method or "",
                     path=unquote(url.path, errors="replace"),
                     query=url.query,
-                    sent=Headers(list(asked.headers.items())),
+                    sent=Headers(list(request.headers.items())),
                     body=b"" if body is None else body if isinstance(body, bytes) else None,
-                    status=answer.status_code,
-                    received=Headers(list(answer.raw.headers.items())),
-                    content=answer.content,
+                    status=response.status_code,
+                    received=Headers(list(response.raw.headers.items())),
+                    content=response.content,
                     recorded_by=_current_test(),
                 )
             )
-        return answer
+        return response
 
     patch(requests.Session, "send", recording)
 
@@ -135,8 +135,8 @@ def _masked_body(exchange: Exchange) -> Any:
         return ""
     try:
         body = exchange.read()
-    except Unreadable as why:
-        return f"{MASK} ({len(exchange.body or b'')} bytes: {why})"
+    except Unreadable as error:
+        return f"{MASK} ({len(exchange.body or b'')} bytes: {error})"
     if isinstance(body, Form):
         return [[name, _masked_value(name, text)] for name, text in body.fields]
     return _masked_value("", body.value) if isinstance(body.value, dict) else MASK

@@ -1,17 +1,14 @@
 """Mutations of references to schemas."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from .changes import Change, Direction, Place
-from .document import Document, close, covers, pointer, references
+from .document import Document, Node, close, covers, pointer, references
 from .schemas import changes, schemas_within
-
-Said = Mapping[str, Any]
 
 
 def content_changes(
-    document: Said, kind: Said, place: Place, *, texts: bool = False, closed: bool = False
+    document: Node, kind: Node, place: Place, *, texts: bool = False, closed: bool = False
 ) -> Iterator[Change]:
     schema = kind.get("schema", {})
     others = other_references(document, schema, closed=closed)
@@ -20,7 +17,7 @@ def content_changes(
 
 
 def other_references(
-    document: Said, schema: Said, of: str = "", *, closed: bool = False
+    document: Node, schema: Node, of: str = "", *, closed: bool = False
 ) -> Iterator[Change]:
     """Yield a mutation for each other schema that a reference could name.
 
@@ -32,7 +29,7 @@ def other_references(
         for name in document["components"]["schemas"]:
             other = {"$ref": f"#/components/schemas/{name}"}
             if name != own and f"#/components/schemas/{of}" not in references(document, other):
-                both = whole.followed([other, schema])
+                both = whole.resolve([other, schema])
                 wider = covers(*(map(close, both) if closed else both))
                 direction: Direction = "looser" if wider else "different"
                 yield Change(("$ref",), (), other, f"{name} for {own}", direction)

@@ -1,17 +1,14 @@
 """Mutations of responses: headers, representations, links."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from .changes import Change, Direction, Place, dropped, renamed
-from .document import METHODS
+from .document import METHODS, Node
 from .references import content_changes
 from .schemas import changes
 
-Said = Mapping[str, Any]
 
-
-def reply_changes(document: Said, reply: Said) -> Iterator[Change]:
+def reply_changes(document: Node, reply: Node) -> Iterator[Change]:
     for part in "headers", "content", "links":
         yield from dropped((part,), reply.get(part, {}))
     for name, header in reply.get("headers", {}).items():
@@ -35,7 +32,7 @@ def reply_changes(document: Said, reply: Said) -> Iterator[Change]:
             yield change.within(("links", name))
 
 
-def link_changes(document: Said, link: Said) -> Iterator[Change]:
+def link_changes(document: Node, link: Node) -> Iterator[Change]:
     for item in document["paths"].values():
         for method, operation in item.items():
             other = operation["operationId"]
@@ -48,7 +45,7 @@ def link_changes(document: Said, link: Said) -> Iterator[Change]:
         yield from renamed(("parameters",), link["parameters"], name, f"{name}0")
 
 
-def header_changes(header: Said) -> Iterator[Change]:
+def header_changes(header: Node) -> Iterator[Change]:
     changed = {**header, "required": not header.get("required", False)}
     direction: Direction = "stricter" if changed["required"] else "looser"
     line: Place = ("required",) if "required" in header else ()

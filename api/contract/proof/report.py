@@ -20,6 +20,9 @@ pre, .code { font: 13px/1.35 monospace; white-space: pre-wrap; margin: 0 }
 """
 
 
+_NO_TEST = "no test"
+
+
 def page(file: Path, coverage: Coverage, verdict: Verdict) -> str:
     """Return the report on the document in `file`, as HTML."""
     return "\n".join(
@@ -41,17 +44,17 @@ def page(file: Path, coverage: Coverage, verdict: Verdict) -> str:
 
 
 def _promises(coverage: Coverage) -> Iterator[str]:
-    """Yield a table for each operation. What one test recorded is in one row."""
+    """Yield a table for each operation. Promises that the same test recorded share a row."""
 
     def witness(promise: Promise) -> tuple[str, str]:
-        return promise.where, _test(coverage.seen.get(promise, "nobody"))
+        return promise.where, _test(coverage.seen.get(promise, _NO_TEST))
 
     for operation, promises in groupby(coverage.promises, key=lambda promise: promise.operation):
         yield f"<table><caption>{escape(operation)}</caption>"
         yield "<tr><th>where</th><th>what</th><th>recorded by</th></tr>"
-        for (where, recorded_by), those in groupby(promises, key=witness):
-            what = ", ".join(promise.what or "the response itself" for promise in those)
-            unseen = " class=bad" if recorded_by == "nobody" else ""
+        for (where, recorded_by), grouped in groupby(promises, key=witness):
+            what = ", ".join(promise.what or "the response itself" for promise in grouped)
+            unseen = " class=bad" if recorded_by == _NO_TEST else ""
             yield f"<tr{unseen}>{_cells([where, what, recorded_by])}</tr>"
         yield "</table>"
 
@@ -68,12 +71,12 @@ def _lines(file: Path, verdict: Verdict) -> Iterator[str]:
     for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         by = refuted.get(number, [])
         first = _test(next(filter(None, by), ""))
-        said = f"{len(by)} refuted <small>{escape(first)}</small>" if by else ""
-        said += "".join(f"<br>survives: {escape(change)}" for change in survived.get(number, []))
+        results = f"{len(by)} refuted <small>{escape(first)}</small>" if by else ""
+        results += "".join(f"<br>survives: {escape(change)}" for change in survived.get(number, []))
         kind = "bad" if number in survived else "" if by else "plain"
         yield (
             f'<tr class="{kind}"><td>{number}</td><td><pre>{escape(text)}</pre></td>'
-            f"<td>{said}</td></tr>"
+            f"<td>{results}</td></tr>"
         )
     yield "</table>"
 

@@ -31,7 +31,7 @@ def parameter_fault(parameter: Node, texts: dict[str, str], exchange: Exchange) 
     if not values:
         return "it is missing" if parameter.get("required") else ""
     if len(values) > 1:
-        return "it is there twice"
+        return "it occurs twice"
     value = from_text(parameter["schema"], values[0])
     return "" if fits(parameter["schema"], value) else f"{value!r} doesn't fit"
 
@@ -45,18 +45,18 @@ def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) 
         return [value for given, value in exchange.parameters or () if given == name]
     if parameter["in"] == "header":
         return exchange.sent.getlist(name)
-    raise NotImplementedError(f"Teach {__name__} to read parameters in a {parameter['in']}.")
+    raise NotImplementedError(f"{__name__} doesn't support parameters in {parameter['in']}.")
 
 
 def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[str]:
     schema = operation.bodies.get(exchange.sent_media_type)
-    if schema is None or not exchange.coding_is_plain:
+    if schema is None or not exchange.has_plain_coding:
         yield f"{exchange.sent_media_type or 'no media type'}, in a coding that isn't declared"
         return
     try:
         body = exchange.read()
-    except Unreadable as why:
-        yield f"the body can't be read: {why}"
+    except Unreadable as error:
+        yield f"the body can't be read: {error}"
         return
     if isinstance(body, Form):
         yield from form_faults(schema, body)
@@ -67,7 +67,7 @@ def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[str]:
 def form_faults(schema: Node, form: Form) -> Iterator[str]:
     """Yield what is invalid about the form, including repeated fields and files."""
     kinds = schema.get("properties", {})
-    yield from (f"{name} is there twice, or as a file" for name in kinds if name in form.odd)
+    yield from (f"{name} occurs twice, or as a file" for name in kinds if name in form.invalid)
     given = {name: from_text(kinds.get(name, {}), text) for name, text in form.texts.items()}
     if not fits(schema, given):
         yield f"the form doesn't fit: {form.fields}"
@@ -79,7 +79,7 @@ def _satisfied(scheme: Node, exchange: Exchange) -> bool:
         (given,) = exchange.sent_values.get("authorization", [""])[:1]
         return given.partition(" ")[0].lower() == str(scheme["scheme"]).lower()
     if scheme["type"] != "apiKey" or scheme["in"] == "cookie":
-        raise NotImplementedError(f"Teach {__name__} where credentials of {scheme} come.")
+        raise NotImplementedError(f"{__name__} doesn't support credentials of {scheme}.")
     if scheme["in"] == "query":
         return scheme["name"] in parse_qs(exchange.query, keep_blank_values=True)
     return str(scheme["name"]).lower() in exchange.sent_values
@@ -87,5 +87,5 @@ def _satisfied(scheme: Node, exchange: Exchange) -> bool:
 
 def has_any(operation: Operation, exchange: Exchange) -> bool:
     """Return whether the request has any credentials, even of an unknown scheme."""
-    known = any(_satisfied(scheme, exchange) for one in operation.security for scheme in one)
-    return known or "authorization" in exchange.sent_values
+    declared = any(_satisfied(scheme, exchange) for one in operation.security for scheme in one)
+    return declared or "authorization" in exchange.sent_values

@@ -1,16 +1,14 @@
 """Mutations of requests: parameters, bodies, security."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from .changes import Change, Direction, Place, dropped, renamed
+from .document import Node
 from .references import content_changes
 from .schemas import changes
 
-Said = Mapping[str, Any]
 
-
-def parameter_changes(parameter: Said) -> Iterator[Change]:
+def parameter_changes(parameter: Node) -> Iterator[Change]:
     for change in changes(parameter["schema"], texts=True):
         yield change.within(("schema",))
     if parameter["in"] != "path":  # A path parameter is always required.
@@ -22,7 +20,7 @@ def parameter_changes(parameter: Said) -> Iterator[Change]:
         yield Change(("in",), ("in",), place, f"in the {place}", "different")
 
 
-def body_changes(document: Said, body: Said) -> Iterator[Change]:
+def body_changes(document: Node, body: Node) -> Iterator[Change]:
     changed = {**body, "required": not body.get("required", False)}
     direction: Direction = "stricter" if changed["required"] else "looser"
     line: Place = ("required",) if "required" in body else ()
@@ -40,7 +38,7 @@ def body_changes(document: Said, body: Said) -> Iterator[Change]:
             yield Change(place, place, more, f"{media_type} added", "looser")
 
 
-def security_changes(document: Said, security: list[Said]) -> Iterator[Change]:
+def security_changes(document: Node, security: list[Node]) -> Iterator[Change]:
     for i, one in enumerate(security):
         rest = [other for other in security if other is not one]
         words = f"{', '.join(one) or 'anybody'} dropped"
@@ -50,10 +48,10 @@ def security_changes(document: Said, security: list[Said]) -> Iterator[Change]:
     for name in document.get("components", {}).get("securitySchemes", {}):
         if not security:
             yield Change((), (), [{name: []}], f"{name} added", "stricter")
-            yield Change((), (), [{name: []}, {}], f"{name} added, if wished", "looser")
+            yield Change((), (), [{name: []}, {}], f"{name} added, optional", "looser")
 
 
-def scheme_changes(scheme: Said) -> Iterator[Change]:
+def scheme_changes(scheme: Node) -> Iterator[Change]:
     other = {"type": "apiKey", "in": "header", "name": "X-Key-0"}
     yield Change(("type",), (), other, "an API key in X-Key-0", "different")
     if scheme["type"] == "http":

@@ -1,4 +1,4 @@
-"""Mutations of a schema: each keyword a step stricter, looser or different."""
+"""Mutations of a schema: each makes one keyword stricter, looser or different."""
 
 from collections.abc import Callable, Iterator, Mapping
 from math import inf
@@ -6,7 +6,7 @@ from typing import Any
 
 from .changes import Change, Direction, Place
 from .pattern_text import widths
-from .patterns import notches
+from .patterns import pattern_mutations
 
 Schema = Mapping[str, Any]
 
@@ -27,8 +27,8 @@ _Mutations = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, in
 def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Iterator[Change]:
     """Yield each mutation of a schema and the schemas within.
 
-    Every value is a text if `texts` is true, as in a form, a query or a header. Values have only
-    declared members if `closed` is true, as in a response.
+    `texts`: every value is a text, as in a form, a query or a header. `closed`: objects have only
+    declared members, as in a response.
     """
     read = schema
     if closed and "properties" in schema:
@@ -37,15 +37,15 @@ def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Ite
         if keyword in ANNOTATIONS:
             continue
         if keyword not in _KEYWORDS:
-            raise NotImplementedError(f"Teach {__name__} to change {keyword}.")
+            raise NotImplementedError(f"{__name__} doesn't support {keyword}.")
         for new, words, direction, *item in _KEYWORDS[keyword](read, keyword, texts):
             changed = {k: v for k, v in schema.items() if k != keyword}
             changed |= {} if new is None else {keyword: new}
             yield Change((keyword, *item), (), changed, f"{keyword}: {words}", direction)
     for place, within in schemas_within(schema):
         for change in changes(within, texts=texts, closed=closed):
-            yield change.within(place, turned=place == ("not",))
-    for words, more in _not_asked(read):
+            yield change.within(place, is_inverted=place == ("not",))
+    for words, more in _absent_keywords(read):
         yield Change(("type",), (), {**schema, **more}, f"{words} added", "stricter")
 
 
@@ -106,8 +106,8 @@ def _other(value: Any) -> Any:
 
 def _pattern(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     yield from _droppable(schema, keyword, texts)
-    for notch in notches(schema[keyword], schema.get("maxLength", inf)):
-        yield notch.value, notch.change, notch.direction
+    for mutation in pattern_mutations(schema[keyword], schema.get("maxLength", inf)):
+        yield mutation.pattern, mutation.change, mutation.direction
 
 
 def _required(schema: Schema, keyword: str, texts: bool) -> _Mutations:
@@ -167,10 +167,10 @@ def schemas_within(schema: Schema) -> Iterator[tuple[Place, Schema]]:
             yield (keyword,), schema[keyword]
 
 
-def _not_asked(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """Yield keywords that the schema doesn't have and could have."""
+def _absent_keywords(schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """Yield keywords that the schema could have and doesn't have, each with a value."""
     kinds, listed = schema.get("type", []), {"enum", "const"} & schema.keys()
-    # A text without any bound may be empty, which no exchange needs to show.
+    # For a text without any bound, no exchange needs to show that it may be empty.
     bounded = "string" in kinds and {"maxLength", "pattern"} & schema.keys() and not listed
     if bounded and "minLength" not in schema and not widths(schema.get("pattern", ""))[0]:
         yield "minLength: 1", {"minLength": 1}

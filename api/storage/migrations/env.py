@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates over the connection that `api.storage.database` locked."""
+"""Alembic's entry point. Migrates through the connection that `api.storage.migrate` locked."""
 
 from alembic import context
 
@@ -7,7 +7,7 @@ from api.storage.tables import metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    # SQLite has them too, once a transaction is begun by hand.
+    # SQLite has transactional DDL too, in a transaction that BEGIN began.
     transactional_ddl=True,
 )
 with context.begin_transaction():

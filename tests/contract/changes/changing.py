@@ -8,7 +8,7 @@ import yaml
 
 from api.contract.changes.change import Change
 from api.contract.changes.document import document_changes
-from api.contract.proof.document import at
+from api.contract.proof.document import part_at
 from api.contract.proof.mutants import replaced
 
 TABLE = Path(__file__).parent / "changes.txt"
@@ -64,7 +64,7 @@ def having(place: str, members: str) -> Any:
 
 
 def _with(document: Any, place: tuple[str | int, ...], members: dict[str, Any]) -> Any:
-    return replaced(document, place, {**at(document, place), **members})
+    return replaced(document, place, {**part_at(document, place), **members})
 
 
 def compared(place: str, old: str, new: str) -> list[Change]:

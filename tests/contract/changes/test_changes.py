@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from api.contract.changes.document import document_changes
-from api.contract.changes.reader import whole
+from api.contract.changes.reader import resolve_references
 from api.contract.proof.changes import Place
-from api.contract.proof.document import METHODS, pointer, references
-from api.contract.proof.mutants import Said, mutants, replaced
+from api.contract.proof.document import METHODS, Node, pointer, references
+from api.contract.proof.mutants import mutants, replaced
 from api.contract.proof.proof import Proof
 from tests.contract.changes.changing import breaks, compared, rows
 
@@ -50,7 +50,7 @@ def test_a_document_differs_from_itself_in_nothing(
     assert compared(place, old, old) == compared(place, new, new) == []
 
 
-def _operations(said: Said) -> Iterator[tuple[set[Place], Said]]:
+def _operations(said: Node) -> Iterator[tuple[set[Place], Node]]:
     """Yield a document of each operation alone, and the places in it that describe the operation.
 
     The rest is equal before and after a change of these places, and takes most of the time.
@@ -65,13 +65,14 @@ def _operations(said: Said) -> Iterator[tuple[set[Place], Said]]:
 def test_no_notch_of_our_own_document_passes_in_silence(
     proof: Proof, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operations = list(_operations(proof.said))
-    read = {id(said): whole(said) for _, said in [*operations, ((), proof.said)]}
+    operations = list(_operations(proof.root))
+    read = {id(said): resolve_references(said) for _, said in [*operations, ((), proof.root)]}
     monkeypatch.setattr(
-        "api.contract.changes.document.whole", lambda said: read.get(id(said)) or whole(said)
+        "api.contract.changes.document.resolve_references",
+        lambda said: read.get(id(said)) or resolve_references(said),
     )
-    for mutant in mutants(proof.said):
+    for mutant in mutants(proof.root):
         concerned = (said for places, said in operations if mutant.target[:3] in places)
-        said = next(concerned, proof.said)
+        said = next(concerned, proof.root)
         changed = replaced(said, mutant.target, mutant.new)
         assert document_changes(said, changed), mutant

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 from jsonschema_rs import canonicalize
 from jsonschema_rs.canonical import Containment
 
-from api.contract.changes.change import Spot
+from api.contract.changes.change import Location
 from api.contract.changes.schema import schema_changes
 
 Schema = dict[str, Any]
@@ -68,7 +68,7 @@ def test_what_is_compatible_is_covered(old: Schema, new: Schema) -> None:
     """A request that was right still is; an answer is one that could have been given before."""
     covers: dict[Side, tuple[Schema, Schema]] = {"request": (new, old), "response": (old, new)}
     for side, (wider, narrower) in covers.items():
-        changes = list(schema_changes(Spot(side, f"{side}-body"), old, new))
+        changes = list(schema_changes(Location(side, f"{side}-body"), old, new))
         if not any(change.breaking for change in changes):
             event(f"compatible {side}")
             assert canonicalize(wider).covers(canonicalize(narrower)) != Containment.NO, changes

@@ -104,7 +104,7 @@ def test_a_status_may_be_a_number() -> None:
 
 
 def test_prose_breaks_nobody_and_is_listed_all_the_same(proof: Proof) -> None:
-    changes = document_changes(proof.said, retold(proof.said))
+    changes = document_changes(proof.root, retold(proof.root))
     assert {change.rule.split("-")[-2] for change in changes} >= {"description", "summary"}
     assert not [change for change in changes if change.breaking]
 

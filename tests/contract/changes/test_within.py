@@ -106,7 +106,7 @@ def test_what_stands_beside_a_reference_is_asked_together_with_it() -> None:
 
 @pytest.mark.parametrize("document", [None, [], {}, {"openapi": "3.0.3"}, {"swagger": "2.0"}])
 def test_what_is_no_document_of_openapi_3_1_is_refused(document: Any) -> None:
-    with pytest.raises(ValueError, match=r"^it is no OpenAPI 3.1 document, which begins with"):
+    with pytest.raises(ValueError, match=r"^it is not an OpenAPI 3.1 document, which begins with"):
         document_changes(base(), document)
 
 

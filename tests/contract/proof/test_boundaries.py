@@ -19,7 +19,7 @@ def seen(exchange: Exchange) -> set[str]:
     text = DOCUMENT["components"]["schemas"]["NewNote"]["properties"]["text"]
     number = {"type": "integer", "minimum": 1}
     coverage = Coverage(Document(replaced(DOCUMENT, PROPERTIES, {"text": text, "n": number})))
-    coverage.look(exchange)
+    coverage.add(exchange)
     return {promise.what for promise in coverage.seen if promise.where.startswith(FORM)}
 
 

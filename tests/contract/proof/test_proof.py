@@ -45,9 +45,9 @@ def test_what_parts_settle_need_not_be_tried_again(prove: Prove) -> None:
     whole, rest = prove(), prove(exchanges=[])
     for part in range(3):
         proof = prove()
-        proof.settle(part, 3)
-        assert proof.settled.keys().isdisjoint(rest.settled)
-        rest.settled |= proof.settled
+        proof.judge_part(part, 3)
+        assert proof.results.keys().isdisjoint(rest.results)
+        rest.results |= proof.results
     assert rest.verdict == whole.verdict
     assert rest.verdict.refuted and rest.verdict.equivalent
 
@@ -62,7 +62,7 @@ def test_nothing_of_the_traffic_can_be_left_out(left_out: int, prove: Prove) -> 
 def test_a_document_that_differs_by_one_notch_is_not_proven(mutant: Mutant, prove: Prove) -> None:
     """The traffic contradicts it, doesn't show all of it, or leaves a line that isn't needed."""
     with suppress(Contradiction):
-        proof = prove(mutant.said)
+        proof = prove(mutant.root)
         # What says nothing of an answer's text can't say too much of it.
         is_silent = mutant.change == "pattern: dropped" and "headers" in mutant.line
         same = mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)
@@ -90,8 +90,8 @@ def test_what_is_missing_is_named_with_the_line_and_the_change(prove: Prove) -> 
 @pytest.mark.parametrize(
     ("exchange", "said"),
     [
-        (asked("GET", "/elsewhere", 200), "/elsewhere isn't declared and answers 200"),
-        (asked("DELETE", "/notes", 204), "DELETE /notes isn't declared and answers 204"),
+        (asked("GET", "/elsewhere", 200), "/elsewhere isn't declared, but gets 200"),
+        (asked("DELETE", "/notes", 204), "DELETE /notes isn't declared, but gets 204"),
         (asked("PUT", "/notes", 405, Allow="GET"), "Allow is GET"),
         (asked("GET", "/notes/1", 500), "500 isn't declared"),
         (asked("GET", "/notes/1", 200), "no media type isn't declared"),
@@ -103,8 +103,8 @@ def test_what_is_missing_is_named_with_the_line_and_the_change(prove: Prove) -> 
         (asked("HEAD", "/notes/1", 200, said={"id": 1}), "there is content"),
         (left("text=ab", 3), "Location: '/notes/3' isn't as declared"),
         (left("text=ac", 1), "an invalid request was accepted: the form doesn't fit"),
-        (left("text=ab&text=ab", 1), "an invalid request was accepted: text is there twice"),
-        (asked("POST", "/notes", 201, sent="text=ab", said={"id": 1}), "Location is there 0 times"),
+        (left("text=ab&text=ab", 1), "an invalid request was accepted: text occurs twice"),
+        (asked("POST", "/notes", 201, sent="text=ab", said={"id": 1}), "Location occurs 0 times"),
         (asked("POST", "/notes", 400, sent="text=ab"), "a valid request was refused"),
         (asked("POST", "/notes", 415, sent="text=ab"), "a declared encoding was refused"),
         (asked("GET", "/notes/1", 401), "401 isn't declared"),

@@ -1,7 +1,7 @@
 """Accounts and user details.
 
-A migration is history, so it has numbers of its own; a test compares where all of them lead with
-`api.storage.tables`.
+A migration never changes, so it repeats the lengths. A test compares the result of all migrations
+with `api.storage.tables`.
 """
 
 import sqlalchemy as sa

@@ -10,12 +10,12 @@ down_revision = "0002"
 def upgrade() -> None:
     op.add_column("idempotency_keys", sa.Column("username_key", sa.String(150)))
     op.create_index(op.f("ix_idempotency_keys_username_key"), "idempotency_keys", ["username_key"])
-    # A hash has a salt, so that equal hashes are those of one account.
+    # Hashes are salted, so that equal hashes belong to the same account.
     op.execute(
         "UPDATE idempotency_keys SET username_key = accounts.username_key FROM accounts"
         " WHERE accounts.password_hash = idempotency_keys.password_hash"
     )
-    # The account was deleted, or has another password: nobody can tell whose this one was.
+    # The account of these keys is unknown, because it was deleted or has another password.
     op.execute(
         "DELETE FROM idempotency_keys WHERE password_hash IS NOT NULL AND username_key IS NULL"
     )
