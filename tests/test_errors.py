@@ -1,4 +1,4 @@
-"""What an error becomes: one shape, the words of its reply, the headers it needs."""
+"""Exceptions become problem responses, with the text and the headers of the declared reply."""
 
 import logging
 from typing import Any
@@ -37,14 +37,14 @@ REPLIES = {
 
 
 class Varied(NotFound):
-    """Brings a header whose order is its own."""
+    """An exception with a header whose values have no fixed order."""
 
     def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
         return [("Vary", "Origin, Accept")]
 
 
 def answer(raised: Exception) -> TestResponse:
-    """What leaves where a view raises this, in production."""
+    """Return the response in production if a view raises this exception."""
 
     def fail() -> Any:
         raise raised
@@ -110,7 +110,7 @@ def test_what_can_not_be_done_now_says_when_to_come_again(
 ) -> None:
     told = answer(raised)
     assert (told.status_code, told.headers.getlist("Retry-After")) == (503, [seconds])
-    # A long queue of passwords is no fault of the database.
+    # A long queue for password hashing is no fault of the database.
     wanted = [] if isinstance(raised, Busy) else ["api.errors"]
     assert [record.name for record in caplog.records] == wanted
     said = "the database can't do it now: "

@@ -1,4 +1,4 @@
-"""How the service is, told in one of two words."""
+"""/livez and /readyz."""
 
 from collections.abc import Callable
 from typing import NoReturn

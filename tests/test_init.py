@@ -1,4 +1,4 @@
-"""The service as it is joined: its name, where its settings come from, which addresses it has."""
+"""`create_app`: the app's name, the source of its settings, and its addresses."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,10 @@ from tests.actor import PASSWORD, Someone
 
 
 def status(app: Flask, host: str | None, path: str = "/livez") -> int:
-    """The status of an answer to who names this host, or none; Werkzeug's client always does."""
+    """Return the status of a request with this raw `Host` header, or without one.
+
+    Werkzeug's client would always send a valid one.
+    """
     environ = EnvironBuilder(path).get_environ()
     environ["PATH_INFO"] = path
     del environ["HTTP_HOST"]
@@ -51,7 +54,7 @@ def test_the_service_goes_by_its_name_in_the_log(
 def test_as_many_proxies_are_believed_as_are_trusted(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
-    """An origin that is the service's own, seen through two of them."""
+    """Two proxies are trusted, and the page's origin is the service's own as they report it."""
     someone = Someone(make_app_at(sqlite_url, trusted_proxies=2).test_client())
     ada = someone.signs_in("ada", PASSWORD)
     assert someone.signs_up("ada", PASSWORD).status_code == 200

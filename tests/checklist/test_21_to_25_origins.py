@@ -9,7 +9,7 @@ from flask import Flask
 from tests.actor import Someone, assert_problem
 from tests.contract.test_http_errors import errors, faulty
 from tests.contract.test_http_headers import successes
-from tests.security.test_cors import OPEN, PREFLIGHT, asks_to_sign_up, assert_open, said_to_browsers
+from tests.security.test_cors import OPEN, PREFLIGHT, assert_open, cors_headers, sign_up_responses
 from tests.storage.test_unavailable import locked
 
 SHOP = {"Origin": "https://shop.example"}
@@ -21,7 +21,7 @@ def test_21_any_origin_reads_every_answer_to_a_sign_up(
 ) -> None:
     app = make_app(database_timeout=1, ratelimit_default="40 per hour")
     someone = Someone(app.test_client())
-    answers = [answer for _, answer in asks_to_sign_up(someone, headers)]
+    answers = [answer for _, answer in sign_up_responses(someone, headers)]
     app.extensions["store"].close()  # Nobody locks out who reads already.
     with locked(app.extensions["store"].database.engine):
         answers.append(someone.signs_up("late", headers=headers))
@@ -57,7 +57,7 @@ def test_23_a_preflight_is_2xx_names_what_exists_and_does_no_work(
             patch.setitem(app.extensions, part, None)
         answer = someone.asks("OPTIONS", "/userSignUp", headers=PREFLIGHT, data={"username": "sam"})
     assert answer.status_code == 204
-    assert said_to_browsers(answer) == OPEN | {
+    assert cors_headers(answer) == OPEN | {
         "Access-Control-Allow-Methods": "POST",
         "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
     }

@@ -22,7 +22,7 @@ from tests.contract.test_http import ALLOWED
 from tests.contract.test_http_errors import errors
 from tests.contract.test_http_headers import assert_guarded, successes
 from tests.operations import NO_METHOD
-from tests.security.test_passwords import is_let_in, kept_hash
+from tests.security.test_passwords import is_signed_in, stored_hash
 
 
 def test_26_passwords_are_kept_as_argon2id_and_rehashed_when_the_parameters_rise(
@@ -31,13 +31,13 @@ def test_26_passwords_are_kept_as_argon2id_and_rehashed_when_the_parameters_rise
     app.extensions["passwords"] = Passwords(1)
     for name in "ada", "bob":
         someone.signs_up(name, PASSWORD)
-    kept = [kept_hash(app, name) for name in ("ada", "bob")]
+    kept = [stored_hash(app, name) for name in ("ada", "bob")]
     for encoded in kept:
         assert re.fullmatch(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}", encoded)
     assert kept[0] != kept[1]
     app.extensions["passwords"] = Passwords(1, PasswordHasher(3, 19456, 1))
-    assert is_let_in(someone.signs_in("ada", PASSWORD).reads_own())
-    assert "m=19456,t=3" in kept_hash(app, "ada") and kept_hash(app, "bob") == kept[1]
+    assert is_signed_in(someone.signs_in("ada", PASSWORD).reads_own())
+    assert "m=19456,t=3" in stored_hash(app, "ada") and stored_hash(app, "bob") == kept[1]
 
 
 def test_27_a_password_has_15_to_256_characters_all_of_which_count(someone: Someone) -> None:
@@ -50,8 +50,8 @@ def test_27_a_password_has_15_to_256_characters_all_of_which_count(someone: Some
             assert_problem(answer, 400, password=["Give 15 to 256 characters."])
     for n, all_but_one in enumerate(["x" * 72, "🦦" * 255]):
         someone.signs_up(f"bob{n}", all_but_one + "1")
-        assert is_let_in(someone.signs_in(f"bob{n}", all_but_one + "1").reads_own())
-        assert not is_let_in(someone.signs_in(f"bob{n}", all_but_one + "2").reads_own())
+        assert is_signed_in(someone.signs_in(f"bob{n}", all_but_one + "1").reads_own())
+        assert not is_signed_in(someone.signs_in(f"bob{n}", all_but_one + "2").reads_own())
 
 
 def test_28_any_text_of_length_is_a_password_however_its_accents_are_typed(
@@ -60,7 +60,7 @@ def test_28_any_text_of_length_is_a_password_however_its_accents_are_typed(
     for n, password in enumerate(["a" * 14 + "b", " " * 15, "漢字" * 8, "Zoë naïve façade"]):
         typed = [unicodedata.normalize(form, password) for form in ("NFC", "NFD")]
         assert someone.signs_up(f"ada{n}", typed[n % 2]).status_code == 200
-        assert all(is_let_in(someone.signs_in(f"ada{n}", way).reads_own()) for way in typed)
+        assert all(is_signed_in(someone.signs_in(f"ada{n}", way).reads_own()) for way in typed)
 
 
 def test_29_the_best_known_passwords_are_refused_and_the_document_lists_them(

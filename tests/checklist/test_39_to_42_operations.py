@@ -92,7 +92,7 @@ def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
             id_ = {"X-Request-ID": forged}
             requests.post(f"{server.url}/{path}", f"username={forged}", headers=id_, timeout=60)
         with Client(server) as client:
-            client.says(b"GET /a\x1b\rERROR:forged HTTP/1.1\r\nX: \rERROR:forged\r\n\r\n").hears()
+            client.send(b"GET /a\x1b\rERROR:forged HTTP/1.1\r\nX: \rERROR:forged\r\n\r\n").receive()
         assert server.stop() == 0
         logged = server.log.read_bytes()
     assert b"forged" not in logged and not {*range(32), 127} - {10} & {*logged}
@@ -105,10 +105,10 @@ def test_42_told_to_stop_it_finishes_the_sign_up_that_it_has_begun(tmp_path: Pat
     form = b"username=ada%d&password=an+otter+counts+nine+moons"
     forms = [post(form % n).replace(b"/userDetails", b"/userSignUp") for n in range(8)]
     with serving(tmp_path, {"WEB_CONCURRENCY": "1"}) as server, ExitStack() as opened:
-        clients = [opened.enter_context(Client(server)).says(form) for form in forms]
-        clients[0].is_answered()  # So the others are being hashed, or wait for that.
+        clients = [opened.enter_context(Client(server)).send(form) for form in forms]
+        clients[0].gets_response()  # So the others are being hashed, or wait for that.
         server.process.send_signal(signal.SIGTERM)
-        heard = [client.hears().status for client in clients]
+        heard = [client.receive().status for client in clients]
         opened.close()
         assert server.process.wait(timeout=40) == 0
     assert set(heard) <= {200, 503} and heard.count(200) > 1

@@ -72,5 +72,5 @@ class Elsewhere:
         """Any origin may read every answer that left, literally any, and without credentials."""
         assert self.service.exchanges
         for exchange in self.service.exchanges:
-            assert exchange.answered.getlist("Access-Control-Allow-Origin") == ["*"]
-            assert "Access-Control-Allow-Credentials" not in exchange.answered
+            assert exchange.response_headers.getlist("Access-Control-Allow-Origin") == ["*"]
+            assert "Access-Control-Allow-Credentials" not in exchange.response_headers

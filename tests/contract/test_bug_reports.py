@@ -193,7 +193,7 @@ def test_bytes_that_others_reported_harm_nobody(
     server: Server, where: str, what: str, sent: bytes, status: int
 ) -> None:
     with Client(server) as client:
-        assert client.says(sent).ends().hears().status == status, (where, what)
+        assert client.send(sent).end_sending().receive().status == status, (where, what)
 
 
 def test_each_row_says_where_its_report_is() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.contract.shelf.story import whole
+from tests.contract.shelf.story import story_and_document
 from tests.serving import REPOSITORY
 
 STRANGERS = ["api", "sqlalchemy", "alembic", "argon2", "limits", "redis", "psycopg", "gunicorn"]
@@ -41,7 +41,7 @@ def test_the_contract_alone_serves_another_app_under_another_name(tmp_path: Path
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    there, here = json.loads(run.stdout), json.loads(whole())
+    there, here = json.loads(run.stdout), json.loads(story_and_document())
     assert there == here
     assert there["told"] == [
         "GET /newest?kind=novel 204",

@@ -5,7 +5,7 @@ from flask import Flask
 
 from api.fields import LASTNAME
 from tests.actor import Someone, assert_problem
-from tests.commanding import everything
+from tests.commanding import database_contents
 from tests.contract.test_negotiation import HTML, JSON, PLAIN, assert_says_success, header
 from tests.operations import EACH_OPERATION, Operation, sign_up_with_records
 
@@ -34,14 +34,14 @@ def test_what_accepts_nothing_that_is_here_gets_406_before_anything_is_stored(
     someone = Someone(app.test_client())
     for accept in REFUSED:
         link = someone.gives_details().headers["Location"]
-        before = everything(database_url)
+        before = database_contents(database_url)
         with subtests.test(accept):
             answer = operation.ask(someone, link, **header(accept))
             if operation.produces:
                 assert_problem(answer, 406)
                 detail = answer.get_json(force=True)["detail"]
                 assert all(media_type in detail for media_type in operation.produces)
-                assert everything(database_url) == before
+                assert database_contents(database_url) == before
             else:
                 assert answer.status_code == operation.status
 

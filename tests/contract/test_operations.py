@@ -34,7 +34,7 @@ def done() -> ResponseReturnValue:
     return "Done"
 
 
-def asked(reply: Reply, status: int, text: str = "See there.") -> TestResponse:
+def response_of(reply: Reply, status: int, text: str = "See there.") -> TestResponse:
     """What leaves where a view answers with this status and a page."""
     app = Flask("small")
     app.testing = True
@@ -52,7 +52,7 @@ def test_what_a_success_offers_is_offered_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("status", [300, 302, 399])
 def test_a_redirect_without_content_leaves_without_its_page(status: int) -> None:
-    led = asked(Reply(description="Elsewhere."), status)
+    led = response_of(Reply(description="Elsewhere."), status)
     assert (led.status_code, led.text) == (status, "") and "Content-Type" not in led.headers
 
 
@@ -60,11 +60,11 @@ def test_a_redirect_without_content_leaves_without_its_page(status: int) -> None
 def test_no_other_answer_is_emptied(status: int) -> None:
     """It says what isn't declared, and that is told."""
     with pytest.raises(UndeclaredResponse, match="media type text/html"):
-        asked(Reply(description="Done."), status)
+        response_of(Reply(description="Done."), status)
 
 
 def test_an_answer_without_content_leaves_without_a_media_type() -> None:
-    assert asked(Reply(description="Done."), 200, "").content_type is None
+    assert response_of(Reply(description="Done."), 200, "").content_type is None
 
 
 def test_what_is_accepted_nowhere_is_told_what_there_is() -> None:

@@ -14,7 +14,7 @@ from api.contract.proof.coverage import Coverage
 from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.rules import contradictions
-from tests.contract.small_document import DOCUMENT, FORM, asked, left
+from tests.contract.small_document import DOCUMENT, FORM, make_exchange, note_left
 
 DONE = {200: Reply(description="It is done.", content={JSON: Body({})})}
 
@@ -37,7 +37,7 @@ class Needed(Wish):
     shape = fields.String(data_key="X-Shape", required=True)
 
 
-def heard(schema: type[Schema], *headers: tuple[str, str]) -> Any:
+def parse_headers(schema: type[Schema], *headers: tuple[str, str]) -> Any:
     """What the view gets, or what is wrong with it."""
     app = Flask("small")
     app.testing = True
@@ -48,17 +48,19 @@ def heard(schema: type[Schema], *headers: tuple[str, str]) -> Any:
 
 
 def test_a_view_gets_the_header_fields_that_it_asks_for() -> None:
-    assert heard(Wish, ("x-depth", "3"), ("X-Shape", "flat")) == {"depth": 3}
-    assert heard(Wish) == {}
-    assert heard(Default) == {"shape": "round"}
-    assert heard(Default, ("X-Shape", "flat")) == {"shape": "flat"}
+    assert parse_headers(Wish, ("x-depth", "3"), ("X-Shape", "flat")) == {"depth": 3}
+    assert parse_headers(Wish) == {}
+    assert parse_headers(Default) == {"shape": "round"}
+    assert parse_headers(Default, ("X-Shape", "flat")) == {"shape": "flat"}
 
 
 def test_what_is_wrong_goes_by_the_name_of_the_header_field() -> None:
     for value in "x", "10", "":
-        assert set(heard(Wish, ("X-Depth", value))) == {"X-Depth"}
-    assert set(heard(Wish, ("X-Depth", "1"), ("X-Depth", "1"))) == {"X-Depth"}  # It is "1, 1".
-    assert set(heard(Needed)) == {"X-Shape"}
+        assert set(parse_headers(Wish, ("X-Depth", value))) == {"X-Depth"}
+    assert set(parse_headers(Wish, ("X-Depth", "1"), ("X-Depth", "1"))) == {
+        "X-Depth"
+    }  # It is "1, 1".
+    assert set(parse_headers(Needed)) == {"X-Shape"}
 
 
 KEY = {
@@ -84,15 +86,17 @@ def with_key(exchange: Exchange, key: str) -> Exchange:
     return replace(exchange, sent=Headers([*exchange.sent, ("idempotency-key", key)]))
 
 
-NO, WRONG = (asked("POST", "/notes", 400, sent=t, content_type=FORM) for t in ("text=ab", "text=a"))
+NO, WRONG = (
+    make_exchange("POST", "/notes", 400, sent=t, content_type=FORM) for t in ("text=ab", "text=a")
+)
 
 
 @pytest.mark.parametrize(
     ("exchange", "what"),
     [
-        (left("text=ab", 1), {"absent"}),
-        (with_key(left("text=ab", 1), '"a"'), {"shortest"}),
-        (with_key(left("text=ab", 1), '"aa"'), {"longest"}),
+        (note_left("text=ab", 1), {"absent"}),
+        (with_key(note_left("text=ab", 1), '"a"'), {"shortest"}),
+        (with_key(note_left("text=ab", 1), '"aa"'), {"longest"}),
         (with_key(NO, ""), {"empty"}),
         (with_key(NO, '""'), {"one shorter"}),
         (with_key(NO, '"aaa"'), {"one longer"}),
@@ -121,7 +125,7 @@ def test_a_forms_boundaries_are_not_seen_beside_a_wrong_key(document: Document) 
 
 
 def test_only_who_has_a_key_may_be_told_that_it_was_used(document: Document) -> None:
-    refused = asked("POST", "/notes", 422, sent="text=ab")
+    refused = make_exchange("POST", "/notes", 422, sent="text=ab")
     assert not list(contradictions(document, with_key(refused, '"a"')))
     assert list(contradictions(document, refused)) == [
         "leaveNote, 422: a valid request was refused"

@@ -10,7 +10,7 @@ import pytest
 
 from api.contract.proof.proof import Proof
 from api.security.browsers import SIGN_UP_PATH
-from tests.server.test_server_wire import say
+from tests.server.test_server_wire import request_last
 from tests.serving import Server
 
 HOST = "Host: localhost\r\n"
@@ -55,7 +55,7 @@ def test_a_row_names_exactly_the_headers_that_are_sent(
     server: Server, proof: Proof, path: str, status: int, request_: str
 ) -> None:
     meaning, named = rows(proof)[status]
-    answered, headers, body = say(server, request_.format(path=path))
+    answered, headers, body = request_last(server, request_.format(path=path))
     assert answered == status
     is_sign_up = path == SIGN_UP_PATH and status != 404
     expected = {name.strip("()").lower() for name in named if is_sign_up or name[0] != "("}

@@ -100,7 +100,7 @@ def test_a_server_without_standard_error_serves(tmp_path: Path) -> None:
     server = Server(process, f"http://localhost:{port}", said, tmp_path / "server.log")
     with Client(server) as client, process.stdout:
         for _ in range(50):
-            assert client.says(LIVEZ).hears().status == 200
+            assert client.send(LIVEZ).receive().status == 200
     assert server.stop() == 0
 
 

@@ -15,7 +15,7 @@ from api.storage.errors import describe_url
 from tests.actor import PASSWORD, Someone
 from tests.commanding import refusal, run
 from tests.serving import serving
-from tests.tools.faults.caller import Asked, Caller
+from tests.tools.faults.caller import Caller, Request
 
 
 def rows(file: Path, query: str) -> list[str]:
@@ -34,12 +34,12 @@ def test_a_backup_under_load_has_all_that_was_acknowledged_before(
         while not stop.is_set():
             name = f"sam{number}.{count}"
             form = {"username": name, "lastname": "x" * 150}
-            assert caller.asks(Asked("POST", "/userDetails", form)).status == 201
+            assert caller.asks(Request("POST", "/userDetails", form)).status == 201
             made.append(name)
             count += 1
             if len(made) > 50:
                 enough.set()
-        caller.hangs_up()
+        caller.close()
         return count
 
     with serving(tmp_path) as server, ThreadPoolExecutor(4) as pool:

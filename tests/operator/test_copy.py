@@ -17,7 +17,7 @@ from api.storage.database import Database, open_engine
 from api.storage.errors import DatabaseError
 from api.storage.migrate import upgrade
 from tests.actor import PASSWORD, Someone
-from tests.commanding import everything, run
+from tests.commanding import database_contents, run
 from tests.serving import REPOSITORY
 from tests.storage.test_database import empty_databases
 
@@ -61,7 +61,7 @@ def test_everything_is_there_and_is_served_on(
     counts = [line.partition(", SHA-256 ")[0] for line in done.stdout.splitlines()]
     assert counts[:3] == ["accounts: 4 rows", "idempotency_keys: 1 rows", "user_details: 4 rows"]
     assert "has everything that" in counts[3]
-    assert everything(target) == everything(of(app))
+    assert database_contents(target) == database_contents(of(app))
     ada = Someone(make_app_at(target).test_client()).signs_in("ada", PASSWORD)
     assert ada.reads_own().get_json()["lastname"] == "李\u2028 =1"
     assert [ada.reads(link).status_code for link in links] == [200] * 4
@@ -78,7 +78,7 @@ def test_it_may_be_killed_at_any_step_and_goes_on(
     command = [sys.executable, "-m", "tests.tools.killed_copy", of(app), target]
     killed = subprocess.check_output(command, cwd=REPOSITORY, text=True)
     assert int(killed) > 6
-    assert everything(target) == everything(of(app))
+    assert database_contents(target) == database_contents(of(app))
 
 
 class Broken(Exception):
@@ -114,7 +114,7 @@ def test_what_was_changed_before_it_goes_on_is_copied_too(
     assert Someone(app.test_client()).deletes(links[0]).status_code == 204
     assert run(app, "accounts", "set-password", "bare", input=f"{PASSWORD}\n").exit_code == 0
     assert run(app, "database", "copy", target).exit_code == 0
-    assert everything(target) == everything(of(app))
+    assert database_contents(target) == database_contents(of(app))
 
 
 @pytest.mark.parametrize(("database_url", "target"), [("sqlite", "sqlite")], indirect=True)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from api.operator.target import TABLES, add
 from tests.actor import Someone, assert_problem
-from tests.commanding import everything, refusal, run
+from tests.commanding import database_contents, refusal, run
 from tests.operator.test_copy import of, target
 
 __all__ = ["target"]
@@ -84,10 +84,10 @@ def test_who_writes_to_the_target_meanwhile_is_noticed(
         patch.setattr("api.operator.copying.add", insert_and_meddle)
         said = refusal(app, *COPY, target)
     assert "accounts has " in said and said.endswith("what writes to it, and copy again.\n")
-    assert everything(target)["revision"] != everything(of(app))["revision"]
+    assert database_contents(target)["revision"] != database_contents(of(app))["revision"]
     # And mended by the next one.
     assert run(app, *COPY, target).exit_code == 0
-    assert everything(target) == everything(of(app))
+    assert database_contents(target) == database_contents(of(app))
 
 
 @SQLITE
@@ -95,9 +95,9 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
     app: Flask, ada: Someone, target: str, make_app_at: Callable[..., Flask], tmp_path: Path
 ) -> None:
     assert run(app, *COPY, target).exit_code == 0
-    before = everything(target)
+    before = database_contents(target)
     assert "isn't empty: give a database with nothing in it." in refusal(app, *COPY, target)
-    assert everything(target) == before
+    assert database_contents(target) == before
     # An unfinished copy of another database isn't empty either.
     engine = create_engine(target)
     with engine.begin() as connection:
@@ -118,7 +118,7 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
     # What was migrated and is empty is as good as new.
     assert run(make_app_at(target), "database", "upgrade").exit_code == 0
     assert run(app, *COPY, target).exit_code == 0
-    assert everything(target) == before
+    assert database_contents(target) == before
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
 
 
-def named(url: str) -> str:
+def name_of(url: str) -> str:
     return url.removeprefix("sqlite:///").replace(":@", ":***@").partition("?")[0]
 
 
@@ -33,7 +33,7 @@ def named(url: str) -> str:
 def migrated(app: Flask, database_url: str) -> Callable[..., None]:
     """Migrates it; then does with it what it is given, behind the service's back."""
     done = run(app, "database", "upgrade")
-    assert (done.exit_code, done.output) == (0, f"{named(database_url)} is at {head()}.\n")
+    assert (done.exit_code, done.output) == (0, f"{name_of(database_url)} is at {head()}.\n")
 
     def change(*statements: str) -> None:
         engine = create_engine(database_url)
@@ -49,7 +49,7 @@ def test_an_upgraded_database_is_current_and_sound(
     app: Flask, migrated: Callable[..., None], database_url: str
 ) -> None:
     Someone(app.test_client()).signs_up("ada")
-    name = named(database_url)
+    name = name_of(database_url)
     assert run(app, "database", "current").output == (
         f"{name} is at {head()}, and this version's is {head()}.\n"
     )
@@ -62,7 +62,7 @@ def test_an_upgraded_database_is_current_and_sound(
 def test_a_database_of_another_version_is_said(
     app: Flask, migrated: Callable[..., None], database_url: str
 ) -> None:
-    name = named(database_url)
+    name = name_of(database_url)
     migrated("UPDATE alembic_version SET version_num = '9999'")
     current = run(app, "database", "current")
     assert (current.exit_code, current.stdout, current.stderr) == (

@@ -31,7 +31,7 @@ PREFLIGHT = {
 each_origin = pytest.mark.parametrize("origin", ORIGINS, ids=lambda o: o.get("Origin", "no origin"))
 
 
-def said_to_browsers(response: TestResponse) -> dict[str, str]:
+def cors_headers(response: TestResponse) -> dict[str, str]:
     """The headers of CORS, each of which may stand but once."""
     said = [(k, v) for k, v in response.headers if k.startswith("Access-Control-")]
     assert len(said) == len(dict(said))
@@ -44,11 +44,13 @@ def assert_open(response: TestResponse) -> None:
     Of the headers, how long to wait may be read where it is said.
     """
     told_to_wait = response.status_code in (429, 503)
-    assert said_to_browsers(response) == OPEN | (EXPOSED if told_to_wait else {})
+    assert cors_headers(response) == OPEN | (EXPOSED if told_to_wait else {})
     assert "Origin" not in response.headers.get("Vary", "")
 
 
-def asks_to_sign_up(someone: Someone, origin: dict[str, str]) -> Iterator[tuple[int, TestResponse]]:
+def sign_up_responses(
+    someone: Someone, origin: dict[str, str]
+) -> Iterator[tuple[int, TestResponse]]:
     """Each answer to a sign-up that needs no limit and no fault, with the status it has to have."""
 
     def post(body: bytes, content_type: str = "application/x-www-form-urlencoded") -> TestResponse:
@@ -73,7 +75,7 @@ def test_every_answer_to_a_sign_up_is_readable_from_any_origin(
     someone: Someone, origin: dict[str, str]
 ) -> None:
     """Checklist 21 and 22."""
-    for status, answer in asks_to_sign_up(someone, origin):
+    for status, answer in sign_up_responses(someone, origin):
         assert answer.status_code == status
         assert_open(answer)
 
@@ -105,8 +107,8 @@ def test_nothing_else_is_readable_from_another_origin(someone: Someone, ada: Som
     foreign: dict[str, Any] = {"headers": {"Origin": "https://shop.example"}}
     for path in ALLOWED.keys() - {SIGN_UP} | {"/nowhere", "/userSignUp/", "/userSignUp/x"}:
         for method in METHODS:
-            assert said_to_browsers(someone.asks(method, path, **foreign)) == {}
-        assert said_to_browsers(someone.asks("OPTIONS", path, headers=PREFLIGHT)) == {}
+            assert cors_headers(someone.asks(method, path, **foreign)) == {}
+        assert cors_headers(someone.asks("OPTIONS", path, headers=PREFLIGHT)) == {}
     given = someone.gives_details(foreign)
     others = [each for each in OPERATIONS if each.path != SIGN_UP]
     for answer in [
@@ -114,7 +116,7 @@ def test_nothing_else_is_readable_from_another_origin(someone: Someone, ada: Som
         ada.gives_details(username="ada"),
         *(refused for _, refused in errors(someone, ada) if refused.request.path != SIGN_UP),
     ]:
-        assert said_to_browsers(answer) == {}
+        assert cors_headers(answer) == {}
 
 
 def test_a_defect_elsewhere_is_not_readable_from_another_origin(
@@ -124,4 +126,4 @@ def test_a_defect_elsewhere_is_not_readable_from_another_origin(
         {"headers": {"Origin": "https://shop.example"}}, **FORM
     )
     assert_problem(failed, 500)
-    assert said_to_browsers(failed) == {}
+    assert cors_headers(failed) == {}

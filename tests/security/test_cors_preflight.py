@@ -8,7 +8,7 @@ from flask import Flask
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.contract.test_http_errors import faulty
 from tests.operations import NO_METHOD
-from tests.security.test_cors import PREFLIGHT, SIGN_UP, assert_open, said_to_browsers
+from tests.security.test_cors import PREFLIGHT, SIGN_UP, assert_open, cors_headers
 
 
 def test_a_preflight_names_only_what_exists_and_wants_no_credentials(someone: Someone) -> None:
@@ -23,7 +23,7 @@ def test_a_preflight_names_only_what_exists_and_wants_no_credentials(someone: So
     ]:
         answer = someone.asks("OPTIONS", SIGN_UP, headers=PREFLIGHT | wish)
         assert (answer.status_code, answer.data) == (204, b"")
-        assert said_to_browsers(answer) == {
+        assert cors_headers(answer) == {
             "Access-Control-Allow-Origin": "*",
             "Access-Control-Allow-Methods": "POST",
             "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",

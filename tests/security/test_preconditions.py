@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from tests.actor import Someone, assert_problem
-from tests.commanding import everything
+from tests.commanding import database_contents
 from tests.operations import NO_RECORD, OPERATIONS, Operation, sign_up_with_records
 
 STALE = [
@@ -46,9 +46,9 @@ def test_nothing_is_changed_where_the_precondition_is_false(
     app: Flask, database_url: str, operation: Operation, headers: dict[str, str]
 ) -> None:
     link = sign_up_with_records(app)[operation.id]
-    before = everything(database_url)
+    before = database_contents(database_url)
     assert_problem(operation.ask(Someone(app.test_client()), link, headers=headers), 412)
-    assert everything(database_url) == before
+    assert database_contents(database_url) == before
 
 
 @cases(HOLD)
@@ -56,10 +56,10 @@ def test_a_request_is_done_where_the_precondition_holds(
     app: Flask, database_url: str, operation: Operation, headers: dict[str, str]
 ) -> None:
     link = sign_up_with_records(app)[operation.id]
-    before = everything(database_url)
+    before = database_contents(database_url)
     done = operation.ask(Someone(app.test_client()), link, headers=headers)
     assert done.status_code == operation.status
-    assert everything(database_url) != before
+    assert database_contents(database_url) != before
 
 
 @pytest.mark.parametrize("headers", [*STALE, *ABSENT, *PRESENT, *TRUE])

@@ -20,7 +20,7 @@ DETAILS = {"Accept": "application/json"}
 
 def test_it_says_where_it_listens_where_the_docs_are_and_where_the_data_is(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
-        assert server.said == (
+        assert server.startup_line == (
             f"Serving {server.url}, docs at {server.url}/docs, data in {tmp_path / 'signup.db'}\n"
         )
         assert requests.get(f"{server.url}/readyz", timeout=60).json() == {"status": "ok"}

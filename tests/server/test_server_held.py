@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from api.schemas import LARGEST_FORM
-from tests.clients import HOST, LIVEZ, Client, one, post
+from tests.clients import HOST, LIVEZ, Client, post, request_once
 from tests.serving import Server, serving
 from tests.starving import worker_of
 
@@ -67,17 +67,17 @@ def test_no_request_holds_up_another(server: Server, request_: bytes) -> None:
     """Each costs as much of the event loop as a few for /livez, which are answered meanwhile."""
     last = request_.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
     with Client(server) as polite, Client(server) as client, ThreadPoolExecutor(2) as pool:
-        assert one(server, last).status < 500  # What is made once is made now.
+        assert request_once(server, last).status < 500  # What is made once is made now.
         worker = worker_of(server)
         before = _cost(worker)
         for _ in range(300):
-            assert polite.says(LIVEZ).hears().status == 200
+            assert polite.send(LIVEZ).receive().status == 200
         livez = (_cost(worker) - before) / 300
         before, answered = _cost(worker), 0
-        sent = pool.submit(client.says, request_ * (TIMES - 1) + last)
-        heard = pool.submit(lambda: [client.hears().status for _ in range(TIMES)])
+        sent = pool.submit(client.send, request_ * (TIMES - 1) + last)
+        heard = pool.submit(lambda: [client.receive().status for _ in range(TIMES)])
         while not heard.done():
-            assert polite.says(LIVEZ).hears().status == 200
+            assert polite.send(LIVEZ).receive().status == 200
             answered += 1
-        assert sent.result().is_answered() is False and len(set(heard.result())) == 1
+        assert sent.result().gets_response() is False and len(set(heard.result())) == 1
         assert (_cost(worker) - before - answered * livez) / TIMES < MOST * livez

@@ -73,7 +73,7 @@ class Steps:
         return self.count
 
 
-class Asked:
+class RepeatedRequest:
     """An app that is asked the same again and again, past any client."""
 
     def __init__(self, app: Flask, hot: Hot) -> None:
@@ -87,7 +87,7 @@ class Asked:
         path = self.hot.path.format(link=self.link)
         return EnvironBuilder(path, method=self.hot.method, data=form).get_environ()
 
-    def answers(self, environ: dict[str, Any]) -> tuple[int, dict[str, str]]:
+    def response_to(self, environ: dict[str, Any]) -> tuple[int, dict[str, str]]:
         heard: list[tuple[int, dict[str, str]]] = []
 
         def start_response(status: str, headers: Iterable[tuple[str, str]], *_: Any) -> Any:
@@ -134,13 +134,13 @@ def service(sqlite_url: str, statements: list[str], steps: Steps) -> Iterator[Fl
     app.extensions["store"].close()
 
 
-def warm(app: Flask, hot: Hot) -> Asked:
+def warm(app: Flask, hot: Hot) -> RepeatedRequest:
     """Asked some times already, so that all is prepared that is prepared once."""
-    given = Asked(app, HOT["details given"])
-    asked = Asked(app, hot)
-    asked.link = given.answers(given.environ())[1].get("Location", "/userDetails")
+    given = RepeatedRequest(app, HOT["details given"])
+    asked = RepeatedRequest(app, hot)
+    asked.link = given.response_to(given.environ())[1].get("Location", "/userDetails")
     for _ in range(WARM):
-        asked.answers(asked.environ())
+        asked.response_to(asked.environ())
     return asked
 
 
@@ -151,7 +151,7 @@ def test_a_request_takes_few_steps_more_than_a_bare_flask_view(
     """Of the bare app a form is asked, whatever is asked of the service."""
     ours = warm(service, hot)
     theirs = warm(bare, hot if hot.form else HOT["details given"])
-    counted = [steps.of(partial(asked.answers, asked.environ())) for asked in (ours, theirs)]
+    counted = [steps.of(partial(asked.response_to, asked.environ())) for asked in (ours, theirs)]
     # Another Python has other steps.
     margin = 1 if sys.version_info[:2] == (3, 11) else 1.25
     assert counted[0] / counted[1] <= hot.most * margin, counted
@@ -183,5 +183,5 @@ def test_a_request_is_at_most_one_statement(
 ) -> None:
     asked = warm(service, hot)
     statements.clear()
-    assert asked.answers(asked.environ())[0] == hot.status
+    assert asked.response_to(asked.environ())[0] == hot.status
     assert len([s for s in statements if not s.startswith(ENDS)]) == hot.statements, statements

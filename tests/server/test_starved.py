@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import LIVEZ, Answer, Client, one, post
+from tests.clients import LIVEZ, Client, RawResponse, post, request_once
 from tests.serving import Server, serving
 from tests.starving import (
     all_connections,
@@ -23,7 +23,7 @@ from tests.starving import (
 
 SETTINGS = {"WEB_CONCURRENCY": "1", "THREADS": "8", "DATABASE_TIMEOUT": "1"}
 DETAILS = post(b"username=ada&lastname=" + b"k" * 150)
-GONE = LIVEZ.replace(b"/livez", b"/userDetails/00000000-0000-4000-8000-000000000000")
+NO_RECORD = LIVEZ.replace(b"/livez", b"/userDetails/00000000-0000-4000-8000-000000000000")
 READYZ = LIVEZ.replace(b"livez", b"readyz")
 LONGEST = 20
 """Seconds that any answer may take. The timeout is one second; the rest is for a busy machine."""
@@ -33,26 +33,26 @@ PEAKS: list[int] = []
 """MiB that the worker of the test has had."""
 
 
-def asked(server: Server, requests: list[bytes]) -> list[Answer]:
+def request_all(server: Server, requests: list[bytes]) -> list[RawResponse]:
     """The answers to requests that are sent at once: none is late, and each 503 says how long."""
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in requests]
         began = time.monotonic()
         for client, request in zip(clients, requests, strict=True):
-            client.says(request)
-        answers = [client.hears() for client in clients]
+            client.send(request)
+        answers = [client.receive() for client in clients]
         assert time.monotonic() < began + LONGEST
     assert all(1 <= int(a.headers["retry-after"]) <= 60 for a in answers if a.status == 503)
     return answers
 
 
 def statuses(server: Server, requests: list[bytes]) -> set[int]:
-    return {answer.status for answer in asked(server, requests)}
+    return {answer.status for answer in request_all(server, requests)}
 
 
 def assert_lives(server: Server) -> None:
     began = time.monotonic()
-    assert one(server, LIVEZ).status == 200
+    assert request_once(server, LIVEZ).status == 200
     assert time.monotonic() < began + LONGEST
 
 
@@ -84,7 +84,7 @@ def test_a_full_disk_is_said_and_what_is_kept_is_read_on(tmp_path: Path) -> None
     """Checklist 15."""
     folder = tmp_path / "disk"
     with small_disk(folder), serving(folder, SETTINGS) as server:
-        kept = LIVEZ.replace(b"/livez", one(server, DETAILS).headers["location"].encode())
+        kept = LIVEZ.replace(b"/livez", request_once(server, DETAILS).headers["location"].encode())
         with full_disk(folder, server):
             for _ in range(30):  # There may be room in the pages that are there already.
                 last = statuses(server, [DETAILS] * 9)
@@ -99,7 +99,7 @@ def test_a_full_disk_is_said_and_what_is_kept_is_read_on(tmp_path: Path) -> None
 def test_files_that_may_not_be_written_any_more_are_said(tmp_path: Path) -> None:
     """Checklist 15."""
     with serving(tmp_path, SETTINGS) as server:
-        kept = LIVEZ.replace(b"/livez", one(server, DETAILS).headers["location"].encode())
+        kept = LIVEZ.replace(b"/livez", request_once(server, DETAILS).headers["location"].encode())
         with immutable(tmp_path / "signup.db") as can:
             if not can:
                 pytest.skip("this needs root, and a file system that has chattr +i")
@@ -119,12 +119,12 @@ def test_a_file_restored_read_only_is_said_and_written_once_it_may_be(
         python.chmod(0o755)
         monkeypatch.setattr("tests.serving.sys.executable", str(python))
     with serving(tmp_path, SETTINGS) as server:
-        assert one(server, DETAILS).status == 201
+        assert request_once(server, DETAILS).status == 201
         restored, file = tmp_path / "restored.db", tmp_path / "signup.db"
         server.stop()
         shutil.copy(file, restored)
     with serving(tmp_path, SETTINGS) as server:
-        assert one(server, DETAILS).status == 201
+        assert request_once(server, DETAILS).status == 201
         restored.chmod(0o444)
         restored.replace(file)
         for left in (file.with_name("signup.db-wal"), file.with_name("signup.db-shm")):
@@ -143,10 +143,10 @@ def test_connections_that_others_have_all_are_said(tmp_path: Path, postgresql_ur
     with serving(tmp_path, settings) as server:
         with all_connections(postgresql_url) as take_away:
             # The one that the worker has is enough for one at a time.
-            assert statuses(server, [GONE] * 9) == {404, 503}
+            assert statuses(server, [NO_RECORD] * 9) == {404, 503}
             assert_lives(server)
             take_away()
-            assert statuses(server, [GONE, DETAILS, READYZ] * 3) == {503}
+            assert statuses(server, [NO_RECORD, DETAILS, READYZ] * 3) == {503}
             assert_lives(server)
         assert_well(server)
 
@@ -156,10 +156,10 @@ def test_idle_clients_that_have_all_files_make_room_for_others(tmp_path: Path) -
     with ExitStack() as opened:
         server = opened.enter_context(serving(tmp_path, SETTINGS, ulimit="-n 80"))
         idle = [opened.enter_context(Client(server)) for _ in range(50)]
-        assert idle[0].says(LIVEZ).hears().status == 200
-        late = [opened.enter_context(Client(server)).says(DETAILS) for _ in range(2)]
+        assert idle[0].send(LIVEZ).receive().status == 200
+        late = [opened.enter_context(Client(server)).send(DETAILS) for _ in range(2)]
         began = time.monotonic()
-        assert {client.hears().status for client in late} == {201}
+        assert {client.receive().status for client in late} == {201}
         assert time.monotonic() < began + 60  # An idle connection is closed after 75.
         assert worker_of(server).num_fds() < 80
         assert_well(server)
@@ -172,8 +172,8 @@ def test_fifty_sign_ups_with_passwords_at_once_all_succeed(tmp_path: Path) -> No
     with serving(tmp_path, SETTINGS | {"HASHING_TIMEOUT": "60"}) as server, ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in requests]
         for client, request in zip(clients, requests, strict=True):
-            client.says(request)
+            client.send(request)
         assert_lives(server)
-        assert not clients[-1].is_told()
-        assert [client.hears().status for client in clients] == [200] * len(clients)
+        assert not clients[-1].has_data()
+        assert [client.receive().status for client in clients] == [200] * len(clients)
         assert_well(server)

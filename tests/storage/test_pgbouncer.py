@@ -13,7 +13,7 @@ from api.config import Settings
 from api.storage.database import open_engine
 from api.storage.migrate import upgrade
 from tests.actor import Someone
-from tests.commanding import everything, run
+from tests.commanding import database_contents, run
 from tests.pgbouncer import running
 from tests.storage.test_database import empty_databases
 
@@ -90,4 +90,4 @@ def test_the_operators_commands_work(app: Flask, database_url: str, empty_url: s
     assert len(run(app, "details", "export").stdout.splitlines()) == 2
     assert run(app, "accounts", "delete", "--yes", "bob").exit_code == 0
     assert run(app, "database", "copy", empty_url).exit_code == 0
-    assert everything(empty_url) == everything(database_url)
+    assert database_contents(empty_url) == database_contents(database_url)

@@ -52,7 +52,7 @@ class Service(NamedTuple):
     app: Flask
     links: dict[str, str]
 
-    def asked_all_at_once(self) -> dict[str, TestResponse]:
+    def request_all_at_once(self) -> dict[str, TestResponse]:
         """Each operation's answer, and how the service is; side by side, so as to wait once."""
         asks: dict[str, Callable[[Someone], TestResponse]] = {
             each.id: partial(each.ask, link=self.links[each.id]) for each in OPERATIONS
@@ -74,7 +74,7 @@ class Service(NamedTuple):
         return engine
 
     def assert_serves_all(self) -> None:
-        statuses = {name: answer.status_code for name, answer in self.asked_all_at_once().items()}
+        statuses = {name: answer.status_code for name, answer in self.request_all_at_once().items()}
         assert statuses == SUCCESS | dict.fromkeys(HEALTH, 200)
 
 
@@ -144,7 +144,7 @@ def test_every_operation_says_so_and_serves_again_by_itself(
     # Only who comes before all readers can shut them out of a WAL file.
     service.app.extensions["store"].close()
     with trouble(service.engine):
-        answers = service.asked_all_at_once()
+        answers = service.request_all_at_once()
         assert answers.pop("/livez").status_code == 200
         ready = answers.pop("/readyz")
         assert (ready.status_code, ready.get_json()) == (503, {"status": "unavailable"})
@@ -167,7 +167,7 @@ def test_a_file_that_was_ruined_is_said_too(service: Service) -> None:
     file = Path(service.engine.url.database or "")
     service.app.extensions["store"].close()
     file.write_bytes(b"this is no database " * 999)
-    answers = service.asked_all_at_once()
+    answers = service.request_all_at_once()
     assert (answers.pop("/livez").status_code, answers.pop("/readyz").status_code) == (200, 503)
     for answer in answers.values():
         assert_unavailable(answer)

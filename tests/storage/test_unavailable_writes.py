@@ -102,7 +102,7 @@ def test_what_writes_says_so_and_what_reads_is_served(
 ) -> None:
     """Checklist 14, 15 and 31."""
     with trouble(service.engine):
-        answers = service.asked_all_at_once()
+        answers = service.request_all_at_once()
     for name in WRITING:
         refused = answers.pop(name)
         assert_unavailable(refused)

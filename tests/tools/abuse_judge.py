@@ -17,7 +17,7 @@ from api.errors import UNROUTED_REPLIES, problem
 from api.observability.request_log import IDENTIFIED
 from api.security.browsers import COMMON_HEADERS
 from api.server.refusals import REFUSALS
-from tests.clients import Answer
+from tests.clients import RawResponse
 from tests.serving import REPOSITORY, Server
 from tests.tools.abuse_smuggled import Case
 
@@ -30,7 +30,7 @@ def _document() -> Document:
     return Document(yaml.safe_load((REPOSITORY / "openapi.yaml").read_text(encoding="utf-8")))
 
 
-def wrong(case: Case, answers: list[Answer]) -> list[str]:
+def wrong(case: Case, answers: list[RawResponse]) -> list[str]:
     """What is wrong with all the answers that there were."""
     statuses = tuple(answer.status for answer in answers)
     if statuses != case.answers:
@@ -38,7 +38,7 @@ def wrong(case: Case, answers: list[Answer]) -> list[str]:
     return [breach for answer in answers for breach in _breaches(case, answer)]
 
 
-def _breaches(case: Case, answer: Answer) -> Iterator[str]:
+def _breaches(case: Case, answer: RawResponse) -> Iterator[str]:
     """In what it isn't an answer of the operation that was asked, nor one to any request.
 
     The latter tell nothing, so that any origin may read them.

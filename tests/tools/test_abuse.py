@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.clients import LIVEZ, Client, one, post
+from tests.clients import LIVEZ, Client, post, request_once
 from tests.serving import Server
-from tests.tools.abuse import heard, leave
+from tests.tools.abuse import responses_to, send_and_reset
 from tests.tools.abuse_cases import CASES, LEAVES
 from tests.tools.abuse_judge import stored, wrong
 from tests.tools.abuse_smuggled import SMUGGLED, WHOLE
@@ -21,10 +21,10 @@ def test_what_is_sent_to_make_it_err_is_answered_as_declared(server: Server, nam
     """And nothing is stored but what was acknowledged, nor by a request that is hidden in it."""
     records, accounts = stored(server)
     began = time.monotonic()
-    assert wrong(CASES[name], heard(server, CASES[name])) == []
+    assert wrong(CASES[name], responses_to(server, CASES[name])) == []
     took = time.monotonic() - began
     began = time.monotonic()
-    assert one(server, LIVEZ).status == 200
+    assert request_once(server, LIVEZ).status == 200
     # A request that is waited for is refused after 20 seconds. A busy machine needs longer for all.
     assert took < 10 + 50 * (time.monotonic() - began)
     assert stored(server) == (records + CASES[name].answers.count(201), accounts)
@@ -34,19 +34,19 @@ def test_whatever_one_client_smuggles_another_hears_its_own_answers(server: Serv
     given = post(WHOLE, b"Content-Length: 26\r\nAccept: application/json\r\n")
     _, accounts = stored(server)
     with Client(server) as other:
-        record = other.says(given).hears().headers["location"]
+        record = other.send(given).receive().headers["location"]
         read = LIVEZ.replace(b"/livez", record.encode())
-        own = other.says(read).hears().body
+        own = other.send(read).receive().body
         for case in SMUGGLED.values():
             with Client(server) as smuggler:
-                other.says(read[:20])  # A request that is begun, and whole once theirs is said.
-                smuggler.says(case.sent)
-                other.says(read[20:] + read)
-                assert [other.hears().body for _ in range(2)] == [own, own]
-                assert tuple(smuggler.hears().status for _ in case.answers) == case.answers
-                smuggler.ends()
-                assert smuggler.hears_nothing_more()
-        assert not other.is_told()
+                other.send(read[:20])  # A request that is begun, and whole once theirs is said.
+                smuggler.send(case.sent)
+                other.send(read[20:] + read)
+                assert [other.receive().body for _ in range(2)] == [own, own]
+                assert tuple(smuggler.receive().status for _ in case.answers) == case.answers
+                smuggler.end_sending()
+                assert smuggler.is_closed_cleanly()
+        assert not other.has_data()
     assert stored(server)[1] == accounts
 
 
@@ -74,5 +74,5 @@ def test_a_client_that_sends_too_much_can_read_that_it_did(
 @pytest.mark.parametrize("name", LEAVES)
 def test_who_leaves_early_harms_nobody(server: Server, name: str) -> None:
     for seed in range(10):
-        leave(server, LEAVES[name](random.Random(seed)))
-    assert one(server, LIVEZ).status == 200
+        send_and_reset(server, LEAVES[name](random.Random(seed)))
+    assert request_once(server, LIVEZ).status == 200

@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.serving import REPOSITORY
-from tests.tools.generated.__main__ import CLIENTS, tried
+from tests.tools.generated.__main__ import CLIENTS, try_client
 from tests.tools.generated.tools import HERE, NPM, PYPI, Tools
 
 ON_NPM: dict[str, str] = json.loads((HERE / NPM).read_text(encoding="utf-8"))["dependencies"]
@@ -48,7 +48,7 @@ def test_what_is_missing_fails_in_ci_alone_and_is_said(
     name: str, ci: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI", ci)
-    fails, said = tried(name, Tools(tmp_path), "http://localhost:0")
+    fails, said = try_client(name, Tools(tmp_path), "http://localhost:0")
     assert (fails, said) == (
         ci == "true",
         "SKIPPED: the pinned generators aren't installed: add --install",

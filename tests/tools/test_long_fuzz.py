@@ -10,7 +10,7 @@ from tests.serving import REPOSITORY
 from tests.tools.long_fuzz.__main__ import SETTINGS, fuzz, untried
 from tests.tools.long_fuzz.asked import OPERATIONS
 from tests.tools.long_fuzz.figures import Figures, Row
-from tests.tools.long_fuzz.foretold import CHAIN
+from tests.tools.long_fuzz.predicted import CHAIN
 
 # With this seed chains and sign-ins succeed early on, on a busy machine too: CI has it as well.
 SEED = 6

@@ -50,7 +50,7 @@ def base() -> dict[str, Any]:
     }
 
 
-def having(place: str, members: str) -> Any:
+def with_members(place: str, members: str) -> Any:
     """The small document with these members, in YAML's short notation, in one place.
 
     That may be a `closed` schema, or a `required` property.
@@ -68,7 +68,7 @@ def _with(document: Any, place: tuple[str | int, ...], members: dict[str, Any]) 
 
 
 def compared(place: str, old: str, new: str) -> list[Change]:
-    return document_changes(having(place, old), having(place, new))
+    return document_changes(with_members(place, old), with_members(place, new))
 
 
 def rows() -> Iterator[tuple[str, ...]]:

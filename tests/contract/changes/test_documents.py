@@ -7,14 +7,14 @@ import pytest
 from api.contract.changes.change import PROSE
 from api.contract.changes.document import document_changes
 from api.contract.proof.proof import Proof
-from tests.contract.changes.changing import base, having
+from tests.contract.changes.changing import base, with_members
 
 USED = "{content: {a/a: {schema: {$ref: '#/components/schemas/Book'}}}}"
 
 
 def with_book(schema: dict[str, Any]) -> Any:
     """A document whose request and answer are the same schema."""
-    document = having("post", f"requestBody: {USED}, responses: {{200: {USED}}}")
+    document = with_members("post", f"requestBody: {USED}, responses: {{200: {USED}}}")
     return document | {"components": {"schemas": {"Book": schema}}}
 
 
@@ -38,7 +38,7 @@ def test_what_two_refer_to_breaks_one_of_them_whichever_way_it_goes() -> None:
 def test_what_is_referred_to_may_as_well_stand_in_its_place() -> None:
     referred = with_book({"maxLength": 1})
     content = "{content: {a/a: {schema: {maxLength: 1}}}}"
-    inline = having("post", f"requestBody: {content}, responses: {{200: {content}}}")
+    inline = with_members("post", f"requestBody: {content}, responses: {{200: {content}}}")
     inline["components"] = referred["components"]
     assert found(referred, inline) == found(inline, referred) == []
 
@@ -74,7 +74,7 @@ def test_parameters_and_security_may_be_said_for_all() -> None:
 def test_a_refusal_that_goes_by_another_number_breaks() -> None:
     """Though one less breaks nobody, nor one more: who waits for the old one waits in vain."""
     old, new = "responses: {409: {}}", "responses: {422: {}}"
-    assert found(having("post", old), having("post", new)) == [
+    assert found(with_members("post", old), with_members("post", new)) == [
         ("response-non-success-status-removed", True),
         ("response-non-success-status-added", False),
     ]
@@ -82,7 +82,7 @@ def test_a_refusal_that_goes_by_another_number_breaks() -> None:
 
 def test_of_two_ways_in_one_may_ask_for_more_and_one_be_new() -> None:
     old, new = "security: [{a: [r]}]", "security: [{a: [r, w]}, {a: [x]}]"
-    assert found(having("post", old), having("post", new)) == [
+    assert found(with_members("post", old), with_members("post", new)) == [
         ("api-security-scope-added", True),
         ("api-security-added", False),
     ]
@@ -91,15 +91,19 @@ def test_of_two_ways_in_one_may_ask_for_more_and_one_be_new() -> None:
 @pytest.mark.parametrize("place", ["header", "parameter"])
 def test_the_names_of_headers_have_no_letter_case(place: str) -> None:
     if place == "header":
-        old, new = (having("reply", f"headers: {{{name}: {{}}}}") for name in ("ETag", "etag"))
+        old, new = (
+            with_members("reply", f"headers: {{{name}: {{}}}}") for name in ("ETag", "etag")
+        )
     else:
         named = (f"parameters: [{{in: header, name: {name}}}]" for name in ("ETag", "etag"))
-        old, new = (having("post", members) for members in named)
+        old, new = (with_members("post", members) for members in named)
     assert found(old, new) == []
 
 
 def test_a_status_may_be_a_number() -> None:
-    old, new = (having("post", f"responses: {{{status}: {{}}}}") for status in ("200", "'200'"))
+    old, new = (
+        with_members("post", f"responses: {{{status}: {{}}}}") for status in ("200", "'200'")
+    )
     assert found(old, new) == []
 
 

@@ -10,25 +10,25 @@ from api.contract.changes.document import document_changes
 from tests.contract.changes.changing import base, compared
 
 
-def said(place: str, old: str, new: str) -> list[str]:
+def reported(place: str, old: str, new: str) -> list[str]:
     return [str(change) for change in compared(place, old, new)]
 
 
 def test_a_change_is_said_in_one_line_with_its_rule_its_place_and_its_values() -> None:
     where = "POST /books, application/json, title"
-    assert said("field", "maxLength: 2", "maxLength: 1") == [
+    assert reported("field", "maxLength: 2", "maxLength: 1") == [
         f"breaking    request-property-max-length-decreased  {where}: 2 to 1"
     ]
-    assert said("field", "description: one", "description: another") == [
+    assert reported("field", "description: one", "description: another") == [
         f"compatible  request-property-description-changed  {where}"
     ]
-    assert said("field", "", "pattern: é") == [
+    assert reported("field", "", "pattern: é") == [
         f'breaking    request-property-pattern-added  {where}: "é"'
     ]
-    assert said("field", "", 'pattern: "\\x9F\\u202E"') == [
+    assert reported("field", "", 'pattern: "\\x9F\\u202E"') == [
         f'breaking    request-property-pattern-added  {where}: "\\u009f\\u202e"'
     ]
-    assert said("field", "x-odd: 1", "x-odd: 2") == [
+    assert reported("field", "x-odd: 1", "x-odd: 2") == [
         f"breaking    request-property-unknown-member-changed  {where}: x-odd, 1 to 2"
     ]
 
@@ -48,7 +48,7 @@ def test_a_change_stays_as_it_was_found() -> None:
     ],
 )
 def test_what_means_the_same_is_no_change(old: str, new: str) -> None:
-    assert said("field", old, new) == []
+    assert reported("field", old, new) == []
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_keyword_is_said_with_what_it_was_and_is(old: str, new: str, detail: s
 
 def test_all_types_are_as_good_as_none() -> None:
     every = "type: [array, boolean, integer, 'null', number, object, string]"
-    assert said("field", "", every) == said("field", every, "") == []
+    assert reported("field", "", every) == reported("field", every, "") == []
 
 
 @pytest.mark.parametrize(("mark", "rule"), [("readOnly", "read-only"), ("writeOnly", "write-only")])
@@ -146,7 +146,7 @@ def test_prose_beside_operations_breaks_nobody(place: str, old: str, new: str, r
 
 
 def test_an_operation_of_another_name_is_said_with_both() -> None:
-    assert said("post", "operationId: add", "operationId: put") == [
+    assert reported("post", "operationId: add", "operationId: put") == [
         'compatible  api-operation-id-removed  POST /books: "add" to "put"'
     ]
 

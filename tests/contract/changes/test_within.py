@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.contract.changes.document import document_changes
-from tests.contract.changes.changing import base, compared, having
+from tests.contract.changes.changing import base, compared, with_members
 
 TITLE = "POST /books, application/json, title"
 MORE = "POST /books, 200, application/json, more"
@@ -97,9 +97,9 @@ def test_references_are_followed_in_lists_and_by_escaped_names() -> None:
 
 
 def test_what_stands_beside_a_reference_is_asked_together_with_it() -> None:
-    beside = having("field", "$ref: '#/components/schemas/text', allOf: [{minLength: 1}]")
+    beside = with_members("field", "$ref: '#/components/schemas/text', allOf: [{minLength: 1}]")
     beside["components"]["schemas"] = {"text": {"allOf": [{"maxLength": 9}]}}
-    whole = having("field", "allOf: [{minLength: 1}, {allOf: [{maxLength: 9}]}]")
+    whole = with_members("field", "allOf: [{minLength: 1}, {allOf: [{maxLength: 9}]}]")
     whole["components"]["schemas"] = beside["components"]["schemas"]
     assert document_changes(beside, whole) == []
 

@@ -9,7 +9,7 @@ import yaml
 
 from api.contract.proof.document import Document
 from api.contract.proof.proof import Proof
-from tests.contract.small_document import DOCUMENT, TRAFFIC, asked
+from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange
 
 POST, GET = ("/notes", "post"), ("/notes/{id}", "get")
 
@@ -75,7 +75,7 @@ def test_a_path_may_have_every_method(said: Any, tmp_path: Path) -> None:
     item = said["paths"]["/notes"]
     for method in "put", "patch", "delete":
         item[method] = {"operationId": method, "responses": {"204": {"description": "Done."}}}
-    traffic = [asked("PUT", "/notes", 204), asked("PATCH", "/notes", 204)]
+    traffic = [make_exchange("PUT", "/notes", 204), make_exchange("PATCH", "/notes", 204)]
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(said))
     proof = Proof(file)

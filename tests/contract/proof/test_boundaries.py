@@ -9,7 +9,7 @@ from api.contract.proof.coverage import Coverage
 from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.mutants import replaced
-from tests.contract.small_document import DOCUMENT, FORM, asked, left
+from tests.contract.small_document import DOCUMENT, FORM, make_exchange, note_left
 
 PROPERTIES = ("components", "schemas", "NewNote", "properties")
 
@@ -24,7 +24,7 @@ def seen(exchange: Exchange) -> set[str]:
 
 
 def refused(form: str) -> Exchange:
-    return asked("POST", "/notes", 400, sent=form, content_type=FORM)
+    return make_exchange("POST", "/notes", 400, sent=form, content_type=FORM)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_a_refusal_of_what_was_wrong_beside_the_form_shows_nothing_of_it() -> No
 
 
 def test_a_number_in_a_form_is_read_as_one() -> None:
-    assert seen(left("text=ab&n=1", 1)) >= {"shortest", "least"}
+    assert seen(note_left("text=ab&n=1", 1)) >= {"shortest", "least"}

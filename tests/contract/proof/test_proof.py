@@ -14,7 +14,7 @@ from api.contract.proof.equivalence import mean_the_same
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.mutants import Mutant, mutants
 from api.contract.proof.proof import Contradiction, Proof
-from tests.contract.small_document import DOCUMENT, TRAFFIC, asked, left
+from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange, note_left
 
 Prove = Callable[..., Proof]
 MUTANTS = list(mutants(DOCUMENT))
@@ -90,24 +90,30 @@ def test_what_is_missing_is_named_with_the_line_and_the_change(prove: Prove) -> 
 @pytest.mark.parametrize(
     ("exchange", "said"),
     [
-        (asked("GET", "/elsewhere", 200), "/elsewhere isn't declared and answers 200"),
-        (asked("DELETE", "/notes", 204), "DELETE /notes isn't declared and answers 204"),
-        (asked("PUT", "/notes", 405, Allow="GET"), "Allow is GET"),
-        (asked("GET", "/notes/1", 500), "500 isn't declared"),
-        (asked("GET", "/notes/1", 200), "no media type isn't declared"),
-        (asked("GET", "/notes/1", 200, said={"id": 3}), "the content isn't as declared"),
-        (asked("GET", "/notes/1", 200, said={"id": 1, "x": 1}), "the content isn't as declared"),
-        (asked("GET", "/notes/1", 200, said={"id": 1}, X="1"), "x isn't declared"),
-        (asked("GET", "/notes/1", 404, said={}), "there is content"),
-        (asked("GET", "/notes/x", 200, said={"id": 1}), "an invalid request was accepted"),
-        (asked("HEAD", "/notes/1", 200, said={"id": 1}), "there is content"),
-        (left("text=ab", 3), "Location: '/notes/3' isn't as declared"),
-        (left("text=ac", 1), "an invalid request was accepted: the form doesn't fit"),
-        (left("text=ab&text=ab", 1), "an invalid request was accepted: text is there twice"),
-        (asked("POST", "/notes", 201, sent="text=ab", said={"id": 1}), "Location is there 0 times"),
-        (asked("POST", "/notes", 400, sent="text=ab"), "a valid request was refused"),
-        (asked("POST", "/notes", 415, sent="text=ab"), "a declared encoding was refused"),
-        (asked("GET", "/notes/1", 401), "401 isn't declared"),
+        (make_exchange("GET", "/elsewhere", 200), "/elsewhere isn't declared and answers 200"),
+        (make_exchange("DELETE", "/notes", 204), "DELETE /notes isn't declared and answers 204"),
+        (make_exchange("PUT", "/notes", 405, Allow="GET"), "Allow is GET"),
+        (make_exchange("GET", "/notes/1", 500), "500 isn't declared"),
+        (make_exchange("GET", "/notes/1", 200), "no media type isn't declared"),
+        (make_exchange("GET", "/notes/1", 200, said={"id": 3}), "the content isn't as declared"),
+        (
+            make_exchange("GET", "/notes/1", 200, said={"id": 1, "x": 1}),
+            "the content isn't as declared",
+        ),
+        (make_exchange("GET", "/notes/1", 200, said={"id": 1}, X="1"), "x isn't declared"),
+        (make_exchange("GET", "/notes/1", 404, said={}), "there is content"),
+        (make_exchange("GET", "/notes/x", 200, said={"id": 1}), "an invalid request was accepted"),
+        (make_exchange("HEAD", "/notes/1", 200, said={"id": 1}), "there is content"),
+        (note_left("text=ab", 3), "Location: '/notes/3' isn't as declared"),
+        (note_left("text=ac", 1), "an invalid request was accepted: the form doesn't fit"),
+        (note_left("text=ab&text=ab", 1), "an invalid request was accepted: text is there twice"),
+        (
+            make_exchange("POST", "/notes", 201, sent="text=ab", said={"id": 1}),
+            "Location is there 0 times",
+        ),
+        (make_exchange("POST", "/notes", 400, sent="text=ab"), "a valid request was refused"),
+        (make_exchange("POST", "/notes", 415, sent="text=ab"), "a declared encoding was refused"),
+        (make_exchange("GET", "/notes/1", 401), "401 isn't declared"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -20,14 +20,14 @@ TOWERS: dict[str, Any] = {
 }
 
 
-def visit() -> FlaskClient:
+def make_client() -> FlaskClient:
     """A client of an empty shelf, which raises what leaves undeclared."""
     app = make_shelf()
     app.testing = True
     return app.test_client()
 
 
-def tell(shelf: FlaskClient) -> Iterator[str]:
+def run_story(shelf: FlaskClient) -> Iterator[str]:
     """The status of each answer, with where it leads."""
     etag = shelf.get("/books.csv").headers["ETag"]
     asked: list[tuple[str, str, dict[str, Any]]] = [
@@ -54,12 +54,12 @@ def tell(shelf: FlaskClient) -> Iterator[str]:
         yield f"{method} {path} {answer.status_code} {answer.headers.get('Location', '')}".rstrip()
 
 
-def whole() -> str:
+def story_and_document() -> str:
     """The story and the document, as JSON."""
-    shelf = visit()
-    told = list(tell(shelf))
+    shelf = make_client()
+    told = list(run_story(shelf))
     return json.dumps({"told": told, "document": to_yaml(document(shelf.application))})
 
 
 if __name__ == "__main__":
-    print(whole())  # noqa: T201  (the process that reads it is another)
+    print(story_and_document())  # noqa: T201  (the process that reads it is another)

@@ -45,7 +45,7 @@ class _Grown:
         infos = [worker.memory_full_info() for worker in workers]
         self.memory.append([(info.rss / 1e6, info.uss / 1e6) for info in infos])
 
-    def told(self) -> str:
+    def report(self) -> str:
         weights = (
             ", ".join(f"{rss:.0f} ({uss:.0f})" for rss, uss in workers) for workers in self.memory
         )
@@ -96,7 +96,7 @@ def grow(bench: Bench, accounts: int = ACCOUNTS, details: int = DETAILS) -> list
         for one in both:
             one.weigh()
             bench.wrong += one.wrong()
-            print(one.told())
+            print(one.report())
     for one in both:
         beyond = details if one.name == "large" else 0
         bench.wrong += missing(f"sqlite:///{one.file}", bench.of(one.name), beyond)

@@ -27,7 +27,7 @@ class Lost(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """A request: what is sent, and as whom."""
 
     method: str
@@ -53,7 +53,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """An answer, whole, and in what it contradicts the document."""
 
     status: int
@@ -73,7 +73,7 @@ def _document() -> Document:
     return Document(yaml.safe_load((REPOSITORY / "openapi.yaml").read_text(encoding="utf-8")))
 
 
-def _breaches(asked: Asked, answer: HTTPResponse, content: bytes) -> tuple[str, ...]:
+def _breaches(asked: Request, answer: HTTPResponse, content: bytes) -> tuple[str, ...]:
     exchange = Exchange(
         method=asked.method,
         path=asked.path,
@@ -97,16 +97,16 @@ class Caller:
         self.timeout, self._used = timeout, 0.0
         self._connection: HTTPConnection | None = None
 
-    def hangs_up(self) -> None:
+    def close(self) -> None:
         if self._connection:
             self._connection.close()
         self._connection = None
 
-    def asks(self, asked: Asked) -> Answer:
+    def asks(self, asked: Request) -> Response:
         """The answer. Raises `Lost`."""
         began = time.monotonic()
         if began - self._used > LONGEST_IDLE:
-            self.hangs_up()
+            self.close()
         try:
             if self._connection is None:
                 self._connection = HTTPConnection(self.host, self.port, timeout=self.timeout)
@@ -114,16 +114,16 @@ class Caller:
             answer = self._connection.getresponse()
             content = answer.read()
         except (OSError, HTTPException) as error:
-            self.hangs_up()
+            self.close()
             raise Lost(f"{asked.method} {asked.path}: {error!r}") from error
         self._used = time.monotonic()
         if answer.will_close:
-            self.hangs_up()
+            self.close()
         breaches = _breaches(asked, answer, content)
         headers = Headers(answer.getheaders())
-        return Answer(answer.status, headers, content, self._used - began, breaches)
+        return Response(answer.status, headers, content, self._used - began, breaches)
 
-    def breaks_off(self, asked: Asked, *, after: float, reset: bool) -> None:
+    def break_off(self, asked: Request, *, after: float, reset: bool) -> None:
         """Send this share of the request, and hear no answer."""
         head = "".join(f"{name}: {value}\r\n" for name, value in asked.headers.items())
         body = asked.body or b""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import Event
 
 from tests.actor import PASSWORD
-from tests.tools.faults.caller import Answer, Asked, Caller, Lost
+from tests.tools.faults.caller import Caller, Lost, Request, Response
 from tests.tools.faults.ledger import Ledger
 from tests.tools.faults.mixed import NAMES
 
@@ -25,7 +25,7 @@ class Giving:
     def __init__(self, urls: list[str], ledger: Ledger, seed: str, *, may_lose: bool) -> None:
         self.urls, self.ledger, self.seed = urls, ledger, seed
         self.may_lose, self.is_over = may_lose, Event()
-        self.heard: Callable[[Answer], None] = lambda _: None
+        self.heard: Callable[[Response], None] = lambda _: None
 
     def until_acknowledged(self, number: int) -> None:
         """Wait until so many more requests are acknowledged."""
@@ -36,7 +36,7 @@ class Giving:
         """Wait until so many more requests are answered 503."""
         self._until(lambda: self.ledger.statuses[503], number)
 
-    def until_asked(self, number: int) -> None:
+    def until_sent(self, number: int) -> None:
         """Wait until so many more requests are sent, whatever comes of them."""
         self._until(lambda: len(self.ledger.asked), number)
 
@@ -60,16 +60,16 @@ class Giving:
                 form["password"] = PASSWORD
             self.ledger.asked[name] = form
             try:
-                answer = caller.asks(Asked("POST", path, form))
+                answer = caller.asks(Request("POST", path, form))
             except Lost as error:
                 if not self.may_lose:
                     self.ledger.wrong.append(str(error))
                 time.sleep(0.02)
                 continue
             self._keep(name, answer)
-        caller.hangs_up()
+        caller.close()
 
-    def _keep(self, name: str, answer: Answer) -> None:
+    def _keep(self, name: str, answer: Response) -> None:
         self.ledger.statuses[answer.status] += 1
         self.ledger.wrong += answer.breaches
         if answer.status == 201:

@@ -57,7 +57,7 @@ def run(given: argparse.Namespace) -> list[str]:
             with giving([server.url], ledger, f"{given.seed} {number}", may_lose=True) as load:
                 load.until_acknowledged(chance.randint(*ACKNOWLEDGED))
                 _kill(kind, server, wheel, chance)
-                load.until_asked(AFTERWARDS)
+                load.until_sent(AFTERWARDS)
             killed[kind] += 1
             if kind in ("the server", "both"):
                 running.close()

@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import Engine, text
 
 from tests.serving import Server
-from tests.tools.faults.caller import Asked, Caller
+from tests.tools.faults.caller import Caller, Request
 from tests.tools.faults.mixed import Tally
 
 EVERY = 10.0
@@ -48,10 +48,10 @@ class Faults:
     def clients_break_off(self) -> None:
         caller = Caller(self.server.url)
         for _ in range(20):
-            asked = Asked("POST", "/userDetails", {"username": "sam", "lastname": "king"})
+            asked = Request("POST", "/userDetails", {"username": "sam", "lastname": "king"})
             share = self.random.choice([0.1, 0.5, 0.9, 1.0])
             with suppress(OSError):
-                caller.breaks_off(asked, after=share, reset=self.random.random() < 0.5)
+                caller.break_off(asked, after=share, reset=self.random.random() < 0.5)
 
     def slow_clients(self) -> None:
         """Twenty who say a byte now and then, and then no more."""

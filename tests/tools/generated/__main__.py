@@ -24,10 +24,10 @@ class Client(Protocol):
 
     NAME: str
 
-    def compiled(self, tools: Tools, into: Path) -> None:
+    def compile_client(self, tools: Tools, into: Path) -> None:
         """Make it in that folder, and compile it; raises `Missing` or `Failed`."""
 
-    def told(self, tools: Tools, into: Path, url: str, username: str) -> str:
+    def run_story(self, tools: Tools, into: Path, url: str, username: str) -> str:
         """What the story saw, a line for each kind of thing."""
 
 
@@ -48,13 +48,13 @@ SEEN = [
 """What each story sees: what is done, then what is refused."""
 
 
-def tried(name: str, tools: Tools, url: str) -> tuple[bool, str]:
+def try_client(name: str, tools: Tools, url: str) -> tuple[bool, str]:
     """Whether this client fails, or in CI is missing, and what to say of it."""
     client, began = CLIENTS[name], time.monotonic()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            client.compiled(tools, Path(folder))
-            seen = client.told(tools, Path(folder), url, f"{name}-client").splitlines()
+            client.compile_client(tools, Path(folder))
+            seen = client.run_story(tools, Path(folder), url, f"{name}-client").splitlines()
     except Missing as missing:
         return os.environ.get("CI") == "true", f"SKIPPED: {missing}"
     except Failed as failed:
@@ -85,7 +85,7 @@ def main() -> int:
     bad = False
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
         for name in given.client or CLIENTS:
-            fails, said = tried(name, tools, server.url)
+            fails, said = try_client(name, tools, server.url)
             print(f"{CLIENTS[name].NAME}: {said}", flush=True)
             bad = bad or fails
     return bad

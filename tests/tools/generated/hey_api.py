@@ -11,15 +11,15 @@ BUT = "--exactOptionalPropertyTypes", "false"
 """What its own code isn't written for."""
 
 
-def compiled(tools: Tools, into: Path) -> None:
+def compile_client(tools: Tools, into: Path) -> None:
     """The client, and the story."""
     tools.check(NPM)
     command = str(tools.modules / ".bin/openapi-ts")
     config = str(STORIES / "hey-api.config.mjs")
     run(command, "--input", str(DOCUMENT), "--file", config, "--no-log-file", into=into)
-    typescript.compiled(tools, into, STORY, *BUT)
+    typescript.compile_client(tools, into, STORY, *BUT)
 
 
-def told(tools: Tools, into: Path, url: str, username: str) -> str:
+def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
     """What the story saw."""
-    return typescript.told(tools, into, STORY, url, username)
+    return typescript.run_story(tools, into, STORY, url, username)

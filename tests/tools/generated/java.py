@@ -22,7 +22,7 @@ OLDER = "-Xlint:all,-path,-deprecation", *LINT[1:]
 """For what is generated: it calls what the jar's newer Jackson deprecates."""
 
 
-def compiled(tools: Tools, into: Path) -> None:
+def compile_client(tools: Tools, into: Path) -> None:
     """The client, and the story against it."""
     tools.check(PYPI)
     javac = tools.machines("javac", PACKAGES)
@@ -42,7 +42,7 @@ def compiled(tools: Tools, into: Path) -> None:
     run(javac, *LINT, *where, str(STORIES / "Story.java"))
 
 
-def told(tools: Tools, into: Path, url: str, username: str) -> str:
+def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
     """What the story saw."""
     java = tools.machines("java", PACKAGES)
     # Before Java 18 the client reads answers in the machine's encoding, if it isn't told.

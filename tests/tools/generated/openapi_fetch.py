@@ -9,15 +9,15 @@ NAME = "openapi-typescript and openapi-fetch, tsc --strict"
 STORY = "openapi-fetch"
 
 
-def compiled(tools: Tools, into: Path) -> None:
+def compile_client(tools: Tools, into: Path) -> None:
     """The types, and the story in them."""
     tools.check(NPM)
     command = str(tools.modules / "openapi-typescript/bin/cli.js")
     schema = str(into / "schema.d.ts")
     run(typescript.node(tools), command, str(DOCUMENT), "--output", schema)
-    typescript.compiled(tools, into, STORY)
+    typescript.compile_client(tools, into, STORY)
 
 
-def told(tools: Tools, into: Path, url: str, username: str) -> str:
+def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
     """What the story saw."""
-    return typescript.told(tools, into, STORY, url, username)
+    return typescript.run_story(tools, into, STORY, url, username)

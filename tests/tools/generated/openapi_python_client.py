@@ -9,7 +9,7 @@ NAME = "openapi-python-client, mypy --strict"
 PACKAGE = "sign_up_client"
 
 
-def compiled(tools: Tools, into: Path) -> None:
+def compile_client(tools: Tools, into: Path) -> None:
     """The client, and its story without an expression of unknown type."""
     tools.check(PYPI)
     config = "--config", str(STORIES / "openapi-python-client.yaml")
@@ -22,7 +22,7 @@ def compiled(tools: Tools, into: Path) -> None:
     run(*mypy, "--disallow-any-expr", "--follow-imports=silent", "story.py", into=into)
 
 
-def told(tools: Tools, into: Path, url: str, username: str) -> str:
+def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
     """What the story saw."""
     env = {**os.environ, "PYTHONUTF8": "1"}
     return run(str(tools.bin / "python"), "story.py", url, username, into=into, env=env)

@@ -13,7 +13,7 @@ console.log((await story(...given)).join("\\n"));
 SHARED = "sure.ts", "tsconfig.json"
 
 
-def compiled(tools: Tools, into: Path, story: str, *but: str) -> None:
+def compile_client(tools: Tools, into: Path, story: str, *but: str) -> None:
     """The story and all that it imports, under tsconfig.json `but` for these options."""
     for name in (*SHARED, f"{story}.ts"):
         shutil.copy(STORIES / name, into)
@@ -22,7 +22,7 @@ def compiled(tools: Tools, into: Path, story: str, *but: str) -> None:
     run(node(tools), str(tools.modules / "typescript/bin/tsc"), "--project", str(into), *but)
 
 
-def told(tools: Tools, into: Path, story: str, url: str, username: str) -> str:
+def run_story(tools: Tools, into: Path, story: str, url: str, username: str) -> str:
     """What the story saw."""
     built = str(into / "built" / f"{story}.js")
     return run(node(tools), "--input-type=module", "--eval", TELL, built, url, username)

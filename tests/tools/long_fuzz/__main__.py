@@ -66,8 +66,8 @@ def fuzz(
             )
         spent += seconds
         rate = max(1, figures.judged.total() / spent)
-        told = f"{figures.judged.total():,} of {asked:,} requests, up to seed {seed}"
-        print(f"{database_url.partition(':')[0]}: {told}", file=sys.stderr)  # noqa: T201
+        report = f"{figures.judged.total():,} of {asked:,} requests, up to seed {seed}"
+        print(f"{database_url.partition(':')[0]}: {report}", file=sys.stderr)  # noqa: T201
         seed += SEEDS_APART
     return figures
 
@@ -130,7 +130,7 @@ def untried(figures: Figures) -> Iterator[str]:
         yield from (f"never tried, {name}: {kind}" for kind in sorted({*wanted} - seen))
 
 
-def told(found: dict[str, Figures]) -> Iterator[str]:
+def report(found: dict[str, Figures]) -> Iterator[str]:
     """The figures of each database, and of both together."""
     together = Figures()
     for kind, figures in found.items():
@@ -154,7 +154,7 @@ def main() -> None:
         for line in (*figures.wrong(given.requests // 2), *untried(figures))
     ]
     minutes = (time.monotonic() - started) / 60
-    print(*told(found), *wrong, sep="\n")  # noqa: T201
+    print(*report(found), *wrong, sep="\n")  # noqa: T201
     verdict = f"{len(wrong)} things are wrong" if wrong else "nothing is wrong"
     print(f"seed {given.seed}, {minutes:.0f} minutes: {verdict}")  # noqa: T201
     sys.exit(bool(wrong))

@@ -14,7 +14,7 @@ from tests.actor import PASSWORD
 from tests.fresh_keys import KEY
 from tests.tools.long_fuzz.asked import LABELED
 from tests.tools.long_fuzz.figures import Row
-from tests.tools.long_fuzz.foretold import CREATE, DELETE, READ, SIGN_UP, Foretold
+from tests.tools.long_fuzz.predicted import CREATE, DELETE, READ, SIGN_UP, Predictor
 
 USERNAME = "sam"
 JSON = "application/json"
@@ -53,7 +53,7 @@ Change = Callable[[Case[Any]], None]
 _numbers = itertools.count()
 
 
-def varied(case: Case[Any], foretold: Foretold) -> st.SearchStrategy[Case[Any]]:
+def varied(case: Case[Any], predicted: Predictor) -> st.SearchStrategy[Case[Any]]:
     """The case with an `Accept`, credentials, a content coding, a username or an id chosen."""
     label = case.operation.label
     operation = LABELED[label]
@@ -67,11 +67,11 @@ def varied(case: Case[Any], foretold: Foretold) -> st.SearchStrategy[Case[Any]]:
         vary.append(st.integers(0, 6).map(lambda choice: partial(_name, choice)))
     if operation.takes_key:
         how = st.tuples(st.sampled_from(KEYS), st.integers(0, 4))
-        vary.append(how.map(lambda chosen: partial(_key, foretold, *chosen)))
+        vary.append(how.map(lambda chosen: partial(_key, predicted, *chosen)))
     if operation.by_link:
         found = FINDS.get(label, OTHERS_FIND)
         which = st.tuples(st.sampled_from(found), st.integers(0, 4))
-        vary.append(which.map(lambda chosen: partial(_find, foretold, *chosen)))
+        vary.append(which.map(lambda chosen: partial(_find, predicted, *chosen)))
 
     def change(changes: tuple[Change, ...]) -> Case[Any]:
         for each in changes:
@@ -102,22 +102,22 @@ def _name(choice: int, case: Case[Any]) -> None:
         form["username"] = USERNAME
 
 
-def _find(foretold: Foretold, which: str | None, place: int, case: Case[Any]) -> None:
+def _find(predicted: Predictor, which: str | None, place: int, case: Case[Any]) -> None:
     """One of the newest records with which this was done last; an id from a link stays."""
-    if which is None or not _is_positive(case) or case.path_parameters["id"] in foretold.records:
+    if which is None or not _is_positive(case) or case.path_parameters["id"] in predicted.records:
         return
-    newest = list(itertools.islice(foretold.newest(which), place + 1))
+    newest = list(itertools.islice(predicted.newest(which), place + 1))
     if newest:
         case.path_parameters["id"] = newest[-1]
 
 
-def _key(foretold: Foretold, which: str | None, place: int, case: Case[Any]) -> None:
+def _key(predicted: Predictor, which: str | None, place: int, case: Case[Any]) -> None:
     """No key, or one of these; a wrong one stays where the case is to be refused."""
     if not _is_positive(case):
         return
     case.headers.pop(KEY, None)
     signs_in = case.operation.label == CREATE and "Authorization" in case.headers
-    used = foretold.used(case.operation.label, signs_in)
+    used = predicted.used(case.operation.label, signs_in)
     if which == "new":
         case.headers[KEY] = f'"long-fuzz-key-{next(_numbers):010}"'
     elif which and (some := list(itertools.islice(used, place + 1))):

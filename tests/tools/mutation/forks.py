@@ -40,7 +40,7 @@ ON_POSTGRESQL = re.compile(r"[\[-]postgresql[\]-]")
 Function = tuple[str, int]
 
 
-class Watch:
+class Recorder:
     """A plugin that notes which tests failed, how long each took, and what of `api/` it called.
 
     What is called while tests are found, or for all of them, goes by the name of no test.
@@ -104,7 +104,7 @@ class OneDatabase:
 
 def run(asked: dict[str, Any]) -> dict[str, Any]:
     """What becomes of these tests: asked for by their files, which are watched, or by their ids."""
-    watch = Watch()
+    watch = Recorder()
     if files := asked.get("files"):
         threading.setprofile(watch.note)
         sys.setprofile(watch.note)

@@ -44,7 +44,7 @@ class Kept:
     record: str = ""
 
 
-class Foretold:
+class Predictor:
     """What the service has to know by now: the usernames that are taken, and each record."""
 
     def __init__(self, username: str, good: str) -> None:
