@@ -1,4 +1,4 @@
-"""The checklist on HTTP and the contract: what is declared, and which methods there are."""
+"""Checklist, HTTP and the contract: declared responses, and methods."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The checklist on HTTP and the contract: which requests are refused, and how."""
+"""Checklist, HTTP and the contract: refused requests."""
 
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -49,7 +49,7 @@ def test_08_an_accept_without_what_is_here_is_406_and_a_malformed_one_no_5xx(
     ]:
         assert_problem(refused, 406)
         assert all(kind in refused.get_json(force=True)["detail"] for kind in kinds)
-    assert someone.signs_up("ada").status_code == 200  # Nothing was stored by what was refused.
+    assert someone.signs_up("ada").status_code == 200  # The refused requests stored nothing.
     for number, accept in enumerate([",;", "text", "*/*;q=nan", "\xff/\xff", '"', "a" * 8000]):
         odd: dict[str, Any] = {"headers": {"Accept": accept}}
         assert someone.signs_up(f"ada{number}", **odd).status_code in (200, 406)
@@ -65,7 +65,8 @@ def test_09_a_body_over_the_limit_is_413_to_the_byte(
     if content_type == MULTIPART:
         form = PART % (b"username", b"sam") + PART % (b"lastname", b"king") + b"--x--\r\n"
     for size, status in (LIMIT - 1, 201), (LIMIT, 201), (LIMIT + 1, 413):
-        # What follows a multipart's end is ignored; in the other it is a field that nobody asks.
+        # Text after the end of a multipart body is ignored; in a urlencoded body it is an unknown
+        # field.
         request: dict[str, Any] = {"data": form.ljust(size, b"x")}
         if chunked:
             request = {
@@ -94,7 +95,7 @@ def test_09_a_body_over_the_limit_is_413_to_the_byte(
 def test_10_what_is_not_well_formed_is_400(
     someone: Someone, content_type: str, body: bytes
 ) -> None:
-    """It names no field: that would mean it was read after all."""
+    """The problem names no field, because no field was read."""
     for path in "/userDetails", "/userSignUp":
         assert_problem(someone.posts(body, content_type, path), 400)
 

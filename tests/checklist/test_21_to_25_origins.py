@@ -1,4 +1,4 @@
-"""The checklist on other origins (Fetch's CORS)."""
+"""Checklist, other origins (Fetch's CORS)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,8 @@ def test_21_any_origin_reads_every_answer_to_a_sign_up(
     app = make_app(database_timeout=1, ratelimit_default="40 per hour")
     someone = Someone(app.test_client())
     answers = [answer for _, answer in sign_up_responses(someone, headers)]
-    app.extensions["store"].close()  # Nobody locks out who reads already.
+    # An exclusive lock is impossible once another connection reads.
+    app.extensions["store"].close()
     with locked(app.extensions["store"].database.engine):
         answers.append(someone.signs_up("late", headers=headers))
     while answers[-1].status_code != 429:
@@ -53,7 +54,7 @@ def test_23_a_preflight_is_2xx_names_what_exists_and_does_no_work(
 ) -> None:
     someone = faulty(app, monkeypatch, RuntimeError())
     with monkeypatch.context() as patch:
-        for part in "store", "passwords":  # Who asks these for anything at all is answered 500.
+        for part in "store", "passwords":  # Any use of these raises, which would be 500.
             patch.setitem(app.extensions, part, None)
         answer = someone.asks("OPTIONS", "/userSignUp", headers=PREFLIGHT, data={"username": "sam"})
     assert answer.status_code == 204
@@ -66,7 +67,7 @@ def test_23_a_preflight_is_2xx_names_what_exists_and_does_no_work(
 def test_24_a_form_is_served_without_a_preflight_and_guarded_without_one(ada: Someone) -> None:
     """In a browser: tests/security/test_browser_origins.py."""
     for number, kind in enumerate(["multipart/form-data", "application/x-www-form-urlencoded"]):
-        # What a browser sends of itself: nothing in it is to be asked for by a preflight.
+        # Only headers that a browser sends without a preflight.
         asked: dict[str, Any] = {"headers": SHOP, "content_type": kind}
         assert ada.signs_up(f"bob{number}", **asked).status_code == 200
     crossing = {"headers": SHOP | {"Sec-Fetch-Site": "cross-site"}}
@@ -78,7 +79,7 @@ def test_24_a_form_is_served_without_a_preflight_and_guarded_without_one(ada: So
 def test_25_how_long_to_wait_is_exposed_where_a_page_may_have_to_and_nothing_else(
     make_app: Callable[..., Flask], someone: Someone, ada: Someone
 ) -> None:
-    """In a browser, which waits: tests/security/test_browser_refused.py."""
+    """In a browser that waits: tests/security/test_browser_refused.py."""
     limited = Someone(make_app(ratelimit_default="1 per hour").test_client())
     limited.signs_up(headers=SHOP)
     refused = limited.signs_up(headers=SHOP)

@@ -1,4 +1,4 @@
-"""The checklist on passwords and users."""
+"""Checklist, passwords and users."""
 
 import re
 import string
@@ -88,13 +88,13 @@ def test_30_a_username_is_taken_whatever_its_letter_case_by_the_databases_own_wo
     with app.extensions["store"].database.engine.connect() as connection:
         with pytest.raises(IntegrityError):
             connection.execute(insert(accounts), kim)
-        # What makes them one is what the service itself has written.
+        # The service's own normalized column makes them equal.
         kept = select(accounts.c.username_key).where(accounts.c.username == "Kim")
         assert connection.scalar(kept) == "kim"
 
 
 def test_32_an_unknown_username_is_answered_as_a_wrong_password_is(ada: Someone) -> None:
-    """In equal time: tests/security/test_let_in_time.py."""
+    """For equal times: tests/security/test_let_in_time.py."""
     wrong, unknown = (
         ada.signs_in(name, "x" * 15).reads_own(headers=SAME_ID) for name in ("ada", "eve")
     )
@@ -115,7 +115,7 @@ def test_33_a_flood_of_passwords_is_bounded_whatever_address_it_claims(
 
 
 class Counting(PasswordHasher):
-    """Counts how many hashes are computed at once."""
+    """A hasher that counts concurrent hashes."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)

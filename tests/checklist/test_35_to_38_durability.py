@@ -1,4 +1,4 @@
-"""The checklist on the docs page, and on what is kept."""
+"""Checklist, the docs page and stored data."""
 
 import os
 import random
@@ -28,13 +28,13 @@ from tests.actor import FORM, PASSWORD, Someone, assert_problem
 from tests.serving import serving
 
 ANEW = '"(id|createdAt)": *"[^"]+"'
-"""What is another each time."""
+"""The headers that differ in each response."""
 
 
 def test_35_the_docs_page_loads_from_here_alone_and_can_be_switched_off(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
-    """In a browser, quietly, and with each operation tried: tests/test_browser_docs.py."""
+    """In a browser, with each operation tried: tests/test_browser_docs.py."""
     page = Someone(make_app_at(sqlite_url).test_client()).reads("/docs")
     assert "script-src 'self';" in page.headers["Content-Security-Policy"]
     assert "://" not in page.text and not re.search(r"<script(?![^>]*src=)|\son\w+=", page.text)
@@ -44,12 +44,12 @@ def test_35_the_docs_page_loads_from_here_alone_and_can_be_switched_off(
 
 
 def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, database_url: str) -> None:
-    """Again and again, and PostgreSQL itself too: `python -m tests.tools.faults kill`."""
+    """Repeated, and with PostgreSQL killed too: `python -m tests.tools.faults kill`."""
     acknowledged: list[str] = []
     with serving(tmp_path, {"DATABASE_URL": database_url}) as server:
 
         def ask(client: int) -> tuple[list[str], list[str]]:
-            """The usernames and the links that were acknowledged."""
+            """Return the acknowledged usernames and links."""
             names: list[str] = []
             links: list[str] = []
             with suppress(requests.RequestException), requests.Session() as session:
@@ -91,7 +91,7 @@ def test_37_sqlite_keeps_what_it_says_and_is_refused_where_it_would_not(
     with engine.connect() as connection:
         for pragma, value in ("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1):
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
-        # Busy isn't an error at once: whoever writes waits.
+        # A writer waits for a busy database.
         with closing(sqlite3.connect(str(engine.url.database), check_same_thread=False)) as other:
             other.execute("BEGIN IMMEDIATE")
             free = Timer(0.2, other.rollback)
@@ -110,7 +110,7 @@ def test_37_sqlite_keeps_what_it_says_and_is_refused_where_it_would_not(
 def test_38_the_longest_and_the_oddest_are_the_same_on_both_databases(
     make_app_at: Callable[..., Flask], sqlite_url: str, postgresql_url: str
 ) -> None:
-    """As is all else: `database_url` of tests/conftest.py is one of each kind."""
+    """All other tests also run on both; see `database_url` in tests/conftest.py."""
     longest = "\U0001f9a6" * 256
     said = []
     for url in sqlite_url, postgresql_url:

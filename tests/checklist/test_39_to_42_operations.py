@@ -1,4 +1,4 @@
-"""The checklist on what becomes of a database, and of a server that is told to stop."""
+"""Checklist, moving a database, the log, and stopping the server."""
 
 import json
 import signal
@@ -26,7 +26,7 @@ from tests.storage.test_database import tables
 
 
 def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
-    """Up and down: tests/storage/test_database.py; with rows in it: the next but one."""
+    """For upgrades and downgrades: tests/storage/test_database.py."""
     engine = create_engine(database_url)
     with engine.begin() as connection:
         version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
@@ -50,7 +50,7 @@ def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
 def test_39_every_row_and_hash_is_kept_when_they_are_moved_to_postgresql(
     make_app_at: Callable[..., Flask], sqlite_url: str, postgresql_url: str
 ) -> None:
-    """Rows as they are: the tables of both are of the same columns."""
+    """Rows are copied unchanged, because both databases have the same columns."""
     old, new = make_app_at(sqlite_url), make_app_at(postgresql_url)
     before, after = Someone(old.test_client()), Someone(new.test_client())
     assert before.signs_up("ada", PASSWORD, **keyed()).status_code == 200
@@ -66,13 +66,14 @@ def test_39_every_row_and_hash_is_kept_when_they_are_moved_to_postgresql(
             assert rows
             other.execute(insert(table), rows)
         for name, column in ("accounts", "id"), ("user_details", "number"):
-            # Numbers that were moved aren't counted; whoever moves them has to say so.
+            # PostgreSQL's sequences don't know copied ids, and must be set.
             counted = f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'), max({column}))"
             other.execute(text(f"{counted} FROM {name}"))
     for read in after.reads(link), after.signs_in("ada").reads_own():
         assert read.get_json() == before.reads(link).get_json()
     assert_problem(after.signs_up("ADA"), 409)
-    assert after.signs_up("ada", PASSWORD, **keyed()).status_code == 200  # A retry, of before.
+    # A retry of an earlier request.
+    assert after.signs_up("ada", PASSWORD, **keyed()).status_code == 200
     assert after.signs_up("bob").status_code == 200
 
 
@@ -85,7 +86,7 @@ def test_40_a_record_is_there_at_once_and_gone_at_once_and_for_good(someone: Som
 
 
 def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
-    """Each is JSON, and each refusal there; the figures: tests/observability/test_metrics.py."""
+    """Each line is JSON. For the metrics: tests/observability/test_metrics.py."""
     forged = "%0d%0aERROR:forged%1b[31m%00"
     with serving(tmp_path, {"LOG_LEVEL": "debug", "WEB_CONCURRENCY": "1"}) as server:
         for path in f"userDetails/{forged}", f"userSignUp?{forged}":
@@ -101,12 +102,12 @@ def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
 
 
 def test_42_told_to_stop_it_finishes_the_sign_up_that_it_has_begun(tmp_path: Path) -> None:
-    """Under load, and whatever else ends it: tests/server/test_worker_stops.py."""
+    """Under load, and for other ways to stop: tests/server/test_worker_stops.py."""
     form = b"username=ada%d&password=an+otter+counts+nine+moons"
     forms = [post(form % n).replace(b"/userDetails", b"/userSignUp") for n in range(8)]
     with serving(tmp_path, {"WEB_CONCURRENCY": "1"}) as server, ExitStack() as opened:
         clients = [opened.enter_context(Client(server)).send(form) for form in forms]
-        clients[0].gets_response()  # So the others are being hashed, or wait for that.
+        clients[0].gets_response()  # By then the others are being hashed, or wait.
         server.process.send_signal(signal.SIGTERM)
         heard = [client.receive().status for client in clients]
         opened.close()

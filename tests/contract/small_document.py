@@ -1,4 +1,4 @@
-"""A small document, and traffic that shows all of it: notes are left, and read."""
+"""A small document of a service for notes, and traffic that covers all of it."""
 
 import json
 from typing import Any
@@ -62,7 +62,7 @@ FORM = "application/x-www-form-urlencoded"
 def make_exchange(
     method: str, path: str, status: int, *, sent: str = "", said: Any = None, **headers: str
 ) -> Exchange:
-    """An exchange; `headers` are the answer's, but for `content_type`, which is the request's."""
+    """Return an exchange. `headers` are the response's, but `content_type` is the request's."""
     kind = headers.pop("content_type", FORM if sent else "")
     content = b"" if said is None else json.dumps(said).encode()
     received = Headers(headers)

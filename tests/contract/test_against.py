@@ -1,4 +1,4 @@
-"""`flask --app api openapi --against OLD.yaml`: what it lists, how it ends, and what it refuses."""
+"""`flask --app api openapi --against OLD.yaml`: its list, its exit status, and invalid input."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.operations import FILE
 
 
 def against(app: Flask, folder: Path, old: bytes, *more: str) -> Result:
-    """Run it, and see that nothing is written."""
+    """Run the command, and assert that it changes no file."""
     file = folder / "old.yaml"
     file.write_bytes(old)
     before = FILE.read_bytes()
@@ -22,7 +22,7 @@ def against(app: Flask, folder: Path, old: bytes, *more: str) -> Result:
 
 
 def replaced(*replacements: tuple[str, str]) -> bytes:
-    """The checked-in document with other words in it."""
+    """Return the checked-in document with text replaced."""
     text = FILE.read_text(encoding="utf-8")
     for words, others in replacements:
         assert words in text
@@ -84,7 +84,7 @@ def test_an_absent_file_is_said(app: Flask) -> None:
 
 
 def test_it_is_either_checked_or_compared(app: Flask, tmp_path: Path) -> None:
-    """Each of them ends in 1 for a reason of its own."""
+    """Both options exit 1 for different reasons, so they can't be combined."""
     done = against(app, tmp_path, FILE.read_bytes(), "--check")
     assert "Choose one of --check and --against." in done.stderr
     assert (done.exit_code, done.stdout) == (2, "")

@@ -1,4 +1,4 @@
-"""A body that can't be taken is refused in words that say what to send instead."""
+"""A refused body's message says what to send instead."""
 
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn, cast
@@ -26,7 +26,7 @@ BODY = RequestBody.form(Schema())
 def refusal(
     headers: Mapping[str, str], data: bytes = b"a=1", environ: Mapping[str, Any] = {}
 ) -> tuple[type[HTTPException], str]:
-    """What refuses a form with these headers, and what it says."""
+    """Return the exception that refuses such a form, and its description."""
     app = Flask("small")
     app.config["MAX_CONTENT_LENGTH"] = 3
     known = {"Content-Type": FORM_TYPE, **headers}
@@ -39,7 +39,7 @@ def refusal(
 
 
 class Broken:
-    """What a server gives the app to read of a body that breaks off."""
+    """The input stream of a request whose body breaks off."""
 
     def read(self, *_: int) -> NoReturn:
         raise OSError("gone")

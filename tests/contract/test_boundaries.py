@@ -1,4 +1,4 @@
-"""Each field is taken at its bounds and refused beyond them, in both encodings."""
+"""Each field is accepted at its bounds and refused beyond them, in both encodings."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
 class Bounds(NamedTuple):
-    """How many characters a field of an operation's form may have, and a text that it takes."""
+    """The minimum and maximum length of a field of an operation's form, and a valid text."""
 
     operation: Operation
     field: str

@@ -1,4 +1,4 @@
-"""What the maintainers run to write the document, and to see whether it is current."""
+"""`flask --app api openapi`, which writes the document, and checks whether it is up to date."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
 
 
 def run(service: Flask, *arguments: str) -> Result:
-    """Run `flask --app api openapi` with these."""
+    """Run `flask --app api openapi` with these arguments."""
     return service.test_cli_runner().invoke(args=["openapi", *arguments])
 
 

@@ -1,4 +1,4 @@
-"""The gate: what a view did not declare can't leave, however the answer was made."""
+"""The gate refuses every response that the view didn't declare, however it was made."""
 
 import logging
 from contextlib import AbstractContextManager, nullcontext
@@ -25,7 +25,7 @@ def status_set_undeclared() -> ResponseReturnValue:
 
 
 def media_type_undeclared() -> ResponseReturnValue:
-    # An answer thrown past the choice of a representation.
+    # A response that is raised, so that no representation is chosen.
     abort(Response("%PDF", 201, content_type="application/pdf"))
 
 

@@ -1,4 +1,4 @@
-"""Headers of every answer: the gate sets what can be one value, and misses what it can't set."""
+"""Headers of every response: the gate sets one with a fixed value, and requires the others."""
 
 import pytest
 from flask import Flask, Response
@@ -34,7 +34,7 @@ def test_a_header_that_is_there_is_left_and_held_to_its_promise() -> None:
 
 
 def test_a_header_of_many_values_is_for_the_app_to_set() -> None:
-    """The gate can't know which."""
+    """The gate can't know which value applies."""
     size = Header({"type": "integer"})
     answered = make_small({"X-Size": size}, **{"X-Size": "3"}).test_client().get("/it")
     assert answered.headers["X-Size"] == "3"

@@ -1,4 +1,4 @@
-"""Input becomes valid by its schema, whatever it came in; what is wrong is told by its path."""
+"""Input in any encoding is validated by its schema, and each error is named by its path."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The checked-in document is current, valid and whole, and served as it is."""
+"""The checked-in document is up to date, valid and complete, and served unchanged."""
 
 import json
 import os
@@ -34,7 +34,7 @@ EACH_DOCUMENTED = pytest.mark.parametrize(
 
 
 def test_the_table_of_operations_has_each_operation_of_the_document() -> None:
-    """A new operation is added to `tests.operations`, which the other tests read."""
+    """Add a new operation to `tests.operations`, which the other tests read."""
     listed = [each.id for each in OPERATIONS]
     assert set(listed) ^ {said["operationId"] for _, _, said in documented()} == set()
     assert len(set(listed)) == len(listed)
@@ -63,7 +63,7 @@ def test_the_document_is_valid_openapi() -> None:
 
 @EACH_DOCUMENTED
 def test_each_answer_has_its_own_status(said: dict[str, Any]) -> None:
-    """Checklist 1: a `default` or a range would let anything pass."""
+    """Checklist 1: a `default` or a range would declare any response."""
     assert said["responses"]
     assert [s for s in said["responses"] if not re.fullmatch("[1-5][0-9][0-9]", str(s))] == []
 
@@ -106,25 +106,25 @@ def test_the_document_says_whose_it_is_and_where() -> None:
     assert info["title"] and info["version"] and info["description"]
     assert info["license"]["identifier"] == "MIT" and info["contact"]["name"]
     assert "MIT License" in (REPOSITORY / "LICENSE").read_text(encoding="utf-8")
-    # Relative: "Try it out" asks the very instance that shows the document.
+    # Relative, so that "Try it out" uses the instance that serves the document.
     assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
 
 
 def test_the_served_documents_are_the_checked_in_one(someone: Someone) -> None:
     as_yaml, as_json = someone.reads("/openapi.yaml"), someone.reads("/openapi.json")
     assert as_yaml.data == FILE.read_bytes()
-    # Strings are compared, so that the order of members counts too.
+    # Strings are compared, so that the order of members matters too.
     assert json.dumps(json.loads(as_json.data)) == json.dumps(DOCUMENT)
 
 
 def test_the_document_has_no_character_that_cannot_be_seen() -> None:
-    """The patterns have some, which are written as escapes."""
+    """The patterns contain some, written as escapes."""
     text = FILE.read_text(encoding="utf-8")
     assert text.replace("\n", "").isprintable() and "\\u200F" in text
 
 
 def flask(*arguments: str, **variables: str) -> subprocess.Popen[str]:
-    """The command in a process of its own, as a person runs it."""
+    """Return a function that runs the command in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "api", *arguments],
         cwd=REPOSITORY,

@@ -1,4 +1,4 @@
-"""How one operation is printed: its words, its headers and its examples."""
+"""The document of one operation: its text, its headers and its examples."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class Order(Schema):
 
 
 def printed(doc: str | None = None, reply: Reply = DONE, **promise: Any) -> dict[str, Any]:
-    """The document of an app of one operation."""
+    """Return the document of an app with one operation."""
 
     def do_it_all() -> ResponseReturnValue:
         return ""
@@ -154,7 +154,7 @@ def test_a_response_is_open_and_a_request_is_closed() -> None:
         return {name: schema.get("additionalProperties", True) for name, schema in found.items()}
 
     assert schemas(Receipt) == {"Receipt": True, "Invoice": True, "Order": True}
-    # A schema that a request uses too stays closed, because the request is.
+    # A schema that a request uses too stays closed, because requests are closed.
     assert schemas(Receipt, json=Order) == {"Receipt": True, "Invoice": True, "Order": False}
     assert schemas(Order, json=Invoice) == {"Invoice": False, "Order": False}
     in_place = {"type": "object", "additionalProperties": False}

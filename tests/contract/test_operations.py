@@ -1,4 +1,4 @@
-"""An operation keeps to its promise at the bounds: what it offers, what a redirect leaves."""
+"""An operation's declaration in special cases: representations, redirects, and empty bodies."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def done() -> ResponseReturnValue:
 
 
 def response_of(reply: Reply, status: int, text: str = "See there.") -> TestResponse:
-    """What leaves where a view answers with this status and a page."""
+    """Return the response if a view returns this status and a page."""
     app = Flask("small")
     app.testing = True
     Gate(app)
@@ -58,7 +58,7 @@ def test_a_redirect_without_content_leaves_without_its_page(status: int) -> None
 
 @pytest.mark.parametrize("status", [299, 400])
 def test_no_other_answer_is_emptied(status: int) -> None:
-    """It says what isn't declared, and that is told."""
+    """It has an undeclared media type, and the gate reports that."""
     with pytest.raises(UndeclaredResponse, match="media type text/html"):
         response_of(Reply(description="Done."), status)
 
@@ -108,7 +108,7 @@ def find_by_account(account: str) -> str:
 
 
 def put(client: FlaskClient, *wrong: int) -> int:
-    """Change an order by a request to which each of these statuses would be right."""
+    """Change an order by a request to which each of these statuses could apply."""
     form = {"size": "9" if 409 in wrong else "1"}
     form |= {"pad": "x" * 1000} if 413 in wrong else {}
     form |= {"colour": "red"} if 400 in wrong else {}
@@ -138,7 +138,7 @@ def test_a_path_with_a_form_is_refused_in_the_order_of_the_steps(find: Callable[
     @app.put("/orders/<int:id>")
     @operation({200: DONE, **dict.fromkeys(wrong, no)}, form=Order, credentials=KEY, find=find)
     def change(found: str, form: dict[str, int], **others: Any) -> ResponseReturnValue:
-        # What `find` took is not passed on.
+        # The inputs of `find` aren't passed on.
         assert others == ({"account": "the owner"} if find is find_by_id else {"id": 1})
         assert found == "order 1"
         return ("No", 409) if form["size"] == 9 else "Done"
@@ -146,7 +146,7 @@ def test_a_path_with_a_form_is_refused_in_the_order_of_the_steps(find: Callable[
     client = app.test_client()
     for first, second in combinations(wrong, 2):
         assert put(client, first) == first
-        # The account by which an order is found isn't known.
+        # The account that is needed to find the order is unknown.
         by_account = find is find_by_account and (first, second) == (404, 401)
         assert put(client, first, second) == (401 if by_account else first)
     assert put(client) == 200

@@ -1,4 +1,4 @@
-"""What a request's header fields hold is made valid as a query is, and proven as one."""
+"""Header fields of a request are validated like a query, and covered by the proof."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -20,25 +20,25 @@ DONE = {200: Reply(description="It is done.", content={JSON: Body({})})}
 
 
 class Wish(Schema):
-    """What an app may want to know."""
+    """A schema of an optional header field."""
 
     depth = fields.Integer(data_key="X-Depth", strict=True, validate=validate.Range(0, 9))
 
 
 class Default(Wish):
-    """The same, with what is meant where nothing is said."""
+    """The same, with a default."""
 
     shape = fields.String(data_key="X-Shape", load_default="round")
 
 
 class Needed(Wish):
-    """The same, and what must be said."""
+    """The same, required."""
 
     shape = fields.String(data_key="X-Shape", required=True)
 
 
 def parse_headers(schema: type[Schema], *headers: tuple[str, str]) -> Any:
-    """What the view gets, or what is wrong with it."""
+    """Return the validated header fields that the view gets, or the errors."""
     app = Flask("small")
     app.testing = True
     Gate(app)
@@ -59,7 +59,7 @@ def test_what_is_wrong_goes_by_the_name_of_the_header_field() -> None:
         assert set(parse_headers(Wish, ("X-Depth", value))) == {"X-Depth"}
     assert set(parse_headers(Wish, ("X-Depth", "1"), ("X-Depth", "1"))) == {
         "X-Depth"
-    }  # It is "1, 1".
+    }  # The value is "1, 1".
     assert set(parse_headers(Needed)) == {"X-Shape"}
 
 
@@ -74,7 +74,7 @@ KEY = {
 
 @pytest.fixture
 def document() -> Document:
-    """Notes are left with a key, if wished."""
+    """The small document, with an optional key for new notes."""
     said = deepcopy(DOCUMENT)
     post = said["paths"]["/notes"]["post"]
     post["parameters"] = [{"in": "header", "name": "Idempotency-Key", "schema": KEY}]
@@ -101,7 +101,7 @@ NO, WRONG = (
         (with_key(NO, '""'), {"one shorter"}),
         (with_key(NO, '"aaa"'), {"one longer"}),
         (with_key(NO, '"c"'), {"'c'-U+10FFFF refused"}),
-        # Who knows what it was refused for?
+        # The reason of the refusal is ambiguous.
         (with_key(WRONG, '""'), set()),
         (with_key(WRONG, ""), set()),
     ],

@@ -1,6 +1,6 @@
-"""Responses that belong to no operation: each row of the description's table, proven on the wire.
+"""Responses that belong to no operation: each row of the description's table is tested.
 
-A row names the headers of its status; those in brackets are sent at `/userSignUp` only.
+A row names the headers of its status. Those in brackets are sent at `/userSignUp` only.
 """
 
 import json
@@ -33,11 +33,11 @@ COMMON = {
     *["cache-control", "content-security-policy", "referrer-policy", "x-content-type-options"],
     *["x-request-id", "date", "server", "connection", "content-type", "content-length"],
 }
-"""The headers that every response has, and those of HTTP's framing, which no row names."""
+"""Headers of every response, and headers of HTTP's framing, which no row names."""
 
 
 def rows(proof: Proof) -> dict[int, tuple[str, set[str]]]:
-    """The table in the document's description: status to meaning and headers."""
+    """Return the table in the document's description: status to meaning and headers."""
     found = re.findall(r"^\| (\d+) \| (.*) \| (.*) \|$", proof.said["info"]["description"], re.M)
     return {
         int(status): (meaning, set(filter(None, headers.split(", "))))

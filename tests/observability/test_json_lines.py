@@ -1,4 +1,4 @@
-"""LineWriter are written whole and of one request each; who doesn't read them stops nobody."""
+"""Log lines are written whole and never mixed, and an unread log never blocks the service."""
 
 import json
 import logging
@@ -88,7 +88,7 @@ def test_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
 
 
 def test_a_server_without_standard_error_serves(tmp_path: Path) -> None:
-    """Another file that is opened must not be written to in its place."""
+    """The service must not write log lines to a file that gets descriptor 2."""
     port = str(free_port())
     environ = os.environ | {"PORT": port, "WEB_CONCURRENCY": "1"}
     command = f"exec {sys.executable} -m api 2>&-"
@@ -144,7 +144,7 @@ def test_standard_error_stays_blocking_for_the_programs_that_share_it(
 
 
 def test_a_socket_that_is_full_loses_lines_and_is_not_waited_for() -> None:
-    """As systemd's journal."""
+    """Such as the socket of systemd's journal."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         lines = LineWriter(ours.fileno())

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: of all workers together, right whatever becomes of them, about nobody."""
+"""Metrics for Prometheus: summed over all workers, correct after a crash, without personal data."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ from tests.records import recorded_lines
 from tests.serving import free_port, serving
 
 PASSWORDS = 12
-"""With a limit of so many per hour in each worker."""
+"""The rate limit per hour in each worker."""
 
 CLIENTS = 8
 
@@ -49,14 +49,14 @@ def metrics_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metrics
         yield MetricsServer(server, address)
         assert list(folder.glob("sign-up-metrics-*"))
         assert server.stop() == 0
-        # Nothing was amiss but that one worker was killed; and of requests nothing is said.
+        # The log has one line, about the killed worker, and none about requests.
         said = server.log.read_text()
         assert said.count("\n") == said.count("SIGKILL") == 1
         assert not list(folder.glob("sign-up-metrics-*"))
 
 
 def ask(metrics_server: MetricsServer, times: int) -> None:
-    """Give details, well and badly, and look for what isn't there, so many times each."""
+    """Submit valid and invalid details and request an unknown path, `times` times each."""
 
     def ask_all(_: int) -> None:
         url = metrics_server.server.url
@@ -95,7 +95,7 @@ def test_two_workers_and_one_that_was_killed_add_up_to_what_was_asked(
     assert said[DURATION.format("count{")] == said[DURATION.format('bucket{le="+Inf",')] == 80
     assert 0 < said[DURATION.format("sum{")] < CLIENTS * elapsed
     folder = next(metrics_server.server.log.parent.glob("sign-up-metrics-*"))
-    assert len(list(folder.glob("counter_*"))) == 2  # Both had something to count.
+    assert len(list(folder.glob("counter_*"))) == 2  # Both workers have counted requests.
     victim = metrics_server.workers()[0]
     os.kill(victim.pid, signal.SIGKILL)
     assert within(60, lambda: victim.pid not in {w.pid for w in metrics_server.workers()})
@@ -128,7 +128,7 @@ def test_a_file_that_a_worker_is_about_to_fill_is_read_once_it_is_filled(
 
 
 def test_connections_in_use_are_counted(metrics_server: MetricsServer) -> None:
-    """As that of a write which waits for SQLite's lock."""
+    """Such as the connection of a write that waits for SQLite's lock."""
     (file,) = metrics_server.server.log.parent.glob("*.db")
 
     def sign_up() -> None:
@@ -233,7 +233,7 @@ def test_a_client_that_sends_slowly_does_not_keep_others_waiting(
 def test_the_folder_of_a_killed_service_is_deleted_by_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And not that of one that runs."""
+    """The folder of a running service stays."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     settings = {"METRICS_ADDRESS": f"127.0.0.1:{free_port()}", "TMPDIR": str(tmp_path)}
 

@@ -1,4 +1,4 @@
-"""What an operator reads: a line of JSON for each answer, which its request id leads to."""
+"""The request log: one JSON line for each response, found by its request id."""
 
 import re
 import sqlite3
@@ -77,7 +77,7 @@ def test_a_duration_is_that_of_the_work_and_of_the_wait_for_it(server: LoggedSer
         time.sleep(0.6)
         db.rollback()
         line = server.response_line(client.receive().headers["x-request-id"])
-    # The service may have read the request late.
+    # The service may have read the request late, so the duration may be shorter.
     assert 0.15 < line["duration"] < time.monotonic() - began
 
 
@@ -140,7 +140,7 @@ def test_the_client_is_whom_the_trusted_proxy_names(
 
 
 def test_what_a_client_says_is_in_no_line(server: LoggedServer) -> None:
-    """Nor what is no request, which gunicorn's own words would repeat."""
+    """Nor malformed requests, which gunicorn's own messages would quote."""
     link = (
         request_once(server, post(b"username=sam&lastname=canary-1")).headers["location"].encode()
     )

@@ -1,4 +1,4 @@
-"""`accounts list`, `show` and `delete`: what they say, and what becomes of the records."""
+"""`accounts list`, `show` and `delete`: their output, and the records of deleted accounts."""
 
 import re
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def test_a_deleted_account_leaves_its_records_to_those_who_hold_the_links(
     assert "ada is deleted; 1 record will belong to no account." in asked.stdout
     assert_problem(ada.reads_own(), 401)
     assert ada.reads(link, auth=None).get_json()["username"] == "ada"
-    # Who takes the name next gets none of them.
+    # A new account with the same name has none of the records.
     assert ada.signs_up("ada", ada.auth[1] if ada.auth else None).status_code == 200
     assert_problem(ada.reads_own(), 404)
 

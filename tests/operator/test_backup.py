@@ -1,4 +1,4 @@
-"""`backup`: of a database that serves; whole, checked, and for its owner alone."""
+"""`backup` of a database in use: complete, checked, and readable by its owner only."""
 
 import sqlite3
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def rows(file: Path, query: str) -> list[str]:
 def test_a_backup_under_load_has_all_that_was_acknowledged_before(
     make_app_at: Callable[..., Flask], tmp_path: Path
 ) -> None:
-    """The service writes on while it is made, as does each that is made after it."""
+    """The service accepts writes while the backups are made."""
     enough, stop, made = Event(), Event(), list[str]()
 
     def give(number: int) -> int:
@@ -101,7 +101,7 @@ def test_a_backup_that_is_not_whole_is_not_kept(
     check = command._check
 
     def ruin_and_check(file: Path) -> None:
-        """As a disk that doesn't keep what it was given."""
+        """Corrupt the file, like a failing disk."""
         kept = bytearray(file.read_bytes())
         kept[5000:9000] = bytes(4000)
         file.write_bytes(kept)

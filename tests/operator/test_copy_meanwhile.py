@@ -1,4 +1,4 @@
-"""`database copy` while others write or read; and what it refuses to begin with, or to end as."""
+"""`database copy` during writes and reads, targets that it refuses, and errors at its end."""
 
 import sqlite3
 from collections.abc import Callable
@@ -25,7 +25,7 @@ TO_SQLITE = pytest.mark.parametrize("target", ["sqlite"], indirect=True)
 
 
 def assert_no_writer_gets_in(url: str) -> None:
-    """Not even for a moment."""
+    """Assert that a writer can't get the lock at all."""
     if url.startswith("sqlite"):
         options, wanted, said = {"timeout": 0}, "BEGIN IMMEDIATE", "locked"
     else:
@@ -40,7 +40,7 @@ def assert_no_writer_gets_in(url: str) -> None:
 def test_writes_are_refused_meanwhile_and_reads_are_served(
     make_app: Callable[..., Flask], database_url: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Not to wait at all is what PostgreSQL can't be told so.
+    # PostgreSQL has no timeout of zero, so it gets one second.
     app = make_app(database_timeout=int(database_url.startswith("postgresql")))
     someone = Someone(app.test_client())
     link = someone.gives_details().headers["Location"]
@@ -85,7 +85,7 @@ def test_who_writes_to_the_target_meanwhile_is_noticed(
         said = refusal(app, *COPY, target)
     assert "accounts has " in said and said.endswith("what writes to it, and copy again.\n")
     assert database_contents(target)["revision"] != database_contents(of(app))["revision"]
-    # And mended by the next one.
+    # The next run repairs it.
     assert run(app, *COPY, target).exit_code == 0
     assert database_contents(target) == database_contents(of(app))
 
@@ -98,7 +98,7 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
     before = database_contents(target)
     assert "isn't empty: give a database with nothing in it." in refusal(app, *COPY, target)
     assert database_contents(target) == before
-    # An unfinished copy of another database isn't empty either.
+    # An unfinished copy of another database is not empty either.
     engine = create_engine(target)
     with engine.begin() as connection:
         for statement in (
@@ -115,7 +115,7 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE theirs"))
     engine.dispose()
-    # What was migrated and is empty is as good as new.
+    # A migrated database without rows is accepted.
     assert run(make_app_at(target), "database", "upgrade").exit_code == 0
     assert run(app, *COPY, target).exit_code == 0
     assert database_contents(target) == before

@@ -1,4 +1,4 @@
-"""`database upgrade`, `current` and `check`: what is wrong is said, and exits 1."""
+"""`database upgrade`, `current` and `check`: a problem is printed, and the exit status is 1."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ CHECK = ("database", "check")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of each kind with nothing in it, that no other test shares."""
+    """The URL of an empty database of each kind, shared with no other test."""
     for (url,) in empty_databases(request, tmp_path):
         yield url
 
@@ -31,7 +31,7 @@ def name_of(url: str) -> str:
 
 @pytest.fixture
 def migrated(app: Flask, database_url: str) -> Callable[..., None]:
-    """Migrates it; then does with it what it is given, behind the service's back."""
+    """Migrate the database. Return a function that executes statements, bypassing the service."""
     done = run(app, "database", "upgrade")
     assert (done.exit_code, done.output) == (0, f"{name_of(database_url)} is at {head()}.\n")
 
@@ -109,7 +109,7 @@ def test_a_setting_that_only_the_operator_can_change_is_said(
 def test_settings_that_sqlite_can_not_have_are_said(
     app: Flask, migrated: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Someone(app.test_client()).signs_up("ada")  # A connection that is open already.
+    Someone(app.test_client()).signs_up("ada")  # The setting doesn't change an open connection.
     monkeypatch.setitem(PRAGMAS, "synchronous", 9)
     assert refusal(app, *CHECK) == "SQLite's synchronous isn't 9.\n"
     assert refusal(app, *CHECK).startswith("Error: SQLite's synchronous is ")
@@ -124,7 +124,7 @@ def test_damage_is_said(app: Flask, migrated: Callable[..., None], database_url:
     file = database_url.removeprefix("sqlite:///")
     app.extensions["store"].close()
     with closing(sqlite3.connect(file)) as database:
-        # As a database is whose references were not watched, and an index that lost its rows.
+        # Simulate unenforced foreign keys, and an index that lost its rows.
         database.execute("UPDATE user_details SET account_id = 77 WHERE number = 2")
         database.execute("PRAGMA writable_schema = ON")
         database.execute(

@@ -1,4 +1,4 @@
-"""`details export`: every record, exactly as it came; with no secret that nobody asked for."""
+"""`details export`: every record exactly as stored, and ids only on request."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ EXPORT = ("details", "export")
 
 @pytest.fixture
 def records(someone: Someone) -> list[dict[str, str]]:
-    """What GET answers for each record, oldest first."""
+    """The GET response for each record, oldest first."""
     links = [
         someone.gives_details(firstname=None if i % 2 else name, lastname=name).headers["Location"]
         for i, name in enumerate(ODD)
@@ -102,7 +102,7 @@ def test_where_it_fails_nothing_is_left(make_app_at: Callable[..., Flask], tmp_p
 @pytest.mark.usefixtures("records")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_disk_that_is_full_is_said(app: Flask) -> None:
-    """Where standard output goes there."""
+    """With standard output redirected to the full disk."""
     full = os.open("/dev/full", os.O_WRONLY)
     try:
         with app.app_context(), pytest.raises(ClickException, match=r"No space left on device[.]"):
@@ -115,7 +115,7 @@ def test_a_disk_that_is_full_is_said(app: Flask) -> None:
 def test_a_person_sees_a_bar_beside_the_records(
     database_url: str, records: list[dict[str, str]]
 ) -> None:
-    """At a real terminal, where the records go elsewhere."""
+    """On a real terminal, with the records redirected."""
     screen, terminal = os.openpty()
     command = [sys.executable, "-m", "flask", "--app", "api", *EXPORT]
     said = subprocess.check_output(

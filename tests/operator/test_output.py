@@ -1,4 +1,4 @@
-"""Operator commands whose output can't be written: one line says so, and the exit status is 1."""
+"""Operator commands whose output can't be written print one line and exit 1."""
 
 import json
 import os
@@ -25,7 +25,7 @@ FULL = (1, "Error: Standard output: No space left on device.\n")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which each command was run, on a database with an account and a record."""
+    """A folder in which each command ran, with a database of an account and a record."""
     folder = tmp_path_factory.mktemp("output")
     (folder / "old.yaml").write_text("openapi: 3.1.0\n")
     (folder / "ł").mkdir()
@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def results(folder: Path) -> Said:
-    """The exit status and the standard error of each run."""
+    """The exit status and standard error of each run."""
     return {k: tuple(v) for k, v in json.loads((folder / "said.json").read_text()).items()}
 
 
@@ -64,7 +64,7 @@ def test_each_command_is_run() -> None:
 
 
 def test_the_commands_leave_nothing_beside_the_database(folder: Path) -> None:
-    """The last connection that is closed writes SQLite's log into the file, and deletes it."""
+    """Closing the last connection writes SQLite's log into the file, and deletes it."""
     assert [file.name for file in (folder / "ł").iterdir()] == ["signup.db"]
     assert not list(folder.glob("*-wal"))
 

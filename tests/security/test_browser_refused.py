@@ -1,4 +1,4 @@
-"""Signing up from another site, refused: a real browser lets read why, and how long to wait."""
+"""Refused sign-ups from another site: a real browser can read the reason and `Retry-After`."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Pages of any origin may sign up; nothing else is readable from another origin."""
+"""Pages of any origin may sign up; no other response is readable from another origin."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,16 +32,16 @@ each_origin = pytest.mark.parametrize("origin", ORIGINS, ids=lambda o: o.get("Or
 
 
 def cors_headers(response: TestResponse) -> dict[str, str]:
-    """The headers of CORS, each of which may stand but once."""
+    """Return the CORS headers, each of which may occur only once."""
     said = [(k, v) for k, v in response.headers if k.startswith("Access-Control-")]
     assert len(said) == len(dict(said))
     return dict(said)
 
 
 def assert_open(response: TestResponse) -> None:
-    """For any origin, literally, and never with credentials; so nothing varies by origin.
+    """Assert that any origin may read the response, literally `*` and without credentials.
 
-    Of the headers, how long to wait may be read where it is said.
+    Nothing varies by origin. If the response has `Retry-After`, that header is exposed.
     """
     told_to_wait = response.status_code in (429, 503)
     assert cors_headers(response) == OPEN | (EXPOSED if told_to_wait else {})
@@ -51,7 +51,10 @@ def assert_open(response: TestResponse) -> None:
 def sign_up_responses(
     someone: Someone, origin: dict[str, str]
 ) -> Iterator[tuple[int, TestResponse]]:
-    """Each answer to a sign-up that needs no limit and no fault, with the status it has to have."""
+    """Yield the expected status and the response of each kind of sign-up.
+
+    None of these needs a rate limit or a fault in the service.
+    """
 
     def post(body: bytes, content_type: str = "application/x-www-form-urlencoded") -> TestResponse:
         return someone.posts(body, content_type, SIGN_UP, headers=origin)

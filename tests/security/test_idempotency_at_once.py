@@ -1,4 +1,4 @@
-"""However a request and its retry come (together, at two instances, after a crash): done once."""
+"""A request and its retries take effect once: concurrently, at two instances, or after a crash."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ Act = Callable[[Someone, int], TestResponse]
 
 
 def all_at_once(apps: list[Flask], act: Act) -> list[TestResponse]:
-    """What each hears, having waited for all the others; they go to the apps by turns."""
+    """Run `act` for many clients at once, alternating between the apps, and return the results."""
     together = Barrier(MANY)
 
     def ask(number: int) -> TestResponse:
@@ -69,7 +69,7 @@ def test_of_two_forms_that_come_at_once_under_one_key_one_is_done(apps: list[Fla
 
 
 def test_of_two_keys_that_come_at_once_for_one_username_one_is_done(apps: list[Flask]) -> None:
-    """And its retries are answered as it was, the others' refused."""
+    """Its retries get the same response, and the others' are refused."""
 
     def sign_up(someone: Someone, number: int) -> TestResponse:
         return someone.signs_up("ada", **keyed([KEY, OTHER][number // 2 % 2]))
@@ -111,7 +111,7 @@ def test_what_can_not_be_done_now_is_done_when_it_is_asked_again(
 
 
 def test_the_answer_is_the_same_after_the_server_was_killed(tmp_path: Path) -> None:
-    """And when several ask it at once, each time."""
+    """Also if several clients retry it at once, each time."""
     headers = {"Idempotency-Key": KEY, "Accept": "application/json"}
     account = {"username": "ada", "password": PASSWORD}
     heard: set[tuple[int, str, str]] = set()

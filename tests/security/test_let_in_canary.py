@@ -1,4 +1,4 @@
-"""A password is found nowhere but in the request: a canary is searched for in all that is left."""
+"""A password occurs only in the request: all output and files are searched for a canary."""
 
 import sqlite3
 from base64 import b64encode
@@ -19,7 +19,7 @@ BASIC = b64encode(f"ada:{CANARY}".encode()).decode()
 
 
 def send_requests(server: Server) -> Iterator[requests.Response]:
-    """Good, wrong and broken, in forms and in credentials."""
+    """Yield the responses to valid, wrong and malformed passwords, in forms and in credentials."""
     for username in "ada", "ada", "not a name", "eve":
         form = {"username": username, "password": CANARY}
         for files in None, {"file": b""}:
@@ -48,8 +48,8 @@ def send_malformed_requests(server: Server) -> bytes:
     return repr(answer).encode()
 
 
-def visible_to_other_users(server: Server) -> Iterator[tuple[str, bytes]]:
-    """What others of this machine can see of its processes."""
+def visible_in_processes(server: Server) -> Iterator[tuple[str, bytes]]:
+    """Yield the name, arguments and environment of each of the server's processes."""
     process = psutil.Process(server.process.pid)
     for each in [process, *process.children(recursive=True)]:
         seen = [each.name(), *each.cmdline(), *each.environ().values()]
@@ -57,7 +57,7 @@ def visible_to_other_users(server: Server) -> Iterator[tuple[str, bytes]]:
 
 
 def test_31_a_password_is_found_in_nothing_that_is_left(tmp_path: Path) -> None:
-    """Checklist 31: with the database well, gone wrong, and an exception thrown."""
+    """Checklist 31: with a working database, with a broken one, and after an exception."""
     left: list[tuple[str, bytes]] = []
     statuses = set()
     with serving(tmp_path, {"LOG_LEVEL": "debug", "DATABASE_TIMEOUT": "1"}) as server:
@@ -71,16 +71,16 @@ def test_31_a_password_is_found_in_nothing_that_is_left(tmp_path: Path) -> None:
         ask_all("well")
         left.append(("refusal", send_malformed_requests(server)))
         with closing(sqlite3.connect(tmp_path / "signup.db")) as database:
-            # A column that isn't there is an error of the statement: a defect, a 500.
+            # A missing column is an error in the statement, so a defect: 500.
             database.execute("ALTER TABLE accounts RENAME COLUMN password_hash TO elsewhere")
         ask_all("broken")
-        left += visible_to_other_users(server)
+        left += visible_in_processes(server)
         assert server.stop() == 0
         left += [(file.name, file.read_bytes()) for file in tmp_path.iterdir() if file.is_file()]
     assert {200, 400, 401, 409, 415} < statuses and statuses & {500, 503}
     names = {name for name, _ in left}
     assert {"server.log", "signup.db"} <= names
     log = dict(left)["server.log"]
-    assert b"elsewhere" in log or b"password_hash" in log  # There was something to tell.
+    assert b"elsewhere" in log or b"password_hash" in log  # Something was logged.
     for name, content in left:
         assert not [form for form in FORMS if form.encode() in content], name

@@ -1,4 +1,4 @@
-"""How limits are kept: a store is waited for a second, and what isn't limited isn't counted."""
+"""Rate-limit storage: requests wait for it a second at most, and unlimited ones don't use it."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How often one client may hear that a username is taken: more would be a search for accounts."""
+"""The limit of "username taken" responses per client, which bounds account enumeration."""
 
 import time
 from typing import Any
@@ -12,7 +12,7 @@ from tests.security.test_limits import ONE_DATABASE, MakeApp, wait_of
 
 
 def test_who_heard_too_often_that_a_username_is_taken_hears_it_no_more(make_app: MakeApp) -> None:
-    """Checklist 32: nor whether another is free."""
+    """Checklist 32: the client doesn't learn either whether another username is free."""
     app = make_app(ratelimit_taken="3 per hour")
     someone = Someone(app.test_client())
     assert someone.signs_up("ada").status_code == 200
@@ -58,12 +58,12 @@ def test_without_this_limit_it_may_be_heard_without_end(make_app: MakeApp) -> No
 
 
 def test_a_client_that_may_ask_again_is_forgotten() -> None:
-    """Else memory would grow with the number of clients."""
+    """Otherwise memory would grow with the number of clients."""
     limiter, app = EnumerationLimiter("1 per second", Counter("memory://")), Flask(__name__)
     for client in ("198.51.100.1", "198.51.100.2"):
         with app.test_request_context(environ_base={"REMOTE_ADDR": client}):
             limiter.note(Response(status=409))
         assert list(limiter.ends) == [client]
         assert 0 < limiter.wait(client) <= 1
-        limiter.ends[client] -= 2  # As if so many seconds had gone by.
+        limiter.ends[client] -= 2  # Simulate that this many seconds have passed.
         assert limiter.wait(client) == 0

@@ -1,4 +1,4 @@
-"""The numbers of docs/password-guessing.md are what the limit of failures does."""
+"""The numbers in docs/password-guessing.md match the failure limit."""
 
 import re
 from typing import NoReturn
@@ -29,9 +29,10 @@ def refuse(_: float) -> NoReturn:
 
 
 def guesses(sites: int, per_site: int = 2, known: bool = False) -> int:
-    """Return how many wrong passwords a botnet can try in one window.
+    """Return the number of wrong passwords that a botnet can try in one window.
 
-    It spends the shared limit from one site, to have the last failure of all others too.
+    It first exhausts the shared limit from one site, and then uses the last failure of each other
+    site.
     """
     limiter = FailureLimiter(Settings().ratelimit_failures, Counter("memory://"), refuse)
     addresses = [f"10.{n // 256}.{n % 256}.{m}" for n in range(sites) for m in range(per_site)]

@@ -1,4 +1,4 @@
-"""Passwords are kept as Argon2id makes them, and compared as people see them."""
+"""Passwords are stored as Argon2id hashes, and compared after Unicode normalization."""
 
 import re
 import unicodedata
@@ -24,7 +24,7 @@ def stored_hash(app: Flask, username: str) -> str:
 
 
 def is_signed_in(answered: TestResponse) -> bool:
-    """404: an account without details; 401: no such account."""
+    """Return whether the credentials were accepted: 404 (no details yet), or 401."""
     assert answered.status_code in (404, 401), answered.text
     return answered.status_code == 404
 
@@ -42,7 +42,7 @@ def test_a_password_is_kept_as_argon2id_with_todays_parameters(app: Flask) -> No
         memory, time, parallelism = (int(parts[n]) for n in (1, 2, 3))
         assert memory >= 19456 and time >= 2 and parallelism == 1
         assert len(b64decode(parts[4] + "==")) == 16
-    # One password, two salts, two hashes.
+    # One password, but two salts and two hashes.
     assert kept[0] and kept[1] and kept[0][4] != kept[1][4] and kept[0][5] != kept[1][5]
     assert is_signed_in(someone.signs_in("ada", PASSWORD).reads_own())
     assert not is_signed_in(someone.signs_in("ada", PASSWORD + ".").reads_own())
@@ -71,7 +71,7 @@ def test_what_looks_the_same_is_the_same_password(
 
 @pytest.mark.parametrize("script", ["a", "é", "漢", "🦦"])
 def test_a_long_password_counts_to_its_last_character(someone: Someone, script: str) -> None:
-    """Checklist 27: some hashes stop at 72 bytes."""
+    """Checklist 27: some hash functions use only the first 72 bytes."""
     for name, length in (("ada", 73), ("bob", 256)):
         password = script * (length - 1) + "1"
         assert someone.signs_up(name, password).status_code == 200
@@ -111,9 +111,10 @@ def test_renewing_a_hash_never_undoes_what_the_operator_sets_meanwhile(
 
 
 def test_a_password_is_compared_as_opaquestring_has_it() -> None:
-    """RFC 8265, section 4.2: kept hashes hold to it."""
+    """RFC 8265, section 4.2. Stored hashes depend on this."""
     assert prepare("an\u00a0otter\u3000e\u0301") == "an otter \u00e9"
-    assert prepare("\u212b \ufb01 A") == "\u00c5 \ufb01 A"  # Neither compatibility nor case.
+    # Neither compatibility normalization nor case folding.
+    assert prepare("\u212b \ufb01 A") == "\u00c5 \ufb01 A"
 
 
 def test_todays_parameters_are_owasps() -> None:
@@ -134,7 +135,7 @@ def test_without_its_own_hash_no_password_is_right(encoded: str | None) -> None:
 
 
 class Counting(PasswordHasher):
-    """Counts what it is asked to check, and with which parameters."""
+    """A hasher that records the parameters of each hash that it verifies."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)

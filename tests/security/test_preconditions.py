@@ -1,4 +1,4 @@
-"""A request whose precondition is false changes nothing; one whose precondition holds is done."""
+"""A request with a false precondition changes nothing, and one with a true one is executed."""
 
 import pytest
 from flask import Flask
@@ -26,15 +26,13 @@ TRUE = [
 
 
 FALSE = {True: [*STALE, *PRESENT], False: [*STALE, *ABSENT]}
-"""The preconditions that are false, by whether the operation is about a record that exists.
-
-The target of a POST has no representation, so that `If-Match: *` is false too.
-"""
+"""False preconditions, by whether the operation is about an existing record. The target of a POST
+has no representation, so that `If-Match: *` is false too."""
 HOLD = {True: [*TRUE, *ABSENT], False: [*TRUE, PRESENT[0]]}
 
 
 def cases(table: dict[bool, list[dict[str, str]]]) -> pytest.MarkDecorator:
-    """Each operation that writes, with each of the preconditions in the table."""
+    """Each operation that writes, combined with each of the preconditions in the table."""
     writing = [each for each in OPERATIONS if each.writes]
     each = [(each, headers) for each in writing for headers in table[each.by_link]]
     ids = [f"{operation.id} {headers}" for operation, headers in each]

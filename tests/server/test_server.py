@@ -56,7 +56,8 @@ def test_told_to_stop_it_finishes_the_requests_in_flight_and_exits_0(
             client.sendall(head.encode() + body[:9])
         _wait_until_accepted(server, len(clients))
         if how == "Ctrl-C":
-            os.killpg(server.process.pid, signal.SIGINT)  # A terminal tells the whole group.
+            # A terminal signals the whole process group.
+            os.killpg(server.process.pid, signal.SIGINT)
         else:
             server.process.terminate()
         time.sleep(0.5)
@@ -69,7 +70,7 @@ def test_told_to_stop_it_finishes_the_requests_in_flight_and_exits_0(
 
 
 def _workers(server: Server, number: int) -> list[psutil.Process]:
-    """Its worker processes, once there are so many."""
+    """Return the worker processes, once there are `number` of them."""
     deadline = time.monotonic() + 60
     workers: list[psutil.Process] = []
     while len(workers) != number and time.monotonic() < deadline:
@@ -79,7 +80,7 @@ def _workers(server: Server, number: int) -> list[psutil.Process]:
 
 
 def _wait_until_accepted(server: Server, number: int) -> None:
-    """Until that many connections are in the workers' hands."""
+    """Wait until the workers have accepted `number` connections."""
     taken = 0
     while taken < number:
         connections = [c for w in _workers(server, 2) for c in w.net_connections()]

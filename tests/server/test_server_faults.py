@@ -1,4 +1,4 @@
-"""What clients and the system do to the server that must not end or block it (faults 28 to 35)."""
+"""Actions of clients or the system, none of which may end or block the server (faults 28 to 35)."""
 
 import os
 import resource
@@ -24,8 +24,8 @@ SIGN_UP = post(
 
 
 @contextmanager
-def many(server: Server, number: int, sent: bytes) -> Iterator[list[Client]]:
-    """So many clients that send this and read nothing."""
+def many_clients(server: Server, number: int, sent: bytes) -> Iterator[list[Client]]:
+    """Open `number` clients that send these bytes and read nothing."""
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server, receive_buffer=4096)) for _ in range(number)]
         for client in clients:
@@ -35,7 +35,7 @@ def many(server: Server, number: int, sent: bytes) -> Iterator[list[Client]]:
 
 @pytest.fixture(autouse=True)
 def _descriptors() -> Iterator[None]:
-    """Let this process have many connections."""
+    """Raise this process's own limit of file descriptors."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
     yield
@@ -44,7 +44,7 @@ def _descriptors() -> Iterator[None]:
 
 @pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 20], ids=["half a head", "unread"])
 def test_the_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path, sent: bytes) -> None:
-    with serving(tmp_path, ONE_WORKER, ulimit="-Sn 256") as server, many(server, 400, sent):
+    with serving(tmp_path, ONE_WORKER, ulimit="-Sn 256") as server, many_clients(server, 400, sent):
         began = time.monotonic()
         assert request_once(server, LIVEZ).status == 200
         assert time.monotonic() < began + 10  # A half-sent request is refused after 20 seconds.
@@ -58,7 +58,7 @@ def test_the_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path, sent
 def test_where_there_is_no_room_those_that_make_no_progress_are_cut_off(
     tmp_path: Path, sent: bytes
 ) -> None:
-    with serving(tmp_path, ONE_WORKER, ulimit="-n 160") as server, many(server, 150, sent):
+    with serving(tmp_path, ONE_WORKER, ulimit="-n 160") as server, many_clients(server, 150, sent):
         began = time.monotonic()
         for _ in range(3):
             assert request_once(server, LIVEZ).status == 200
@@ -88,7 +88,11 @@ def test_unfinished_bodies_take_little_memory(tmp_path: Path) -> None:
     with serving(tmp_path, ONE_WORKER) as server:
         assert request_once(server, LIVEZ).status == 200
         before = peak(worker_of(server))
-        with many(server, 100, unfinished), many(server, 100, large), many(server, 100, head):
+        with (
+            many_clients(server, 100, unfinished),
+            many_clients(server, 100, large),
+            many_clients(server, 100, head),
+        ):
             assert request_once(server, LIVEZ).status == 200
             time.sleep(1)
             assert peak(worker_of(server)) < before + 300 * 100 // 1024 + 20
@@ -99,16 +103,16 @@ def test_incomplete_requests_take_bounded_memory_over_all(tmp_path: Path) -> Non
     with serving(tmp_path, ONE_WORKER) as server:
         assert request_once(server, LIVEZ).status == 200
         before = peak(worker_of(server))
-        with many(server, 1500, large) as clients:  # 93 MiB.
+        with many_clients(server, 1500, large) as clients:  # 93 MiB in all.
             assert request_once(server, LIVEZ).status == 200
-            assert 300 < sum(client.has_data() for client in clients) < 1000  # They are cut off.
+            assert 300 < sum(client.has_data() for client in clients) < 1000  # Those were cut off.
             assert peak(worker_of(server)) < before + 150
 
 
 def test_a_worker_that_answers_many_requests_in_a_row_pauses_between_them(
     tmp_path: Path,
 ) -> None:
-    """Otherwise it would send no heartbeat meanwhile, nor answer other clients."""
+    """Otherwise it would neither send heartbeats nor serve other clients."""
     number = 1500
     with (
         serving(tmp_path, ONE_WORKER) as server,
@@ -164,7 +168,7 @@ def test_a_stop_of_the_whole_process_group_is_silent(tmp_path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with serving(tmp_path, {"LOG_LEVEL": "warning"}) as server:
             assert request_once(server, SIGN_UP).status in (200, 409)
-            for _ in range(3):  # As a terminal and a supervisor that both send it.
+            for _ in range(3):  # A terminal and a supervisor may both send the signal.
                 os.killpg(server.process.pid, number)
                 time.sleep(0.15)
             assert server.process.wait(timeout=40) == 0

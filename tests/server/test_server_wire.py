@@ -1,4 +1,4 @@
-"""What leaves the server for requests that no client library would send, byte by byte."""
+"""The server's responses to raw bytes that no client library would send."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ WHOLE = "username={}&password=an+otter+counts+nine+moons&lastname=king"
 
 
 def request_last(server: Server, request: str) -> tuple[int, dict[str, str], bytes]:
-    """The first answer to these bytes, after which nothing more is sent."""
+    """Send these bytes, close the sending side, and return the first response."""
     port = int(server.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request.encode("latin-1"))
@@ -46,7 +46,7 @@ BROKEN = {
 def test_a_body_that_breaks_off_is_never_taken_for_whole(
     server: Server, path: str, body: str
 ) -> None:
-    """Checklist 10: nor when the limit on passwords has looked at it before."""
+    """Checklist 10: also after the limit on passwords has read the body."""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{CHUNKED}"
     status, headers, answer = request_last(server, head + body.format("broken"))
     assert (status, headers["content-type"]) == (400, "application/problem+json")
@@ -102,7 +102,7 @@ REFUSED = {
 def test_what_never_becomes_a_request_is_refused_in_the_one_shape(
     server: Server, status: int, request_: str
 ) -> None:
-    """Checklist 16 and 34, for the answers that the server gives by itself."""
+    """Checklist 16 and 34, for responses that the server sends without the app."""
     answered, headers, body = request_last(server, request_)
     problem = json.loads(body)
     assert (answered, problem["status"]) == (status, status)

@@ -1,4 +1,4 @@
-"""The server as it is started, and without what it needs: 503, no hang, and then as before."""
+"""The server, deprived of a resource: 503 without a hang, and normal service afterwards."""
 
 import os
 import shutil
@@ -26,15 +26,15 @@ DETAILS = post(b"username=ada&lastname=" + b"k" * 150)
 NO_RECORD = LIVEZ.replace(b"/livez", b"/userDetails/00000000-0000-4000-8000-000000000000")
 READYZ = LIVEZ.replace(b"livez", b"readyz")
 LONGEST = 20
-"""Seconds that any answer may take. The timeout is one second; the rest is for a busy machine."""
+"""Seconds until any response. The timeout is one second; the rest is for a busy machine."""
 MOST = 350
-"""MiB that a worker may have: 80 as it starts, 19 for a password, and what waits."""
+"""MiB that a worker may use: 80 after the start, 19 for each password, and the waiting requests."""
 PEAKS: list[int] = []
-"""MiB that the worker of the test has had."""
+"""The peaks of the worker's memory in this test, in MiB."""
 
 
 def request_all(server: Server, requests: list[bytes]) -> list[RawResponse]:
-    """The answers to requests that are sent at once: none is late, and each 503 says how long."""
+    """Send the requests at once. All responses come in time, and each 503 has Retry-After."""
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in requests]
         began = time.monotonic()
@@ -57,13 +57,13 @@ def assert_lives(server: Server) -> None:
 
 
 def assert_reads_on(server: Server, kept: bytes) -> None:
-    """What can't be written now is read, and that is ready: the database isn't gone."""
+    """Assert that reads succeed and the service is ready, although writes fail."""
     assert statuses(server, [kept, READYZ]) == {200}
     assert_lives(server)
 
 
 def assert_well(server: Server) -> None:
-    """By itself: with the worker that it always had, which has needed no more than it may."""
+    """Assert normal service by the same worker, within its memory limit."""
     assert statuses(server, [DETAILS] * 9) == {201}
     assert statuses(server, [READYZ]) == {200}
     log = server.log.read_text()
@@ -86,7 +86,7 @@ def test_a_full_disk_is_said_and_what_is_kept_is_read_on(tmp_path: Path) -> None
     with small_disk(folder), serving(folder, SETTINGS) as server:
         kept = LIVEZ.replace(b"/livez", request_once(server, DETAILS).headers["location"].encode())
         with full_disk(folder, server):
-            for _ in range(30):  # There may be room in the pages that are there already.
+            for _ in range(30):  # Existing pages may have free space.
                 last = statuses(server, [DETAILS] * 9)
                 assert last <= {201, 503}
                 if last == {503}:
@@ -111,8 +111,8 @@ def test_files_that_may_not_be_written_any_more_are_said(tmp_path: Path) -> None
 def test_a_file_restored_read_only_is_said_and_written_once_it_may_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Checklist 15: SQLite opens it all the same, and goes on as it has opened it."""
-    if os.getuid() == 0:  # Root may write whatever it likes, unless it gives that up.
+    """Checklist 15: SQLite opens such a file read-only, and keeps that mode for the connection."""
+    if os.getuid() == 0:  # Root may write any file, unless it drops that capability.
         drop = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
         python = tmp_path / "python"
         python.write_text(f'#!/bin/sh\nexec {" ".join(drop)} {sys.executable} "$@"\n')
@@ -132,7 +132,8 @@ def test_a_file_restored_read_only_is_said_and_written_once_it_may_be(
         assert statuses(server, [DETAILS] * 9) == {503}
         assert statuses(server, [READYZ]) == {200}
         assert_lives(server)
-        for each in tmp_path.glob("signup.db*"):  # SQLite makes the other two like the first.
+        # SQLite gives the -wal and -shm files the same mode.
+        for each in tmp_path.glob("signup.db*"):
             each.chmod(0o644)
         assert_well(server)
 
@@ -142,7 +143,7 @@ def test_connections_that_others_have_all_are_said(tmp_path: Path, postgresql_ur
     settings = SETTINGS | {"DATABASE_URL": postgresql_url}
     with serving(tmp_path, settings) as server:
         with all_connections(postgresql_url) as take_away:
-            # The one that the worker has is enough for one at a time.
+            # The worker's own connection serves one request at a time.
             assert statuses(server, [NO_RECORD] * 9) == {404, 503}
             assert_lives(server)
             take_away()
@@ -160,13 +161,14 @@ def test_idle_clients_that_have_all_files_make_room_for_others(tmp_path: Path) -
         late = [opened.enter_context(Client(server)).send(DETAILS) for _ in range(2)]
         began = time.monotonic()
         assert {client.receive().status for client in late} == {201}
-        assert time.monotonic() < began + 60  # An idle connection is closed after 75.
+        # Sooner than idle connections time out, after 75 seconds.
+        assert time.monotonic() < began + 60
         assert worker_of(server).num_fds() < 80
         assert_well(server)
 
 
 def test_fifty_sign_ups_with_passwords_at_once_all_succeed(tmp_path: Path) -> None:
-    """Checklist 33: meanwhile other requests are served, and memory stays bounded."""
+    """Checklist 33: other requests are served in the meantime, and memory stays bounded."""
     body = b"username=user%d&password=an+otter+counts+nine+moons"
     requests = [post(body % n).replace(b"/userDetails", b"/userSignUp") for n in range(50)]
     with serving(tmp_path, SETTINGS | {"HASHING_TIMEOUT": "60"}) as server, ExitStack() as opened:

@@ -1,4 +1,4 @@
-"""Requests come in pieces, several at once, and with less or more than they announce."""
+"""Requests that arrive in pieces, pipelined, or with a wrong length."""
 
 import socket
 import time
@@ -44,7 +44,8 @@ def test_who_asks_whether_to_go_on_is_told_so_once(server: Server) -> None:
     with Client(server) as client:
         assert client.send(asking).receive() == (100, {}, b"")
         assert client.send(WHOLE[:5], WHOLE[5:]).receive().status == 201
-        assert client.send(asking + WHOLE).receive().status == 201  # It didn't wait to be told.
+        # This client didn't wait for 100 Continue.
+        assert client.send(asking + WHOLE).receive().status == 201
     with Client(server) as client:
         old = asking.replace(b"HTTP/1.1", b"HTTP/1.0")
         client.send(old)
@@ -61,7 +62,7 @@ def test_what_will_be_refused_is_refused_before_it_comes(server: Server) -> None
 
 
 def test_who_is_refused_while_it_sends_can_read_why(server: Server) -> None:
-    """Closed at once, the connection would be reset, and the answer with it."""
+    """If the connection was closed at once, a reset would discard the response."""
     for headers in (b"Content-Length: 9999999\r\n", b"Content-Length: 1\r\nContent-Length: 2\r\n"):
         with Client(server) as client:
             client.send(post(b"x" * 9999999, headers))

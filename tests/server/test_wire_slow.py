@@ -1,4 +1,4 @@
-"""Clients that take their time, or all there is, hold up nobody but themselves."""
+"""Slow clients, and clients that send without end, delay no other client."""
 
 import socket
 import time
@@ -39,7 +39,7 @@ def test_who_does_not_come_to_an_end_is_refused_or_left(server: Server) -> None:
         chunks.send(chunked)
         began, slow = time.monotonic(), {head: b"x", body: b"x", chunks: b"1\r\nx\r\n"}
         while waiting := [client for client in slow if not client.has_data()]:
-            for client in waiting:  # Each byte is no new beginning.
+            for client in waiting:  # A single byte doesn't extend the deadline.
                 client.send(slow[client])
             time.sleep(0.1)
             assert time.monotonic() < began + 60
@@ -56,7 +56,8 @@ def test_more_clients_than_threads_that_take_nothing_hold_up_nobody(server: Serv
             client.send(get_request("/large"))
         time.sleep(0.2)
         assert request_once(server, LIVEZ).status == 200
-        slow[0].sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGE)  # In large pieces.
+        # So that the client receives large pieces.
+        slow[0].sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGE)
         # The next request is sent at once, because an idle connection is soon closed.
         assert len(slow[0].send(LIVEZ).receive().body) == LARGE
         assert slow[0].receive().status == 200
@@ -76,7 +77,8 @@ def test_who_leaves_while_it_is_answered_leaves_nothing_behind(server: Server) -
     for path in ("/slow", "/large", "/livez"):
         for _ in range(2 * THREADS):
             Client(server, receive_buffer=4096).send(get_request(path)).sock.close()
-    assert request_once(server, LIVEZ).status == 200  # All who came before have come in by then.
+    # The server has accepted all earlier connections by now.
+    assert request_once(server, LIVEZ).status == 200
     deadline = time.monotonic() + 60
     while worker.net_connections()[1:] and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -85,7 +87,10 @@ def test_who_leaves_while_it_is_answered_leaves_nothing_behind(server: Server) -
 
 
 def test_who_is_refused_and_sends_on_slowly_can_read_why(server: Server) -> None:
-    """For as long as a request may take: it may be a client that reads when it has sent all."""
+    """The server reads on for as long as a request may take.
+
+    A client may read the response only after it has sent everything.
+    """
     with Client(server) as client:
         client.send(post(b"", b"Content-Length: 10000000\r\n"))
         for _ in range(10):
@@ -116,7 +121,7 @@ def test_a_body_that_is_mostly_around_its_chunks_costs_little(server: Server, si
         (worker,) = psutil.Process(server.process.pid).children()
 
         def cost(request: bytes, times: int = 1) -> float:
-            """Seconds of the worker's processor, which other processes don't change."""
+            """Return the CPU seconds of the worker, which don't depend on other processes."""
             before = worker.cpu_times()
             statuses = {client.send(request).receive().status for _ in range(times)}
             assert statuses <= {200, 400, 413}

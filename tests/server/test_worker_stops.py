@@ -1,4 +1,4 @@
-"""However it ends: what was accepted is answered whole, what was acknowledged is kept."""
+"""However a worker stops, accepted requests get whole responses, and acknowledged data is kept."""
 
 import os
 import random
@@ -23,26 +23,26 @@ DETAILS = post(b"username=ada&lastname=king", b"Content-Length: 26\r\nAccept: ap
 
 
 class Load:
-    """Clients that give details as fast as they are answered, and know what was acknowledged."""
+    """Clients that submit details as fast as they get responses, and record acknowledged ids."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.is_over = server, Event()
         self.kept: list[str] = []
         self.broken: list[str] = []
 
-    def wait_for_answers(self, number: int) -> None:
+    def wait_until_acknowledged(self, number: int) -> None:
         deadline = time.monotonic() + 60
         while len(self.kept) < number:
             assert time.monotonic() < deadline
             time.sleep(0.001)
 
-    def give(self) -> None:
+    def submit_details(self) -> None:
         while not self.is_over.is_set():
             with suppress(ConnectionError), Client(self.server) as client:
                 while not self.is_over.is_set():
                     client.send(DETAILS)
                     if not client.gets_response():
-                        break  # It was closed between two requests, as it may be.
+                        break  # The server may close the connection between two requests.
                     answer = client.receive()
                     if answer.status != 201 or len(answer.body) != int(
                         answer.headers["content-length"]
@@ -55,7 +55,7 @@ class Load:
 def load(server: Server) -> Iterator[Load]:
     some = Load(server)
     with ThreadPoolExecutor(CLIENTS) as pool:
-        given = [pool.submit(some.give) for _ in range(CLIENTS)]
+        given = [pool.submit(some.submit_details) for _ in range(CLIENTS)]
         try:
             yield some
         finally:
@@ -68,7 +68,7 @@ def test_what_was_acknowledged_is_found_again_whenever_the_machine_stops(tmp_pat
     kept: list[str] = []
     for _ in range(ROUNDS):
         with serving(tmp_path) as server, load(server) as some:
-            some.wait_for_answers(random.randint(1, 100))
+            some.wait_until_acknowledged(random.randint(1, 100))
             os.killpg(server.process.pid, signal.SIGKILL)
             some.is_over.set()
         assert some.kept and not some.broken
@@ -86,7 +86,7 @@ def test_told_to_stop_under_load_it_answers_whole_what_it_accepted(tmp_path: Pat
     with serving(tmp_path, module="tests.odd_server") as server, Client(server) as idle:
         assert idle.send(LIVEZ).receive().status == 200
         with load(server) as some:
-            some.wait_for_answers(random.randint(1, 100))
+            some.wait_until_acknowledged(random.randint(1, 100))
             began = time.monotonic()
             assert server.stop() == 0
             some.is_over.set()

@@ -1,4 +1,4 @@
-"""While a database, a store of limits or the system keeps some waiting, the others are served."""
+"""While some requests wait for the database, Redis or a file descriptor, others are served."""
 
 import resource
 import socket
@@ -26,13 +26,14 @@ SIGN_UP = post(
 
 @contextmanager
 def waiting(server: Server, request: bytes, number: int) -> Iterator[list[Client]]:
-    """So many clients that wait for their answers, while others are served at once."""
+    """Open `number` clients whose requests wait, while other clients get responses at once."""
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in range(number)]
         for client in clients:
             client.send(request)
         time.sleep(0.1)
-        # They are answered after a second. A request that had to wait for them would come later.
+        # The waiting requests time out after a second. If /livez had to wait for them, they would
+        # have responses by then.
         for _ in range(3):
             assert request_once(server, LIVEZ).status == 200
         assert not any(client.has_data() for client in clients)

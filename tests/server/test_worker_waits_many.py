@@ -1,4 +1,4 @@
-"""However many wait for what can't be had now, the others are served, and none waits for long."""
+"""Any number of requests may wait for a resource: others are served, and each wait is bounded."""
 
 import socket
 import sqlite3
@@ -13,14 +13,17 @@ from tests.serving import Server, serving
 
 MANY = 5 * THREADS
 TIMEOUT = 1
-"""Seconds, as in the settings."""
+"""Seconds, equal to the timeout in the settings."""
 LONGEST = 2 * TIMEOUT + 0.5
-"""Seconds that an answer takes: a turn at the database is waited for as long as the database."""
+"""Seconds until a response: a request may wait for a thread as long as for the database."""
 
 
 @contextmanager
 def crowd(server: Server, requests: list[bytes]) -> Iterator[Callable[[], dict[int, int]]]:
-    """All wait at once; who calls is told how often each status came, and that all came in time."""
+    """Send all requests at once. Yield a function that returns the number of each status.
+
+    It also asserts that all responses came in time.
+    """
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in requests]
         began = time.monotonic()
@@ -33,7 +36,7 @@ def crowd(server: Server, requests: list[bytes]) -> Iterator[Callable[[], dict[i
         def count_statuses() -> dict[int, int]:
             heard = [client.receive() for client in clients]
             ended = time.monotonic()
-            # The time that as many requests take if they wait for nothing.
+            # The time of as many requests that wait for nothing.
             for client in clients:
                 client.send(LIVEZ)
             assert {client.receive().status for client in clients} == {200}

@@ -1,4 +1,4 @@
-"""However many start at once on one database, one migrates it and the others wait."""
+"""If several processes start on one database, one migrates it and the others wait."""
 
 import sqlite3
 import subprocess
@@ -84,7 +84,7 @@ def test_one_migrates_when_several_threads_start_at_once(
 
 
 def test_who_starts_while_another_makes_the_file_waits_for_it(tmp_path: Path) -> None:
-    """SQLite doesn't wait by itself when a file that others write is to become WAL."""
+    """SQLite itself doesn't wait when a file that others write is switched to WAL."""
     file = tmp_path / "new.db"
     another = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     another.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""How the database is opened and spoken of, before it is ever asked."""
+"""The engine's options, and its descriptions in messages."""
 
 from pathlib import Path
 from typing import Any, NoReturn
@@ -37,7 +37,7 @@ def test_a_server_is_told_how_long_to_try(monkeypatch: pytest.MonkeyPatch) -> No
 def test_there_are_as_many_connections_as_threads(
     settings: Settings, more: int, pings: bool
 ) -> None:
-    """On SQLite the writer has one more."""
+    """On SQLite the writer has an extra connection."""
     engine = open_engine(settings)
     pool: Any = engine.pool
     assert (pool.size(), pool._max_overflow) == (3, more)

@@ -1,4 +1,4 @@
-"""Several instances on one PostgreSQL are one service."""
+"""Several instances on one PostgreSQL database behave as one service."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Through PgBouncer in transaction mode, where each transaction may run in another session."""
+"""PgBouncer in transaction mode, in which each transaction may run in another session."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -28,13 +28,13 @@ def pgbouncer(postgresql: str) -> Iterator[str]:
 
 @pytest.fixture
 def database_url(postgresql_url: str, pgbouncer: str) -> str:
-    """An empty, migrated database, through PgBouncer."""
+    """The URL of an empty, migrated database, through PgBouncer."""
     return pgbouncer
 
 
 @pytest.fixture
 def empty_url(request: pytest.FixtureRequest, pgbouncer: str, tmp_path: Path) -> Iterator[str]:
-    """A database with nothing in it, through PgBouncer."""
+    """The URL of a database without tables, through PgBouncer."""
     request.param = "postgresql"
     for (url,) in empty_databases(request, tmp_path):
         name = make_url(url).database

@@ -1,4 +1,4 @@
-"""What is kept: moments in UTC, whatever the machine's clock shows."""
+"""Stored timestamps are in UTC, regardless of the machine's time zone."""
 
 import time
 from collections.abc import Iterator

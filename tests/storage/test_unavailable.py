@@ -1,4 +1,4 @@
-"""What the database can't do now is a 503 that says when to come again, never a hang."""
+"""Requests get 503 with `Retry-After`, and never hang, while the database is unavailable."""
 
 import sqlite3
 import time
@@ -31,7 +31,7 @@ Trouble = Callable[[Engine], AbstractContextManager[None]]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated database of each kind that no other test shares, in a folder of its own."""
+    """The URL of a migrated database of each kind, shared with no other test, in its own folder."""
     folder = tmp_path / "data"
     folder.mkdir()
     for (url,) in empty_databases(request, folder):
@@ -53,7 +53,7 @@ class Service(NamedTuple):
     links: dict[str, str]
 
     def request_all_at_once(self) -> dict[str, TestResponse]:
-        """Each operation's answer, and how the service is; side by side, so as to wait once."""
+        """Request all operations and health checks at once, so as to wait for one timeout only."""
         asks: dict[str, Callable[[Someone], TestResponse]] = {
             each.id: partial(each.ask, link=self.links[each.id]) for each in OPERATIONS
         }
@@ -64,7 +64,7 @@ class Service(NamedTuple):
                 n: pool.submit(ask, Someone(self.app.test_client())) for n, ask in asks.items()
             }
             answers = {name: answer.result(timeout=60) for name, answer in asked.items()}
-        # The timeout is a second. A busy machine needs longer, but not for so long.
+        # The timeout is one second. The rest is for a busy machine.
         assert time.monotonic() - begun < 20
         return answers
 
@@ -99,7 +99,7 @@ def another_session(
 
 @contextmanager
 def used_up(engine: Engine) -> Iterator[None]:
-    """All connections are in use."""
+    """Use all connections of the pool."""
     with ExitStack() as held:
         for _ in range(THREADS + (engine.dialect.name == "sqlite")):  # The writer has one more.
             held.enter_context(engine.connect())
@@ -108,7 +108,7 @@ def used_up(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def locked(engine: Engine) -> Iterator[None]:
-    """Somebody else keeps the tables to themselves."""
+    """Another session locks all tables exclusively."""
     if engine.dialect.name == "sqlite":
         with closing(sqlite3.connect(engine.url.database or "", isolation_level=None)) as another:
             another.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -122,7 +122,7 @@ def locked(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def gone(engine: Engine) -> Iterator[None]:
-    """The folder isn't there any more, or the server lets nobody in, and then it is as before."""
+    """Rename SQLite's folder, or let PostgreSQL refuse connections, until the block ends."""
     if engine.dialect.name == "sqlite":
         folder = Path(engine.url.database or "").parent
         folder.rename(folder.with_name("elsewhere"))
@@ -141,7 +141,7 @@ def test_every_operation_says_so_and_serves_again_by_itself(
     service: Service, trouble: Trouble
 ) -> None:
     """Checklist 14 and 15."""
-    # Only who comes before all readers can shut them out of a WAL file.
+    # A WAL file can only be locked exclusively before the first reader opens it.
     service.app.extensions["store"].close()
     with trouble(service.engine):
         answers = service.request_all_at_once()
@@ -155,7 +155,7 @@ def test_every_operation_says_so_and_serves_again_by_itself(
 
 
 def test_a_connection_that_broke_meanwhile_loses_no_request(service: Service) -> None:
-    """As when the server was restarted between two requests."""
+    """As if the server was restarted between two requests."""
     if service.engine.dialect.name == "postgresql":
         with another_session(service.engine, "postgres") as session:
             session(END_SESSIONS.format(service.engine.url.database))

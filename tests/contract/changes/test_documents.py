@@ -1,4 +1,4 @@
-"""Two ways to say the same are no change, and what is said once and used twice changes twice."""
+"""Equivalent notations are no change, and a component that is used twice changes in both places."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ USED = "{content: {a/a: {schema: {$ref: '#/components/schemas/Book'}}}}"
 
 
 def with_book(schema: dict[str, Any]) -> Any:
-    """A document whose request and answer are the same schema."""
+    """Return a document whose request and response use the same schema."""
     document = with_members("post", f"requestBody: {USED}, responses: {{200: {USED}}}")
     return document | {"components": {"schemas": {"Book": schema}}}
 
@@ -72,7 +72,7 @@ def test_parameters_and_security_may_be_said_for_all() -> None:
 
 
 def test_a_refusal_that_goes_by_another_number_breaks() -> None:
-    """Though one less breaks nobody, nor one more: who waits for the old one waits in vain."""
+    """A client that handles the old status no longer gets it."""
     old, new = "responses: {409: {}}", "responses: {422: {}}"
     assert found(with_members("post", old), with_members("post", new)) == [
         ("response-non-success-status-removed", True),
@@ -114,7 +114,7 @@ def test_prose_breaks_nobody_and_is_listed_all_the_same(proof: Proof) -> None:
 
 
 def retold(node: Any) -> Any:
-    """With another ending to each text that speaks to people."""
+    """Return the node with each descriptive text changed."""
     if isinstance(node, list):
         return [retold(item) for item in node]
     if not isinstance(node, dict):

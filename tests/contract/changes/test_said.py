@@ -1,4 +1,4 @@
-"""How a change is said, what counts as the same, and what of a document is only prose."""
+"""The report of a change, equivalent documents, and descriptive text."""
 
 from dataclasses import FrozenInstanceError
 from typing import Any
@@ -44,7 +44,7 @@ def test_a_change_stays_as_it_was_found() -> None:
     ("old", "new"),
     [
         ("const: {a: 1, b: 2}", "const: {b: 2, a: 1}"),
-        ("default: 2026-11-24", "default: 2026-11-24"),  # YAML has dates, JSON has none.
+        ("default: 2026-11-24", "default: 2026-11-24"),  # YAML has dates; JSON doesn't.
     ],
 )
 def test_what_means_the_same_is_no_change(old: str, new: str) -> None:

@@ -1,4 +1,4 @@
-"""What changes within a schema is said where it stands, and what a document refers to is found."""
+"""Changes within a schema are reported at their location, and references are resolved."""
 
 from typing import Any
 

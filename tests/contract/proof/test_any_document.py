@@ -1,4 +1,4 @@
-"""A document may leave out what OpenAPI lets it; what can't be judged yet is said to be that."""
+"""Documents without OpenAPI's optional parts; unsupported parts are reported as such."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -20,7 +20,7 @@ def said() -> dict[str, Any]:
 
 
 def proven(said: Any, folder: Path) -> list[str]:
-    """What is missing of this document, if its traffic is that of the small one."""
+    """Return the missing parts of this document, proven by the small document's traffic."""
     file = folder / "small.yaml"
     file.write_text(yaml.safe_dump(said, sort_keys=False))
     proof = Proof(file)
@@ -31,7 +31,7 @@ def proven(said: Any, folder: Path) -> list[str]:
 
 
 def inlined(node: Any) -> Any:
-    """The node without references."""
+    """Return the node with references resolved."""
     if isinstance(node, list):
         return [inlined(item) for item in node]
     if not isinstance(node, dict):
@@ -57,7 +57,7 @@ def test_it_needs_no_word_of_who_may_ask(said: Any, tmp_path: Path) -> None:
     for path, method in POST, GET:
         del said["paths"][path][method]["security"]
     said["components"]["securitySchemes"] = {"key": {"type": "apiKey", "in": "query", "name": "k"}}
-    # A scheme that nobody uses isn't needed; that it isn't used is.
+    # An unused security scheme isn't needed, and the proof reports it.
     assert all("securitySchemes" in missing for missing in proven(said, tmp_path))
 
 

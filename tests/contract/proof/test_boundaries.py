@@ -1,4 +1,4 @@
-"""A boundary is seen where it alone decided, not where something else was wrong as well."""
+"""A boundary counts as covered only if it alone determined the response."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ PROPERTIES = ("components", "schemas", "NewNote", "properties")
 
 
 def seen(exchange: Exchange) -> set[str]:
-    """What is seen of the field `text`, beside which there is another."""
+    """Return the covered boundaries of the field `text`; the form has another field too."""
     text = DOCUMENT["components"]["schemas"]["NewNote"]["properties"]["text"]
     number = {"type": "integer", "minimum": 1}
     coverage = Coverage(Document(replaced(DOCUMENT, PROPERTIES, {"text": text, "n": number})))
@@ -38,7 +38,7 @@ def refused(form: str) -> Exchange:
         ("text=ab&text=ba", {"repeated"}),
         ("text=ab&n=0", {"one less"}),
         ("text=ab&n=", {"empty"}),
-        # Who knows what it was refused for?
+        # The reason of the refusal is ambiguous.
         ("text=&text=", set()),
         ("text=ab&text=c", set()),
         ("n=1&n=1", set()),

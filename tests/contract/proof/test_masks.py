@@ -1,4 +1,4 @@
-"""What is a secret by its name is masked wherever it stands, in whatever is kept on disk."""
+"""Values with a secret's name are masked wherever they occur in files."""
 
 import json
 from dataclasses import replace

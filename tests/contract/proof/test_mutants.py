@@ -1,4 +1,4 @@
-"""Each notch goes the way that it says, also where it is rare."""
+"""Each mutation makes the schema stricter, looser or different, as it declares."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_each_notch_is_a_schema_that_means_something_else(schema: Any) -> None:
     notches = [change for change in changes(schema) if not change.target]
     assert notches
     for change in notches:
-        fits(change.value, "b")  # Else this raises.
+        fits(change.value, "b")  # Raises if the mutant isn't a valid schema.
         assert not mean_the_same(schema, change.value), change.words
 
 
@@ -69,7 +69,7 @@ def test_a_parameter_could_stand_elsewhere() -> None:
 
 
 def test_what_a_parameters_schema_forbids_has_to_be_refused(tmp_path: Path) -> None:
-    """Also if it is one of the components."""
+    """Also if the parameter is a component."""
     reference = {"$ref": "#/components/schemas/Q"}
     said = asked_with({"in": "query", "name": "q", "schema": reference})
     said["components"]["schemas"]["Q"] = {"type": "integer", "minimum": 1}

@@ -1,4 +1,4 @@
-"""The proof goes red: for what isn't as declared, was never seen, or could as well be different."""
+"""The proof fails for undeclared responses, uncovered declarations, and lines without effect."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -54,16 +54,16 @@ def test_what_parts_settle_need_not_be_tried_again(prove: Prove) -> None:
 
 @pytest.mark.parametrize("left_out", range(len(TRAFFIC)))
 def test_nothing_of_the_traffic_can_be_left_out(left_out: int, prove: Prove) -> None:
-    """Each of these exchanges shows something that no other does."""
+    """Each of these exchanges covers something that no other does."""
     assert not prove(exchanges=TRAFFIC[:left_out] + TRAFFIC[left_out + 1 :]).holds
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.line[-3:]} {m.change}")
 def test_a_document_that_differs_by_one_notch_is_not_proven(mutant: Mutant, prove: Prove) -> None:
-    """The traffic contradicts it, doesn't show all of it, or leaves a line that isn't needed."""
+    """The traffic contradicts the mutant, doesn't cover it, or leaves a line without effect."""
     with suppress(Contradiction):
         proof = prove(mutant.said)
-        # What says nothing of an answer's text can't say too much of it.
+        # A schema that doesn't constrain a response's text can't be too strict about it.
         is_silent = mutant.change == "pattern: dropped" and "headers" in mutant.line
         same = mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)
         assert proof.holds == (is_silent or same)

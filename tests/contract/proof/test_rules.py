@@ -1,4 +1,4 @@
-"""Answers that aren't the document's, wherever they stand, are found."""
+"""Undeclared responses are found, in any part of a response."""
 
 import re
 from copy import deepcopy
@@ -19,7 +19,7 @@ HERE = make_exchange("GET", "/notes/1", 200, said={"id": 1})
 
 
 def typed(exchange: Exchange, *media_types: str, content: bytes | None = None) -> Exchange:
-    """The exchange with its answer in another media type, or in several."""
+    """Return the exchange with another media type of the response, or with several."""
     others = [(name, value) for name, value in exchange.received if name != "Content-Type"]
     received = Headers([*others, *(("Content-Type", kind) for kind in media_types)])
     return replace(

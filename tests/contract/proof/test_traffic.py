@@ -1,4 +1,4 @@
-"""Traffic is kept as it was, and on disk without its secrets; the proof can be read as a page."""
+"""Traffic is recorded unchanged, and written without secrets; the proof is written as HTML."""
 
 import json
 import socket
@@ -34,7 +34,8 @@ def someone(
     return Someone(app.test_client())
 
 
-@pytest.mark.parametrize("canary", [CANARY])  # So it stands in the test's name, too.
+# The parameter, and so the canary, is in the test's name too.
+@pytest.mark.parametrize("canary", [CANARY])
 def test_no_password_is_kept_on_disk(
     canary: str, someone: Someone, exchanges: list[Exchange], tmp_path: Path
 ) -> None:
@@ -97,7 +98,7 @@ def test_the_page_names_every_promise_and_every_line(tmp_path: Path) -> None:
 def test_a_body_is_read_to_its_end_and_no_further(
     make_app_at: Callable[..., Flask], sqlite_url: str, exchanges: list[Exchange]
 ) -> None:
-    """A server gives the connection itself, and a browser leaves it open."""
+    """A server passes the connection itself, which a browser leaves open."""
     app = make_app_at(sqlite_url)
     app.wsgi_app = recorded(app.wsgi_app, exchanges.append)  # type: ignore[method-assign,assignment]
     with listening(app) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as there:

@@ -1,4 +1,4 @@
-"""A story of the shelf, told in one go: what was asked, what it answered; and its document."""
+"""A fixed series of requests to the shelf with the responses, and the shelf's document."""
 
 import json
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ TOWERS: dict[str, Any] = {
 
 
 def make_client() -> FlaskClient:
-    """A client of an empty shelf, which raises what leaves undeclared."""
+    """Return a client of an empty shelf. An undeclared response raises."""
     app = make_shelf()
     app.testing = True
     return app.test_client()
 
 
 def run_story(shelf: FlaskClient) -> Iterator[str]:
-    """The status of each answer, with where it leads."""
+    """Yield the status of each response, and its Location."""
     etag = shelf.get("/books.csv").headers["ETag"]
     asked: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", "/newest?kind=novel", {}),
@@ -55,7 +55,7 @@ def run_story(shelf: FlaskClient) -> Iterator[str]:
 
 
 def story_and_document() -> str:
-    """The story and the document, as JSON."""
+    """Return the story and the document as JSON."""
     shelf = make_client()
     told = list(run_story(shelf))
     return json.dumps({"told": told, "document": to_yaml(document(shelf.application))})
