@@ -129,7 +129,7 @@ REPORTS: list[tuple[str, str, Any, int, str]] = [
     # Hosts and addresses.
     ("pallets/werkzeug#640", "not ASCII: 500", ask("GET", "/livez", Host="\x8a"), 400, "Host"),
     ("pallets/flask#2106", "not ASCII: 500", ask("GET", "/livez", Host="'\xbf'"), 400, "Host"),
-    ("pallets/flask#5489", "past a proxy's rule", ask("GET", "//userDetails"), 404, "address"),
+    ("pallets/flask#5489", "past a proxy's rule", ask("GET", "//userDetails"), 404, "path"),
     ("pallets/werkzeug#2834", "// redirects", ask("GET", "/docs//start.js"), 404, ""),
     # Retries, preconditions and other origins.
     ("ietf-wg-httpapi/idempotency#2", "key used", form(KING, Idempotency_Key=KEY), 422, "another"),

@@ -1,8 +1,8 @@
-"""`python -m tests.tools.abuse --seconds 30`: abusers at work while polite clients are served.
+"""`python -m tests.tools.abuse --seconds 30`: abusive clients, while polite clients are served.
 
-It prints how long the polite ones waited, and exits 1 for any answer that isn't a case's own, for
-one that came late, for a request that was smuggled, or if the server's log tells of a fault. With
-fewer seconds than `SLOWEST` nobody is slow.
+It prints the latency of the polite clients, and exits 1 for an unexpected or late response, for a
+smuggled request, or for an error in the server's log. With fewer seconds than `SLOWEST`, there are
+no slow clients.
 """
 
 import argparse
@@ -23,15 +23,15 @@ from tests.tools.abuse_judge import stored, wrong
 from tests.tools.abuse_smuggled import WHOLE, Case
 
 SLOWEST = 25
-"""Seconds in which a slow client is refused: its request must be complete within 20."""
+"""Seconds until a slow client is refused: its request must be complete within 20."""
 LATE = 15
-"""Seconds within which every other request is answered. One that is waited for takes 20."""
+"""Seconds until any other response, except for requests that are waited for, which take 20."""
 BUSY = 10
-"""On a busy machine so many times the polite clients' 99th percentile may be added to both."""
+"""For a busy machine, this many times the polite clients' 99th percentile is added to both."""
 
 
 def responses_to(server: Server, case: Case) -> list[RawResponse]:
-    """All answers to these bytes. No connection may break off before they are read."""
+    """Return all responses to these bytes. No connection may break before they are read."""
     with Client(server) as client:
         client.send(case.sent)
         while case.pause and not client.has_data():
@@ -45,14 +45,14 @@ def responses_to(server: Server, case: Case) -> list[RawResponse]:
 
 
 def send_and_reset(server: Server, sent: bytes) -> None:
-    """Say this, and break the connection off."""
+    """Send these bytes, and reset the connection."""
     with Client(server) as client:
         client.send(sent)
         client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class TriedCase(NamedTuple):
-    """A case that was tried: what was wrong, and how many seconds it took of those it may take."""
+    """The result of a case: its violations, its duration, and its maximum duration in seconds."""
 
     name: str
     breaches: list[str]
@@ -96,7 +96,7 @@ def _ask_politely(server: Server, until: float) -> list[float]:
 
 
 def main() -> None:
-    """Abuse, measure, and say how it went."""
+    """Run the abusive and the polite clients, and print the result."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)

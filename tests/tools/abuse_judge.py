@@ -1,4 +1,4 @@
-"""Whether what was answered to a case's bytes is what is declared for them."""
+"""Check the responses to a case's bytes against the document."""
 
 import json
 import sqlite3
@@ -31,7 +31,7 @@ def _document() -> Document:
 
 
 def wrong(case: Case, answers: list[RawResponse]) -> list[str]:
-    """What is wrong with all the answers that there were."""
+    """Return what is wrong with the responses."""
     statuses = tuple(answer.status for answer in answers)
     if statuses != case.answers:
         return [f"{statuses}, not {case.answers}"]
@@ -39,9 +39,9 @@ def wrong(case: Case, answers: list[RawResponse]) -> list[str]:
 
 
 def _breaches(case: Case, answer: RawResponse) -> Iterator[str]:
-    """In what it isn't an answer of the operation that was asked, nor one to any request.
+    """Yield the violations, as a response of the operation or as one that belongs to no operation.
 
-    The latter tell nothing, so that any origin may read them.
+    The latter contain no data, so that any origin may read them.
     """
     method, _, target = case.sent.split(b"\r\n")[0].decode("latin-1").partition(" ")
     path = target.partition(" ")[0]
@@ -66,7 +66,7 @@ def _breaches(case: Case, answer: RawResponse) -> Iterator[str]:
 
 
 def stored(server: Server) -> tuple[int, int]:
-    """How many records there are, and accounts."""
+    """Return the numbers of records and accounts."""
     with closing(sqlite3.connect(server.log.parent / "signup.db")) as database:
         tables = ("user_details", "accounts")
         records, accounts = (

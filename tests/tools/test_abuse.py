@@ -1,4 +1,4 @@
-"""Bytes sent to make the server err: a declared refusal, never a fault, nor another's answer."""
+"""Abusive bytes get a declared refusal, and never cause an error or another client's response."""
 
 import random
 import time
@@ -18,14 +18,14 @@ from tests.tools.abuse_smuggled import SMUGGLED, WHOLE
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_sent_to_make_it_err_is_answered_as_declared(server: Server, name: str) -> None:
-    """And nothing is stored but what was acknowledged, nor by a request that is hidden in it."""
+    """Only acknowledged requests are stored, and none that is hidden in another."""
     records, accounts = stored(server)
     began = time.monotonic()
     assert wrong(CASES[name], responses_to(server, CASES[name])) == []
     took = time.monotonic() - began
     began = time.monotonic()
     assert request_once(server, LIVEZ).status == 200
-    # A request that is waited for is refused after 20 seconds. A busy machine needs longer for all.
+    # A request that is waited for is refused after 20 seconds. The rest is for a busy machine.
     assert took < 10 + 50 * (time.monotonic() - began)
     assert stored(server) == (records + CASES[name].answers.count(201), accounts)
 
@@ -39,7 +39,8 @@ def test_whatever_one_client_smuggles_another_hears_its_own_answers(server: Serv
         own = other.send(read).receive().body
         for case in SMUGGLED.values():
             with Client(server) as smuggler:
-                other.send(read[:20])  # A request that is begun, and whole once theirs is said.
+                # A request that is begun before the smuggler's and completed after it.
+                other.send(read[:20])
                 smuggler.send(case.sent)
                 other.send(read[20:] + read)
                 assert [other.receive().body for _ in range(2)] == [own, own]
@@ -51,7 +52,7 @@ def test_whatever_one_client_smuggles_another_hears_its_own_answers(server: Serv
 
 
 def _pieces(size: int) -> Iterator[bytes]:
-    """A body that `requests` sends in chunks."""
+    """Yield a body that `requests` sends in chunks."""
     yield from (b"x" * 10_000 for _ in range(0, size, 10_000))
 
 

@@ -1,4 +1,4 @@
-"""The benchmarks see what is wrong, and what they draw can be drawn. CI runs one of them."""
+"""The benchmarks detect errors, and their drawings are valid. CI runs one of them."""
 
 from collections import Counter
 from pathlib import Path

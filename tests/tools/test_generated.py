@@ -1,4 +1,4 @@
-"""What makes the generated clients is pinned, as the README says; what is missing fails in CI."""
+"""The generators are pinned, as the README says, and a missing tool fails in CI."""
 
 import json
 import re

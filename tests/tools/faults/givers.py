@@ -1,4 +1,4 @@
-"""Clients that give details and sign up as fast as they are answered, and keep a ledger."""
+"""Clients that submit details and sign up as fast as they get responses, and keep a ledger."""
 
 import itertools
 import random
@@ -15,12 +15,12 @@ from tests.tools.faults.mixed import NAMES
 
 GIVERS = 6
 PATIENCE = 120
-"""Seconds after which a load that gets no further is given up: a bound against a hang."""
+"""Seconds after which a load without progress is given up, so that a run can't hang."""
 _numbers = itertools.count()
 
 
 class Giving:
-    """The clients of one load, each at one of these addresses."""
+    """The clients of one load, each at one of these URLs."""
 
     def __init__(self, urls: list[str], ledger: Ledger, seed: str, *, may_lose: bool) -> None:
         self.urls, self.ledger, self.seed = urls, ledger, seed
@@ -28,16 +28,16 @@ class Giving:
         self.heard: Callable[[Response], None] = lambda _: None
 
     def until_acknowledged(self, number: int) -> None:
-        """Wait until so many more requests are acknowledged."""
+        """Wait until `number` more requests are acknowledged."""
         statuses = self.ledger.statuses
         self._until(lambda: statuses[200] + statuses[201], number)
 
     def until_refused(self, number: int) -> None:
-        """Wait until so many more requests are answered 503."""
+        """Wait until `number` more requests get 503."""
         self._until(lambda: self.ledger.statuses[503], number)
 
     def until_sent(self, number: int) -> None:
-        """Wait until so many more requests are sent, whatever comes of them."""
+        """Wait until `number` more requests are sent, whether or not they succeed."""
         self._until(lambda: len(self.ledger.asked), number)
 
     def _until(self, count: Callable[[], int], number: int) -> None:
@@ -85,7 +85,7 @@ class Giving:
 
 @contextmanager
 def giving(urls: list[str], ledger: Ledger, seed: str, *, may_lose: bool) -> Iterator[Giving]:
-    """A load, while the block runs."""
+    """Run a load during the block."""
     load = Giving(urls, ledger, seed, may_lose=may_lose)
     with ThreadPoolExecutor(GIVERS) as pool:
         given = [pool.submit(load.give, number) for number in range(GIVERS)]

@@ -1,4 +1,4 @@
-"""A mixed load: of each request it is foretold what may be answered."""
+"""A mixed load, with the allowed statuses of each request."""
 
 import itertools
 import json
@@ -26,13 +26,13 @@ SHARES = {
     "sends no form": 1,
     "accepts nothing": 1,
 }
-"""Of a hundred requests so many are such."""
+"""The number of requests of each kind in a hundred."""
 KEPT = 200
-"""Records that a person remembers, so that memory is no matter here."""
+"""The maximum number of records that a client remembers, to bound its memory."""
 
 
 class Tally:
-    """What all people were answered, and what was wrong with it."""
+    """The statuses that all clients got, and the violations."""
 
     def __init__(self) -> None:
         self.guard = Lock()
@@ -55,7 +55,7 @@ class Tally:
 
 
 class Person:
-    """A client with a mind of its own, from the seed."""
+    """A client that chooses its requests at random, from the seed."""
 
     def __init__(self, number: int, seed: int, url: str, tally: Tally) -> None:
         self.random = random.Random(f"{seed} {number}")
@@ -66,7 +66,7 @@ class Person:
         self.name = ""
 
     def lives(self, rate: float, is_over: Event) -> None:
-        """Ask so many times a second, until it is over."""
+        """Send `rate` requests per second on average, until `is_over` is set."""
         while not is_over.wait(self.random.expovariate(rate)):
             if self.random.random() < 0.1:
                 self.caller.close()
@@ -99,7 +99,7 @@ class Person:
         elif kind == "reads them":
             self._reads(kind, self.random.choice(list(self.records)))
         elif kind == "deletes them":
-            del self.records[link]  # Whatever comes of it.
+            del self.records[link]  # Forgotten, whether or not the deletion succeeds.
             self._asks(kind, 204, Request("DELETE", link))
         elif kind.startswith("signs up"):
             password = {"password": PASSWORD} if "password" in kind else {}

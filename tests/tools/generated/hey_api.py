@@ -8,11 +8,11 @@ from tests.tools.generated.tools import DOCUMENT, NPM, STORIES, Tools, run
 NAME = "@hey-api/openapi-ts, tsc --strict"
 STORY = "hey-api"
 BUT = "--exactOptionalPropertyTypes", "false"
-"""What its own code isn't written for."""
+"""Compiler options that the generated code doesn't satisfy."""
 
 
 def compile_client(tools: Tools, into: Path) -> None:
-    """The client, and the story."""
+    """Compile the client and the story."""
     tools.check(NPM)
     command = str(tools.modules / ".bin/openapi-ts")
     config = str(STORIES / "hey-api.config.mjs")
@@ -21,5 +21,5 @@ def compile_client(tools: Tools, into: Path) -> None:
 
 
 def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
-    """What the story saw."""
+    """Run the story, and return its output."""
     return typescript.run_story(tools, into, STORY, url, username)

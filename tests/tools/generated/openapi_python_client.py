@@ -1,4 +1,4 @@
-"""Python: openapi-python-client, judged by mypy."""
+"""Python: openapi-python-client, checked by mypy."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ PACKAGE = "sign_up_client"
 
 
 def compile_client(tools: Tools, into: Path) -> None:
-    """The client, and its story without an expression of unknown type."""
+    """Generate the client, and check its story without expressions of unknown type."""
     tools.check(PYPI)
     config = "--config", str(STORIES / "openapi-python-client.yaml")
     where = "--path", str(DOCUMENT), "--output-path", str(into / PACKAGE)
@@ -23,6 +23,6 @@ def compile_client(tools: Tools, into: Path) -> None:
 
 
 def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
-    """What the story saw."""
+    """Run the story, and return its output."""
     env = {**os.environ, "PYTHONUTF8": "1"}
     return run(str(tools.bin / "python"), "story.py", url, username, into=into, env=env)

@@ -1,4 +1,4 @@
-"""What both TypeScript clients share: tsc, stricter than strict, and Node.js."""
+"""Shared by both TypeScript clients: tsc with more than strict settings, and Node.js."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ SHARED = "sure.ts", "tsconfig.json"
 
 
 def compile_client(tools: Tools, into: Path, story: str, *but: str) -> None:
-    """The story and all that it imports, under tsconfig.json `but` for these options."""
+    """Compile the story and its imports with tsconfig.json, except the options in `but`."""
     for name in (*SHARED, f"{story}.ts"):
         shutil.copy(STORIES / name, into)
     (into / "package.json").write_text('{"type": "module"}')
@@ -23,7 +23,7 @@ def compile_client(tools: Tools, into: Path, story: str, *but: str) -> None:
 
 
 def run_story(tools: Tools, into: Path, story: str, url: str, username: str) -> str:
-    """What the story saw."""
+    """Run the story, and return its output."""
     built = str(into / "built" / f"{story}.js")
     return run(node(tools), "--input-type=module", "--eval", TELL, built, url, username)
 

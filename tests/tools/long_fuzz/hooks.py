@@ -1,4 +1,4 @@
-"""The hooks that `schemathesis fuzz` loads: they vary each request, foretell and count it."""
+"""The hooks of `schemathesis fuzz`: vary each request, predict its status, and count it."""
 
 import atexit
 import os
@@ -34,7 +34,7 @@ def after_call(_context: object, case: Case[Any], response: schemathesis.Respons
 
 @schemathesis.check
 def judged(_context: CheckContext, response: schemathesis.Response, case: Case[Any]) -> None:
-    """Counts: of a scenario that Hypothesis gives up halfway, what was sent is never checked."""
+    """Count a judged request. If Hypothesis abandons a scenario, its requests are never judged."""
     figures.judged[row(case, response.status_code)] += 1
 
 

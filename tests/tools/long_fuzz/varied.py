@@ -1,4 +1,4 @@
-"""What a fuzzed request varies beside its data: Hypothesis draws it, so that the seed decides."""
+"""Vary fuzzed requests, except their data. Hypothesis draws the choices, so the seed decides."""
 
 import itertools
 from base64 import b64encode
@@ -36,17 +36,17 @@ CREDENTIALS: dict[str | None, str] = {
     _basic(USERNAME): "broken",
     "Bearer c2FtOnNlc2FtZQ==": "broken",
 }
-# Checking a password takes most of a request's time: half of the requests that may, do without.
+# Checking a password takes most of a request's time, so half of the requests have no credentials.
 OFTEN_NONE = [*[None] * 5, *[GOOD] * 3, *CREDENTIALS]
 OFTEN_GOOD = [*[GOOD] * 8, *CREDENTIALS]
-# The next step of a record's chain, or one of its steps again.
+# The next step of a record's chain, or a repeated step.
 FINDS = {
     READ: ["made", "made", "read", "deleted", "deleted", "missed", None],
     DELETE: ["read", "read", "read", "made", "deleted", None],
 }
 OTHERS_FIND = ["made", "read", "deleted", None]
 
-# A key that wasn't used, or one that was: with the form as it was then, or with another.
+# A new key, or a used one, with the same form or with another.
 KEYS = [*[None] * 4, "new", "new", "again", "again", "other"]
 
 Change = Callable[[Case[Any]], None]
@@ -54,7 +54,7 @@ _numbers = itertools.count()
 
 
 def varied(case: Case[Any], predicted: Predictor) -> st.SearchStrategy[Case[Any]]:
-    """The case with an `Accept`, credentials, a content coding, a username or an id chosen."""
+    """Return a strategy for the case with varied headers, username or id."""
     label = case.operation.label
     operation = LABELED[label]
     vary: list[st.SearchStrategy[Change]] = [_header("Accept", ACCEPTS)]
@@ -92,7 +92,7 @@ def _send(name: str, value: str | None, case: Case[Any]) -> None:
 
 
 def _name(choice: int, case: Case[Any]) -> None:
-    """Mostly a username that is free, or the account's own, if the form is to be accepted."""
+    """Choose a username that will mostly be accepted: a free one, or the account's own."""
     if not choice or not _is_positive(case):
         return
     form: Any = case.body
@@ -103,7 +103,7 @@ def _name(choice: int, case: Case[Any]) -> None:
 
 
 def _find(predicted: Predictor, which: str | None, place: int, case: Case[Any]) -> None:
-    """One of the newest records with which this was done last; an id from a link stays."""
+    """Choose one of the newest records with this last step. An id from a link stays."""
     if which is None or not _is_positive(case) or case.path_parameters["id"] in predicted.records:
         return
     newest = list(itertools.islice(predicted.newest(which), place + 1))
@@ -112,7 +112,7 @@ def _find(predicted: Predictor, which: str | None, place: int, case: Case[Any]) 
 
 
 def _key(predicted: Predictor, which: str | None, place: int, case: Case[Any]) -> None:
-    """No key, or one of these; a wrong one stays where the case is to be refused."""
+    """Set one of these keys or none. An invalid key stays if the case must be refused."""
     if not _is_positive(case):
         return
     case.headers.pop(KEY, None)
@@ -132,7 +132,7 @@ def _is_positive(case: Case[Any]) -> bool:
 
 
 def row(case: Case[Any], status: int) -> Row:
-    """What was varied, for the figures."""
+    """Return the variations of the case, for the figures."""
     coding = case.headers.get("Content-Encoding")
     encoding = f"{case.media_type or 'no body'}{f', {coding}' if coding else ''}"
     accept, given = case.headers.get("Accept", "none"), case.headers.get("Authorization")
