@@ -60,7 +60,7 @@ def examples(service: Service) -> dict[str, Any]:
     return examples
 
 
-def test_the_front_door_leads_to_docs_that_open_quietly_and_list_each_operation(
+def test_the_root_leads_to_docs_without_errors_that_list_each_operation(
     browser: Browser, service: Service
 ) -> None:
     """Checklist 35: no console message, no failed request, no request to another host."""
@@ -85,7 +85,7 @@ def test_the_front_door_leads_to_docs_that_open_quietly_and_list_each_operation(
             docs.noise.clear()
 
 
-def test_each_operation_says_what_it_should_to_its_example_sent_as_it_stands(
+def test_each_operations_unchanged_example_has_the_expected_status(
     docs: Docs, service: Service, examples: dict[str, Any]
 ) -> None:
     """Checklist 35."""
@@ -122,9 +122,7 @@ def test_each_form_works_as_it_stands_as_multipart_too(docs: Docs) -> None:
         assert answer.request.headers["content-type"].startswith("multipart/form-data; boundary=")
 
 
-def test_who_authorizes_reads_the_newest_details_that_they_gave(
-    docs: Docs, service: Service
-) -> None:
+def test_an_authorized_user_reads_their_newest_details(docs: Docs, service: Service) -> None:
     Someone(service.app.test_client()).signs_up("ada", PASSWORD)
     docs.authorizes("ada", PASSWORD)
     docs.tries("createUserDetails", username="ada", lastname="lovelace")

@@ -114,9 +114,7 @@ def test_a_link_is_made_of_hexadecimal_digits_alone(someone: Someone) -> None:
     assert someone.reads(link).status_code == 200
 
 
-def test_any_moment_is_told_to_the_microsecond(
-    someone: Someone, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_timestamps_have_microseconds(someone: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = [
         datetime(year, 1, 1, tzinfo=UTC)
         + n * timedelta(days=37, hours=5, minutes=7, seconds=11, microseconds=123_457)

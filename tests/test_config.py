@@ -99,7 +99,7 @@ def test_a_misspelt_or_impossible_value_is_refused_by_name(name: str, text: str)
         Settings.from_environ({name: text})
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_invalid_settings_are_reported_at_once() -> None:
     with pytest.raises(SettingsError, match=r"PORT: .*LOG_LEVEL: ") as refused:
         Settings.from_environ({"PORT": "http", "LOG_LEVEL": "loud", "HOST": "localhost"})
     assert "HOST" not in str(refused.value) and "\n" not in str(refused.value)

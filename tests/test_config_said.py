@@ -126,7 +126,9 @@ def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> No
         ("RATELIMIT_STRATEGY", "x", "There is no such setting."),
     ],
 )
-def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: str) -> None:
+def test_an_invalid_setting_gets_a_message_with_valid_ones(
+    name: str, text: str, words: str
+) -> None:
     assert error_message(**{name: text}) == f"{name}: {words}"
 
 
@@ -148,7 +150,7 @@ def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: st
         *[("METRICS_ADDRESS", text) for text in ("", "localhost:1", "[::1]:65535", "0.0.0.0:9100")],
     ],
 )
-def test_what_can_be_used_is_taken(name: str, text: str) -> None:
+def test_valid_settings_are_accepted(name: str, text: str) -> None:
     assert error_message(**{name: text}) == ""
 
 
@@ -180,14 +182,14 @@ def test_the_server_may_go_by_each_of_its_names() -> None:
     assert error_message(DATABASE_URL="postgresql+asyncpg://h/n") != ""
 
 
-def test_all_is_said_in_one_line() -> None:
+def test_all_errors_are_on_one_line() -> None:
     assert error_message(RATELIMIT_X="1", PORT="x", HOST="") == (
         "RATELIMIT_X: There is no such setting.; HOST: Give a value.; "
         "PORT: Give a whole number from 1 to 65535."
     )
 
 
-def test_every_default_is_as_the_readme_has_it() -> None:
+def test_every_default_is_in_the_readme() -> None:
     assert Settings() == Settings(
         host="127.0.0.1",
         port=5000,

@@ -80,7 +80,7 @@ def test_a_problem_says_no_more_than_its_status_and_what_to_do() -> None:
     ],
     ids=lambda part: type(part).__name__,
 )
-def test_an_error_is_told_in_its_own_words_or_in_those_of_its_reply(
+def test_an_error_has_its_own_detail_or_that_of_its_reply(
     raised: Exception, status: int, detail: str
 ) -> None:
     told = answer(raised)
@@ -105,7 +105,7 @@ def test_invalid_fields_are_named() -> None:
     ],
     ids=lambda part: type(part).__name__,
 )
-def test_what_can_not_be_done_now_says_when_to_come_again(
+def test_a_503_has_retry_after(
     raised: Exception, seconds: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     told = answer(raised)
@@ -117,7 +117,7 @@ def test_what_can_not_be_done_now_says_when_to_come_again(
     assert all(record.getMessage().startswith(said) for record in caplog.records)
 
 
-def test_a_client_is_never_told_to_wait_longer_than_a_day() -> None:
+def test_the_retry_after_of_an_error_is_a_day_at_most() -> None:
     for seconds, told in (86_399, "86399"), (86_400, "86400"), (86_401, "86400"), (10**9, "86400"):
         assert answer(TooManyRequests(retry_after=seconds)).headers["Retry-After"] == told
 

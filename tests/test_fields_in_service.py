@@ -42,7 +42,7 @@ def test_the_service_takes_what_the_rule_takes_and_keeps_it_as_it_came(
     assert not field.disagreements(takes)
 
 
-def test_what_breaks_a_rule_is_told_how_to_keep_it(someone: Someone) -> None:
+def test_an_invalid_text_gets_the_message_of_its_rule(someone: Someone) -> None:
     for name, text, message in [
         ("username", "", "Give 1 to 150 characters."),
         ("username", "x" * 151, "Give 1 to 150 characters."),

@@ -40,7 +40,7 @@ def test_a_pattern_never_runs_on_a_text_that_is_too_long() -> None:
     assert errors_of(slow, "aaaa!") == ["Give a text that fits the pattern."]
 
 
-def test_a_rule_without_a_least_speaks_of_the_most() -> None:
+def test_a_rule_without_a_minimum_states_the_maximum() -> None:
     some = Text(description="", example="", pattern="", minimum=0, maximum=1, otherwise="Empty it.")
     assert errors_of(some, "") == [] and errors_of(some, "ab") == ["Give at most 1 characters."]
     assert errors_of(some, "a") == ["Empty it."]
@@ -57,7 +57,7 @@ def test_texts_that_would_fit_may_be_refused() -> None:
     assert known.field().metadata["not"] == {"type": "string", "enum": ["otter", "owl"]}
 
 
-def test_a_field_says_what_it_is_of() -> None:
+def test_a_field_describes_its_rule() -> None:
     field = RULE.field()
     assert type(field) is fields.String
     assert field.metadata == {"description": "A word.", "examples": ["otter"]}

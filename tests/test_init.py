@@ -26,7 +26,9 @@ def status(app: Flask, host: str | None, path: str = "/livez") -> int:
     return int(said[:3])
 
 
-def test_who_names_no_host_is_refused(make_app_at: Callable[..., Flask], sqlite_url: str) -> None:
+def test_a_request_without_a_host_is_refused(
+    make_app_at: Callable[..., Flask], sqlite_url: str
+) -> None:
     """RFC 9112, section 3.2."""
     app = make_app_at(sqlite_url)
     for host in "x", "X.org:80", "127.0.0.1:", "a_b~c%20-d", "[::1]", "[1:2f:F.9]:5000":

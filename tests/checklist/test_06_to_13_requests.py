@@ -19,7 +19,7 @@ LIMIT = 16 * 1024
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "", "form", None])
-def test_06_what_is_no_form_is_415_and_told_what_is(
+def test_06_a_body_that_is_no_form_is_415_with_accept(
     someone: Someone, content_type: str | None
 ) -> None:
     for path in "/userDetails", "/userSignUp":
@@ -28,7 +28,7 @@ def test_06_what_is_no_form_is_415_and_told_what_is(
         assert refused.headers["Accept"] == f"{URLENCODED}, multipart/form-data"
 
 
-def test_07_a_coded_body_is_415_and_told_to_send_it_plain(someone: Someone) -> None:
+def test_07_a_content_coding_is_415_with_accept_encoding(someone: Someone) -> None:
     for coding in "gzip", "br", "made-up", "identity, gzip":
         coded: dict[str, Any] = {"headers": {"Content-Encoding": coding}}
         for refused in someone.gives_details(coded), someone.signs_up("ada", **coded):
@@ -36,7 +36,7 @@ def test_07_a_coded_body_is_415_and_told_to_send_it_plain(someone: Someone) -> N
             assert refused.headers["Accept-Encoding"] == "identity"
 
 
-def test_08_an_accept_without_what_is_here_is_406_and_a_malformed_one_no_5xx(
+def test_08_an_unacceptable_representation_is_406_and_a_malformed_accept_no_5xx(
     someone: Someone,
 ) -> None:
     link = someone.gives_details().headers["Location"]
@@ -92,9 +92,7 @@ def test_09_a_body_over_the_limit_is_413_to_the_byte(
         (URLENCODED, b"username=sam&lastname=%G1"),
     ],
 )
-def test_10_what_is_not_well_formed_is_400(
-    someone: Someone, content_type: str, body: bytes
-) -> None:
+def test_10_a_malformed_body_is_400(someone: Someone, content_type: str, body: bytes) -> None:
     """The problem names no field, because no field was read."""
     for path in "/userDetails", "/userSignUp":
         assert_problem(someone.posts(body, content_type, path), 400)
@@ -121,7 +119,7 @@ def test_11_a_field_given_twice_is_refused(app: Flask, someone: Someone) -> None
     assert counted(app) == (0, 0, 0)
 
 
-def test_12_the_query_is_no_form_and_unknown_fields_are_ignored(someone: Someone) -> None:
+def test_12_the_query_and_unknown_fields_are_ignored(someone: Someone) -> None:
     refused = someone.posts(b"username=sam", URLENCODED, "/userDetails?lastname=king")
     assert_problem(refused, 400, lastname=["Give this field."])
     refused = someone.posts(b"", URLENCODED, "/userSignUp?username=sam")
@@ -135,7 +133,7 @@ def test_12_the_query_is_no_form_and_unknown_fields_are_ignored(someone: Someone
     assert "The query string is never read as a form" in said
 
 
-def test_13_of_50_who_race_for_a_username_one_wins(app: Flask) -> None:
+def test_13_of_50_concurrent_sign_ups_of_a_username_one_succeeds(app: Flask) -> None:
     together = Barrier(50)
 
     def sign_up(_: int) -> tuple[int, str]:

@@ -22,7 +22,7 @@ from tests.storage.test_unavailable import locked
 PHASES = ["examples", "coverage", "fuzzing", "stateful"]
 
 
-def test_14_a_client_that_waits_as_long_as_told_is_served(
+def test_14_a_client_that_waits_for_retry_after_is_served(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
     """The 503 of hashing is in test_passwords_busy.py; that of the database in the next test."""
@@ -35,7 +35,7 @@ def test_14_a_client_that_waits_as_long_as_told_is_served(
     assert limited.gives_details().status_code == 201
 
 
-def test_15_a_database_that_can_not_is_503_not_ready_but_alive_and_comes_back(
+def test_15_without_the_database_requests_are_503_and_it_recovers(
     make_app: Callable[..., Flask],
 ) -> None:
     app = make_app(database_timeout=1)
@@ -52,7 +52,9 @@ def test_15_a_database_that_can_not_is_503_not_ready_but_alive_and_comes_back(
     assert someone.reads("/readyz").status_code == 200
 
 
-def test_16_an_error_is_a_problem_whose_status_is_its_own(someone: Someone, ada: Someone) -> None:
+def test_16_an_error_is_a_problem_with_the_status_of_the_response(
+    someone: Someone, ada: Someone
+) -> None:
     for status, refused in errors(someone, ada):
         assert (refused.status_code, refused.mimetype) == (status, "application/problem+json")
         problem = refused.get_json(force=True)
@@ -82,7 +84,7 @@ def test_18_head_is_get_without_content_and_204_has_none(ada: Someone) -> None:
         assert "Content-Length" not in answer.headers  # RFC 9110, section 8.6.
 
 
-def test_19_a_defect_says_nothing_of_the_inside_and_the_log_says_what_it_was(
+def test_19_a_500_reveals_nothing_and_the_log_has_the_exception(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside = "canary-7f3a: SELECT secret FROM accounts at /srv/api/store.py"
@@ -99,9 +101,7 @@ def test_19_a_defect_says_nothing_of_the_inside_and_the_log_says_what_it_was(
     assert PASSWORD not in str(lines)
 
 
-def test_20_a_5xx_that_fuzzing_gets_fails_it(
-    make_app_at: Callable[..., Flask], sqlite_url: str
-) -> None:
+def test_20_a_5xx_fails_the_fuzzing(make_app_at: Callable[..., Flask], sqlite_url: str) -> None:
     app = make_app_at(sqlite_url, ratelimit_enabled=False)
 
     @app.before_request

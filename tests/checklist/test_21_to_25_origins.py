@@ -16,7 +16,7 @@ SHOP = {"Origin": "https://shop.example"}
 
 
 @pytest.mark.parametrize("headers", [{}, SHOP], ids=["no origin", "an origin"])
-def test_21_any_origin_reads_every_answer_to_a_sign_up(
+def test_21_any_origin_may_read_every_response_to_a_sign_up(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
     app = make_app(database_timeout=1, ratelimit_default="40 per hour")
@@ -35,7 +35,7 @@ def test_21_any_origin_reads_every_answer_to_a_sign_up(
     assert seen == {200, 400, 405, 406, 409, 413, 415, 429, 500, 503}
 
 
-def test_22_any_origin_never_goes_with_credentials_and_nothing_varies_by_it(
+def test_22_any_origin_is_allowed_without_credentials_and_nothing_varies_by_it(
     someone: Someone, ada: Someone
 ) -> None:
     refused = [answer for _, answer in errors(someone, ada)]
@@ -76,7 +76,7 @@ def test_24_a_form_is_served_without_a_preflight_and_guarded_without_one(ada: So
     assert_problem(ada.reads_own(), 404)
 
 
-def test_25_how_long_to_wait_is_exposed_where_a_page_may_have_to_and_nothing_else(
+def test_25_retry_after_is_exposed_where_it_may_occur_and_nothing_else(
     make_app: Callable[..., Flask], someone: Someone, ada: Someone
 ) -> None:
     """In a browser that waits: tests/security/test_browser_refused.py."""

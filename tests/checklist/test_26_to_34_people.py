@@ -74,7 +74,7 @@ def test_29_the_best_known_passwords_are_refused_and_the_document_lists_them(
         assert_problem(refused, 400, password=["This value is too common. Choose another."])
 
 
-def test_30_a_username_is_taken_whatever_its_letter_case_by_the_databases_own_word(
+def test_30_the_database_refuses_a_taken_username_in_any_letter_case(
     app: Flask, someone: Someone
 ) -> None:
     said = ["Use only the letters A-Z and a-z, digits and . _ @ + -"]
@@ -93,7 +93,7 @@ def test_30_a_username_is_taken_whatever_its_letter_case_by_the_databases_own_wo
         assert connection.scalar(kept) == "kim"
 
 
-def test_32_an_unknown_username_is_answered_as_a_wrong_password_is(ada: Someone) -> None:
+def test_32_an_unknown_username_gets_the_response_of_a_wrong_password(ada: Someone) -> None:
     """For equal times: tests/security/test_let_in_time.py."""
     wrong, unknown = (
         ada.signs_in(name, "x" * 15).reads_own(headers=SAME_ID) for name in ("ada", "eve")
@@ -130,7 +130,7 @@ class Counting(PasswordHasher):
             self.now -= 1
 
 
-def test_33_of_200_sign_ups_at_once_no_more_are_hashed_at_once_than_there_are_slots(
+def test_33_of_200_concurrent_sign_ups_no_more_are_hashed_at_once_than_slots(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
     app, together, hasher = make_app_at(sqlite_url), Barrier(200), Counting()
@@ -145,7 +145,7 @@ def test_33_of_200_sign_ups_at_once_no_more_are_hashed_at_once_than_there_are_sl
     assert hasher.most == 1
 
 
-def test_34_every_answer_has_the_security_headers_and_trace_is_refused(
+def test_34_every_response_has_the_security_headers_and_trace_is_refused(
     someone: Someone, ada: Someone
 ) -> None:
     for answer in [*successes(someone, ada), *(refused for _, refused in errors(someone, ada))]:

@@ -43,7 +43,7 @@ def test_35_the_docs_page_loads_from_here_alone_and_can_be_switched_off(
         assert_problem(without.reads(path), 404)
 
 
-def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, database_url: str) -> None:
+def test_36_acknowledged_data_survives_kill_9(tmp_path: Path, database_url: str) -> None:
     """Repeated, and with PostgreSQL killed too: `python -m tests.tools.faults kill`."""
     acknowledged: list[str] = []
     with serving(tmp_path, {"DATABASE_URL": database_url}) as server:
@@ -84,7 +84,7 @@ def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, database
     assert {link for _, links in heard for link in links} <= kept
 
 
-def test_37_sqlite_keeps_what_it_says_and_is_refused_where_it_would_not(
+def test_37_sqlite_is_durable_and_refused_if_it_can_not_be(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = open_engine(Settings(database_url=sqlite_url))
@@ -107,7 +107,7 @@ def test_37_sqlite_keeps_what_it_says_and_is_refused_where_it_would_not(
                 upgrade(odd)
 
 
-def test_38_the_longest_and_the_oddest_are_the_same_on_both_databases(
+def test_38_the_longest_and_unusual_texts_are_equal_on_both_databases(
     make_app_at: Callable[..., Flask], sqlite_url: str, postgresql_url: str
 ) -> None:
     """All other tests also run on both; see `database_url` in tests/conftest.py."""

@@ -25,7 +25,7 @@ from tests.serving import serving
 from tests.storage.test_database import tables
 
 
-def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
+def test_39_a_newer_schema_is_refused_and_unchanged(database_url: str) -> None:
     """For upgrades and downgrades: tests/storage/test_database.py."""
     engine = create_engine(database_url)
     with engine.begin() as connection:
@@ -47,7 +47,7 @@ def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
         engine.dispose()
 
 
-def test_39_every_row_and_hash_is_kept_when_they_are_moved_to_postgresql(
+def test_39_all_rows_and_hashes_can_be_moved_to_postgresql(
     make_app_at: Callable[..., Flask], sqlite_url: str, postgresql_url: str
 ) -> None:
     """Rows are copied unchanged, because both databases have the same columns."""
@@ -77,7 +77,7 @@ def test_39_every_row_and_hash_is_kept_when_they_are_moved_to_postgresql(
     assert after.signs_up("bob").status_code == 200
 
 
-def test_40_a_record_is_there_at_once_and_gone_at_once_and_for_good(someone: Someone) -> None:
+def test_40_a_record_is_readable_and_deleted_immediately(someone: Someone) -> None:
     link = someone.gives_details().headers["Location"]
     assert someone.reads(link).status_code == 200
     assert someone.deletes(link).status_code == 204
@@ -85,7 +85,7 @@ def test_40_a_record_is_there_at_once_and_gone_at_once_and_for_good(someone: Som
         assert_problem(again, 404)
 
 
-def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
+def test_41_no_input_forges_a_log_line(tmp_path: Path) -> None:
     """Each line is JSON. For the metrics: tests/observability/test_metrics.py."""
     forged = "%0d%0aERROR:forged%1b[31m%00"
     with serving(tmp_path, {"LOG_LEVEL": "debug", "WEB_CONCURRENCY": "1"}) as server:
@@ -101,7 +101,7 @@ def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
     assert [line["status"] for line in lines if "status" in line] == [404, 415, 400]
 
 
-def test_42_told_to_stop_it_finishes_the_sign_up_that_it_has_begun(tmp_path: Path) -> None:
+def test_42_a_stopping_server_finishes_sign_ups_in_progress(tmp_path: Path) -> None:
     """Under load, and for other ways to stop: tests/server/test_worker_stops.py."""
     form = b"username=ada%d&password=an+otter+counts+nine+moons"
     forms = [post(form % n).replace(b"/userDetails", b"/userSignUp") for n in range(8)]

@@ -30,7 +30,7 @@ def replaced(*replacements: tuple[str, str]) -> bytes:
     return text.encode()
 
 
-def test_what_breaks_is_listed_first_by_rule_and_place(app: Flask, tmp_path: Path) -> None:
+def test_breaking_changes_are_listed_first_by_rule_and_place(app: Flask, tmp_path: Path) -> None:
     longer, sooner = ("maxLength: 256", "maxLength: 300"), ("minimum: 1\n", "minimum: 0\n")
     done = against(app, tmp_path, replaced(sooner, longer))
     first, second, third, *_, last = done.stdout.splitlines()
@@ -44,7 +44,7 @@ def test_what_breaks_is_listed_first_by_rule_and_place(app: Flask, tmp_path: Pat
     assert (done.exit_code, done.stderr) == (1, "")
 
 
-def test_what_is_compatible_is_listed_and_ends_well(app: Flask, tmp_path: Path) -> None:
+def test_compatible_changes_are_listed_with_exit_status_0(app: Flask, tmp_path: Path) -> None:
     done = against(app, tmp_path, replaced(("maxLength: 256", "maxLength: 200")))
     assert done.stdout.splitlines()[-1] == "0 breaking, 2 compatible"
     assert (done.exit_code, done.stderr) == (0, "")
@@ -72,7 +72,7 @@ def test_no_difference_is_said(app: Flask, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_contract_is_refused(app: Flask, tmp_path: Path, old: bytes, why: str) -> None:
+def test_an_invalid_contract_is_refused(app: Flask, tmp_path: Path, old: bytes, why: str) -> None:
     done = against(app, tmp_path, old)
     assert why in done.stderr and "Give a document as this command writes it." in done.stderr
     assert (done.exit_code, done.stdout) == (2, "")

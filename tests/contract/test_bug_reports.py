@@ -169,7 +169,7 @@ RAW = [
 ]
 
 
-def test_a_bug_that_others_reported_is_not_ours(
+def test_the_service_has_no_bug_of_these_reports(
     someone: Someone, ada: Someone, subtests: pytest.Subtests
 ) -> None:
     """Ada has signed up, and the key is used already."""
@@ -189,13 +189,13 @@ def test_a_bug_that_others_reported_is_not_ours(
 
 
 @pytest.mark.parametrize(("where", "what", "sent", "status"), RAW, ids=[row[0] for row in RAW])
-def test_bytes_that_others_reported_harm_nobody(
+def test_reported_bytes_do_no_harm(
     server: Server, where: str, what: str, sent: bytes, status: int
 ) -> None:
     with Client(server) as client:
         assert client.send(sent).end_sending().receive().status == status, (where, what)
 
 
-def test_each_row_says_where_its_report_is() -> None:
+def test_each_row_names_its_report() -> None:
     places = [row[0] for row in REPORTS] + [row[0] for row in RAW]
     assert [p for p in places if not re.fullmatch(r"[\w.-]+/[\w.-]+#[1-9][0-9]*", p)] == []

@@ -26,7 +26,7 @@ def refusal(decoder: Decoder, body: bytes, content_type: str = "") -> str:
     ],
     ids=lambda part: ascii(part[:20]),
 )
-def test_json_that_is_refused_is_told_what_is_sent(body: bytes, said: str) -> None:
+def test_refused_json_has_a_message(body: bytes, said: str) -> None:
     assert refusal(json_object, body) == said
 
 
@@ -39,7 +39,7 @@ def test_integers_keep_their_digits_and_their_sign() -> None:
     }
 
 
-def test_a_lone_percent_sign_is_told_how_to_write_it() -> None:
+def test_a_lone_percent_sign_has_a_message() -> None:
     assert refusal(urlencoded, b"a=100%") == "Write each % that starts no escape as %25."
 
 

@@ -22,7 +22,7 @@ def lastname_of(someone: Someone, created: TestResponse) -> str:
     return lastname
 
 
-def test_what_is_no_form_is_told_what_a_form_is(
+def test_a_body_that_is_no_form_gets_415_with_accept(
     someone: Someone, subtests: pytest.Subtests
 ) -> None:
     """Checklist 6."""

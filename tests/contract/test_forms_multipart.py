@@ -82,7 +82,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("path", ["/userDetails", "/userSignUp"])
-def test_what_is_not_well_formed_is_refused(
+def test_a_malformed_body_is_refused(
     someone: Someone, path: str, subtests: pytest.Subtests
 ) -> None:
     """Checklist 10: nor is it treated as an empty form, so the problem names no field."""

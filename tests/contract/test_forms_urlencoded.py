@@ -34,9 +34,7 @@ def test_text_is_taken_exactly_as_it_was_encoded(someone: Someone) -> None:
 
 @pytest.mark.parametrize("path", ["/userDetails", "/userSignUp"])
 @pytest.mark.parametrize("name", [b"lastname", b"unknown"])
-def test_what_is_not_well_formed_is_refused_in_whatever_field_it_stands(
-    someone: Someone, path: str, name: bytes
-) -> None:
+def test_malformed_text_is_refused_in_any_field(someone: Someone, path: str, name: bytes) -> None:
     """Checklist 10."""
     for broken in [
         b"\xff",  # Raw bytes that aren't UTF-8,
@@ -84,7 +82,7 @@ def test_a_field_of_the_form_given_twice_is_refused(someone: Someone, again: byt
     assert_problem(twice, 400, username=ONCE)
 
 
-def test_a_repeated_field_is_told_beside_what_else_is_wrong(someone: Someone) -> None:
+def test_a_repeated_field_is_reported_with_other_errors(someone: Someone) -> None:
     assert_problem(
         someone.posts(b"lastname=a&lastname=b&firstname=%0A", URLENCODED),
         400,

@@ -41,7 +41,7 @@ def send(tmp_path: Path) -> Callable[[], ResponseReturnValue]:
 
 
 @pytest.mark.parametrize(("method", "content"), [("GET", "four"), ("HEAD", "")])
-def test_a_file_passes_whole_and_unread_and_not_at_all_to_who_has_it(
+def test_a_file_passes_unread_and_conditional_requests_get_304(
     send: Callable[[], ResponseReturnValue], method: str, content: str
 ) -> None:
     part = Reply(description="A part.", content=FILE, headers=PART)
@@ -68,7 +68,7 @@ def test_a_file_that_is_not_declared_is_refused(send: Callable[[], ResponseRetur
         make(send, {200: page}).test_client().get("/it")
 
 
-def test_what_is_streamed_is_not_read_before_it_leaves() -> None:
+def test_a_stream_is_not_read_by_the_gate() -> None:
     read = []
 
     def lines() -> Iterator[str]:

@@ -27,7 +27,7 @@ def test_a_header_of_one_value_is_set_wherever_it_is_absent(value: str) -> None:
     assert answered.headers.getlist("X-Shape") == [value]
 
 
-def test_a_header_that_is_there_is_left_and_held_to_its_promise() -> None:
+def test_a_header_that_is_set_is_kept_and_checked() -> None:
     app = make_small({"X-Shape": Header.constant("round")}, **{"X-Shape": "square"})
     with pytest.raises(UndeclaredResponse, match="X-Shape is 'square', not 'round'"):
         app.test_client().get("/it")

@@ -63,7 +63,7 @@ def test_a_defect_has_the_security_headers_too(app: Flask, monkeypatch: pytest.M
     assert_guarded(failed)
 
 
-def test_one_who_asks_too_often_gets_the_security_headers_too(
+def test_a_429_has_the_security_headers_too(
     make_app: Callable[..., Flask],
 ) -> None:
     """Checklist 34."""
@@ -74,7 +74,7 @@ def test_one_who_asks_too_often_gets_the_security_headers_too(
     assert_guarded(refused)
 
 
-def test_what_is_asked_does_not_come_back_in_a_header(ada: Someone) -> None:
+def test_request_data_is_not_echoed_in_a_header(ada: Someone) -> None:
     """Checklist 31."""
     for asked in ada.gives_details(username="canary"), ada.signs_up("canary", "canary " + PASSWORD):
         assert "canary" not in str(asked.headers)

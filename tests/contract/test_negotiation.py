@@ -97,7 +97,7 @@ def test_a_malformed_range_counts_for_nothing(malformed: str) -> None:
     assert choose((PLAIN, HTML), f"{malformed}, */*;q=0.1") == PLAIN
 
 
-def test_who_offers_nothing_has_nothing_chosen() -> None:
+def test_without_representations_none_is_chosen() -> None:
     assert choose((), None) is choose((), "*/*") is None
 
 

@@ -26,7 +26,7 @@ MALFORMED = [
 
 
 @EACH_OPERATION
-def test_what_accepts_nothing_that_is_here_gets_406_before_anything_is_stored(
+def test_an_unacceptable_request_is_406_before_anything_is_stored(
     app: Flask, database_url: str, operation: Operation, subtests: pytest.Subtests
 ) -> None:
     """Checklist 8: the 406 lists the available ones. An empty success is always acceptable."""

@@ -45,7 +45,7 @@ def printed_operation(**promise: Any) -> dict[str, Any]:
         ("Paint an X.\n\n    With a brush.\n\n    Twice.", "Paint an X", "With a brush.\n\nTwice."),
     ],
 )
-def test_an_operation_is_told_by_the_words_of_its_view(
+def test_an_operation_is_described_by_its_views_docstring(
     doc: str | None, summary: str, description: str
 ) -> None:
     found = printed_operation(doc=doc)
@@ -134,7 +134,7 @@ def test_a_link_is_printed_with_what_to_call_it_with() -> None:
     assert found["responses"]["200"]["links"] == {"read": link}
 
 
-def test_a_document_is_written_in_the_letters_it_has() -> None:
+def test_a_document_is_written_without_escapes() -> None:
     shared = ["\u00e9"]
     assert to_yaml({"b": shared, "a": shared, "c": "1\n2\n"}) == (
         "b:\n- \u00e9\na:\n- \u00e9\nc: |\n  1\n  2\n"

@@ -43,7 +43,7 @@ def response_of(reply: Reply, status: int, text: str = "See there.") -> TestResp
     return app.test_client().get("/it")
 
 
-def test_what_a_success_offers_is_offered_and_nothing_else() -> None:
+def test_a_success_has_only_its_declared_representations() -> None:
     other = Reply(description="Otherwise.", content={"text/csv": Body({})})
     replies = {199: other, 200: DONE, 299: other, 300: other, 400: other}
     offers = (*DONE.content, "text/csv")
@@ -67,7 +67,7 @@ def test_an_answer_without_content_leaves_without_a_media_type() -> None:
     assert response_of(Reply(description="Done."), 200, "").content_type is None
 
 
-def test_what_is_accepted_nowhere_is_told_what_there_is() -> None:
+def test_a_406_lists_the_representations() -> None:
     app = Flask("small")
     refused = Reply(description="No.", content={"text/plain": Body({})})
     Gate(app)
@@ -183,7 +183,7 @@ def test_a_body_is_of_one_kind() -> None:
         Operation(done, {}, form=Schema, json=Schema)
 
 
-def test_an_operation_goes_by_the_name_and_the_words_of_its_view() -> None:
+def test_an_operation_has_the_name_and_docstring_of_its_view() -> None:
     def paint() -> ResponseReturnValue:
         """Paint it."""
         return "Done"

@@ -34,7 +34,7 @@ def needed_by(requirement: Requirement) -> set[str]:
 
 
 @pytest.mark.parametrize("requirements", [PINNED, PINNED + FOR_TESTS], ids=["api", "tests"])
-def test_what_is_installed_is_what_is_pinned(requirements: list[Requirement]) -> None:
+def test_the_installed_versions_are_pinned(requirements: list[Requirement]) -> None:
     names = {canonicalize_name(requirement.name) for requirement in requirements}
     for requirement in requirements:
         (pin,) = requirement.specifier

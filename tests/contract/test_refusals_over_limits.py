@@ -46,7 +46,7 @@ def test_password_work_over_its_limit_is_refused_before_all_else(
         assert ada.asks(**spoil(sign_up, status)).status_code == 429
 
 
-def test_what_is_none_of_the_documents_operations_is_not_limited(
+def test_requests_outside_of_operations_are_not_limited(
     make_app: Callable[..., Flask],
 ) -> None:
     """A health check, a preflight, and requests that are refused without work."""
@@ -59,7 +59,7 @@ def test_what_is_none_of_the_documents_operations_is_not_limited(
         assert_problem(someone.reads("/nowhere"), 404)
 
 
-def test_what_is_no_password_work_is_not_limited_as_such(make_app: Callable[..., Flask]) -> None:
+def test_the_password_limit_counts_only_password_work(make_app: Callable[..., Flask]) -> None:
     ada = newcomer(make_app, ratelimit_passwords="1 per hour")
     anybody = Someone(ada.client)
     sign_up = good(("POST", "/userSignUp"), "")

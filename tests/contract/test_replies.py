@@ -32,7 +32,7 @@ MADE = message("Made", "It is made.")
     ],
     ids=lambda promise: type(promise).__name__,
 )
-def test_what_is_promised_can_not_be_changed_later(promise: Any) -> None:
+def test_declarations_are_immutable(promise: Any) -> None:
     """The document was generated from it."""
     for name in vars(promise):
         with pytest.raises(FrozenInstanceError):
@@ -40,12 +40,12 @@ def test_what_is_promised_can_not_be_changed_later(promise: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [Reply, Settings, type(USERNAME)])
-def test_what_has_many_members_says_which_is_which(kind: Any) -> None:
+def test_declarations_take_keyword_arguments_only(kind: Any) -> None:
     with pytest.raises(TypeError, match="takes 1 positional argument"):
         kind("It is made.")
 
 
-def test_a_promise_that_says_little_has_nothing_else() -> None:
+def test_a_minimal_reply_has_no_other_members() -> None:
     assert Reply(description="Done.") == Reply(
         description="Done.", content={}, headers={}, links={}
     )
@@ -86,7 +86,7 @@ def plain(**headers: str) -> Response:
     return Response("Made", mimetype="text/plain", headers=headers)
 
 
-def test_what_frames_a_message_need_not_be_declared() -> None:
+def test_headers_of_http_framing_need_no_declaration() -> None:
     """Servers and Werkzeug set these headers, as HTTP requires."""
     framing = ["Content-Length", "Transfer-Encoding", "Connection", "Date", "Server"]
     assert violations(MADE, plain(**dict.fromkeys(framing, "x"))) == []

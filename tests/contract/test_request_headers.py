@@ -54,7 +54,7 @@ def test_a_view_gets_the_header_fields_that_it_asks_for() -> None:
     assert parse_headers(Default, ("X-Shape", "flat")) == {"shape": "flat"}
 
 
-def test_what_is_wrong_goes_by_the_name_of_the_header_field() -> None:
+def test_an_error_has_the_name_of_the_header_field() -> None:
     for value in "x", "10", "":
         assert set(parse_headers(Wish, ("X-Depth", value))) == {"X-Depth"}
     assert set(parse_headers(Wish, ("X-Depth", "1"), ("X-Depth", "1"))) == {
@@ -124,7 +124,7 @@ def test_a_forms_boundaries_are_not_seen_beside_a_wrong_key(document: Document) 
         assert len({p for p in coverage.seen if p.where.startswith(FORM)}) == number
 
 
-def test_only_who_has_a_key_may_be_told_that_it_was_used(document: Document) -> None:
+def test_a_422_requires_a_key(document: Document) -> None:
     refused = make_exchange("POST", "/notes", 422, sent="text=ab")
     assert not list(contradictions(document, with_key(refused, '"a"')))
     assert list(contradictions(document, refused)) == [

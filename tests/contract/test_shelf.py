@@ -132,7 +132,7 @@ def test_only_the_librarian_takes_a_book_away(shelf: FlaskClient) -> None:
         assert shelf.delete("/books/1", headers={"X-Shelf-Key": KEY}).status_code == status
 
 
-def test_what_the_shelf_does_not_declare_can_not_leave(shelf: FlaskClient) -> None:
+def test_an_undeclared_response_of_the_shelf_raises(shelf: FlaskClient) -> None:
     views = shelf.application.view_functions
     for name, said in ("list_books", "media type text/html"), ("find_newest", "status"):
         view = views[f"lists.{name}"]

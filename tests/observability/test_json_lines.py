@@ -60,7 +60,7 @@ def test_a_line_that_was_torn_spoils_no_other(pipe: tuple[int, int]) -> None:
     assert (rest, json.loads(said)["message"], after + "\n") == ("", "1 lines lost", LINE)
 
 
-def test_a_pipe_that_nobody_reads_any_more_is_written_to_in_vain(pipe: tuple[int, int]) -> None:
+def test_a_pipe_without_a_reader_is_ignored(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     null = os.open(os.devnull, os.O_RDONLY)
     lines = LineWriter(writer)
@@ -122,7 +122,7 @@ def test_a_defect_is_logged_without_the_link_that_was_asked_for(
     assert link.rpartition("/")[2] not in json.dumps(said)
 
 
-def test_what_is_logged_of_no_request_has_no_id() -> None:
+def test_log_lines_outside_of_requests_have_no_id() -> None:
     with recorded_lines() as logged:
         logging.getLogger("elsewhere").warning("a\nb %s", "\x1b[31m")
         (line,) = logged()

@@ -149,7 +149,7 @@ def test_connections_in_use_are_counted(metrics_server: MetricsServer) -> None:
     assert within(60, lambda: not is_counted())
 
 
-def test_who_waits_and_who_is_turned_away_is_counted(metrics_server: MetricsServer) -> None:
+def test_waiting_and_refused_requests_are_counted(metrics_server: MetricsServer) -> None:
     def ask_in(number: int) -> int:
         auth = "canary", f"canary {number}"
         return requests.get(
@@ -189,7 +189,7 @@ def test_there_is_nothing_else_at_the_address_and_nothing_of_it_at_the_other(
     assert request_once(metrics_server.server, LIVEZ.replace(b"livez", b"metrics")).status == 404
 
 
-def test_who_says_nothing_there_does_not_keep_others_waiting_for_long(
+def test_a_silent_metrics_client_delays_others_only_briefly(
     metrics_server: MetricsServer,
 ) -> None:
     host, _, port = metrics_server.address.rpartition(":")
@@ -205,7 +205,7 @@ def test_an_address_that_is_taken_is_said(metrics_server: MetricsServer) -> None
         _listen("METRICS_ADDRESS", host, int(port))
 
 
-def test_figures_that_can_not_be_kept_harm_nobody(
+def test_metrics_that_can_not_be_stored_do_no_harm(
     make_app_at: Callable[..., Flask], sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)

@@ -139,7 +139,7 @@ def test_the_client_is_whom_the_trusted_proxy_names(
     assert server.response_line(answer.headers["X-Request-ID"])["client"] == client
 
 
-def test_what_a_client_says_is_in_no_line(server: LoggedServer) -> None:
+def test_client_data_is_not_logged(server: LoggedServer) -> None:
     """Nor malformed requests, which gunicorn's own messages would quote."""
     link = (
         request_once(server, post(b"username=sam&lastname=canary-1")).headers["location"].encode()

@@ -47,9 +47,7 @@ def test_an_account_is_shown_without_its_hash(app: Flask, ada: Someone) -> None:
     assert [bare[0], *bare[2:]] == ["username:  Bare", "password:  no", "records:   0"]
 
 
-def test_a_deleted_account_leaves_its_records_to_those_who_hold_the_links(
-    app: Flask, ada: Someone
-) -> None:
+def test_a_deleted_accounts_records_stay_readable_by_their_links(app: Flask, ada: Someone) -> None:
     link = ada.gives_details(username="ada").headers["Location"]
     asked = run(app, "accounts", "delete", "Ada", input="y\n")
     assert asked.exit_code == 0
@@ -63,7 +61,7 @@ def test_a_deleted_account_leaves_its_records_to_those_who_hold_the_links(
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
-def test_who_does_not_say_yes_deletes_nothing(app: Flask, ada: Someone, answer: str) -> None:
+def test_without_confirmation_nothing_is_deleted(app: Flask, ada: Someone, answer: str) -> None:
     asked = run(app, "accounts", "delete", "ada", input=answer)
     assert asked.exit_code == 1 and "Aborted!" in asked.stderr
     assert ada.reads_own().status_code == 404

@@ -83,7 +83,9 @@ def test_a_backup_is_its_owners_alone_and_serves_when_it_is_put_back(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_is_there_is_replaced_only_by_force(app: Flask, ada: Someone, tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced_only_with_force(
+    app: Flask, ada: Someone, tmp_path: Path
+) -> None:
     file = tmp_path / "some.file"
     file.write_text("dear")
     assert refusal(app, "backup", str(file)) == (f"Error: {file} exists: --force replaces it.\n")
@@ -93,7 +95,7 @@ def test_what_is_there_is_replaced_only_by_force(app: Flask, ada: Someone, tmp_p
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_backup_that_is_not_whole_is_not_kept(
+def test_an_incomplete_backup_is_deleted(
     app: Flask, ada: Someone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "backups"

@@ -101,7 +101,7 @@ def break_off(app: Flask, target: str, after: int) -> None:
 
 
 @across
-def test_what_was_changed_before_it_goes_on_is_copied_too(
+def test_changes_before_a_copy_continues_are_copied_too(
     app: Flask, links: list[str], target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.operator.common.BATCH", 2)

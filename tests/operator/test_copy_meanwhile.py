@@ -69,7 +69,7 @@ def test_writes_are_refused_meanwhile_and_reads_are_served(
 
 
 @SQLITE
-def test_who_writes_to_the_target_meanwhile_is_noticed(
+def test_writes_to_the_target_during_a_copy_are_noticed(
     app: Flask, ada: Someone, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
@@ -138,7 +138,9 @@ def test_a_target_that_can_not_be_used_is_said(app: Flask, url: str, code: int, 
 
 
 @SQLITE
-def test_what_can_not_be_copied_is_said(app: Flask, ada: Someone, target: str) -> None:
+def test_a_database_that_can_not_be_copied_is_reported(
+    app: Flask, ada: Someone, target: str
+) -> None:
     assert "This is the database itself." in refusal(app, *COPY, of(app), code=2)
     with closing(sqlite3.connect(of(app).removeprefix("sqlite:///"))) as another:
         another.execute("CREATE TABLE theirs (id INTEGER PRIMARY KEY)")

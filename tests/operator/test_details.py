@@ -91,7 +91,7 @@ def test_a_file_appears_whole_for_its_owner_and_replaces_none_unasked(
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_where_it_fails_nothing_is_left(make_app_at: Callable[..., Flask], tmp_path: Path) -> None:
+def test_a_failed_export_leaves_no_file(make_app_at: Callable[..., Flask], tmp_path: Path) -> None:
     app = make_app_at(f"sqlite:///{tmp_path / 'none.db'}")
     assert "unable to open" in refusal(app, *EXPORT, "--output", str(tmp_path / "out"))
     assert "unable to open" in refusal(app, *EXPORT)

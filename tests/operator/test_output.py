@@ -77,7 +77,7 @@ def test_a_full_disk_behind_standard_output_is_said_on_one_line(
 
 
 @pytest.mark.parametrize("command", ["details export", "database current"])
-def test_a_reader_that_has_gone_ends_a_command_in_silence(results: Said, command: str) -> None:
+def test_a_closed_pipe_ends_a_command_silently(results: Said, command: str) -> None:
     assert results[f"{command}, unread"] == (1, "")
 
 

@@ -68,7 +68,7 @@ def test_a_form_needs_no_preflight_and_each_answer_to_it_can_be_read(
     elsewhere.assert_open()
 
 
-def test_json_needs_a_preflight_after_which_the_page_reads_that_it_is_no_form(
+def test_json_needs_a_preflight_and_then_gets_a_readable_415(
     elsewhere: Elsewhere,
 ) -> None:
     """Checklist 23 and 24."""
@@ -135,7 +135,7 @@ def test_nothing_else_can_be_read_or_deleted_though_a_form_arrives(elsewhere: El
     assert someone.reads(link).status_code == 200
 
 
-def test_a_browser_that_knows_adas_password_makes_no_record_of_hers_for_other_pages(
+def test_a_browser_with_stored_credentials_makes_no_record_for_other_pages(
     browser: Browser, serve: Callable[..., Service], place: str, port: int
 ) -> None:
     """Checklist 24: the browser sends this form without a preflight, and the service refuses it."""

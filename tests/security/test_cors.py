@@ -84,7 +84,7 @@ def test_every_answer_to_a_sign_up_is_readable_from_any_origin(
 
 
 @each_origin
-def test_the_answer_to_one_who_asks_too_often_is_readable_from_any_origin(
+def test_a_429_of_a_sign_up_is_readable_from_any_origin(
     make_app: Callable[..., Flask], origin: dict[str, str]
 ) -> None:
     """Checklist 21."""

@@ -80,7 +80,7 @@ def test_of_two_keys_that_come_at_once_for_one_username_one_is_done(apps: list[F
 
 
 @pytest.mark.parametrize("statement", ["INSERT INTO accounts", "COMMIT"])
-def test_what_breaks_in_the_middle_leaves_nothing_and_may_be_asked_again(
+def test_a_failed_request_has_no_effect_and_may_be_retried(
     app: Flask, someone: Someone, statement: str
 ) -> None:
     engine, put = app.extensions["store"].database.engine, []
@@ -99,7 +99,7 @@ def test_what_breaks_in_the_middle_leaves_nothing_and_may_be_asked_again(
     assert counted(app) == (1, 0, 1)
 
 
-def test_what_can_not_be_done_now_is_done_when_it_is_asked_again(
+def test_a_request_that_got_503_may_be_retried(
     make_app: Callable[..., Flask],
 ) -> None:
     app = make_app(database_timeout=1)

@@ -68,7 +68,7 @@ def statuses(answers: list[requests.Response]) -> Counter[int]:
     return Counter(answer.status_code for answer in answers)
 
 
-def test_a_limit_is_one_for_all_instances_and_its_end_is_told_truly(instances: Instances) -> None:
+def test_instances_share_a_limit_and_its_retry_after_is_right(instances: Instances) -> None:
     """Checklist 14 and 33."""
     assert statuses(instances.ask("GET")) == {404: MOST, 429: ALL - MOST}
     (counted,) = instances.redis.client.keys()
@@ -79,7 +79,7 @@ def test_a_limit_is_one_for_all_instances_and_its_end_is_told_truly(instances: I
         assert instances.redis.client.pttl(counted) <= 1000 * int(told) <= left + 2000
 
 
-def test_redis_may_be_killed_under_load_and_counts_for_all_again_once_it_is_back(
+def test_redis_may_be_killed_under_load_and_is_used_again_afterwards(
     instances: Instances,
 ) -> None:
     """In the meantime each worker counts by itself."""

@@ -56,7 +56,7 @@ def visible_in_processes(server: Server) -> Iterator[tuple[str, bytes]]:
         yield f"process {each.pid}", "\n".join(seen).encode()
 
 
-def test_31_a_password_is_found_in_nothing_that_is_left(tmp_path: Path) -> None:
+def test_31_a_password_occurs_in_no_output_and_no_file(tmp_path: Path) -> None:
     """Checklist 31: with a working database, with a broken one, and after an exception."""
     left: list[tuple[str, bytes]] = []
     statuses = set()

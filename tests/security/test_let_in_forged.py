@@ -40,7 +40,7 @@ def test_a_limit_is_not_reset_by_what_a_client_writes(
 
 
 @pytest.mark.parametrize("forged", [*FORGED, {"Referer": "http://localhost/"}])
-def test_what_another_sites_page_sends_is_refused_whatever_else_it_says(
+def test_cross_site_requests_are_refused_whatever_headers_they_have(
     ada: Someone, forged: dict[str, str]
 ) -> None:
     for told in {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}:

@@ -31,7 +31,7 @@ def test_a_link_tells_nothing_of_another(someone: Someone) -> None:
     assert abs(ups - LINKS / 2) < 3 * LINKS**0.5
 
 
-def test_what_was_deleted_is_answered_as_what_never_was(someone: Someone) -> None:
+def test_a_deleted_record_gets_the_response_of_an_unknown_one(someone: Someone) -> None:
     gone = someone.gives_details().headers["Location"]
     assert someone.deletes(gone).status_code == 204
     never = f"/userDetails/{uuid4()}"

@@ -119,7 +119,7 @@ def test_only_failed_checks_are_counted(serve: Serve) -> None:
     assert Person(app, AWAY).fails(2) == [401, 429]
 
 
-def test_a_check_counts_though_its_result_is_not_told(serve: Serve) -> None:
+def test_a_failed_check_counts_although_the_response_hides_it(serve: Serve) -> None:
     """Without an acceptable representation, a right password may get 406 as a wrong one does."""
     stranger = Person(serve())
     for _ in range(3):
@@ -164,7 +164,7 @@ def test_the_owner_can_sign_in_from_a_new_address_while_strangers_are_refused(
         assert Person(app, same).fails(1) == [429]
 
 
-def test_an_owner_who_mistypes_at_a_new_address_waits_one_window_whatever_strangers_do(
+def test_an_owner_at_a_new_address_waits_one_window_despite_strangers(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, now = serve(), 1000.0
@@ -210,7 +210,7 @@ def test_an_address_is_known_for_30_days(serve: Serve, monkeypatch: pytest.Monke
         assert owner.tries(PASSWORD).status_code == status
 
 
-def test_who_has_no_address_is_never_known(serve: Serve) -> None:
+def test_a_client_without_an_address_is_never_known(serve: Serve) -> None:
     """Otherwise one client's success would benefit all clients without an address."""
     app = serve("2 per hour", trusted_proxies=1)
     nowhere = {"headers": {"X-Forwarded-For": "unknown"}}
@@ -238,7 +238,7 @@ def test_failures_at_once_are_counted_one_by_one_and_successes_not_at_all(serve:
 
 
 @pytest.mark.parametrize("limit", ["2 per minute;3 per hour", "3 per hour;2 per minute"])
-def test_of_several_limits_the_longest_wait_is_told(serve: Serve, limit: str) -> None:
+def test_retry_after_is_the_longest_of_several_limits(serve: Serve, limit: str) -> None:
     app = serve(limit)
     stranger = Person(app)
     assert stranger.fails(2) == [401, 401]

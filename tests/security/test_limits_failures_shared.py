@@ -56,7 +56,7 @@ def test_an_address_that_is_known_to_one_instance_is_known_to_all(instances: Mak
     assert Person(apps[1]).fails(3) == [401, 401, 429]
 
 
-def test_who_waits_as_long_as_told_may_try_again(instances: Make) -> None:
+def test_after_retry_after_another_try_is_possible(instances: Make) -> None:
     (app, *_) = instances("1 per second")
     stranger = Person(app)
     while (answer := stranger.tries()).status_code == 401:

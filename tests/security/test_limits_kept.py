@@ -29,7 +29,7 @@ def test_without_limits_nothing_is_counted_and_nothing_logged(
 @pytest.mark.parametrize(
     ("left", "told"), [(0.001, "1"), (0.999, "1"), (1, "1"), (1.001, "2"), (20.1, "21"), (20, "20")]
 )
-def test_the_wait_is_told_in_whole_seconds_and_never_too_short(
+def test_retry_after_is_rounded_up_to_seconds(
     make_app_at: Callable[..., Flask],
     sqlite_url: str,
     monkeypatch: pytest.MonkeyPatch,

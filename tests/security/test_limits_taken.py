@@ -11,7 +11,7 @@ from tests.actor import PASSWORD, Someone, assert_problem
 from tests.security.test_limits import ONE_DATABASE, MakeApp, wait_of
 
 
-def test_who_heard_too_often_that_a_username_is_taken_hears_it_no_more(make_app: MakeApp) -> None:
+def test_after_too_many_taken_usernames_sign_ups_are_429(make_app: MakeApp) -> None:
     """Checklist 32: the client doesn't learn either whether another username is free."""
     app = make_app(ratelimit_taken="3 per hour")
     someone = Someone(app.test_client())
@@ -29,7 +29,7 @@ def test_who_heard_too_often_that_a_username_is_taken_hears_it_no_more(make_app:
 
 
 @ONE_DATABASE
-def test_who_finds_a_username_that_is_free_has_used_up_nothing(make_app: MakeApp) -> None:
+def test_a_free_username_does_not_count_against_the_limit(make_app: MakeApp) -> None:
     someone = Someone(make_app(ratelimit_taken="1 per hour").test_client())
     for number in range(5):
         assert someone.signs_up(f"user{number}").status_code == 200
@@ -39,7 +39,7 @@ def test_who_finds_a_username_that_is_free_has_used_up_nothing(make_app: MakeApp
 
 
 @ONE_DATABASE
-def test_who_waits_as_long_as_told_may_sign_up_again(make_app: MakeApp) -> None:
+def test_after_retry_after_a_sign_up_is_possible(make_app: MakeApp) -> None:
     """Checklist 14."""
     someone = Someone(make_app(ratelimit_taken="1 per second").test_client())
     while (answered := someone.signs_up("ada")).status_code != 429:
@@ -49,7 +49,7 @@ def test_who_waits_as_long_as_told_may_sign_up_again(make_app: MakeApp) -> None:
 
 
 @ONE_DATABASE
-def test_without_this_limit_it_may_be_heard_without_end(make_app: MakeApp) -> None:
+def test_without_this_limit_taken_usernames_are_always_reported(make_app: MakeApp) -> None:
     for off in ({"ratelimit_taken": ""}, {"ratelimit_taken": "1 per hour"}):
         app = make_app(ratelimit_enabled=bool(not off["ratelimit_taken"]), **off)
         someone = Someone(app.test_client())

@@ -58,7 +58,7 @@ def test_a_password_is_kept_as_argon2id_with_todays_parameters(app: Flask) -> No
         ("an otter counts nine", "an\u00a0otter\u3000counts\u2003nine"),
     ],
 )
-def test_what_looks_the_same_is_the_same_password(
+def test_equivalent_unicode_texts_are_the_same_password(
     someone: Someone, given: str, typed: str | None
 ) -> None:
     """Checklist 28."""
@@ -146,9 +146,7 @@ class Counting(PasswordHasher):
         return super().verify(hash, password)
 
 
-def test_an_unknown_username_costs_and_says_what_a_wrong_password_does(
-    app: Flask, ada: Someone
-) -> None:
+def test_an_unknown_username_costs_the_same_as_a_wrong_password(app: Flask, ada: Someone) -> None:
     """Checklist 32."""
     assert ada.signs_up("bare").status_code == 200
     hasher = Counting()

@@ -183,7 +183,7 @@ def test_a_request_that_waits_for_five_seconds_is_served(queue: Queue) -> None:
     ("slots", "seconds", "behind", "told"),
     [(1, 5.5, 0, 1), (1, 6, 1, 6), (1, 5.1, 3, 16), (2, 6, 3, 12), (2, 5.1, 1, 6)],
 )
-def test_a_503_tells_to_wait_for_as_long_as_the_queue_takes(
+def test_the_retry_after_of_a_503_is_the_time_of_the_queue(
     make_queue: Callable[[int], Queue],
     slots: int,
     seconds: float,
@@ -219,7 +219,7 @@ def test_a_request_that_hashes_twice_queues_once(queue: Queue) -> None:
     assert queue.hasher.passwords == [PASSWORD, a, PASSWORD, b, c]
 
 
-def test_outside_of_a_request_each_hash_waits(clock: Clock) -> None:
+def test_each_hash_outside_of_a_request_queues(clock: Clock) -> None:
     """The operator's commands hash outside a request."""
     hasher = Held()
     hasher.allow(1)

@@ -18,7 +18,7 @@ from tests.serving import Server, free_port, serving, start
 DETAILS = {"Accept": "application/json"}
 
 
-def test_it_says_where_it_listens_where_the_docs_are_and_where_the_data_is(tmp_path: Path) -> None:
+def test_the_start_prints_the_urls_and_the_database(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         assert server.startup_line == (
             f"Serving {server.url}, docs at {server.url}/docs, data in {tmp_path / 'signup.db'}\n"
@@ -37,7 +37,7 @@ def test_a_second_start_finds_the_data_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "Ctrl-C"])
-def test_told_to_stop_it_finishes_the_requests_in_flight_and_exits_0(
+def test_a_stopping_server_finishes_requests_in_progress_and_exits_0(
     tmp_path: Path, how: str
 ) -> None:
     """Checklist 42."""
@@ -102,7 +102,7 @@ def _wait_until_accepted(server: Server, number: int) -> None:
         ({"RATELIMIT_STORAGE_URI": "nothing://"}, "RATELIMIT_STORAGE_URI: "),
     ],
 )
-def test_what_cannot_work_is_said_on_one_line_with_no_traceback(
+def test_an_impossible_start_is_reported_on_one_line(
     tmp_path: Path, settings: dict[str, str], says: str
 ) -> None:
     process = start(tmp_path, **({"PORT": str(free_port())} | settings))

@@ -55,9 +55,7 @@ def test_the_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path, sent
 
 
 @pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 20, b""], ids=["half", "unread", "idle"])
-def test_where_there_is_no_room_those_that_make_no_progress_are_cut_off(
-    tmp_path: Path, sent: bytes
-) -> None:
+def test_without_descriptors_stalled_connections_are_closed(tmp_path: Path, sent: bytes) -> None:
     with serving(tmp_path, ONE_WORKER, ulimit="-n 160") as server, many_clients(server, 150, sent):
         began = time.monotonic()
         for _ in range(3):

@@ -43,9 +43,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("path", ["/userDetails", "/userSignUp"])
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
-def test_a_body_that_breaks_off_is_never_taken_for_whole(
-    server: Server, path: str, body: str
-) -> None:
+def test_an_incomplete_body_is_refused(server: Server, path: str, body: str) -> None:
     """Checklist 10: also after the limit on passwords has read the body."""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{CHUNKED}"
     status, headers, answer = request_last(server, head + body.format("broken"))
@@ -99,7 +97,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("status", "request_"), REFUSED.values(), ids=REFUSED)
-def test_what_never_becomes_a_request_is_refused_in_the_one_shape(
+def test_malformed_requests_are_refused_with_problems(
     server: Server, status: int, request_: str
 ) -> None:
     """Checklist 16 and 34, for responses that the server sends without the app."""
@@ -137,9 +135,7 @@ SAYS_WHY = {
 
 
 @pytest.mark.parametrize("said", SAYS_WHY)
-def test_a_refused_head_is_told_what_is_wrong_in_no_words_of_its_own(
-    server: Server, said: str
-) -> None:
+def test_a_refused_head_gets_a_fixed_message(server: Server, said: str) -> None:
     for head in SAYS_WHY[said]:
         end = "" if head.endswith("X: y") else "\r\n"
         status, _, body = request_last(server, f"POST /userSignUp HTTP/1.1\r\n{head}{end}")
@@ -150,7 +146,7 @@ def test_a_refused_head_is_told_what_is_wrong_in_no_words_of_its_own(
 @pytest.mark.parametrize(
     "header", ["SCRIPT_NAME: //evil.example", "X-Forwarded-Proto: https", "X-Forwarded-Prefix: /x"]
 )
-def test_a_client_does_not_decide_where_the_service_is(server: Server, header: str) -> None:
+def test_a_client_header_does_not_change_the_location(server: Server, header: str) -> None:
     request = f"GET / HTTP/1.1\r\n{HOST}{header}\r\n\r\n"
     status, headers, _ = request_last(server, request)
     assert (status, headers.get("location")) == (302, "/docs")

@@ -80,7 +80,7 @@ def _peak_recorded(record_property: Callable[[str, object], None]) -> Iterator[N
         record_property("MiB of memory that the worker had at most", max(PEAKS))
 
 
-def test_a_full_disk_is_said_and_what_is_kept_is_read_on(tmp_path: Path) -> None:
+def test_a_full_disk_is_503_for_writes_and_serves_reads(tmp_path: Path) -> None:
     """Checklist 15."""
     folder = tmp_path / "disk"
     with small_disk(folder), serving(folder, SETTINGS) as server:
@@ -96,7 +96,7 @@ def test_a_full_disk_is_said_and_what_is_kept_is_read_on(tmp_path: Path) -> None
         assert_well(server)
 
 
-def test_files_that_may_not_be_written_any_more_are_said(tmp_path: Path) -> None:
+def test_unwritable_files_are_503_for_writes(tmp_path: Path) -> None:
     """Checklist 15."""
     with serving(tmp_path, SETTINGS) as server:
         kept = LIVEZ.replace(b"/livez", request_once(server, DETAILS).headers["location"].encode())
@@ -108,7 +108,7 @@ def test_files_that_may_not_be_written_any_more_are_said(tmp_path: Path) -> None
         assert_well(server)
 
 
-def test_a_file_restored_read_only_is_said_and_written_once_it_may_be(
+def test_a_read_only_restored_file_is_503_until_it_is_writable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Checklist 15: SQLite opens such a file read-only, and keeps that mode for the connection."""
@@ -138,7 +138,7 @@ def test_a_file_restored_read_only_is_said_and_written_once_it_may_be(
         assert_well(server)
 
 
-def test_connections_that_others_have_all_are_said(tmp_path: Path, postgresql_url: str) -> None:
+def test_without_free_connections_requests_are_503(tmp_path: Path, postgresql_url: str) -> None:
     """Checklist 15."""
     settings = SETTINGS | {"DATABASE_URL": postgresql_url}
     with serving(tmp_path, settings) as server:
@@ -152,7 +152,7 @@ def test_connections_that_others_have_all_are_said(tmp_path: Path, postgresql_ur
         assert_well(server)
 
 
-def test_idle_clients_that_have_all_files_make_room_for_others(tmp_path: Path) -> None:
+def test_idle_connections_are_closed_when_descriptors_run_out(tmp_path: Path) -> None:
     """Checklist 15."""
     with ExitStack() as opened:
         server = opened.enter_context(serving(tmp_path, SETTINGS, ulimit="-n 80"))

@@ -82,7 +82,7 @@ def test_a_call_within_a_call_is_a_plain_one(call: Any) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "by a greenlet", "by a thread"])
-def test_a_future_wakes_who_waits_for_it(event_loop: None, when: str) -> None:
+def test_a_future_wakes_its_waiters(event_loop: None, when: str) -> None:
     future: Future[str] = Future()
     done: list[str] = []
     if when == "before":

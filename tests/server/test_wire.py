@@ -21,7 +21,7 @@ def test_requests_that_come_at_once_are_answered_in_their_order(server: Server) 
         assert client.send(LIVEZ[9:]).receive().status == 200
 
 
-def test_who_says_all_and_only_listens_hears_all(server: Server) -> None:
+def test_a_half_closed_connection_gets_all_responses(server: Server) -> None:
     with Client(server) as client:
         client.send(LIVEZ * 3).end_sending()
         assert [client.receive().status for _ in range(3)] == [200] * 3
@@ -38,7 +38,7 @@ def test_a_request_may_come_a_byte_at_a_time(server: Server, request_: bytes) ->
         assert client.receive().status in (200, 201)
 
 
-def test_who_asks_whether_to_go_on_is_told_so_once(server: Server) -> None:
+def test_expect_100_continue_gets_one_100(server: Server) -> None:
     length = b"Content-Length: %d\r\n" % len(WHOLE)
     asking = post(b"", b"Expect: 100-Continue\r\n" + length)
     with Client(server) as client:
@@ -54,14 +54,14 @@ def test_who_asks_whether_to_go_on_is_told_so_once(server: Server) -> None:
         assert client.send(WHOLE).receive().status == 201
 
 
-def test_what_will_be_refused_is_refused_before_it_comes(server: Server) -> None:
+def test_a_body_is_refused_before_it_is_sent(server: Server) -> None:
     length = b"Content-Length: 10000000\r\n"
     assert request_once(server, post(b"", length)).status == 413
     assert request_once(server, post(b"", length + b"Expect: 100-continue\r\n")).status == 413
     assert request_once(server, post(b"", b"Expect: banana\r\nContent-Length: 9\r\n")).status == 417
 
 
-def test_who_is_refused_while_it_sends_can_read_why(server: Server) -> None:
+def test_a_client_refused_while_it_sends_can_read_the_response(server: Server) -> None:
     """If the connection was closed at once, a reset would discard the response."""
     for headers in (b"Content-Length: 9999999\r\n", b"Content-Length: 1\r\nContent-Length: 2\r\n"):
         with Client(server) as client:
@@ -108,7 +108,7 @@ def test_a_connection_stays_open_as_its_client_asks(
         b"Transfer-Encoding : chunked\r\n",
     ],
 )
-def test_what_could_be_read_in_two_ways_is_refused_and_what_follows_unread(
+def test_ambiguous_requests_are_refused_and_end_the_connection(
     server: Server, headers: bytes
 ) -> None:
     with Client(server) as client:

@@ -27,7 +27,7 @@ def get_request(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
 
 
-def test_who_does_not_come_to_an_end_is_refused_or_left(server: Server) -> None:
+def test_incomplete_requests_time_out(server: Server) -> None:
     chunked = post(b"", b"Transfer-Encoding: chunked\r\n")
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in range(6)]
@@ -47,7 +47,7 @@ def test_who_does_not_come_to_an_end_is_refused_or_left(server: Server) -> None:
         assert all(client.is_closed_cleanly() for client in clients)
 
 
-def test_more_clients_than_threads_that_take_nothing_hold_up_nobody(server: Server) -> None:
+def test_more_clients_than_threads_that_read_nothing_delay_no_others(server: Server) -> None:
     with ExitStack() as opened:
         slow = [
             opened.enter_context(Client(server, receive_buffer=4096)) for _ in range(3 * THREADS)
@@ -64,7 +64,7 @@ def test_more_clients_than_threads_that_take_nothing_hold_up_nobody(server: Serv
     assert request_once(server, LIVEZ).status == 200
 
 
-def test_more_clients_than_threads_get_their_turn(server: Server) -> None:
+def test_more_clients_than_threads_are_served(server: Server) -> None:
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in range(2 * THREADS)]
         for client in clients:
@@ -72,7 +72,7 @@ def test_more_clients_than_threads_get_their_turn(server: Server) -> None:
         assert {client.receive().status for client in clients} == {200}
 
 
-def test_who_leaves_while_it_is_answered_leaves_nothing_behind(server: Server) -> None:
+def test_a_client_that_disconnects_leaves_no_connection(server: Server) -> None:
     (worker,) = psutil.Process(server.process.pid).children()
     for path in ("/slow", "/large", "/livez"):
         for _ in range(2 * THREADS):
@@ -86,7 +86,7 @@ def test_who_leaves_while_it_is_answered_leaves_nothing_behind(server: Server) -
     assert request_once(server, LIVEZ).status == 200
 
 
-def test_who_is_refused_and_sends_on_slowly_can_read_why(server: Server) -> None:
+def test_a_refused_client_that_sends_slowly_can_read_the_response(server: Server) -> None:
     """The server reads on for as long as a request may take.
 
     A client may read the response only after it has sent everything.
@@ -100,7 +100,7 @@ def test_who_is_refused_and_sends_on_slowly_can_read_why(server: Server) -> None
         assert client.is_closed_cleanly()
 
 
-def test_who_sends_without_end_is_left_and_holds_up_nobody(server: Server) -> None:
+def test_an_endless_body_is_cut_off_and_delays_no_others(server: Server) -> None:
     def flood(client: Client) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -114,7 +114,7 @@ def test_who_sends_without_end_is_left_and_holds_up_nobody(server: Server) -> No
 
 
 @pytest.mark.parametrize("size", [b"1", b"1;a=" + b"b" * 4000], ids=["many", "long"])
-def test_a_body_that_is_mostly_around_its_chunks_costs_little(server: Server, size: bytes) -> None:
+def test_a_body_of_mostly_chunk_overhead_costs_little(server: Server, size: bytes) -> None:
     chunks = (size + b"\r\nx\r\n") * (1 + 400_000 // (len(size) + 5))
     with Client(server) as client:
         assert client.send(LIVEZ).receive().status == 200
@@ -134,7 +134,7 @@ def test_a_body_that_is_mostly_around_its_chunks_costs_little(server: Server, si
 
 
 @pytest.mark.parametrize("path", ["/raises", "/unsayable", "/breaks-off"])
-def test_whatever_an_app_raises_the_others_go_on(server: Server, path: str) -> None:
+def test_an_exception_of_the_app_affects_no_other_client(server: Server, path: str) -> None:
     with Client(server) as client, Client(server) as other:
         client.send(get_request(path))
         if path == "/raises":

@@ -64,7 +64,7 @@ def load(server: Server) -> Iterator[Load]:
             future.result(timeout=60)
 
 
-def test_what_was_acknowledged_is_found_again_whenever_the_machine_stops(tmp_path: Path) -> None:
+def test_acknowledged_data_survives_a_kill_at_any_time(tmp_path: Path) -> None:
     kept: list[str] = []
     for _ in range(ROUNDS):
         with serving(tmp_path) as server, load(server) as some:
@@ -82,7 +82,7 @@ def test_what_was_acknowledged_is_found_again_whenever_the_machine_stops(tmp_pat
     assert len(set(kept)) == len(kept) and set(kept) <= found
 
 
-def test_told_to_stop_under_load_it_answers_whole_what_it_accepted(tmp_path: Path) -> None:
+def test_a_server_stopping_under_load_completes_accepted_requests(tmp_path: Path) -> None:
     with serving(tmp_path, module="tests.odd_server") as server, Client(server) as idle:
         assert idle.send(LIVEZ).receive().status == 200
         with load(server) as some:

@@ -40,7 +40,7 @@ def waiting(server: Server, request: bytes, number: int) -> Iterator[list[Client
         yield clients
 
 
-def test_a_locked_sqlite_holds_up_who_writes_and_nobody_else(tmp_path: Path) -> None:
+def test_a_locked_sqlite_delays_only_writes(tmp_path: Path) -> None:
     with serving(tmp_path, SETTINGS) as server:
         link = request_once(server, DETAILS).headers["location"].encode()
         file = tmp_path / "signup.db"
@@ -54,7 +54,7 @@ def test_a_locked_sqlite_holds_up_who_writes_and_nobody_else(tmp_path: Path) -> 
                 assert {client.receive().status for client in clients} == {201}
 
 
-def test_a_frozen_postgresql_holds_up_who_asks_it_and_nobody_else(
+def test_a_frozen_postgresql_delays_only_requests_that_use_it(
     tmp_path: Path,
     database_url: str,
     wire: Wire,
@@ -70,7 +70,7 @@ def test_a_frozen_postgresql_holds_up_who_asks_it_and_nobody_else(
         assert request_once(server, DETAILS).status == 201
 
 
-def test_a_store_of_limits_that_is_frozen_holds_up_who_is_limited_and_nobody_else(
+def test_a_frozen_rate_limit_store_delays_only_limited_requests(
     tmp_path: Path,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as store:

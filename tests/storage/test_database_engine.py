@@ -17,7 +17,7 @@ SERVER = Settings(
 )
 
 
-def test_a_server_is_told_how_long_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_have_the_timeout_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     told: dict[str, Any] = {}
 
     def stop(kind: type[Session], /, **options: Any) -> NoReturn:
@@ -46,13 +46,13 @@ def test_there_are_as_many_connections_as_threads(
     engine.dispose()
 
 
-def test_a_database_is_spoken_of_without_its_secrets(tmp_path: Path) -> None:
+def test_a_database_is_described_without_its_secrets(tmp_path: Path) -> None:
     assert describe_url(open_engine(SERVER)) == "postgresql+psycopg://sam:***@db:5433/n"
     file = tmp_path / "some.db"
     assert describe_url(open_engine(Settings(database_url=f"sqlite:///{file}"))) == str(file)
 
 
-def test_why_is_what_the_database_says_first() -> None:
+def test_describe_error_is_the_databases_first_line() -> None:
     assert describe_error(OperationalError("SELECT", {}, Exception(" gone\nfor sam "))) == "gone"
     assert (
         describe_error(ValueError("wrong")) == "wrong"

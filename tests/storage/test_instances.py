@@ -13,7 +13,7 @@ from tests.serving import serving
 INSTANCES, CLIENTS, NAMES = 3, 50, 10
 
 
-def test_of_fifty_who_race_for_a_username_at_three_instances_one_wins(
+def test_of_fifty_concurrent_sign_ups_at_three_instances_one_succeeds(
     postgresql_url: str, tmp_path: Path
 ) -> None:
     settings = {"DATABASE_URL": postgresql_url, "THREADS": "8"}

@@ -137,9 +137,7 @@ def gone(engine: Engine) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("trouble", [used_up, locked, gone])
-def test_every_operation_says_so_and_serves_again_by_itself(
-    service: Service, trouble: Trouble
-) -> None:
+def test_every_operation_is_503_and_recovers(service: Service, trouble: Trouble) -> None:
     """Checklist 14 and 15."""
     # A WAL file can only be locked exclusively before the first reader opens it.
     service.app.extensions["store"].close()

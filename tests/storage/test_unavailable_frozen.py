@@ -75,7 +75,7 @@ def database_url(postgresql_url: str, wire: Wire) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def test_a_frozen_server_is_said_and_served_from_again_by_itself(
+def test_a_frozen_server_is_503_and_the_service_recovers(
     make_app: Callable[..., Flask], wire: Wire
 ) -> None:
     """Checklist 14 and 15."""
@@ -101,7 +101,7 @@ def test_a_frozen_server_is_said_and_served_from_again_by_itself(
     [{}, {"headers": {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}}],
     ids=["without a key", "with a key"],
 )
-def test_what_may_have_been_done_is_not_denied(
+def test_an_uncertain_outcome_is_reported_as_uncertain(
     make_app: Callable[..., Flask], wire: Wire, sent: Any
 ) -> None:
     app = make_app(database_timeout=1)

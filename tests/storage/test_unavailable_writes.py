@@ -97,7 +97,7 @@ def full(engine: Engine) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("trouble", [write_locked, read_only])
-def test_what_writes_says_so_and_what_reads_is_served(
+def test_writes_are_503_and_reads_are_served(
     service: Service, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Checklist 14, 15 and 31."""
@@ -118,7 +118,7 @@ def test_what_writes_says_so_and_what_reads_is_served(
     service.assert_serves_all()
 
 
-def test_a_full_database_says_so_and_is_read_on(service: Service) -> None:
+def test_a_full_database_is_503_for_writes_and_serves_reads(service: Service) -> None:
     """Checklist 15."""
     someone = Someone(service.app.test_client())
     forms = [{"username": f"{n:0150}", "lastname": "x" * 150} for n in range(99)]
@@ -143,7 +143,7 @@ def test_a_full_database_says_so_and_is_read_on(service: Service) -> None:
     service.assert_serves_all()
 
 
-def test_a_disk_that_fails_may_have_kept_it_all_the_same(
+def test_after_a_disk_error_the_outcome_is_unknown(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
     someone = Someone(make_app_at(sqlite_url, database_timeout=1).test_client())

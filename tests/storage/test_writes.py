@@ -123,7 +123,7 @@ def test_a_value_that_the_database_does_not_store_fails_alone(database: Database
     assert count(database, user_details) == sum(error is None for error in errors)
 
 
-def test_whatever_a_write_raises_undoes_what_it_wrote_and_nothing_else(database: Database) -> None:
+def test_a_write_that_raises_is_rolled_back_alone(database: Database) -> None:
     def write_and_raise(connection: Connection) -> None:
         details()(connection)
         raise ZeroDivisionError
@@ -140,7 +140,9 @@ def test_a_first_write_that_raises_does_not_harm_those_that_wait(database: Datab
 
 
 @ON_SQLITE
-def test_while_another_process_has_the_lock_all_that_wait_fail_at_once(database: Database) -> None:
+def test_while_another_process_has_the_lock_waiting_writes_fail_together(
+    database: Database,
+) -> None:
     """Otherwise a later write would wait for another full timeout."""
     with database.engine.connect() as another:
         another.exec_driver_sql("BEGIN IMMEDIATE")

@@ -17,7 +17,7 @@ from tests.tools.abuse_smuggled import SMUGGLED, WHOLE
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_sent_to_make_it_err_is_answered_as_declared(server: Server, name: str) -> None:
+def test_abusive_requests_get_declared_responses(server: Server, name: str) -> None:
     """Only acknowledged requests are stored, and none that is hidden in another."""
     records, accounts = stored(server)
     began = time.monotonic()
@@ -30,7 +30,7 @@ def test_what_is_sent_to_make_it_err_is_answered_as_declared(server: Server, nam
     assert stored(server) == (records + CASES[name].answers.count(201), accounts)
 
 
-def test_whatever_one_client_smuggles_another_hears_its_own_answers(server: Server) -> None:
+def test_smuggling_never_affects_another_clients_responses(server: Server) -> None:
     given = post(WHOLE, b"Content-Length: 26\r\nAccept: application/json\r\n")
     _, accounts = stored(server)
     with Client(server) as other:
@@ -73,7 +73,7 @@ def test_a_client_that_sends_too_much_can_read_that_it_did(
 
 
 @pytest.mark.parametrize("name", LEAVES)
-def test_who_leaves_early_harms_nobody(server: Server, name: str) -> None:
+def test_early_disconnects_do_no_harm(server: Server, name: str) -> None:
     for seed in range(10):
         send_and_reset(server, LEAVES[name](random.Random(seed)))
     assert request_once(server, LIVEZ).status == 200

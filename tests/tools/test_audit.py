@@ -26,5 +26,5 @@ def test_a_known_vulnerability_fails(packages: list[Any], status: int, said: str
 
 
 @pytest.mark.parametrize("report", ["", "Traceback", "[]", "{}"])
-def test_who_reached_nobody_says_so(report: str) -> None:
+def test_an_unreachable_database_of_advisories_is_reported(report: str) -> None:
     assert judge(report) == (0, ["NOT AUDITED: pip-audit didn't reach its advisories"])

@@ -25,7 +25,7 @@ def test_each_generator_is_one_version() -> None:
     assert all(re.fullmatch(r"==\d+(\.\d+)+", str(r.specifier)) for r in ON_PYPI)
 
 
-def test_what_the_project_pins_too_is_the_same_version() -> None:
+def test_shared_pins_have_the_same_version() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"].values()
     pinned = [Requirement(line) for lines in [project["dependencies"], *extras] for line in lines]
@@ -44,7 +44,7 @@ def test_the_readme_names_the_versions() -> None:
 
 @pytest.mark.parametrize("name", CLIENTS)
 @pytest.mark.parametrize("ci", ["true", "false"])
-def test_what_is_missing_fails_in_ci_alone_and_is_said(
+def test_a_missing_tool_is_reported_and_fails_only_in_ci(
     name: str, ci: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI", ci)

@@ -19,7 +19,7 @@ JUDGED = TIMES * len(OPERATIONS)
 
 
 @pytest.mark.long
-def test_it_sees_a_record_deleted_that_is_not_there(tmp_path: Path) -> None:
+def test_a_wrong_204_for_a_deleted_record_is_detected(tmp_path: Path) -> None:
     """Schemathesis alone would accept it, because 204 is declared."""
     store = shutil.copytree(REPOSITORY / "api", tmp_path / "api") / "storage" / "store.py"
     raised = "            raise NoSuchRecord\n\n"
@@ -59,7 +59,7 @@ def test_a_run_tells_what_is_wrong(ran: Figures, asked: int, said: str) -> None:
     assert said in list(ran.wrong(asked))
 
 
-def test_what_was_never_varied_is_told() -> None:
+def test_missing_variations_are_reported() -> None:
     assert list(untried(_ran())) == [
         "never tried, encoding: application/x-www-form-urlencoded",
         "never tried, encoding: multipart/form-data",

@@ -35,7 +35,7 @@ def test_the_table_has_cases_enough_of_rules_that_oasdiff_documents() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if BOUND.match(row[1])])
-def test_what_narrows_widens_when_it_is_taken_back(row: tuple[str, ...]) -> None:
+def test_reverting_a_narrowing_widens(row: tuple[str, ...]) -> None:
     place, _, level, old, new = row
     [back] = compared(place, new, old)
     # Two different patterns, or two different steps, don't cover each other.
@@ -63,7 +63,7 @@ def _operations(said: Said) -> Iterator[tuple[set[Place], Said]]:
             yield places | {("paths", path, method)}, alone
 
 
-def test_no_notch_of_our_own_document_passes_in_silence(
+def test_every_mutation_of_our_document_is_reported(
     proof: Proof, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operations = list(_operations(proof.said))

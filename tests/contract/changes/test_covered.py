@@ -64,7 +64,7 @@ SCHEMAS = some.recursive(of(PLAIN), within, max_leaves=4)
 
 @settings(max_examples=1000, derandomize=True, deadline=None)
 @given(old=SCHEMAS, new=SCHEMAS)
-def test_what_is_compatible_is_covered(old: Schema, new: Schema) -> None:
+def test_compatible_changes_are_covered(old: Schema, new: Schema) -> None:
     """Old requests are still valid, and new responses would have been valid before."""
     covers: dict[Side, tuple[Schema, Schema]] = {"request": (new, old), "response": (old, new)}
     for side, (wider, narrower) in covers.items():

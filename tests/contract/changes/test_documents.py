@@ -22,7 +22,7 @@ def found(old: Any, new: Any) -> list[tuple[str, bool]]:
     return [(change.rule, change.breaking) for change in document_changes(old, new)]
 
 
-def test_what_two_refer_to_breaks_one_of_them_whichever_way_it_goes() -> None:
+def test_a_change_of_a_shared_schema_breaks_one_of_its_users() -> None:
     small, large = with_book({"maxLength": 1}), with_book({"maxLength": 2})
     rules = "request-body-max-length", "response-body-max-length"
     assert found(large, small) == [
@@ -35,7 +35,7 @@ def test_what_two_refer_to_breaks_one_of_them_whichever_way_it_goes() -> None:
     ]
 
 
-def test_what_is_referred_to_may_as_well_stand_in_its_place() -> None:
+def test_inlining_a_reference_is_no_change() -> None:
     referred = with_book({"maxLength": 1})
     content = "{content: {a/a: {schema: {maxLength: 1}}}}"
     inline = with_members("post", f"requestBody: {content}, responses: {{200: {content}}}")
@@ -43,7 +43,7 @@ def test_what_is_referred_to_may_as_well_stand_in_its_place() -> None:
     assert found(referred, inline) == found(inline, referred) == []
 
 
-def test_what_stands_beside_a_reference_counts_too() -> None:
+def test_siblings_of_a_reference_count_too() -> None:
     beside = {"$ref": "#/components/schemas/Text", "maxLength": 5}
     old, new = (
         with_book({}) | {"components": {"schemas": {"Book": beside, "Text": {"maxLength": most}}}}
@@ -63,7 +63,7 @@ def test_a_schema_may_hold_itself() -> None:
     assert ("request-property-max-decreased", True) in found(old, new)
 
 
-def test_parameters_and_security_may_be_said_for_all() -> None:
+def test_parameters_and_security_may_be_shared_by_operations() -> None:
     each, whole = base(), base()
     each["paths"]["/books"]["post"]["security"] = [{"basic": []}]
     whole["security"] = [{"basic": []}]
@@ -71,7 +71,7 @@ def test_parameters_and_security_may_be_said_for_all() -> None:
     assert found(each, whole) == found(whole, each) == []
 
 
-def test_a_refusal_that_goes_by_another_number_breaks() -> None:
+def test_another_status_of_a_refusal_breaks_clients() -> None:
     """A client that handles the old status no longer gets it."""
     old, new = "responses: {409: {}}", "responses: {422: {}}"
     assert found(with_members("post", old), with_members("post", new)) == [
@@ -107,7 +107,7 @@ def test_a_status_may_be_a_number() -> None:
     assert found(old, new) == []
 
 
-def test_prose_breaks_nobody_and_is_listed_all_the_same(proof: Proof) -> None:
+def test_text_breaks_no_client_and_is_listed(proof: Proof) -> None:
     changes = document_changes(proof.said, retold(proof.said))
     assert {change.rule.split("-")[-2] for change in changes} >= {"description", "summary"}
     assert not [change for change in changes if change.breaking]

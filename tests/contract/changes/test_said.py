@@ -47,7 +47,7 @@ def test_a_change_stays_as_it_was_found() -> None:
         ("default: 2026-11-24", "default: 2026-11-24"),  # YAML has dates; JSON doesn't.
     ],
 )
-def test_what_means_the_same_is_no_change(old: str, new: str) -> None:
+def test_equivalent_schemas_are_no_change(old: str, new: str) -> None:
     assert reported("field", old, new) == []
 
 
@@ -55,7 +55,7 @@ def test_what_means_the_same_is_no_change(old: str, new: str) -> None:
     "member",
     ["title", "description", "example", "examples", "externalDocs", "$comment"],
 )
-def test_prose_of_a_schema_breaks_nobody(member: str) -> None:
+def test_text_of_a_schema_breaks_no_client(member: str) -> None:
     (change,) = compared("field", f"{member}: [1]", f"{member}: [2]")
     assert not change.breaking
     assert change.rule.startswith("request-property-") and "$" not in change.rule
@@ -63,7 +63,7 @@ def test_prose_of_a_schema_breaks_nobody(member: str) -> None:
 
 
 @pytest.mark.parametrize("member", ["version", "contact", "license", "termsOfService", "summary"])
-def test_prose_of_the_whole_breaks_nobody(member: str) -> None:
+def test_text_of_the_document_breaks_no_client(member: str) -> None:
     old, new = base(), base()
     new["info"] = {**new["info"], member: "another"}
     (change,) = document_changes(old, new)
@@ -74,7 +74,7 @@ def test_prose_of_the_whole_breaks_nobody(member: str) -> None:
 @pytest.mark.parametrize(
     "method", ["get", "put", "post", "delete", "options", "head", "patch", "trace"]
 )
-def test_an_operation_of_any_method_that_goes_breaks(method: str) -> None:
+def test_removing_an_operation_of_any_method_breaks_clients(method: str) -> None:
     old, new = base(), base()
     operation: dict[str, Any] = {"responses": {"200": {}}}
     old["paths"]["/other"] = {method: operation, "parameters": []}
@@ -100,7 +100,7 @@ def test_a_keyword_is_said_with_what_it_was_and_is(old: str, new: str, detail: s
     assert change.detail == detail
 
 
-def test_all_types_are_as_good_as_none() -> None:
+def test_all_types_equal_no_type() -> None:
     every = "type: [array, boolean, integer, 'null', number, object, string]"
     assert reported("field", "", every) == reported("field", every, "") == []
 
@@ -119,7 +119,7 @@ def test_a_whole_may_be_for_one_side_alone(mark: str, rule: str) -> None:
         ("link", "operationId operationRef parameters requestBody server"),
     ],
 )
-def test_what_must_stay_as_it_is_has_rules_of_its_own(place: str, members: str) -> None:
+def test_immutable_parts_have_rules_of_their_own(place: str, members: str) -> None:
     for member in members.split():
         (change,) = compared(place, f"{member}: a", f"{member}: b")
         assert change.breaking and change.detail == '"a" to "b"'
@@ -140,7 +140,9 @@ def test_what_must_stay_as_it_is_has_rules_of_its_own(place: str, members: str) 
         ),
     ],
 )
-def test_prose_beside_operations_breaks_nobody(place: str, old: str, new: str, rule: str) -> None:
+def test_text_next_to_operations_breaks_no_client(
+    place: str, old: str, new: str, rule: str
+) -> None:
     (change,) = compared(place, old, new)
     assert (change.rule, change.breaking) == (f"{rule}-changed", False)
 
@@ -156,7 +158,7 @@ def test_the_names_of_a_query_have_a_letter_case() -> None:
     assert len(compared("post", old, new)) == 2
 
 
-def test_what_nobody_knows_of_a_path_breaks() -> None:
+def test_an_unknown_member_of_a_path_breaks_clients() -> None:
     old, new = base(), base()
     old["paths"]["/books"]["x-odd"], new["paths"]["/books"]["x-odd"] = 1, 2
     (change,) = document_changes(old, new)

@@ -53,7 +53,7 @@ def test_it_needs_no_components(said: Any, tmp_path: Path) -> None:
     assert proven(said, tmp_path) == []
 
 
-def test_it_needs_no_word_of_who_may_ask(said: Any, tmp_path: Path) -> None:
+def test_it_needs_no_security(said: Any, tmp_path: Path) -> None:
     for path, method in POST, GET:
         del said["paths"][path][method]["security"]
     said["components"]["securitySchemes"] = {"key": {"type": "apiKey", "in": "query", "name": "k"}}
@@ -61,7 +61,7 @@ def test_it_needs_no_word_of_who_may_ask(said: Any, tmp_path: Path) -> None:
     assert all("securitySchemes" in missing for missing in proven(said, tmp_path))
 
 
-def test_what_is_not_said_to_be_required_is_not(said: Any, tmp_path: Path) -> None:
+def test_members_are_optional_by_default(said: Any, tmp_path: Path) -> None:
     del said["components"]["headers"]["Location"]["required"]
     missing = proven(said, tmp_path)
     assert len(missing) == 1 and "Location could be: required: True" in missing[0]
@@ -92,7 +92,7 @@ def test_a_path_without_parameters_goes_first() -> None:
 
 
 @pytest.mark.parametrize("place", ["parameter", "credentials", "array", "examples"])
-def test_what_is_not_known_yet_is_said_to_be_that(place: str, said: Any, tmp_path: Path) -> None:
+def test_unsupported_parts_are_reported_as_such(place: str, said: Any, tmp_path: Path) -> None:
     get = said["paths"]["/notes/{id}"]["get"]
     fields = said["components"]["schemas"]["NewNote"]["properties"]
     if place == "parameter":
@@ -110,7 +110,7 @@ def test_what_is_not_known_yet_is_said_to_be_that(place: str, said: Any, tmp_pat
 
 
 @pytest.mark.parametrize("pattern", ["^.*$", r"^\d*$", "^a*?$", r"^a\b$"])
-def test_a_pattern_that_is_not_known_yet_is_said_to_be_that(
+def test_an_unsupported_pattern_is_reported_as_such(
     pattern: str, said: Any, tmp_path: Path
 ) -> None:
     said["components"]["headers"]["Location"]["schema"] = {"pattern": f"/notes/[12]$|{pattern}"}

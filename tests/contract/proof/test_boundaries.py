@@ -50,7 +50,7 @@ def test_a_refusal_shows_what_was_wrong_if_only_one_thing_was(form: str, what: s
     assert seen(refused(form)) == what
 
 
-def test_a_refusal_of_what_was_wrong_beside_the_form_shows_nothing_of_it() -> None:
+def test_a_refusal_for_another_reason_covers_no_boundary() -> None:
     wrong = refused("text=a")
     assert seen(wrong) == {"one shorter"}
     assert seen(replace(wrong, query="%")) == set()

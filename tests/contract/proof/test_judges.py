@@ -127,14 +127,12 @@ EACH_JUDGE = pytest.mark.parametrize("judge", [redocly, spectral])
 
 
 @EACH_JUDGE
-def test_a_judge_has_nothing_to_say_of_a_document(
-    judge: Callable[[Path], list[str]], file: Path
-) -> None:
+def test_linters_accept_the_documents(judge: Callable[[Path], list[str]], file: Path) -> None:
     assert judge(file) == []
 
 
 @EACH_JUDGE
-def test_a_judge_sees_that_an_operation_has_lost_its_name(
+def test_linters_notice_a_missing_operation_id(
     judge: Callable[[Path], list[str]], file: Path
 ) -> None:
     """A flaw of which spectral only warns, so this tests that warnings count."""

@@ -49,7 +49,7 @@ def test_a_secret_is_masked_wherever_it_stands(exchange: Exchange, tmp_path: Pat
     assert CANARY not in kept and MASK in kept
 
 
-def test_what_is_no_secret_is_kept_as_it_was(tmp_path: Path) -> None:
+def test_other_values_are_not_masked(tmp_path: Path) -> None:
     plain = replace(sent(json.dumps({"a": [1, {"b": None}]}), JSON), query="a=%20&&b&c==")
     write([plain], tmp_path / "traffic.jsonl")
     kept = json.loads((tmp_path / "traffic.jsonl").read_text(encoding="utf-8"))

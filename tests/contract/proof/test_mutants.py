@@ -30,7 +30,7 @@ OPEN = {"type": "object", "properties": {"a": {}}}
         (OPEN | {"additionalProperties": {"type": "null"}}, ("properties: a dropped", "different")),
     ],
 )
-def test_a_notch_goes_the_way_it_says(schema: Any, said: tuple[str, str] | None) -> None:
+def test_a_mutation_has_its_declared_direction(schema: Any, said: tuple[str, str] | None) -> None:
     found = {(change.words, change.direction) for change in changes(schema)}
     if said is None:
         assert ("maxLength: 3", "looser") not in found
@@ -48,7 +48,7 @@ def test_a_notch_goes_the_way_it_says(schema: Any, said: tuple[str, str] | None)
         {"type": "integer", "minimum": 0, "maximum": 1},
     ],
 )
-def test_each_notch_is_a_schema_that_means_something_else(schema: Any) -> None:
+def test_each_mutation_changes_the_meaning_of_the_schema(schema: Any) -> None:
     notches = [change for change in changes(schema) if not change.target]
     assert notches
     for change in notches:

@@ -41,7 +41,7 @@ def test_a_document_is_proven_by_traffic_that_shows_all_of_it(prove: Prove) -> N
     assert str(proof.verdict) == "exactness: 42 of 42 lines proven"
 
 
-def test_what_parts_settle_need_not_be_tried_again(prove: Prove) -> None:
+def test_mutants_settled_by_workers_are_not_tried_again(prove: Prove) -> None:
     whole, rest = prove(), prove(exchanges=[])
     for part in range(3):
         proof = prove()
@@ -59,7 +59,7 @@ def test_nothing_of_the_traffic_can_be_left_out(left_out: int, prove: Prove) -> 
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.line[-3:]} {m.change}")
-def test_a_document_that_differs_by_one_notch_is_not_proven(mutant: Mutant, prove: Prove) -> None:
+def test_a_mutated_document_is_not_proven(mutant: Mutant, prove: Prove) -> None:
     """The traffic contradicts the mutant, doesn't cover it, or leaves a line without effect."""
     with suppress(Contradiction):
         proof = prove(mutant.said)
@@ -69,7 +69,7 @@ def test_a_document_that_differs_by_one_notch_is_not_proven(mutant: Mutant, prov
         assert proof.holds == (is_silent or same)
 
 
-def test_what_is_missing_is_named_with_the_line_and_the_change(prove: Prove) -> None:
+def test_missing_coverage_is_reported_with_line_and_mutation(prove: Prove) -> None:
     too_long = deepcopy(DOCUMENT)
     too_long["components"]["schemas"]["Note"]["properties"]["id"]["maximum"] = 3
     too_long["paths"]["/notes"]["post"]["responses"]["201"].pop("links")

@@ -93,7 +93,7 @@ def test_the_exchanges_of_two_workers_prove_a_document_together(tmp_path: Path) 
     assert PROVEN in ran.stdout
 
 
-def test_a_promise_that_no_worker_saw_fails_the_run(tmp_path: Path) -> None:
+def test_an_uncovered_declaration_fails_the_run(tmp_path: Path) -> None:
     ran = run(tmp_path, LEFT_OUT="0")
     assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout
     assert "\n  never seen: " in ran.stdout and " passed in " in ran.stdout
