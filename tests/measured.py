@@ -32,17 +32,17 @@ class MetricsServer(NamedTuple):
     server: Server
     address: str
 
-    def receive(self, method: str = "GET", path: str = "/metrics") -> RawResponse:
+    def request(self, method: str = "GET", path: str = "/metrics") -> RawResponse:
         """Send a request to the metrics.
 
         The library `requests` is recorded, and the document doesn't declare the metrics.
         """
-        told = replace(self.server, url=f"http://{self.address}")
-        return request_once(told, f"{method} {path} HTTP/1.1\r\n\r\n".encode())
+        at_metrics = replace(self.server, url=f"http://{self.address}")
+        return request_once(at_metrics, f"{method} {path} HTTP/1.1\r\n\r\n".encode())
 
     def read(self) -> dict[str, float]:
         """Return each metric's value by its name with labels."""
-        lines = self.receive().body.decode().splitlines()
+        lines = self.request().body.decode().splitlines()
         said = (line.rpartition(" ") for line in lines if line[0] != "#")
         return {name: float(figure) for name, _, figure in said}
 

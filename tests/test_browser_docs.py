@@ -51,12 +51,12 @@ def examples(service: Service) -> dict[str, Any]:
     """The example of each operation's form and path in the document."""
     examples = {}
     for item in document(service.app)["paths"].values():
-        for said in item.values():
-            content = said.get("requestBody", {"content": {}})["content"]
-            parts = [p for p in said.get("parameters", []) if p["in"] == "path"]
+        for operation_object in item.values():
+            content = operation_object.get("requestBody", {"content": {}})["content"]
+            parts = [p for p in operation_object.get("parameters", []) if p["in"] == "path"]
             in_path = {part["name"]: part["example"] for part in parts}
             form = content.get(URLENCODED, {"example": {}})["example"]
-            examples[said["operationId"]] = in_path | form
+            examples[operation_object["operationId"]] = in_path | form
     return examples
 
 
@@ -78,10 +78,10 @@ def test_the_root_leads_to_docs_without_errors_that_list_each_operation(
         )
         assert docs.noise == []
         # Check that noise would be recorded, because otherwise an empty list proves nothing.
-        for script, heard in NOISES:
+        for script, expected in NOISES:
             page.evaluate(f"() => {{ {script} }}")
             page.wait_for_timeout(30)
-            assert any(heard in noise for noise in docs.noise), (script, docs.noise)
+            assert any(expected in noise for noise in docs.noise), (script, docs.noise)
             docs.noise.clear()
 
 

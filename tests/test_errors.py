@@ -83,15 +83,15 @@ def test_a_problem_says_no_more_than_its_status_and_what_to_do() -> None:
 def test_an_error_has_its_own_detail_or_that_of_its_reply(
     raised: Exception, status: int, detail: str
 ) -> None:
-    told = answer(raised)
-    assert told.status_code == status and told.content_type == "application/problem+json"
-    body = told.get_json(force=True)
+    response = answer(raised)
+    assert response.status_code == status and response.content_type == "application/problem+json"
+    body = response.get_json(force=True)
     assert (body["status"], body["detail"]) == (status, detail) and "errors" not in body
 
 
 def test_invalid_fields_are_named() -> None:
-    told = answer(InvalidInput({"a": ["Give this field."]})).get_json(force=True)
-    assert told["errors"] == {"a": ["Give this field."]}
+    response = answer(InvalidInput({"a": ["Give this field."]})).get_json(force=True)
+    assert response["errors"] == {"a": ["Give this field."]}
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_invalid_fields_are_named() -> None:
 def test_a_503_has_retry_after(
     raised: Exception, seconds: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = answer(raised)
-    assert (told.status_code, told.headers.getlist("Retry-After")) == (503, [seconds])
+    response = answer(raised)
+    assert (response.status_code, response.headers.getlist("Retry-After")) == (503, [seconds])
     # A long queue for password hashing is no fault of the database.
     wanted = [] if isinstance(raised, Busy) else ["api.errors"]
     assert [record.name for record in caplog.records] == wanted
@@ -118,8 +118,13 @@ def test_a_503_has_retry_after(
 
 
 def test_the_retry_after_of_an_error_is_a_day_at_most() -> None:
-    for seconds, told in (86_399, "86399"), (86_400, "86400"), (86_401, "86400"), (10**9, "86400"):
-        assert answer(TooManyRequests(retry_after=seconds)).headers["Retry-After"] == told
+    for seconds, expected in (
+        (86_399, "86399"),
+        (86_400, "86400"),
+        (86_401, "86400"),
+        (10**9, "86400"),
+    ):
+        assert answer(TooManyRequests(retry_after=seconds)).headers["Retry-After"] == expected
 
 
 @pytest.mark.parametrize("kind", [exc.DataError, exc.IntegrityError, exc.ProgrammingError])

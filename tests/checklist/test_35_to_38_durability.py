@@ -69,7 +69,7 @@ def test_36_acknowledged_data_survives_kill_9(tmp_path: Path, database_url: str)
                 assert time.monotonic() < deadline
                 time.sleep(0.001)
             os.killpg(server.process.pid, signal.SIGKILL)
-            heard = [client.result() for client in asking]
+            answered = [client.result() for client in asking]
     engine = open_engine(Settings(database_url=database_url))
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
@@ -78,10 +78,10 @@ def test_36_acknowledged_data_survives_kill_9(tmp_path: Path, database_url: str)
         signed_up = {row.username: row for row in connection.execute(accounts.select())}
         kept = {str(key) for key in connection.scalars(select(user_details.c.id))}
     engine.dispose()
-    names = {name for names, _ in heard for name in names}
+    names = {name for names, _ in answered for name in names}
     assert names and names <= signed_up.keys()
     assert all(row.password_hash for row in signed_up.values()), "half a user"
-    assert {link for _, links in heard for link in links} <= kept
+    assert {link for _, links in answered for link in links} <= kept
 
 
 def test_37_sqlite_is_durable_and_refused_if_it_can_not_be(

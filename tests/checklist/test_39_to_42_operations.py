@@ -109,10 +109,10 @@ def test_42_a_stopping_server_finishes_sign_ups_in_progress(tmp_path: Path) -> N
         clients = [opened.enter_context(Client(server)).send(form) for form in forms]
         clients[0].gets_response()  # By then the others are being hashed, or wait.
         server.process.send_signal(signal.SIGTERM)
-        heard = [client.receive().status for client in clients]
+        statuses = [client.receive().status for client in clients]
         opened.close()
         assert server.process.wait(timeout=40) == 0
-    assert set(heard) <= {200, 503} and heard.count(200) > 1
+    assert set(statuses) <= {200, 503} and statuses.count(200) > 1
     with closing(sqlite3.connect(tmp_path / "signup.db")) as database:
         kept = {name for (name,) in database.execute("SELECT username FROM accounts")}
-    assert kept == {f"ada{n}" for n, status in enumerate(heard) if status == 200}
+    assert kept == {f"ada{n}" for n, status in enumerate(statuses) if status == 200}

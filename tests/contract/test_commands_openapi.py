@@ -59,7 +59,7 @@ def test_an_unwritable_document_is_reported_on_one_line(service: Flask) -> None:
 
 
 def test_its_help_says_what_it_does(service: Flask) -> None:
-    told = " ".join(run(service, "--help").output.split())
-    assert "Write the OpenAPI document, as it follows from the code." in told
-    assert " Write nothing: print what would change, and exit 1. " in f"{told} "
-    assert " The checked-in document. [default: openapi.yaml]" in told
+    printed = " ".join(run(service, "--help").output.split())
+    assert "Write the OpenAPI document, as it follows from the code." in printed
+    assert " Write nothing: print what would change, and exit 1. " in f"{printed} "
+    assert " The checked-in document. [default: openapi.yaml]" in printed

@@ -146,14 +146,14 @@ def test_an_unexpected_exception_is_a_500_that_tells_nothing_and_a_log_that_tell
 ) -> None:
     """Checklist 19."""
     someone = faulty(app, monkeypatch, fault)
-    told = set()
+    bodies = set()
     failures = [operation.ask(someone, NO_RECORD) for operation in OPERATIONS]
     failures.append(someone.signs_in().gives_details())
     for failed in failures:
         assert_problem(failed, 500)
-        told.add(failed.get_data())
+        bodies.add(failed.get_data())
         assert not INSIDE.search(f"{failed.text} {failed.headers}")
-    assert len(told) == 1  # A fixed message.
+    assert len(bodies) == 1  # A fixed message.
     assert someone.asks("HEAD", NO_RECORD).data == b""
     logged = [r for r in caplog.records if r.exc_info and CANARY in str(r.exc_info[1])]
     assert len(logged) == len(failures) + 1

@@ -12,19 +12,19 @@ from tests.operations import DOCUMENT, OPERATIONS, documented
 
 FORMS: list[tuple[str, str, str, dict[str, Any]]] = [
     (method, path, media_type, body)
-    for method, path, said in documented()
-    for media_type, body in said.get("requestBody", {"content": {}})["content"].items()
+    for method, path, operation_object in documented()
+    for media_type, body in operation_object.get("requestBody", {"content": {}})["content"].items()
 ]
 BODIES = {
-    f"{said['operationId']} {status} {media_type}": body
-    for _, _, said in documented()
-    for status, answer in said["responses"].items()
+    f"{operation_object['operationId']} {status} {media_type}": body
+    for _, _, operation_object in documented()
+    for status, answer in operation_object["responses"].items()
     for media_type, body in answer.get("content", {}).items()
 }
 LINKS: list[tuple[str, str, str, dict[str, Any]]] = [
     (method, path, status, link)
-    for method, path, said in documented()
-    for status, answer in said["responses"].items()
+    for method, path, operation_object in documented()
+    for status, answer in operation_object["responses"].items()
     for link in answer.get("links", {}).values()
 ]
 FIELDS = {

@@ -50,8 +50,8 @@ def metrics_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metrics
         assert list(folder.glob("sign-up-metrics-*"))
         assert server.stop() == 0
         # The log has one line, about the killed worker, and none about requests.
-        said = server.log.read_text()
-        assert said.count("\n") == said.count("SIGKILL") == 1
+        log = server.log.read_text()
+        assert log.count("\n") == log.count("SIGKILL") == 1
         assert not list(folder.glob("sign-up-metrics-*"))
 
 
@@ -90,10 +90,10 @@ def test_two_workers_and_one_that_was_killed_add_up_to_what_was_asked(
     began = time.monotonic()
     ask(metrics_server, 40)
     elapsed = time.monotonic() - began
-    said = metrics_server.read()
-    assert [said[name] for name in REQUESTS] == [40, 40, 40]
-    assert said[DURATION.format("count{")] == said[DURATION.format('bucket{le="+Inf",')] == 80
-    assert 0 < said[DURATION.format("sum{")] < CLIENTS * elapsed
+    figures = metrics_server.read()
+    assert [figures[name] for name in REQUESTS] == [40, 40, 40]
+    assert figures[DURATION.format("count{")] == figures[DURATION.format('bucket{le="+Inf",')] == 80
+    assert 0 < figures[DURATION.format("sum{")] < CLIENTS * elapsed
     folder = next(metrics_server.server.log.parent.glob("sign-up-metrics-*"))
     assert len(list(folder.glob("counter_*"))) == 2  # Both workers have counted requests.
     victim = metrics_server.workers()[0]
@@ -101,8 +101,8 @@ def test_two_workers_and_one_that_was_killed_add_up_to_what_was_asked(
     assert within(60, lambda: victim.pid not in {w.pid for w in metrics_server.workers()})
     assert within(60, lambda: len(metrics_server.workers()) == 2)
     ask(metrics_server, 10)
-    said = metrics_server.read()
-    assert [said[name] for name in REQUESTS] == [50, 50, 50]
+    figures = metrics_server.read()
+    assert [figures[name] for name in REQUESTS] == [50, 50, 50]
     assert within(60, lambda: metrics_server.read()["signup_database_connections_most"] == 64)
     assert not list(folder.glob(f"gauge_*_{victim.pid}.db"))
 
@@ -160,32 +160,32 @@ def test_waiting_and_refused_requests_are_counted(metrics_server: MetricsServer)
     with ThreadPoolExecutor(24) as threads:
         answers = [threads.submit(ask_in, number) for number in range(3 * PASSWORDS)]
         while not all(answer.done() for answer in answers):
-            said = metrics_server.read()
-            most = {name: max(most[name], said[f"signup_{name}"]) for name in most}
+            figures = metrics_server.read()
+            most = {name: max(most[name], figures[f"signup_{name}"]) for name in most}
     statuses = [answer.result() for answer in answers]
     assert most["hashing_running"] in (1, 2) and most["hashing_waiting"] > 2
-    said = metrics_server.read()
-    assert said['signup_limited_total{limit="passwords"}'] == statuses.count(429) > 0
-    assert said[request_count("getMyUserDetails", 429)] == statuses.count(429)
-    assert said[request_count("getMyUserDetails", 401)] == statuses.count(401) > 0
+    figures = metrics_server.read()
+    assert figures['signup_limited_total{limit="passwords"}'] == statuses.count(429) > 0
+    assert figures[request_count("getMyUserDetails", 429)] == statuses.count(429)
+    assert figures[request_count("getMyUserDetails", 401)] == statuses.count(401) > 0
 
 
 def test_no_label_tells_of_a_person(metrics_server: MetricsServer) -> None:
-    said = metrics_server.receive().body.decode()
-    families = list(text_string_to_metric_families(said))
+    text = metrics_server.request().body.decode()
+    families = list(text_string_to_metric_families(text))
     labels = {label for family in families for sample in family.samples for label in sample.labels}
     assert labels == {"operation", "status", "limit", "le"}
-    assert "canary" not in said and "sam" not in said
+    assert "canary" not in text and "sam" not in text
 
 
 def test_there_is_nothing_else_at_the_address_and_nothing_of_it_at_the_other(
     metrics_server: MetricsServer,
 ) -> None:
-    assert metrics_server.receive(path="/metrics?x").status == 200
+    assert metrics_server.request(path="/metrics?x").status == 200
     for path in "/", "/metrics/", "/userDetails", "/livez", "metrics":
-        assert metrics_server.receive(path=path).status == 404
+        assert metrics_server.request(path=path).status == 404
     for method in "POST", "HEAD", "PUT", "DELETE", "OPTIONS":
-        assert metrics_server.receive(method).status == 501
+        assert metrics_server.request(method).status == 501
     assert request_once(metrics_server.server, LIVEZ.replace(b"livez", b"metrics")).status == 404
 
 

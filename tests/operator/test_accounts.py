@@ -69,15 +69,15 @@ def test_without_confirmation_nothing_is_deleted(app: Flask, ada: Someone, answe
 
 def test_with_yes_nobody_is_asked(app: Flask, ada: Someone) -> None:
     done = run(app, "accounts", "delete", "ada", "--yes")
-    said = "ada is deleted; 0 records will belong to no account.\n"
-    assert (done.exit_code, done.output) == (0, said)
+    message = "ada is deleted; 0 records will belong to no account.\n"
+    assert (done.exit_code, done.output) == (0, message)
     assert_problem(ada.reads_own(), 401)
 
 
 @pytest.mark.parametrize("command", [["show"], ["delete"], ["delete", "--yes"]])
 def test_an_account_that_is_not_there_is_said(app: Flask, ada: Someone, command: list[str]) -> None:
-    said = refusal(app, "accounts", *command, "nobody", input="y\n")
-    assert said == "Error: There is no account of the name nobody.\n"
+    message = refusal(app, "accounts", *command, "nobody", input="y\n")
+    assert message == "Error: There is no account of the name nobody.\n"
     assert ada.reads_own().status_code == 404
 
 
@@ -86,9 +86,9 @@ def test_a_database_that_is_not_there_is_said(
     make_app_at: Callable[..., Flask], tmp_path: Path, command: list[str]
 ) -> None:
     app = make_app_at(f"sqlite:///{tmp_path / 'none.db'}")
-    said = refusal(app, "accounts", *command)
-    assert said == f"Error: {tmp_path / 'none.db'}: unable to open database file.\n"
+    message = refusal(app, "accounts", *command)
+    assert message == f"Error: {tmp_path / 'none.db'}: unable to open database file.\n"
     nowhere = make_app_at("postgresql://sam:hunter2@127.0.0.1:1/sam")
-    said = refusal(nowhere, "accounts", *command)
-    assert said.startswith("Error: postgresql+psycopg://sam:***@127.0.0.1:1/sam: ")
-    assert len(said.splitlines()) == 1
+    message = refusal(nowhere, "accounts", *command)
+    assert message.startswith("Error: postgresql+psycopg://sam:***@127.0.0.1:1/sam: ")
+    assert len(message.splitlines()) == 1

@@ -27,12 +27,12 @@ TO_SQLITE = pytest.mark.parametrize("target", ["sqlite"], indirect=True)
 def assert_no_writer_gets_in(url: str) -> None:
     """Assert that a writer can't get the lock at all."""
     if url.startswith("sqlite"):
-        options, wanted, said = {"timeout": 0}, "BEGIN IMMEDIATE", "locked"
+        options, wanted, message = {"timeout": 0}, "BEGIN IMMEDIATE", "locked"
     else:
-        wanted, said = "LOCK accounts IN ROW EXCLUSIVE MODE NOWAIT", "could not obtain lock"
+        wanted, message = "LOCK accounts IN ROW EXCLUSIVE MODE NOWAIT", "could not obtain lock"
         options = {}
     engine = create_engine(url, poolclass=NullPool, connect_args=options)
-    with engine.connect() as another, pytest.raises(OperationalError, match=said):
+    with engine.connect() as another, pytest.raises(OperationalError, match=message):
         another.exec_driver_sql(wanted)
 
 
@@ -63,8 +63,8 @@ def test_writes_are_refused_meanwhile_and_reads_are_served(
     monkeypatch.setattr("api.operator.copying.add", ask_and_insert)
     done = run(app, *COPY, "--hold", target)
     assert asked == ["while it copies", "while it holds"]
-    said = "Writes are refused. Stop the service, then press Enter.\n"
-    assert (done.exit_code, done.stderr) == (0, said)
+    message = "Writes are refused. Stop the service, then press Enter.\n"
+    assert (done.exit_code, done.stderr) == (0, message)
     assert someone.signs_up("bob").status_code == 200
 
 
@@ -82,8 +82,8 @@ def test_writes_to_the_target_during_a_copy_are_noticed(
 
     with monkeypatch.context() as patch:
         patch.setattr("api.operator.copying.add", insert_and_meddle)
-        said = refusal(app, *COPY, target)
-    assert "accounts has " in said and said.endswith("what writes to it, and copy again.\n")
+        message = refusal(app, *COPY, target)
+    assert "accounts has " in message and message.endswith("what writes to it, and copy again.\n")
     assert database_contents(target)["revision"] != database_contents(of(app))["revision"]
     # The next run repairs it.
     assert run(app, *COPY, target).exit_code == 0
@@ -133,8 +133,8 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
 )
 @SQLITE
 def test_a_target_that_can_not_be_used_is_said(app: Flask, url: str, code: int, words: str) -> None:
-    said = refusal(app, *COPY, url, code=code)
-    assert words in said and ("TO_URL" in said) == (code == 2)
+    message = refusal(app, *COPY, url, code=code)
+    assert words in message and ("TO_URL" in message) == (code == 2)
 
 
 @SQLITE
@@ -144,6 +144,6 @@ def test_a_database_that_can_not_be_copied_is_reported(
     assert "This is the database itself." in refusal(app, *COPY, of(app), code=2)
     with closing(sqlite3.connect(of(app).removeprefix("sqlite:///"))) as another:
         another.execute("CREATE TABLE theirs (id INTEGER PRIMARY KEY)")
-        said = refusal(app, *COPY, target)
-        assert "can't be copied. The schema isn't this version's" in said and "theirs" in said
+        message = refusal(app, *COPY, target)
+        assert "can't be copied. The schema isn't this version's" in message and "theirs" in message
     assert not target.startswith("sqlite") or not Path(target.removeprefix("sqlite:///")).exists()

@@ -84,9 +84,9 @@ def test_a_schema_that_was_changed_is_said(app: Flask, migrated: Callable[..., N
         "CREATE TABLE strange (id INTEGER PRIMARY KEY)",
         "ALTER TABLE accounts ADD COLUMN more INTEGER",
     )
-    said = refusal(app, *CHECK).splitlines()
+    message = refusal(app, *CHECK).splitlines()
     prefix = "The schema isn't this version's, which would need: "
-    assert sorted(line.removeprefix(prefix).rstrip(".") for line in said) == [
+    assert sorted(line.removeprefix(prefix).rstrip(".") for line in message) == [
         "add_index ix_user_details_account_id",
         "remove_column accounts more",
         "remove_table strange",
@@ -101,8 +101,10 @@ def test_a_setting_that_only_the_operator_can_change_is_said(
     migrated(f"ALTER DATABASE {database} SET session_replication_role = replica")
     app.extensions["store"].close()
     consequence = "deleting an account would leave records that refer to it"
-    said = f"PostgreSQL's session_replication_role is replica: {consequence}. Set it to origin.\n"
-    assert refusal(app, *CHECK) == said
+    message = (
+        f"PostgreSQL's session_replication_role is replica: {consequence}. Set it to origin.\n"
+    )
+    assert refusal(app, *CHECK) == message
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -144,8 +146,8 @@ def test_a_database_that_can_not_be_asked_is_said(
     make_app_at: Callable[..., Flask], tmp_path: Path, command: list[str]
 ) -> None:
     app = make_app_at(f"sqlite:///{tmp_path / 'none.db'}")
-    said = refusal(app, "database", *command)
-    assert said.endswith(": unable to open database file.\n") and len(said.splitlines()) == 1
-    said = refusal(make_app_at("postgresql://sam:hunter2@127.0.0.1:1/n"), "database", *command)
-    assert "refused" in said and len(said.splitlines()) == 1
+    message = refusal(app, "database", *command)
+    assert message.endswith(": unable to open database file.\n") and len(message.splitlines()) == 1
+    message = refusal(make_app_at("postgresql://sam:hunter2@127.0.0.1:1/n"), "database", *command)
+    assert "refused" in message and len(message.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []

@@ -60,17 +60,17 @@ def test_ids_are_left_out_unless_they_are_asked_for(
     app: Flask, records: list[dict[str, str]]
 ) -> None:
     for kind in ("csv", "jsonl"):
-        said = run(app, *EXPORT, "--format", kind).stdout
-        assert not [record for record in records if record["id"] in said]
-    assert [json.loads(line) for line in said.rstrip("\n").split("\n")] == without_ids(records)
+        output = run(app, *EXPORT, "--format", kind).stdout
+        assert not [record for record in records if record["id"] in output]
+    assert [json.loads(line) for line in output.rstrip("\n").split("\n")] == without_ids(records)
 
 
 def test_no_records_are_none_and_csv_still_names_its_columns(app: Flask) -> None:
     assert run(app, *EXPORT).output == ""
-    said = run(app, *EXPORT, "--format", "csv").stdout_bytes
+    output = run(app, *EXPORT, "--format", "csv").stdout_bytes
     columns = [*DOCUMENT["components"]["schemas"]["UserDetails"]["properties"]]
     assert columns.pop(0) == "id"
-    assert said.decode() == f"{','.join(columns)}\r\n"
+    assert output.decode() == f"{','.join(columns)}\r\n"
 
 
 def test_a_file_appears_whole_for_its_owner_and_replaces_none_unasked(
@@ -118,7 +118,7 @@ def test_a_person_sees_a_bar_beside_the_records(
     """On a real terminal, with the records redirected."""
     screen, terminal = os.openpty()
     command = [sys.executable, "-m", "flask", "--app", "api", *EXPORT]
-    said = subprocess.check_output(
+    output = subprocess.check_output(
         command,
         stderr=terminal,
         env={**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(REPOSITORY)},
@@ -128,4 +128,4 @@ def test_a_person_sees_a_bar_beside_the_records(
     shown = os.read(screen, 100_000).decode()
     os.close(screen)
     assert "Exporting  [####" in shown and "100%" in shown
-    assert [json.loads(line) for line in said.splitlines()] == without_ids(records)
+    assert [json.loads(line) for line in output.splitlines()] == without_ids(records)

@@ -59,16 +59,16 @@ Seen = Callable[..., tuple[str | None, int]]
 
 @pytest.mark.parametrize("address", SPELLINGS)
 def test_each_spelling_of_an_address_is_one_client(seen: Seen, address: str) -> None:
-    told = [seen(spelling) for spelling in SPELLINGS[address]]
-    assert [client for client, _ in told] == [address] * len(told)
-    assert [status for _, status in told] == [404] + [429] * (len(told) - 1)
+    results = [seen(spelling) for spelling in SPELLINGS[address]]
+    assert [client for client, _ in results] == [address] * len(results)
+    assert [status for _, status in results] == [404] + [429] * (len(results) - 1)
 
 
 def test_each_spelling_of_the_peer_is_one_client(seen: Seen) -> None:
     """A dual-stack socket reports IPv4 peers as IPv6 addresses."""
     peers = ["127.0.0.1", "::ffff:127.0.0.1", "::ffff:7f00:1"]
-    told = [seen(proxies=0, peer=peer) for peer in peers]
-    assert told == [("127.0.0.1", 404), ("127.0.0.1", 429), ("127.0.0.1", 429)]
+    results = [seen(proxies=0, peer=peer) for peer in peers]
+    assert results == [("127.0.0.1", 404), ("127.0.0.1", 429), ("127.0.0.1", 429)]
 
 
 def test_texts_that_are_no_address_share_one_bucket(seen: Seen) -> None:

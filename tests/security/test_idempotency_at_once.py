@@ -114,11 +114,11 @@ def test_the_answer_is_the_same_after_the_server_was_killed(tmp_path: Path) -> N
     """Also if several clients retry it at once, each time."""
     headers = {"Idempotency-Key": KEY, "Accept": "application/json"}
     account = {"username": "ada", "password": PASSWORD}
-    heard: set[tuple[int, str, str]] = set()
+    responses: set[tuple[int, str, str]] = set()
 
     def ask(server: Server) -> None:
         details = requests.post(f"{server.url}/userDetails", FORM, headers=headers, timeout=60)
-        heard.add((details.status_code, details.text, details.headers["Location"]))
+        responses.add((details.status_code, details.text, details.headers["Location"]))
         signed_up = requests.post(f"{server.url}/userSignUp", account, headers=headers, timeout=60)
         assert (signed_up.status_code, signed_up.json()) == (200, {"message": "Success"})
 
@@ -126,5 +126,5 @@ def test_the_answer_is_the_same_after_the_server_was_killed(tmp_path: Path) -> N
         with serving(tmp_path) as server, ThreadPoolExecutor(4) as threads:
             list(threads.map(ask, [server] * 8))
             os.killpg(server.process.pid, signal.SIGKILL)
-    ((status, _, _),) = heard
+    ((status, _, _),) = responses
     assert status == 201

@@ -61,9 +61,9 @@ def test_after_retry_after_another_try_is_possible(instances: Make) -> None:
     stranger = Person(app)
     while (answer := stranger.tries()).status_code == 401:
         pass
-    told = wait_of(answer)
-    assert told == 1
-    time.sleep(told)
+    seconds = wait_of(answer)
+    assert seconds == 1
+    time.sleep(seconds)
     assert_problem(stranger.tries(PASSWORD), 404)
 
 

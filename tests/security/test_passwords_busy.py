@@ -180,7 +180,7 @@ def test_a_request_that_waits_for_five_seconds_is_served(queue: Queue) -> None:
 
 @ONE_DATABASE
 @pytest.mark.parametrize(
-    ("slots", "seconds", "behind", "told"),
+    ("slots", "seconds", "behind", "expected"),
     [(1, 5.5, 0, 1), (1, 6, 1, 6), (1, 5.1, 3, 16), (2, 6, 3, 12), (2, 5.1, 1, 6)],
 )
 def test_the_retry_after_of_a_503_is_the_time_of_the_queue(
@@ -188,7 +188,7 @@ def test_the_retry_after_of_a_503_is_the_time_of_the_queue(
     slots: int,
     seconds: float,
     behind: int,
-    told: int,
+    expected: int,
 ) -> None:
     """Checklist 14: so that requests that are refused together don't retry together."""
     queue = make_queue(slots)
@@ -200,7 +200,7 @@ def test_the_retry_after_of_a_503_is_the_time_of_the_queue(
     queue.hasher.allow(1)
     refused = late.result(60)
     assert_problem(refused, 503)
-    assert refused.headers["Retry-After"] == str(told)
+    assert refused.headers["Retry-After"] == str(expected)
     queue.hasher.allow()
     assert {sent.result(60).status_code for sent in [*hashing, *waiting]} == {200}
 

@@ -107,11 +107,11 @@ def test_an_impossible_start_is_reported_on_one_line(
 ) -> None:
     process = start(tmp_path, **({"PORT": str(free_port())} | settings))
     output, _ = process.communicate(timeout=60)
-    said = (tmp_path / "server.log").read_text()
+    log = (tmp_path / "server.log").read_text()
     assert process.returncode == 1
-    assert says in said
-    assert said.count("\n") == 1
-    assert "secret" not in said + output
+    assert says in log
+    assert log.count("\n") == 1
+    assert "secret" not in log + output
 
 
 def test_a_port_in_use_is_said_on_one_line(tmp_path: Path) -> None:
@@ -119,10 +119,10 @@ def test_a_port_in_use_is_said_on_one_line(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         second = start(tmp_path / "second", PORT=server.url.rpartition(":")[2])
         second.communicate(timeout=60)
-        said = (tmp_path / "second" / "server.log").read_text()
+        log = (tmp_path / "second" / "server.log").read_text()
         assert second.returncode == 1
-        assert "Address already in use" in said
-        assert said.count("\n") == 1
+        assert "Address already in use" in log
+        assert log.count("\n") == 1
         assert not (tmp_path / "second" / "signup.db").exists()
 
 

@@ -119,11 +119,11 @@ def test_a_worker_that_answers_many_requests_in_a_row_pauses_between_them(
     ):
         assert request_once(server, LIVEZ).status == 200
         busy.send(LIVEZ * number)
-        heard = pool.submit(lambda: [busy.receive().status for _ in range(number)])
+        statuses = pool.submit(lambda: [busy.receive().status for _ in range(number)])
         for _ in range(2):
             assert request_once(server, LIVEZ).status == 200
-        assert not heard.done()
-        assert set(heard.result()) == {200}
+        assert not statuses.done()
+        assert set(statuses.result()) == {200}
 
 
 def test_a_worker_that_hangs_before_its_first_heartbeat_is_replaced(tmp_path: Path) -> None:

@@ -76,9 +76,9 @@ def test_no_request_holds_up_another(server: Server, request_: bytes) -> None:
         livez = (_cost(worker) - before) / 300
         before, answered = _cost(worker), 0
         sent = pool.submit(client.send, request_ * (TIMES - 1) + last)
-        heard = pool.submit(lambda: [client.receive().status for _ in range(TIMES)])
-        while not heard.done():
+        statuses = pool.submit(lambda: [client.receive().status for _ in range(TIMES)])
+        while not statuses.done():
             assert polite.send(LIVEZ).receive().status == 200
             answered += 1
-        assert sent.result().gets_response() is False and len(set(heard.result())) == 1
+        assert sent.result().gets_response() is False and len(set(statuses.result())) == 1
         assert (_cost(worker) - before - answered * livez) / TIMES < MOST * livez

@@ -91,16 +91,16 @@ class RepeatedRequest:
         return EnvironBuilder(path, method=self.hot.method, data=form).get_environ()
 
     def response_to(self, environ: dict[str, Any]) -> tuple[int, dict[str, str]]:
-        heard: list[tuple[int, dict[str, str]]] = []
+        responses: list[tuple[int, dict[str, str]]] = []
 
         def start_response(status: str, headers: Iterable[tuple[str, str]], *_: Any) -> Any:
-            heard.append((int(status[:3]), dict(headers)))
+            responses.append((int(status[:3]), dict(headers)))
 
         body: Any = self.app.wsgi_app(environ, start_response)
         for _ in body:
             pass
         body.close()
-        return heard[0]
+        return responses[0]
 
 
 @pytest.fixture

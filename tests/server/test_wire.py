@@ -16,8 +16,8 @@ def test_requests_that_come_at_once_are_answered_in_their_order(server: Server) 
     chunked = post(b"1a\r\n%s\r\n0\r\n\r\n" % WHOLE, b"Transfer-Encoding: chunked\r\n")
     with Client(server) as client:
         client.send(LIVEZ + post(WHOLE) + head + chunked + post(b"x=y") + LIVEZ[:9])
-        heard = [client.receive(head=number == 2).status for number in range(5)]
-        assert heard == [200, 201, 200, 201, 400]
+        statuses = [client.receive(head=number == 2).status for number in range(5)]
+        assert statuses == [200, 201, 200, 201, 400]
         assert client.send(LIVEZ[9:]).receive().status == 200
 
 
@@ -87,8 +87,8 @@ def test_a_connection_stays_open_as_its_client_asks(
 ) -> None:
     request = b"%s /livez HTTP/%s\r\n%s%s\r\n" % (method, version, HOST, headers)
     with Client(server) as client:
-        heard = client.send(request).receive(head=method == b"HEAD")
-        assert heard.headers["connection"] == ("keep-alive" if stays else "close")
+        response = client.send(request).receive(head=method == b"HEAD")
+        assert response.headers["connection"] == ("keep-alive" if stays else "close")
         if stays:
             assert client.send(LIVEZ).receive().status == 200
         else:

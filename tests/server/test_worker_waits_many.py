@@ -34,7 +34,7 @@ def crowd(server: Server, requests: list[bytes]) -> Iterator[Callable[[], dict[i
         assert not all(client.has_data() for client in clients)
 
         def count_statuses() -> dict[int, int]:
-            heard = [client.receive() for client in clients]
+            responses = [client.receive() for client in clients]
             ended = time.monotonic()
             # The time of as many requests that wait for nothing.
             for client in clients:
@@ -42,8 +42,10 @@ def crowd(server: Server, requests: list[bytes]) -> Iterator[Callable[[], dict[i
             assert {client.receive().status for client in clients} == {200}
             without = time.monotonic() - ended
             assert ended - began < LONGEST + 5 * without
-            statuses = [answer.status for answer in heard]
-            assert all("retry-after" in answer.headers for answer in heard if answer.status == 503)
+            statuses = [answer.status for answer in responses]
+            assert all(
+                "retry-after" in answer.headers for answer in responses if answer.status == 503
+            )
             return {status: statuses.count(status) for status in statuses}
 
         yield count_statuses

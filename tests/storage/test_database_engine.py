@@ -18,17 +18,21 @@ SERVER = Settings(
 
 
 def test_connections_have_the_timeout_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: dict[str, Any] = {}
+    options_given: dict[str, Any] = {}
 
     def stop(kind: type[Session], /, **options: Any) -> NoReturn:
-        told.update(options, timeout=kind.timeout)
+        options_given.update(options, timeout=kind.timeout)
         raise LookupError
 
     monkeypatch.setattr(Session, "connect", classmethod(stop))
     with pytest.raises(LookupError):
         open_engine(SERVER).connect()
-    assert told["connect_timeout"] == 7 and told["timeout"] == 7
-    assert (told["host"], told["port"], told["user"]) == ("db", 5433, "sam")
+    assert options_given["connect_timeout"] == 7 and options_given["timeout"] == 7
+    assert (options_given["host"], options_given["port"], options_given["user"]) == (
+        "db",
+        5433,
+        "sam",
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,18 +26,18 @@ def test_of_fifty_concurrent_sign_ups_at_three_instances_one_succeeds(
         begin = Barrier(CLIENTS)
 
         def race(client: int) -> list[tuple[str, int]]:
-            heard = []
+            responses = []
             url = urls[client % INSTANCES]
             with requests.Session() as session:
                 for number in range(NAMES):
                     begin.wait(timeout=60)
                     name = f"Racer{number}" if client % 2 else f"racer{number}"
                     answer = session.post(f"{url}/userSignUp", {"username": name}, timeout=60)
-                    heard.append((name.lower(), answer.status_code))
-            return heard
+                    responses.append((name.lower(), answer.status_code))
+            return responses
 
         with ThreadPoolExecutor(CLIENTS) as pool:
-            heard = Counter(one for each in pool.map(race, range(CLIENTS)) for one in each)
+            responses = Counter(one for each in pool.map(race, range(CLIENTS)) for one in each)
     names = [f"racer{number}" for number in range(NAMES)]
     won = {(name, 200): 1 for name in names}
-    assert heard == won | {(name, 409): CLIENTS - 1 for name in names}
+    assert responses == won | {(name, 409): CLIENTS - 1 for name in names}

@@ -18,7 +18,7 @@ OPEN = {"type": "object", "properties": {"a": {}}}
 
 
 @pytest.mark.parametrize(
-    ("schema", "said"),
+    ("schema", "expected"),
     [
         ({"type": "integer"}, ("type: number for integer", "looser")),
         ({"type": "number"}, ("type: integer for number", "stricter")),
@@ -30,12 +30,14 @@ OPEN = {"type": "object", "properties": {"a": {}}}
         (OPEN | {"additionalProperties": {"type": "null"}}, ("properties: a dropped", "different")),
     ],
 )
-def test_a_mutation_has_its_declared_direction(schema: Any, said: tuple[str, str] | None) -> None:
+def test_a_mutation_has_its_declared_direction(
+    schema: Any, expected: tuple[str, str] | None
+) -> None:
     found = {(change.words, change.direction) for change in changes(schema)}
-    if said is None:
+    if expected is None:
         assert ("maxLength: 3", "looser") not in found
     else:
-        assert said in found
+        assert expected in found
 
 
 @pytest.mark.parametrize(
@@ -57,24 +59,24 @@ def test_each_mutation_changes_the_meaning_of_the_schema(schema: Any) -> None:
 
 
 def asked_with(parameter: dict[str, Any]) -> dict[str, Any]:
-    said = deepcopy(DOCUMENT)
-    said["paths"]["/notes/{id}"]["get"]["parameters"].append(parameter)
-    return said
+    edited = deepcopy(DOCUMENT)
+    edited["paths"]["/notes/{id}"]["get"]["parameters"].append(parameter)
+    return edited
 
 
 def test_a_parameter_could_stand_elsewhere() -> None:
-    said = asked_with({"in": "query", "name": "q", "schema": {"type": "string"}})
-    found = {(m.line[-1], m.change) for m in mutants(said) if "parameters" in m.line}
+    edited = asked_with({"in": "query", "name": "q", "schema": {"type": "string"}})
+    found = {(m.line[-1], m.change) for m in mutants(edited) if "parameters" in m.line}
     assert {("in", "in the header"), ("name", "renamed"), (1, "dropped")} <= found
 
 
 def test_what_a_parameters_schema_forbids_has_to_be_refused(tmp_path: Path) -> None:
     """Also if the parameter is a component."""
     reference = {"$ref": "#/components/schemas/Q"}
-    said = asked_with({"in": "query", "name": "q", "schema": reference})
-    said["components"]["schemas"]["Q"] = {"type": "integer", "minimum": 1}
+    edited = asked_with({"in": "query", "name": "q", "schema": reference})
+    edited["components"]["schemas"]["Q"] = {"type": "integer", "minimum": 1}
     file = tmp_path / "small.yaml"
-    file.write_text(yaml.safe_dump(said))
+    file.write_text(yaml.safe_dump(edited))
     proof = Proof(file)
     for exchange in TRAFFIC:
         proof.keep(exchange)

@@ -25,7 +25,7 @@ class Giving:
     def __init__(self, urls: list[str], ledger: Ledger, seed: str, *, may_lose: bool) -> None:
         self.urls, self.ledger, self.seed = urls, ledger, seed
         self.may_lose, self.is_over = may_lose, Event()
-        self.heard: Callable[[Response], None] = lambda _: None
+        self.notify: Callable[[Response], None] = lambda _: None
 
     def until_acknowledged(self, number: int) -> None:
         """Wait until `number` more requests are acknowledged."""
@@ -80,7 +80,7 @@ class Giving:
             time.sleep(0.02)
         else:
             self.ledger.wrong.append(f"{name}: {answer}")
-        self.heard(answer)
+        self.notify(answer)
 
 
 @contextmanager
