@@ -1,4 +1,4 @@
-"""Someone who uses the service, with verbs: a test reads as a story. And how tests see errors."""
+"""A client of the service, with a method for each action, and the assertion for errors."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from werkzeug.test import TestResponse
 
 PASSWORD = "an otter counts nine moons"
 FORM = {"username": "sam", "firstname": "john", "lastname": "king"}
-"""A form of details with each field that there is."""
+"""A form of details with all fields."""
 RECORD: dict[str, Any] = FORM | {"account_id": None}
-"""What the store keeps of it, by the names of `Store.add_details`."""
+"""The stored values of `FORM`, by the parameter names of `Store.add_details`."""
 SAME_ID = {"X-Request-ID": "the-same"}
-"""For requests whose answers are to be the same in everything."""
+"""A fixed request id, for requests whose responses must be equal in all headers."""
 
 
 class Someone:
-    """A client of the service, anonymous until they sign in."""
+    """A client, anonymous until it signs in."""
 
     def __init__(self, client: FlaskClient, auth: tuple[str, str] | None = None) -> None:
         self.client, self.auth = client, auth
@@ -56,7 +56,7 @@ class Someone:
 
 
 def assert_problem(response: TestResponse, status: int, **fields: list[str]) -> None:
-    """The one way to look at an error: RFC 9457's shape, and messages for just these fields."""
+    """Assert that the response is a problem (RFC 9457) with messages for exactly these fields."""
     assert response.status_code == status, response.get_data(as_text=True)
     assert response.content_type == "application/problem+json"
     problem = response.get_json(force=True)

@@ -1,4 +1,4 @@
-"""A real browser, and the service on a port of its own for it to ask."""
+"""A real browser, and the service on a port of its own."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.serving import make_server
 
 CHROMIUMS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]
-# A browser that talks to nobody else, and needs neither a screen nor a graphics card.
+# Flags for a browser that makes no requests of its own and needs no screen or graphics card.
 FLAGS = """
     --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync
@@ -23,18 +23,18 @@ FLAGS = """
 
 
 class Exchange(NamedTuple):
-    """A request that arrived, and how it was answered."""
+    """A request that the service received, and its response."""
 
     method: str
     path: str
-    asked: Headers
+    request_headers: Headers
     status: int
-    answered: Headers
+    response_headers: Headers
 
 
 @dataclass
 class Service:
-    """The service on a port of its own, and what it was asked there."""
+    """The app as a WSGI server, with the exchanges that it had."""
 
     app: Flask
     url: str = ""
@@ -42,23 +42,23 @@ class Service:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
-            asked = Headers(list(EnvironHeaders(environ)))
-            said = environ["REQUEST_METHOD"], environ["PATH_INFO"], asked
+            request_headers = Headers(list(EnvironHeaders(environ)))
+            said = environ["REQUEST_METHOD"], environ["PATH_INFO"], request_headers
             self.exchanges.append(Exchange(*said, int(status[:3]), Headers(headers)))
             return start_response(status, headers, *failure)
 
         return self.app(environ, start)
 
-    def asked(self, method: str, path: str) -> list[Exchange]:
-        """The requests of this method to this path."""
+    def requests_to(self, method: str, path: str) -> list[Exchange]:
+        """Return the exchanges with this method and path."""
         return [e for e in self.exchanges if (e.method, e.path) == (method, path)]
 
 
 @contextmanager
 def listening(app: Any) -> Iterator[int]:
-    """The loopback port on which the WSGI app is served."""
+    """Serve the WSGI app, and yield its port on the loopback interface."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    # It looks often whether it is to end.
+    # The server checks every 0.02 seconds whether it must stop.
     thread = Thread(target=server.serve_forever, args=[0.02])
     thread.start()
     try:
@@ -71,7 +71,7 @@ def listening(app: Any) -> Iterator[int]:
 
 @contextmanager
 def serving(app: Flask) -> Iterator[Service]:
-    """The service, being served."""
+    """Serve the app, and record its exchanges."""
     service = Service(app)
     with listening(service) as port:
         service.url = f"http://127.0.0.1:{port}"
@@ -80,7 +80,7 @@ def serving(app: Flask) -> Iterator[Service]:
 
 @contextmanager
 def chromium(*flags: str) -> Iterator[Browser]:
-    """Headless Chromium. Without one the tests are skipped, but in CI they fail."""
+    """Headless Chromium. If it isn't installed, skip the tests; in CI, fail."""
     path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if path is None:
         otherwise = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
@@ -93,8 +93,8 @@ def chromium(*flags: str) -> Iterator[Browser]:
 
 @contextmanager
 def new_page(browser: Browser, **options: Any) -> Iterator[Page]:
-    """A page of a browser that remembers nothing of other pages."""
+    """A page in a new browser context, so that it shares no cookies, cache or credentials."""
     context = browser.new_context(**options)
-    context.set_default_timeout(30_000)  # Machines are slow at times.
+    context.set_default_timeout(30_000)  # Milliseconds. The machine may be busy.
     yield context.new_page()
     context.close()

@@ -1,4 +1,4 @@
-"""Clients that say what no client library would, byte by byte, and hear what comes of it."""
+"""Raw TCP clients, which send bytes that no HTTP library would, and parse the responses."""
 
 import select
 import socket
@@ -11,8 +11,8 @@ LIVEZ = b"GET /livez HTTP/1.1\r\n" + HOST + b"\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 
 
-class Answer(NamedTuple):
-    """What was heard of one answer."""
+class RawResponse(NamedTuple):
+    """The parsed status, headers and body of a response."""
 
     status: int
     headers: dict[str, str]
@@ -20,25 +20,28 @@ class Answer(NamedTuple):
 
 
 def post(body: bytes, headers: bytes = b"", version: bytes = b"1.1") -> bytes:
-    """A request that gives details; without `headers` with the body's length."""
+    """Return a request that submits details. Without `headers`, it has the right Content-Length."""
     headers = headers or b"Content-Length: %d\r\n" % len(body)
     return b"POST /userDetails HTTP/%s\r\n%s%s%s\r\n%s" % (version, HOST, FORM, headers, body)
 
 
 class Client:
-    """A connection to the server."""
+    """A connection to the server.
 
-    def __init__(self, server: Server, room: int = 0) -> None:
+    `receive_buffer` is the size in bytes of the socket's receive buffer.
+    """
+
+    def __init__(self, server: Server, receive_buffer: int = 0) -> None:
         self.sock = socket.socket()
-        self.sock.settimeout(60)  # Only against a test that hangs.
-        if room:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        self.sock.settimeout(60)  # So that no test hangs.
+        if receive_buffer:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         try:
             self.sock.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))
         except OSError:
             self.sock.close()
             raise
-        self._heard = b""
+        self._received = b""
 
     def __enter__(self) -> "Client":
         return self
@@ -46,50 +49,50 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.sock.close()
 
-    def says(self, *pieces: bytes) -> "Client":
+    def send(self, *pieces: bytes) -> "Client":
         for piece in pieces:
             self.sock.sendall(piece)
         return self
 
-    def ends(self) -> "Client":
-        """Say nothing more, but listen."""
+    def end_sending(self) -> "Client":
+        """Close the sending side, and keep the receiving side open."""
         self.sock.shutdown(socket.SHUT_WR)
         return self
 
-    def is_told(self) -> bool:
-        """Whether something has come that wasn't heard yet."""
-        poll = select.poll()  # `select` takes no descriptor over 1023.
+    def has_data(self) -> bool:
+        """Return whether unread data, or the end of the connection, has arrived."""
+        poll = select.poll()  # `select` supports no descriptor over 1023.
         poll.register(self.sock, select.POLLIN)
         return bool(poll.poll(0))
 
-    def _more(self) -> bytes:
+    def _receive_more(self) -> bytes:
         piece = self.sock.recv(65536)
-        self._heard += piece
+        self._received += piece
         return piece
 
-    def is_answered(self) -> bool:
-        """Whether an answer begins, before the connection ends."""
-        return bool(self._heard or self._more())
+    def gets_response(self) -> bool:
+        """Wait for data. Return whether any arrived before the connection ended."""
+        return bool(self._received or self._receive_more())
 
-    def hears(self, *, head: bool = False) -> Answer:
-        """The next answer; to HEAD that is a `head` alone."""
-        while b"\r\n\r\n" not in self._heard:
-            assert self._more(), f"no answer but {self._heard!r}"
-        first, _, self._heard = self._heard.partition(b"\r\n\r\n")
+    def receive(self, *, head: bool = False) -> RawResponse:
+        """Return the next response. Use `head` for the response to a HEAD request."""
+        while b"\r\n\r\n" not in self._received:
+            assert self._receive_more(), f"no answer but {self._received!r}"
+        first, _, self._received = self._received.partition(b"\r\n\r\n")
         line, *lines = first.decode("latin-1").split("\r\n")
         headers = {n.lower(): v for n, _, v in (line.partition(": ") for line in lines)}
         length = 0 if head else int(headers.get("content-length", "0"))
-        while len(self._heard) < length and self._more():
+        while len(self._received) < length and self._receive_more():
             pass
-        body, self._heard = self._heard[:length], self._heard[length:]
-        return Answer(int(line.split()[1]), headers, body)
+        body, self._received = self._received[:length], self._received[length:]
+        return RawResponse(int(line.split()[1]), headers, body)
 
-    def hears_nothing_more(self) -> bool:
-        """Whether the connection has ended, in order, without another byte."""
-        return not self._heard and not self._more()
+    def is_closed_cleanly(self) -> bool:
+        """Wait for the end. Return whether the server closed the connection and sent no more."""
+        return not self._received and not self._receive_more()
 
 
-def one(server: Server, *pieces: bytes) -> Answer:
-    """The first answer to these bytes."""
+def request_once(server: Server, *pieces: bytes) -> RawResponse:
+    """Send these bytes on a new connection, and return the first response."""
     with Client(server) as client:
-        return client.says(*pieces).hears()
+        return client.send(*pieces).receive()

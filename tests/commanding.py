@@ -1,4 +1,4 @@
-"""Someone who runs the service: its commands, as `flask --app api …` runs them."""
+"""The operator's commands, run as `flask --app api …` runs them."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from api.storage.tables import metadata
 from tests.actor import PASSWORD
 
 SECRETS = (PASSWORD, "argon2", "hunter2")
-"""What no command ever prints: a password, a hash, and the password of a database's URL."""
+"""Texts that no command may print: a password, a hash, and a database URL's password."""
 
 
 def run(app: Flask, *args: str, input: str | None = None) -> Result:
-    """What the command says, and its exit code; never a secret, and never a traceback."""
+    """Return the result. Assert that the output has no secret and no traceback."""
     done = app.test_cli_runner().invoke(args=args, input=input)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert not [secret for secret in SECRETS if secret in done.output]
@@ -24,14 +24,14 @@ def run(app: Flask, *args: str, input: str | None = None) -> Result:
 
 
 def refusal(app: Flask, *args: str, code: int = 1, input: str | None = None) -> str:
-    """What it says on standard error, having done nothing."""
+    """Return the standard error of a command that must fail and print nothing else."""
     done = run(app, *args, input=input)
     assert (done.exit_code, done.stdout) == (code, ""), done.output
     return done.stderr
 
 
-def everything(url: str) -> dict[str, list[Any]]:
-    """All rows of all tables, and the schema's revision."""
+def database_contents(url: str) -> dict[str, list[Any]]:
+    """Return all rows of all tables, and the schema's revision."""
     engine = open_engine(Settings(database_url=url))
     with engine.connect() as connection:
         found: dict[str, list[Any]] = {

@@ -1,4 +1,4 @@
-"""The service under test, on both databases; every exchange is held against the document."""
+"""Fixtures of the service on both databases. Each exchange is checked against the document."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from api.storage.database import open_engine
 from api.storage.migrate import upgrade
 from api.storage.tables import metadata
 from tests.actor import PASSWORD, Someone
-from tests.contract.shelf.story import visit
+from tests.contract.shelf.story import make_client
 from tests.postgresql import make_hostile, running
 from tests.serving import Server, serving
 from tests.whole_run import WholeRun
@@ -48,8 +48,8 @@ def proof() -> Proof:
 
 @pytest.fixture
 def shelf() -> FlaskClient:
-    """A client of an empty shelf; all it hears is held against the shelf's document."""
-    client = visit()
+    """A client of an empty shelf. Its exchanges are checked against the shelf's document."""
+    client = make_client()
     app = client.application
     app.wsgi_app = recorded(app.wsgi_app, SHELF.keep)  # type: ignore[method-assign,assignment]
     return client
@@ -57,7 +57,7 @@ def shelf() -> FlaskClient:
 
 @pytest.fixture(scope="session", autouse=True)
 def _recorded_requests() -> Iterator[None]:
-    """What is asked of servers is held against the document too."""
+    """Check the exchanges of real servers against the document too."""
     with pytest.MonkeyPatch.context() as patch:
         record_requests(PROOF.keep, patch.setattr)
         yield
@@ -74,7 +74,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The URL of a real PostgreSQL with hostile settings, migrated."""
+    """The URL of a real PostgreSQL, migrated, with the hostile settings."""
     with running() as url:
         make_hostile(url)
         engine = open_engine(Settings(database_url=url))
@@ -93,7 +93,8 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 def postgresql_url(postgresql: str) -> str:
     engine = create_engine(postgresql)
     with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):  # Of few rows: TRUNCATE takes longer.
+        # DELETE is faster than TRUNCATE for few rows.
+        for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
     engine.dispose()
     return postgresql
@@ -101,14 +102,14 @@ def postgresql_url(postgresql: str) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty, migrated database of each kind."""
+    """The URL of an empty, migrated database of each kind."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One that serves all tests of a file, with one worker, and logs nothing that is amiss."""
+    """A server with one worker for all tests of a module. At the end its log must have no error."""
     settings = {"WEB_CONCURRENCY": "1", "LOG_LEVEL": "debug"}
     with serving(tmp_path_factory.mktemp("server"), settings) as server:
         yield server
@@ -118,7 +119,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def make_app_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
-    """Make the service with these settings, hashing cheaply; what leaves undeclared raises."""
+    """Make the service with these settings and cheap hashing. An undeclared response raises."""
     made: list[Flask] = []
     monkeypatch.setattr("api.application.Passwords", lambda *_, **__: Passwords(2, CHEAP))
 
@@ -127,7 +128,8 @@ def make_app_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask
         app.testing = True
 
         def keep(exchange: Exchange) -> None:
-            if app.testing:  # Else a fault is injected, to see what production makes of it.
+            # `testing` is off while a test injects a fault to see the response in production.
+            if app.testing:
                 PROOF.keep(exchange)
 
         app.wsgi_app = recorded(app.wsgi_app, keep)  # type: ignore[method-assign,assignment]
@@ -141,7 +143,7 @@ def make_app_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask
 
 @pytest.fixture
 def make_app(make_app_at: Callable[..., Flask], database_url: str) -> Callable[..., Flask]:
-    """Make the service on each kind of database."""
+    """Make the service, on each kind of database."""
     return partial(make_app_at, database_url)
 
 
@@ -157,6 +159,6 @@ def someone(app: Flask) -> Someone:
 
 @pytest.fixture
 def ada(someone: Someone) -> Someone:
-    """Someone who signed up with a password, and signs in."""
+    """Someone who signed up as "ada" with a password, and is signed in."""
     assert someone.signs_up("ada", PASSWORD).status_code == 200
     return someone.signs_in("ada", PASSWORD)

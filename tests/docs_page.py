@@ -1,4 +1,4 @@
-"""The docs page in a browser, with verbs."""
+"""The docs page in a browser, with a method for each action."""
 
 import json
 import re
@@ -6,19 +6,19 @@ import re
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response
 
 ANSWER = ".live-responses-table tbody"
-# The sizes of all the text that can be seen.
+# JavaScript: the font sizes of all visible text.
 SIZES = """() => [...document.querySelectorAll("body *")]
     .filter((e) => e.checkVisibility())
     .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
     .map((e) => parseFloat(getComputedStyle(e).fontSize))"""
-# The widths of what takes long to read or is written in, where nothing else may stand beside it.
+# JavaScript: the widths of elements that hold long text or input, and so need the full width.
 WIDTHS = """() => [...document.querySelectorAll(
         ".opblock-tag small, .parameters-col_description, .parameters-col_description input,"
         + ".info td, .opblock-description, .live-responses-table pre")]
     .filter((e) => e.checkVisibility() && e.type !== "checkbox")
     .map((e) => e.getBoundingClientRect().width)"""
 CSP = "violates the following Content Security Policy directive"
-# What makes a page noisy, and what is then heard.
+# Scripts that make noise, and the text that is recorded for each.
 NOISES = [
     ("console.info('here')", "info: here"),
     ("setTimeout(() => { throw new Error('broken') })", "broken"),
@@ -31,28 +31,28 @@ NOISES = [
 
 
 class Docs:
-    """The docs page with what is done there; `noise` is what a quiet page has none of."""
+    """The docs page and its actions; `noise` collects console messages and failed requests."""
 
     def __init__(self, page: Page, url: str, path: str = "/docs") -> None:
         self.page, self.url, self.noise = page, url, list[str]()
-        page.on("console", self._hear_console)
+        page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.noise.append(str(error)))
-        page.on("request", self._hear_request)
+        page.on("request", self._on_request)
         page.on("requestfailed", lambda request: self.noise.append(f"failed: {request.url}"))
-        page.on("response", self._hear_response)
+        page.on("response", self._on_response)
         page.goto(url + path)
         page.locator(".opblock").first.wait_for()
 
-    def _hear_console(self, said: ConsoleMessage) -> None:
+    def _on_console(self, said: ConsoleMessage) -> None:
         kind: str = said.type
-        if kind != "verbose":  # That is advice, which a console shows only when asked to.
+        if kind != "verbose":  # Verbose messages are advice, which a console hides by default.
             self.noise.append(f"{kind}: {said.text}")
 
-    def _hear_request(self, request: Request) -> None:
+    def _on_request(self, request: Request) -> None:
         if not request.url.startswith((f"{self.url}/", "data:")):
             self.noise.append(f"elsewhere: {request.url}")
 
-    def _hear_response(self, response: Response) -> None:
+    def _on_response(self, response: Response) -> None:
         if response.status >= 400:
             self.noise.append(f"{response.status}: {response.url}")
 
@@ -63,7 +63,7 @@ class Docs:
         return block
 
     def executes(self, block: Locator) -> Response:
-        """The answer, which is shown."""
+        """Execute the request. Return the response, and check that the page shows its status."""
         with self.page.expect_response(lambda response: "/user" in response.url) as answered:
             block.get_by_role("button", name="Execute").click()
         shown = block.locator(f"{ANSWER} .response-col_status").first
@@ -71,7 +71,7 @@ class Docs:
         return answered.value
 
     def tries(self, operation: str, **fields: str) -> Response:
-        """The answer to the operation; fields that aren't named stay as they stand."""
+        """Try the operation, and return the response. Other fields keep their examples."""
         block = self.opens(operation)
         for name, text in fields.items():
             block.get_by_placeholder(name, exact=True).fill(text)
@@ -80,7 +80,7 @@ class Docs:
         return answer
 
     def follows(self, block: Locator, link: str) -> Response:
-        """The answer to where the link leads, by what is shown of the link and of the answer."""
+        """Follow a link as the page shows it, and return the response."""
         shown = json.loads(block.locator(f"{ANSWER} .microlight").first.inner_text())
         told = block.locator(".operation-link").filter(has=self.page.get_by_text(link, exact=True))
         operation = re.findall(r"Operation `(\w+)`", told.inner_text())

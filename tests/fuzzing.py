@@ -1,4 +1,4 @@
-"""A run of schemathesis's engine, whole: all phases and all checks; what it found and warned of."""
+"""Run schemathesis's engine with all phases and all checks, and collect its findings."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from schemathesis.engine import events, from_schema
 
 
 class Found(NamedTuple):
-    """What a run found: failures as a person reads them, errors, and warnings by their kind."""
+    """The failures of a run as text, its errors, and its warnings by kind."""
 
     failures: list[str]
     errors: list[tuple[str, str, str]]
@@ -18,30 +18,30 @@ class Found(NamedTuple):
 
 @schemathesis.deserializer("text/plain", "text/html", "text/csv")
 def text(_context: object, response: schemathesis.Response) -> str:
-    """Without it these bodies would go unchecked."""
+    """Decode bodies of text, which schemathesis would otherwise not check."""
     return response.content.decode(response.encoding or "utf-8")
 
 
 def config(seed: int, examples: int, **more: Any) -> dict[str, Any]:
-    """Settings by which a run can be repeated, and goes on after a failure."""
+    """Settings that make a run reproducible, and let it continue after a failure."""
     return {
         "seed": seed,
         "continue-on-failure": True,
         "cache": {"enabled": False},
         "generation": {"max-examples": examples, "database": "none"},
-        # Feedback from error texts can end an operation's fuzzing silently.
+        # Error feedback can silently end the fuzzing of an operation.
         "phases": {"fuzzing": {"error-feedback": {"enabled": False}}},
         **more,
     }
 
 
 def labels(schema: Any) -> list[str]:
-    """Each operation's method and path."""
+    """Return the method and path of each operation."""
     return [operation.ok().label for operation in schema.get_all_operations()]
 
 
 def run(schema: Any) -> Found:
-    """Fuzz what `schema` was loaded from, with the hooks it has. Raises what stops the engine."""
+    """Fuzz the app or server of `schema`. Raises the error that stops the engine."""
     ran = ExecutionContext(config=schema.config)
     ran.on_event(
         LoadingFinished.from_schema(

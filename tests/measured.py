@@ -1,4 +1,4 @@
-"""Servers that are watched as an operator watches them: by their log, by their figures."""
+"""Servers whose log or metrics are read, as an operator reads them."""
 
 import json
 import time
@@ -8,38 +8,41 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from tests.clients import Answer, one
+from tests.clients import RawResponse, request_once
 from tests.serving import Server
 
 
-class Watched(Server):
-    """A server whose log is read."""
+class LoggedServer(Server):
+    """A server with methods to search its log."""
 
-    def logged(self, identity: str) -> list[dict[str, Any]]:
-        """All that the log says of the exchange of this id."""
+    def log_lines(self, identity: str) -> list[dict[str, Any]]:
+        """Return all log lines with this request id."""
         lines = [json.loads(line) for line in self.log.read_text("utf-8").splitlines()]
         return [line for line in lines if line["requestId"] == identity]
 
-    def told(self, identity: str) -> dict[str, Any]:
-        """The one line of its answer."""
-        (line,) = (line for line in self.logged(identity) if "status" in line)
+    def response_line(self, identity: str) -> dict[str, Any]:
+        """Return the single log line of the response with this request id."""
+        (line,) = (line for line in self.log_lines(identity) if "status" in line)
         return line
 
 
-class Measured(NamedTuple):
-    """A server, and where its figures are."""
+class MetricsServer(NamedTuple):
+    """A server, and the address of its metrics."""
 
     server: Server
     address: str
 
-    def hears(self, method: str = "GET", path: str = "/metrics") -> Answer:
-        """Not by `requests`, all of whose answers are held against the document."""
-        told = replace(self.server, url=f"http://{self.address}")
-        return one(told, f"{method} {path} HTTP/1.1\r\n\r\n".encode())
+    def request(self, method: str = "GET", path: str = "/metrics") -> RawResponse:
+        """Send a request to the metrics.
+
+        The library `requests` is recorded, and the document doesn't declare the metrics.
+        """
+        at_metrics = replace(self.server, url=f"http://{self.address}")
+        return request_once(at_metrics, f"{method} {path} HTTP/1.1\r\n\r\n".encode())
 
     def read(self) -> dict[str, float]:
-        """Each figure by its name, labels included."""
-        lines = self.hears().body.decode().splitlines()
+        """Return each metric's value by its name with labels."""
+        lines = self.request().body.decode().splitlines()
         said = (line.rpartition(" ") for line in lines if line[0] != "#")
         return {name: float(figure) for name, _, figure in said}
 

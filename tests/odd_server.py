@@ -1,4 +1,4 @@
-"""The server with little patience, and before its app another that does what ours never does.
+"""The server with short timeouts, whose app also has paths that misbehave.
 
 `python -m tests.odd_server`, with the settings of `python -m api`.
 """
@@ -24,16 +24,16 @@ from api.server.application import ProblemWorker, Server
 from api.server.connection import Connection
 
 LARGE = 6 * 1024 * 1024
-"""Bytes of an answer, more than the system takes for a client that doesn't."""
-LAST, GONE = 0.5, 0.5
-"""Seconds that a connection has that is to be closed, and until a store of limits that was gone is
-tried again."""
+"""Bytes of a response, more than the system buffers for a client that doesn't read."""
+LINGER, GONE = 0.5, 0.5
+"""Seconds for which a closing connection lingers, and seconds until an unavailable rate-limit store
+is tried again."""
 
 
 class OddWorker(ProblemWorker):
     def init_process(self) -> None:
-        time.sleep(float(os.environ.get("BOOTING", "0")))  # As on a machine that is busy.
-        if hung := os.environ.get("HANGING"):  # The first worker, as long as it may.
+        time.sleep(float(os.environ.get("BOOTING", "0")))  # Simulate a slow start.
+        if hung := os.environ.get("HANGING"):  # The first worker hangs for as long as possible.
             with suppress(FileExistsError):
                 Path(hung).touch(exist_ok=False)
                 threads.sleep(600)
@@ -71,7 +71,7 @@ def _odd(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
 
 
 def _exhausted(*_: object) -> int:
-    """As the system does where a process may have no more threads (`pids.max`)."""
+    """Raise as Python does if the process may start no more threads (`pids.max`)."""
     raise RuntimeError("can't start new thread")
 
 
@@ -83,7 +83,7 @@ def _create_app(settings: Settings | None = None) -> Flask:
 
 if __name__ == "__main__":
     config.IDLE_TIMEOUT, config.REQUEST_TIMEOUT = 2, 1
-    config.LINGER_TIMEOUT = LAST  # type: ignore[assignment]
+    config.LINGER_TIMEOUT = LINGER  # type: ignore[assignment]
     counters.REDIS_RETRY = GONE  # type: ignore[assignment]
     config.HEARTBEAT_TIMEOUT = 4
     if "NO_THREADS" in os.environ:

@@ -1,7 +1,8 @@
-"""Each operation of the service once: how to ask it well, and the status of its success.
+"""Each operation of the service once: a valid request, and the status of its success.
 
 Tests that run over all operations read this table, so that a new operation needs one entry here.
-What the document says of an operation (its address, its form, its credentials) is read from there.
+What the document says of an operation (its address, its form, its credentials) is read from the
+document.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ FILE = Path(__file__).parents[1] / "openapi.yaml"
 DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 URLENCODED = "application/x-www-form-urlencoded"
 NO_METHOD = "BREW"
-"""A method that no address has: HTTP doesn't define it (RFC 9110, section 16.1)."""
+"""A method that HTTP doesn't define and no address allows (RFC 9110, section 16.1)."""
 
 _numbers = count()
 
@@ -36,18 +37,18 @@ _DOCUMENTED = {said["operationId"]: (method, path, said) for method, path, said 
 
 
 class Operation(NamedTuple):
-    """An operation: its id, the status of its success, and a good request."""
+    """An operation: its id, the status of its success, and a valid request."""
 
     id: str
     status: int
     request: Callable[..., TestResponse]
-    """Called with someone, the link of a record, and options of the request by name."""
+    """A function of a client, the link of a record, and keyword arguments for the request."""
 
     def ask(self, someone: Someone, link: str, **options: Any) -> TestResponse:
-        """Return the response to a good request.
+        """Return the response to a valid request.
 
-        An operation with `{id}` in its path is asked for the record at `link`. An operation that
-        needs credentials is asked with those of "ada"; see `sign_up_with_records`.
+        An operation with `{id}` in its path is requested for the record at `link`. An operation
+        that needs credentials gets those of "ada"; see `sign_up_with_records`.
         """
         return self.request(someone, link, **options)
 
@@ -60,7 +61,7 @@ class Operation(NamedTuple):
         return _DOCUMENTED[self.id][1]
 
     @property
-    def said(self) -> dict[str, Any]:
+    def specification(self) -> dict[str, Any]:
         """The operation's object in the document."""
         return _DOCUMENTED[self.id][2]
 
@@ -76,16 +77,16 @@ class Operation(NamedTuple):
 
     @property
     def takes_credentials(self) -> bool:
-        return bool(self.said["security"])
+        return bool(self.specification["security"])
 
     @property
     def needs_credentials(self) -> bool:
-        return self.takes_credentials and {} not in self.said["security"]
+        return self.takes_credentials and {} not in self.specification["security"]
 
     @property
     def takes_key(self) -> bool:
         """Whether a request may have an `Idempotency-Key`."""
-        names = {parameter["name"] for parameter in self.said.get("parameters", [])}
+        names = {parameter["name"] for parameter in self.specification.get("parameters", [])}
         return "Idempotency-Key" in names
 
     @property
@@ -97,14 +98,14 @@ class Operation(NamedTuple):
     @property
     def produces(self) -> list[str]:
         """The media types of the success; none if that has no content."""
-        return list(self.said["responses"][str(self.status)].get("content", {}))
+        return list(self.specification["responses"][str(self.status)].get("content", {}))
 
     @property
     def form(self) -> str:
         """The name of the form's schema, or an empty text if the operation takes no form."""
-        if "requestBody" not in self.said:
+        if "requestBody" not in self.specification:
             return ""
-        reference: str = self.said["requestBody"]["content"][URLENCODED]["schema"]["$ref"]
+        reference: str = self.specification["requestBody"]["content"][URLENCODED]["schema"]["$ref"]
         return reference.rpartition("/")[2]
 
     def address(self, link: str) -> str:
@@ -147,9 +148,9 @@ NO_RECORD = "/userDetails/0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8"
 
 
 def sign_up_with_records(app: Flask) -> dict[str, str]:
-    """Sign "ada" up, and return the link of a record of hers for each operation, by its id.
+    """Sign "ada" up, and return the link of a new record for each operation, by its id.
 
-    So no operation needs a record that another one deletes.
+    Each operation has a record of its own, because another operation may delete its record.
     """
     ada = Someone(app.test_client()).signs_in("ada")
     assert Someone(ada.client).signs_up("ada", PASSWORD).status_code == 200

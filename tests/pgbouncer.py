@@ -1,4 +1,4 @@
-"""A real PgBouncer in transaction mode, in front of a PostgreSQL."""
+"""A real PgBouncer in transaction mode, in front of PostgreSQL."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import make_url
 
 SESSIONS = 4
-"""Sessions of the server that all clients share."""
+"""The number of server sessions that all clients share."""
 _CONFIGURATION = """
 [databases]
 * = host={server} user=postgres
@@ -31,7 +31,10 @@ unix_socket_dir = {folder}
 
 @contextmanager
 def running(server_url: str) -> Iterator[str]:
-    """Yield the server's URL through PgBouncer. Without the program skip, but in CI fail."""
+    """Yield the server's URL through PgBouncer.
+
+    If PgBouncer isn't installed, skip the test; in CI, fail.
+    """
     command = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if command is None:
         otherwise = pytest.fail if os.environ.get("CI") == "true" else pytest.skip

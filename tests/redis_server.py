@@ -1,4 +1,4 @@
-"""A real Redis, on a port of its own, that can be killed and started again."""
+"""A real Redis, on a port of its own, that can be killed and restarted."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _QUIET = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel
 
 
 class Redis:
-    """It keeps nothing on disk: who starts again has counted nothing."""
+    """A Redis that stores nothing on disk, so its counts are lost when it restarts."""
 
     def __init__(self, command: str) -> None:
         self._port = free_port()
@@ -26,7 +26,7 @@ class Redis:
         self.start()
 
     def start(self) -> None:
-        """Return once it answers."""
+        """Start it, and wait until it responds."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while True:
@@ -39,14 +39,14 @@ class Redis:
                 return
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Send SIGKILL."""
         self._process.kill()
         self._process.wait()
 
 
 @contextmanager
 def running() -> Iterator[Redis]:
-    """Without redis-server the tests are skipped, but in CI they fail."""
+    """Run a Redis. If it isn't installed, skip the tests; in CI, fail."""
     command = shutil.which("redis-server")
     if command is None:
         otherwise = pytest.fail if os.environ.get("CI") == "true" else pytest.skip

@@ -1,4 +1,4 @@
-"""The server as the README starts it: `python -m api`, in a folder and on a port of its own."""
+"""The server, started as the README says: `python -m api`, in a folder and on a port of its own."""
 
 import os
 import signal
@@ -15,15 +15,15 @@ REPOSITORY = Path(__file__).parent.parent
 
 @dataclass
 class Server:
-    """A process that serves, where it says so, and what it said."""
+    """A running server: its process, its URL, its first line of output, and its log."""
 
     process: subprocess.Popen[str]
     url: str
-    said: str
+    startup_line: str
     log: Path
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Its exit status, having been told to stop."""
+        """Send the signal, and return the exit status."""
         self.process.send_signal(number)
         return self.process.wait(timeout=40)
 
@@ -31,9 +31,9 @@ class Server:
 def free_port() -> int:
     """Reserve a port of 127.0.0.1 for as long as this process runs.
 
-    On Linux a server that sets SO_REUSEADDR, as all of them do, may listen on a port that is bound
-    and not listened on; but no process that asks for any free port gets it. Elsewhere the port is
-    only free at this moment.
+    On Linux, a server that sets SO_REUSEADDR, as all of them do, may listen on a port that is bound
+    but not listened on, and no process that asks for a free port gets it. On other systems, the
+    port is only free at this moment.
     """
     reserved = socket.socket()
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,9 +49,9 @@ def free_port() -> int:
 def start(
     folder: Path, module: str = "api", ulimit: str = "", **settings: str
 ) -> subprocess.Popen[str]:
-    """Start `python -m api` in `folder`, with these settings and no others of the environment's.
+    """Start `python -m api` in `folder`, with these settings and no others from the environment.
 
-    `ulimit` are options of the shell's command of that name, such as "-Sn 80".
+    `ulimit` has options of the shell's `ulimit` command, such as "-Sn 80".
     """
     command = [sys.executable, "-m", module]
     if ulimit:
@@ -76,14 +76,14 @@ def serving(
     module: str = "api",
     ulimit: str = "",
 ) -> Iterator[Server]:
-    """A server that serves; whatever happens, none of its processes is left."""
+    """Run a server until the block ends, and kill all its processes then."""
     port = str(free_port())
     process = start(folder, module, ulimit, **({"PORT": port} | dict(settings or {})))
     assert process.stdout
     try:
-        said = process.stdout.readline()
-        assert said, (folder / "server.log").read_text()
-        yield Server(process, f"http://localhost:{port}", said, folder / "server.log")
+        startup_line = process.stdout.readline()
+        assert startup_line, (folder / "server.log").read_text()
+        yield Server(process, f"http://localhost:{port}", startup_line, folder / "server.log")
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

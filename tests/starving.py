@@ -1,4 +1,4 @@
-"""What takes from a running server what it needs, for real, and gives it back."""
+"""Take resources (disk, connections, write permission) from a running server temporarily."""
 
 import os
 import resource
@@ -20,13 +20,13 @@ def worker_of(server: Server) -> psutil.Process:
 
 
 def peak(worker: psutil.Process) -> int:
-    """MiB of memory that the process ever had (Linux's own mark)."""
+    """Return the process's peak memory in MiB (Linux's VmHWM)."""
     status = Path(f"/proc/{worker.pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def _did(*command: str) -> bool:
-    """Whether the system has this command, and let us."""
+    """Run a command. Return whether it exists and succeeded."""
     if not shutil.which(command[0]):
         return False
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
@@ -34,7 +34,7 @@ def _did(*command: str) -> bool:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
-    """Mount a small file system there. Whether that was allowed."""
+    """Mount a small file system at `folder`. Yield whether that was permitted."""
     folder.mkdir()
     is_mounted = _did("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder))
     try:
@@ -46,7 +46,7 @@ def small_disk(folder: Path) -> Iterator[bool]:
 
 @contextmanager
 def full_disk(folder: Path, server: Server) -> Iterator[None]:
-    """No byte is left on the disk; or else, where it isn't a small one, no file may grow."""
+    """Fill the disk at `folder`. If it isn't a small mount, limit the worker's files instead."""
     if os.path.ismount(folder):
         ballast = folder / "ballast"
         with ballast.open("wb", buffering=0) as file:
@@ -67,10 +67,10 @@ def full_disk(folder: Path, server: Server) -> Iterator[None]:
 
 @contextmanager
 def immutable(file: Path) -> Iterator[bool]:
-    """Nobody may write the database and its log, root neither. Whether that could be had.
+    """Make the database and its log immutable, even for root. Yield whether that was permitted.
 
-    The third file, `-shm`, is memory that SQLite's processes share: who writes to it where it is
-    immutable has SIGBUS, which SQLite can't help, and gunicorn makes another worker.
+    The third file, `-shm`, is memory that SQLite's processes share. If it were immutable, a process
+    that writes to it would get SIGBUS, and gunicorn would replace the worker.
     """
     files = [str(file), f"{file}-wal"]
     can = _did("chattr", "+i", *files)
@@ -82,7 +82,7 @@ def immutable(file: Path) -> Iterator[bool]:
 
 @contextmanager
 def all_connections(url: str) -> Iterator[Callable[[], None]]:
-    """Others have all connections that are free; what it yields takes those of the worker too."""
+    """Take all free connections. The yielded function also takes those of the worker."""
     with ExitStack() as held:
         mine = []
 

@@ -1,4 +1,4 @@
-"""docs/architecture.md names each package, each module and each time limit, and no other."""
+"""docs/architecture.md lists exactly the packages, modules and time limits that exist."""
 
 import re
 

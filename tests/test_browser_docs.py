@@ -1,4 +1,4 @@
-"""The docs page in a real browser: it is quiet, and what it shows works by hand."""
+"""The docs page in a real browser: no console messages, and working examples."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,7 +18,7 @@ STATUSES = {
     each.id: 401 if each.needs_credentials else 404 if each.by_link else each.status
     for each in OPERATIONS
 }
-"""The status of each operation's example, sent unchanged: no record has the example's id."""
+"""The expected status of each operation's unchanged example. No record has the example's id."""
 WIDTH = 360
 PHONE = {
     "viewport": {"width": WIDTH, "height": 740},
@@ -48,44 +48,44 @@ def docs(browser: Browser, service: Service) -> Iterator[Docs]:
 
 @pytest.fixture
 def examples(service: Service) -> dict[str, Any]:
-    """The example of each operation of the document: its form and its path."""
+    """The example of each operation's form and path in the document."""
     examples = {}
     for item in document(service.app)["paths"].values():
-        for said in item.values():
-            content = said.get("requestBody", {"content": {}})["content"]
-            parts = [p for p in said.get("parameters", []) if p["in"] == "path"]
+        for operation_object in item.values():
+            content = operation_object.get("requestBody", {"content": {}})["content"]
+            parts = [p for p in operation_object.get("parameters", []) if p["in"] == "path"]
             in_path = {part["name"]: part["example"] for part in parts}
             form = content.get(URLENCODED, {"example": {}})["example"]
-            examples[said["operationId"]] = in_path | form
+            examples[operation_object["operationId"]] = in_path | form
     return examples
 
 
-def test_the_front_door_leads_to_docs_that_open_quietly_and_list_each_operation(
+def test_the_root_leads_to_docs_without_errors_that_list_each_operation(
     browser: Browser, service: Service
 ) -> None:
-    """Checklist 35: nothing in the console, nothing that fails, no other host."""
+    """Checklist 35: no console message, no failed request, no request to another host."""
     with new_page(browser) as page:
         docs = Docs(page, service.url, "/")
         page.wait_for_load_state("networkidle")
         assert page.url == f"{service.url}/docs"
         listed = page.locator(".opblock-summary").all_inner_texts()
         assert len(listed) == len(STATUSES)
-        # Paths may break at each slash, by a space of no width.
+        # Remove the zero-width spaces that let paths wrap after each slash.
         assert sorted(text.replace("\u200b", "").split("\n") for text in listed) == sorted(
             [method.upper(), path, operation["summary"]]
             for path, item in document(service.app)["paths"].items()
             for method, operation in item.items()
         )
         assert docs.noise == []
-        # Nothing is heard by ears that hear.
-        for script, heard in NOISES:
+        # Check that noise would be recorded, because otherwise an empty list proves nothing.
+        for script, expected in NOISES:
             page.evaluate(f"() => {{ {script} }}")
             page.wait_for_timeout(30)
-            assert any(heard in noise for noise in docs.noise), (script, docs.noise)
+            assert any(expected in noise for noise in docs.noise), (script, docs.noise)
             docs.noise.clear()
 
 
-def test_each_operation_says_what_it_should_to_its_example_sent_as_it_stands(
+def test_each_operations_unchanged_example_has_the_expected_status(
     docs: Docs, service: Service, examples: dict[str, Any]
 ) -> None:
     """Checklist 35."""
@@ -97,7 +97,7 @@ def test_each_operation_says_what_it_should_to_its_example_sent_as_it_stands(
         assert [text for text in examples[operation].values() if text not in sent] == [], sent
     refused = [str(status) for status in STATUSES.values() if status >= 400]
     assert [noise[:3] for noise in docs.noise if "Failed to load" not in noise] == refused
-    # What is folded out comes bit by bit.
+    # The details of an operation are rendered step by step.
     expect(docs.opens("signUp")).to_contain_text("string($password)", timeout=30_000)
 
 
@@ -122,9 +122,7 @@ def test_each_form_works_as_it_stands_as_multipart_too(docs: Docs) -> None:
         assert answer.request.headers["content-type"].startswith("multipart/form-data; boundary=")
 
 
-def test_who_authorizes_reads_the_newest_details_that_they_gave(
-    docs: Docs, service: Service
-) -> None:
+def test_an_authorized_user_reads_their_newest_details(docs: Docs, service: Service) -> None:
     Someone(service.app.test_client()).signs_up("ada", PASSWORD)
     docs.authorizes("ada", PASSWORD)
     docs.tries("createUserDetails", username="ada", lastname="lovelace")

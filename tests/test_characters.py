@@ -1,4 +1,4 @@
-"""Each field takes just the characters that are promised, wherever they are, in both encodings."""
+"""Each field accepts exactly the documented characters, in any position and in both encodings."""
 
 import string
 from collections.abc import Callable, Iterable
@@ -28,10 +28,10 @@ def someone(make_app_at: Callable[..., Flask], sqlite_url: str) -> Someone:
     return Someone(make_app_at(sqlite_url, ratelimit_enabled=False).test_client())
 
 
-def taken(
+def assert_accepted(
     ask: Callable[[str], int], texts: Iterable[str], good: Callable[[str], bool], status: int
 ) -> None:
-    """Each text is taken if it is good, else refused as a wrong form."""
+    """Assert that the texts in `good` are accepted, and that the others are invalid forms."""
     wrong = {text: said for text in texts if (said := ask(text)) != (status if good(text) else 400)}
     assert not wrong
 
@@ -45,9 +45,10 @@ def test_a_username_is_made_of_the_listed_characters_alone(encoding: str, someon
     def signs_up(text: str) -> int:
         return someone.posts({"username": text}, encoding, "/userSignUp").status_code
 
-    texts = [f"{code}{chr(code)}" for code in [*range(0x101), 0x212A]]  # The last is a Kelvin.
+    # The last one is the Kelvin sign.
+    texts = [f"{code}{chr(code)}" for code in [*range(0x101), 0x212A]]
     for ask, status in (gives, 201), (signs_up, 200):
-        taken(ask, texts, lambda text: set(text) <= IN_USERNAMES, status)
+        assert_accepted(ask, texts, lambda text: set(text) <= IN_USERNAMES, status)
 
 
 @EACH_ENCODING
@@ -72,7 +73,7 @@ def test_a_name_takes_all_but_controls_and_is_kept_exactly(
         return set(text).isdisjoint(CONTROLS) and not invisible
 
     texts = [t for c in IN_NAMES for t in (c, f"{c}k", f"k{c}", f"{c}{c}k{c}{c}")]
-    taken(gives, texts + ENDS, good, operation.status)
+    assert_accepted(gives, texts + ENDS, good, operation.status)
 
 
 @EACH_ENCODING
@@ -84,7 +85,7 @@ def test_a_password_takes_all_but_controls(encoding: str, someone: Someone) -> N
         return someone.posts(form, encoding, "/userSignUp").status_code
 
     texts = [f"{GOOD}{character}" for character in IN_NAMES]
-    taken(signs_up, texts, lambda text: set(text).isdisjoint(CONTROLS), 200)
+    assert_accepted(signs_up, texts, lambda text: set(text).isdisjoint(CONTROLS), 200)
 
 
 @pytest.mark.parametrize("word", PASSWORD.refused)
@@ -111,7 +112,7 @@ def test_a_link_is_read_whatever_its_letter_case(someone: Someone) -> None:
 
 
 def test_a_link_is_made_of_hexadecimal_digits_alone(someone: Someone) -> None:
-    """Whatever else stands in it, at its length and beyond, there is nothing there."""
+    """Any other character in the id is 404, also in ids that are too short or too long."""
     link = someone.gives_details().headers["Location"]
     wrong = [f"{link[:-1]}{character}" for character in ".:@G`g\u00e9\u0663"]
     for other in [*wrong, link[:-1], f"{link}0", f"{link}%0A"]:
@@ -120,9 +121,7 @@ def test_a_link_is_made_of_hexadecimal_digits_alone(someone: Someone) -> None:
     assert someone.reads(link).status_code == 200
 
 
-def test_any_moment_is_told_to_the_microsecond(
-    someone: Someone, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_timestamps_have_microseconds(someone: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = [
         datetime(year, 1, 1, tzinfo=UTC)
         + n * timedelta(days=37, hours=5, minutes=7, seconds=11, microseconds=123_457)
@@ -136,7 +135,7 @@ def test_any_moment_is_told_to_the_microsecond(
 
 
 class _At:
-    """A clock that stands still."""
+    """A clock that always shows the same time."""
 
     def __init__(self, moment: datetime) -> None:
         self._moment = moment

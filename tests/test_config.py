@@ -1,4 +1,4 @@
-"""Settings come from the environment; what can't be used is refused, by its variable's name."""
+"""Settings are read from the environment, and an invalid one is refused by the variable's name."""
 
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
@@ -99,7 +99,7 @@ def test_a_misspelt_or_impossible_value_is_refused_by_name(name: str, text: str)
         Settings.from_environ({name: text})
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_invalid_settings_are_reported_at_once() -> None:
     with pytest.raises(SettingsError, match=r"PORT: .*LOG_LEVEL: ") as refused:
         Settings.from_environ({"PORT": "http", "LOG_LEVEL": "loud", "HOST": "localhost"})
     assert "HOST" not in str(refused.value) and "\n" not in str(refused.value)
@@ -160,12 +160,12 @@ def test_a_stop_waits_for_a_request_that_has_just_begun(hashing: int, database: 
 
 def test_the_time_limits_stand_in_their_relations() -> None:
     longest = Settings.from_environ({"HASHING_TIMEOUT": "60", "DATABASE_TIMEOUT": "60"})
-    # A client that disconnects or sends nothing is noticed before a request would be cut off.
+    # A disconnected or idle client is noticed before a request would be cut off.
     assert config.LINGER_TIMEOUT < config.REQUEST_TIMEOUT < config.GRACE_PERIOD
     assert config.REQUEST_TIMEOUT < config.IDLE_TIMEOUT
-    # A stop finishes without the clients that read nothing.
+    # A stop doesn't wait for clients that don't read their responses.
     assert config.UNREAD_TIMEOUT < config.GRACE_PERIOD
-    # A response isn't given up while the app may still wait for a hash and the database.
+    # A response isn't abandoned while the app may still wait for a hash and the database.
     assert longest.hashing_timeout + longest.database_timeout <= config.RESPONSE_TIMEOUT
-    # A worker sends a heartbeat every second, and may miss a few.
+    # A worker sends a heartbeat every second, and may miss a few of them.
     assert config.HEARTBEAT_TIMEOUT >= 10

@@ -1,4 +1,4 @@
-"""What a setting may be, said to whoever gives another: to the bound, in these words."""
+"""The error message for each invalid setting, exactly and at its bounds."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -38,8 +38,8 @@ STORAGE = "Use memory:// or redis://."
 OPTIONS = "Give only PostgreSQL's own options after ?, such as sslmode."
 
 
-def said(**environ: str) -> str:
-    """What is said of these settings; nothing of those that can be used."""
+def error_message(**environ: str) -> str:
+    """Return the error message for these settings, or "" if they are valid."""
     try:
         Settings.from_environ(environ)
     except SettingsError as refused:
@@ -61,10 +61,10 @@ def said(**environ: str) -> str:
     ],
 )
 def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> None:
-    assert {said(**{name: str(number)}) for number in (least, most)} == {""}
+    assert {error_message(**{name: str(number)}) for number in (least, most)} == {""}
     words = f"{name}: Give a whole number from {least} to {most}."
     for text in str(least - 1), str(most + 1), "x", "":
-        assert said(**{name: text}) == words
+        assert error_message(**{name: text}) == words
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,10 @@ def test_a_number_is_taken_to_its_bounds(name: str, least: int, most: int) -> No
         ("RATELIMIT_STRATEGY", "x", "There is no such setting."),
     ],
 )
-def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: str) -> None:
-    assert said(**{name: text}) == f"{name}: {words}"
+def test_an_invalid_setting_gets_a_message_with_valid_ones(
+    name: str, text: str, words: str
+) -> None:
+    assert error_message(**{name: text}) == f"{name}: {words}"
 
 
 @pytest.mark.parametrize(
@@ -148,14 +150,14 @@ def test_what_can_not_be_used_is_told_what_could(name: str, text: str, words: st
         *[("METRICS_ADDRESS", text) for text in ("", "localhost:1", "[::1]:65535", "0.0.0.0:9100")],
     ],
 )
-def test_what_can_be_used_is_taken(name: str, text: str) -> None:
-    assert said(**{name: text}) == ""
+def test_valid_settings_are_accepted(name: str, text: str) -> None:
+    assert error_message(**{name: text}) == ""
 
 
 @pytest.mark.parametrize("around", [" ", "\t", "\r", "\n", "\r\n", "\u00a0"])
 @pytest.mark.parametrize("setting", fields(Settings), ids=lambda setting: setting.name)
 def test_white_space_around_a_value_is_not_part_of_it(setting: Any, around: str) -> None:
-    """A file of settings with CRLF line ends leaves a CR behind each."""
+    """Lines of a settings file with CRLF line ends have a CR at the end."""
     given = {setting.name.upper(): f"{around}{setting.default}{around}"}
     assert Settings.from_environ(given) == Settings()
 
@@ -176,18 +178,18 @@ def test_a_path_is_percent_encoded_as_in_any_url(text: str, name: str) -> None:
 
 def test_the_server_may_go_by_each_of_its_names() -> None:
     for kind in "postgres", "postgresql", "postgresql+psycopg":
-        assert said(DATABASE_URL=f"{kind}://u:p@h:1/n?sslmode=require") == ""
-    assert said(DATABASE_URL="postgresql+asyncpg://h/n") != ""
+        assert error_message(DATABASE_URL=f"{kind}://u:p@h:1/n?sslmode=require") == ""
+    assert error_message(DATABASE_URL="postgresql+asyncpg://h/n") != ""
 
 
-def test_all_is_said_in_one_line() -> None:
-    assert said(RATELIMIT_X="1", PORT="x", HOST="") == (
+def test_all_errors_are_on_one_line() -> None:
+    assert error_message(RATELIMIT_X="1", PORT="x", HOST="") == (
         "RATELIMIT_X: There is no such setting.; HOST: Give a value.; "
         "PORT: Give a whole number from 1 to 65535."
     )
 
 
-def test_every_default_is_as_the_readme_has_it() -> None:
+def test_every_default_is_in_the_readme() -> None:
     assert Settings() == Settings(
         host="127.0.0.1",
         port=5000,

@@ -1,4 +1,4 @@
-"""What was released stands: it isn't broken within its major version, nor written anew."""
+"""Released contracts: none is broken within its major version, and none is changed afterwards."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -21,7 +21,7 @@ def numbers(version: str) -> list[int]:
 
 
 def faults(document: Any) -> Iterator[str]:
-    """What the released contracts have against this one."""
+    """Yield the differences that break a released contract."""
     now = document["info"]["version"]
     for released in RELEASED:
         then, changes = released["info"]["version"], document_changes(released, document)

@@ -1,4 +1,4 @@
-"""The docs: each file as what it is, kept for an hour, and no other."""
+"""The docs: each file has its media type and is cached for an hour; no other file is served."""
 
 import pytest
 from flask import Flask
@@ -71,7 +71,7 @@ def test_switched_off_neither_the_page_nor_a_file_nor_the_document_is_there(
         assert service.test_client().get(path).status_code in (200, 302), path
         refused = without.test_client().get(path)
         assert_problem(refused, 404)
-        # Nor does it send anyone there.
+        # The root doesn't redirect to the docs either.
         assert not any(other in refused.text for other in paths - {"/"}), path
     assert without.test_client().get("/livez").status_code == 200
     for app in service, without:

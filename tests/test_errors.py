@@ -1,4 +1,4 @@
-"""What an error becomes: one shape, the words of its reply, the headers it needs."""
+"""Exceptions become problem responses, with the text and the headers of the declared reply."""
 
 import logging
 from typing import Any
@@ -37,14 +37,14 @@ REPLIES = {
 
 
 class Varied(NotFound):
-    """Brings a header whose order is its own."""
+    """An exception with a header whose values have no fixed order."""
 
     def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
         return [("Vary", "Origin, Accept")]
 
 
 def answer(raised: Exception) -> TestResponse:
-    """What leaves where a view raises this, in production."""
+    """Return the response in production if a view raises this exception."""
 
     def fail() -> Any:
         raise raised
@@ -80,18 +80,18 @@ def test_a_problem_says_no_more_than_its_status_and_what_to_do() -> None:
     ],
     ids=lambda part: type(part).__name__,
 )
-def test_an_error_is_told_in_its_own_words_or_in_those_of_its_reply(
+def test_an_error_has_its_own_detail_or_that_of_its_reply(
     raised: Exception, status: int, detail: str
 ) -> None:
-    told = answer(raised)
-    assert told.status_code == status and told.content_type == "application/problem+json"
-    body = told.get_json(force=True)
+    response = answer(raised)
+    assert response.status_code == status and response.content_type == "application/problem+json"
+    body = response.get_json(force=True)
     assert (body["status"], body["detail"]) == (status, detail) and "errors" not in body
 
 
 def test_invalid_fields_are_named() -> None:
-    told = answer(InvalidInput({"a": ["Give this field."]})).get_json(force=True)
-    assert told["errors"] == {"a": ["Give this field."]}
+    response = answer(InvalidInput({"a": ["Give this field."]})).get_json(force=True)
+    assert response["errors"] == {"a": ["Give this field."]}
 
 
 @pytest.mark.parametrize(
@@ -105,21 +105,26 @@ def test_invalid_fields_are_named() -> None:
     ],
     ids=lambda part: type(part).__name__,
 )
-def test_what_can_not_be_done_now_says_when_to_come_again(
+def test_a_503_has_retry_after(
     raised: Exception, seconds: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = answer(raised)
-    assert (told.status_code, told.headers.getlist("Retry-After")) == (503, [seconds])
-    # A long queue of passwords is no fault of the database.
+    response = answer(raised)
+    assert (response.status_code, response.headers.getlist("Retry-After")) == (503, [seconds])
+    # A long queue for password hashing is no fault of the database.
     wanted = [] if isinstance(raised, Busy) else ["api.errors"]
     assert [record.name for record in caplog.records] == wanted
     said = "the database can't do it now: "
     assert all(record.getMessage().startswith(said) for record in caplog.records)
 
 
-def test_a_client_is_never_told_to_wait_longer_than_a_day() -> None:
-    for seconds, told in (86_399, "86399"), (86_400, "86400"), (86_401, "86400"), (10**9, "86400"):
-        assert answer(TooManyRequests(retry_after=seconds)).headers["Retry-After"] == told
+def test_the_retry_after_of_an_error_is_a_day_at_most() -> None:
+    for seconds, expected in (
+        (86_399, "86399"),
+        (86_400, "86400"),
+        (86_401, "86400"),
+        (10**9, "86400"),
+    ):
+        assert answer(TooManyRequests(retry_after=seconds)).headers["Retry-After"] == expected
 
 
 @pytest.mark.parametrize("kind", [exc.DataError, exc.IntegrityError, exc.ProgrammingError])

@@ -1,4 +1,4 @@
-"""Each field's rule, to the character: the schema and the document say the same."""
+"""Each field's rule, character by character: the schema and the document agree."""
 
 import sys
 from collections.abc import Callable
@@ -15,7 +15,8 @@ from api.schemas import NewUserDetails, SignUp
 from tests.actor import FORM, PASSWORD
 from tests.operations import OPERATIONS
 
-# Characters by what Unicode says of them, not by what the rules say. Half a surrogate pair is none.
+# Characters by their Unicode category, not derived from the rules. A lone surrogate isn't a
+# character.
 UNICODE = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c <= 0xDFFF]
 KINDS: dict[str, list[str]] = {}
 for _character in UNICODE:
@@ -24,7 +25,7 @@ CONTROLS = KINDS.pop("Cc")
 SPACES = KINDS.pop("Zs") + KINDS.pop("Zl") + KINDS.pop("Zp")
 EVERY_KIND = [character for kind in KINDS.values() for character in (kind[0], kind[-1])]
 # Unicode's Default_Ignorable_Code_Point characters up to U+FFFF, the blank U+2800, and U+2027,
-# which is visible: see `api.fields`.
+# which is visible; see `api.fields`.
 _IGNORABLE = (
     "ad 34f 61c 115f-1160 17b4-17b5 180b-180f 200b-200f 202a-202e 2060-206f 3164 fe00-fe0f feff "
     "ffa0 fff0-fff8 2800 2027"
@@ -44,7 +45,7 @@ OTTER = "\U0001f9a6"  # Outside the BMP: two UTF-16 units, four bytes of UTF-8, 
 OF_USERNAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-"
 NOT_OF_USERNAMES = [
     *(c for c in UNICODE[:256] if c not in OF_USERNAMES),
-    # What folds to one that is allowed, or looks like one.
+    # Characters that case-fold to an allowed one, or look like one.
     *"\u017f\u0130\u0131\u212a\uff21\u0430\u0661\u0301\U0001d41a",
     *ENDS,
     OTTER,
@@ -68,7 +69,7 @@ NAMES = [
     *(
         "\u0915\u094d\u200d\u0937",
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
-    ),  # Joiners within.
+    ),  # Joiners between visible characters.
     *(character for character in EVERY_KIND if character not in BLANKS),
 ]
 NO_NAMES = [
@@ -76,7 +77,7 @@ NO_NAMES = [
     *(text for c in CONTROLS for text in (c, f"king{c}")),
 ]
 INVISIBLE = [*SPACES, *ENDS, "".join(SPACES), "".join(SPACES + BLANKS), " " * 150]
-LONG = "an otter counts"  # Fifteen characters, the fewest.
+LONG = "an otter counts"  # Fifteen characters, the minimum.
 PASSWORDS = [
     *(LONG, "x" * 256, OTTER * 15, OTTER * 256, " " * 15, "\u3000" * 256, "\U0001d160" * 256),
     *(f"{text}!" for text in PASSWORD_RULE.refused),
@@ -91,7 +92,7 @@ NO_PASSWORDS = [
 
 
 class Field(NamedTuple):
-    """A field of a form, with texts that it takes and texts that it refuses."""
+    """A field of a form, with texts that it accepts and texts that it refuses."""
 
     form: type[Schema]
     name: str
@@ -99,7 +100,7 @@ class Field(NamedTuple):
     refuses: list[str]
 
     def disagreements(self, takes: Callable[[dict[str, str]], bool]) -> list[str]:
-        """The texts that `takes` judges otherwise, in a form that is good but for them."""
+        """Return the texts that `takes` judges differently, in a form that is otherwise valid."""
         good = {"username": "sam", "password": PASSWORD} if self.form is SignUp else FORM
         said = [(text, takes(good | {self.name: text})) for text in self.takes + self.refuses]
         return [ascii(text) for text, taken in said if taken is not (text in self.takes)]
@@ -125,7 +126,10 @@ def test_each_field_of_each_form_has_texts_that_it_takes_and_refuses() -> None:
 
 
 def validator(proof: Proof, form: type[Schema], **narrowed: Any) -> Draft202012Validator:
-    """The document's schema of a form. This validator isn't Python's, since clients' are not."""
+    """Return a validator of the form's schema in the document.
+
+    Its regex engine isn't Python's, because clients' engines aren't either.
+    """
     return Draft202012Validator(proof.root["components"]["schemas"][form.__name__] | narrowed)
 
 
@@ -153,7 +157,7 @@ def test_the_document_takes_what_the_rule_takes_and_no_more(field: Field, proof:
 def test_schema_and_document_judge_single_characters_of_all_of_unicode_alike(
     form: type[Schema], name: str, takes: Callable[[str], bool], proof: Proof
 ) -> None:
-    """Each one up to where the white space ends, and each hundredth beyond."""
+    """Each character up to the end of the white space, and each hundredth beyond."""
     field, document = form().fields[name], validator(proof, form, required=[])
 
     def schema_takes(character: str) -> bool:

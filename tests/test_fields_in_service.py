@@ -1,4 +1,4 @@
-"""Each field's rule, to the character, as the service on both databases keeps it."""
+"""Each field's rule, checked through the running service on both databases."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ MULTIPART: dict[str, Any] = {"content_type": "multipart/form-data"}
 def test_the_service_takes_what_the_rule_takes_and_keeps_it_as_it_came(
     field: Field, someone: Someone
 ) -> None:
-    """In turns as urlencoded and as multipart. Checklist 27, 29, 30 and 38."""
+    """The encodings alternate. Checklist 27, 29, 30 and 38."""
     (operation,) = (each for each in OPERATIONS if each.form == field.form.__name__)
     link = someone.gives_details().headers["Location"]
     at, asked = operation.address(link), 0
@@ -34,7 +34,7 @@ def test_the_service_takes_what_the_rule_takes_and_keeps_it_as_it_came(
             record = someone.reads(answer.headers.get("Location", link)).get_json()
             as_given = {name: form[name] or None for name in operation.fields}
             assert {name: record[name] for name in as_given} == as_given
-        elif answer.status_code not in (200, 409):  # Taken: it differs in letter case alone.
+        elif answer.status_code not in (200, 409):  # 409: the username differs only in letter case.
             errors = answer.get_json(force=True)["errors"]
             assert_problem(answer, 400, **{field.name: errors[field.name]})
             return False
@@ -43,7 +43,7 @@ def test_the_service_takes_what_the_rule_takes_and_keeps_it_as_it_came(
     assert not field.disagreements(takes)
 
 
-def test_what_breaks_a_rule_is_told_how_to_keep_it(someone: Someone) -> None:
+def test_an_invalid_text_gets_the_message_of_its_rule(someone: Someone) -> None:
     for name, text, message in [
         ("username", "", "Give 1 to 150 characters."),
         ("username", "x" * 151, "Give 1 to 150 characters."),
@@ -65,7 +65,7 @@ def test_what_breaks_a_rule_is_told_how_to_keep_it(someone: Someone) -> None:
 
 
 def test_an_older_record_with_an_invisible_last_name_can_still_be_read(app: Flask) -> None:
-    """Before 2.0.0 such last names were accepted."""
+    """Versions before 2.0.0 accepted such last names."""
     for lastname in INVISIBLE:
         record = RECORD | {"lastname": lastname}
         link = f"/userDetails/{app.extensions['store'].add_details(**record)}"
@@ -76,7 +76,7 @@ def test_an_older_record_with_an_invisible_last_name_can_still_be_read(app: Flas
 def test_a_line_break_at_the_end_is_not_lost_on_the_way(
     someone: Someone, request_: dict[str, Any]
 ) -> None:
-    """Python's `$` would let the first by, and multipart has line breaks of its own."""
+    """Python's `$` matches before a final line break, and multipart has line breaks of its own."""
     for end in "\n", "\r\n", "\r", "\n\n", "\0":
         assert someone.gives_details(request_, lastname=f"king{end}").status_code == 400
         assert someone.gives_details(request_, username=f"sam{end}").status_code == 400
@@ -84,7 +84,7 @@ def test_a_line_break_at_the_end_is_not_lost_on_the_way(
 
 
 def test_a_refused_text_is_not_repeated_to_the_client(someone: Someone) -> None:
-    """Checklist 31: what is refused may be a password."""
+    """Checklist 31: the refused text may be a password."""
     for refused in [
         someone.signs_up("ada", "canary\ncanary canary"),
         someone.signs_up("ada", "canary " * 99),
@@ -97,7 +97,7 @@ def test_a_refused_text_is_not_repeated_to_the_client(someone: Someone) -> None:
 
 
 def test_a_long_password_is_not_cut_off(someone: Someone) -> None:
-    """Checklist 27: bcrypt would look at the first 72 bytes."""
+    """Checklist 27: bcrypt would use only the first 72 bytes."""
     for number, start in enumerate(["x" * 72, OTTER * 18, "x" * 255]):
         someone.signs_up(f"ada{number}", f"{start}a")
         assert_problem(someone.signs_in(f"ada{number}", f"{start}b").reads_own(), 401)

@@ -1,4 +1,4 @@
-"""A rule makes a field that says all of itself, to who breaks it and in the document."""
+"""A rule creates a field, its error messages, and its schema in the document."""
 
 import re
 from dataclasses import replace
@@ -16,34 +16,36 @@ from api.text_rules import Text, Timestamp
 RULE = Text(description="A word.", example="otter", pattern="^[a-z]*$", minimum=1, maximum=5)
 
 
-def told(rule: Text, text: Any, **options: Any) -> list[str]:
-    """What is said of a text, that is in a form or isn't."""
+def errors_of(rule: Text, text: Any, **options: Any) -> list[str]:
+    """Return the error messages for a text in a form, or for a form without it."""
     schema = Schema.from_dict({"word": rule.field(**options)})()
     messages: list[str] = schema.validate({} if text is None else {"word": text}).get("word", [])
     return messages
 
 
 def test_a_field_has_one_message_for_the_first_check_that_fails() -> None:
-    assert told(RULE, "otter") == []
-    assert told(RULE, None) == [] and told(RULE, None, required=True) == ["Give this field."]
-    assert told(RULE, "") == ["Give 1 to 5 characters."]
-    assert told(RULE, "Otters") == ["Give 1 to 5 characters."]
-    assert told(RULE, "Otter") == ["Give a text that fits the pattern."]
+    assert errors_of(RULE, "otter") == []
+    assert errors_of(RULE, None) == [] and errors_of(RULE, None, required=True) == [
+        "Give this field."
+    ]
+    assert errors_of(RULE, "") == ["Give 1 to 5 characters."]
+    assert errors_of(RULE, "Otters") == ["Give 1 to 5 characters."]
+    assert errors_of(RULE, "Otter") == ["Give a text that fits the pattern."]
 
 
 def test_a_pattern_never_runs_on_a_text_that_is_too_long() -> None:
-    """Each further `a` doubles the time of this pattern: 40 would take hours."""
+    """Each further `a` doubles the matching time of this pattern, so 40 would take hours."""
     slow = replace(RULE, pattern="^(a|a)*$")
-    assert told(slow, "a" * 40 + "!") == ["Give 1 to 5 characters."]
-    assert told(slow, "aaaa!") == ["Give a text that fits the pattern."]
+    assert errors_of(slow, "a" * 40 + "!") == ["Give 1 to 5 characters."]
+    assert errors_of(slow, "aaaa!") == ["Give a text that fits the pattern."]
 
 
-def test_a_rule_without_a_least_speaks_of_the_most() -> None:
+def test_a_rule_without_a_minimum_states_the_maximum() -> None:
     some = Text(
         description="", example="", pattern="", minimum=0, maximum=1, pattern_message="Empty it."
     )
-    assert told(some, "") == [] and told(some, "ab") == ["Give at most 1 characters."]
-    assert told(some, "a") == ["Empty it."]
+    assert errors_of(some, "") == [] and errors_of(some, "ab") == ["Give at most 1 characters."]
+    assert errors_of(some, "a") == ["Empty it."]
 
 
 def test_texts_that_would_fit_may_be_refused() -> None:
@@ -51,13 +53,13 @@ def test_texts_that_would_fit_may_be_refused() -> None:
         description="", example="", pattern=".*", minimum=0, maximum=9, refused=["otter", "owl"]
     )
     assert (
-        told(known, "owl") == ["This value is too common. Choose another."]
-        and told(known, "owls") == []
+        errors_of(known, "owl") == ["This value is too common. Choose another."]
+        and errors_of(known, "owls") == []
     )
     assert known.field().metadata["not"] == {"type": "string", "enum": ["otter", "owl"]}
 
 
-def test_a_field_says_what_it_is_of() -> None:
+def test_a_field_describes_its_rule() -> None:
     field = RULE.field()
     assert type(field) is fields.String
     assert field.metadata == {"description": "A word.", "examples": ["otter"]}
@@ -104,7 +106,7 @@ def test_each_field_of_the_service_says_what_it_takes(
 
 
 def test_a_last_name_is_any_text_without_controls_that_has_a_visible_character() -> None:
-    """All texts of up to five characters of six kinds: 9,331."""
+    """All 9,331 texts of up to five characters of six kinds."""
     pattern = re.compile(LASTNAME.pattern)
     for length in range(6):
         for text in map("".join, product("k\U0001f9a6 \u2003\u200b\n", repeat=length)):

@@ -1,8 +1,8 @@
-"""schemathesis' `run`, whole: all phases and all checks, against the app and against the server.
+"""`schemathesis run` with all phases and all checks, against the app and against the server.
 
-Green proves something only if much of it succeeded: the run prints how often each operation was
-asked and how often it succeeded, and wants a hundred successes of each. `schemathesis fuzz` is
-another command, with a test of its own: tests/tools/test_long_fuzz.py.
+A run without failures proves something only if enough requests succeeded. So the run prints the
+number of requests and of successes for each operation, and requires a hundred successes of each.
+`schemathesis fuzz` is another command, tested in tests/tools/test_long_fuzz.py.
 """
 
 import subprocess
@@ -28,7 +28,7 @@ from tests.fresh_keys import VALID
 from tests.operations import OPERATIONS
 from tests.serving import REPOSITORY, serving
 from tests.tools.long_fuzz.figures import Figures
-from tests.tools.long_fuzz.foretold import Foretold
+from tests.tools.long_fuzz.predicted import Predictor
 from tests.tools.long_fuzz.varied import GOOD, USERNAME, row, varied
 
 EXAMPLES, CHAINS, SEED, FLOOR = 250, 150, 1, 100
@@ -49,8 +49,8 @@ def _config() -> SchemathesisConfig:
 def _escaped_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Werkzeug's client escape the names of multipart fields as browsers do.
 
-    By itself it writes them as they are, so that a name with a quotation mark or a line end is no
-    well-formed part, and schemathesis would call the request valid all the same.
+    By default it doesn't escape them, so that a name with a quotation mark or a line end makes a
+    malformed part, while schemathesis considers the request valid.
     """
     send: Any = MultipartEncoder.send_event
 
@@ -74,17 +74,18 @@ def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
     app = make_app_at(postgresql_url, ratelimit_enabled=False)
     assert Someone(app.test_client()).signs_up(USERNAME, PASSWORD).status_code == 200
     schema: Any = schemathesis.openapi.from_wsgi("/openapi.json", app, config=_config())
-    # It learns of no record, so that links alone choose ids.
-    figures, foretold = Figures(), Foretold(USERNAME, GOOD)
+    # Don't extract ids from responses, so that only links provide them.
+    figures, predicted = Figures(), Predictor(USERNAME, GOOD)
 
     @schema.hook  # type: ignore[untyped-decorator]
     def flatmap_case(_context: object, case: Case[Any]) -> st.SearchStrategy[Case[Any]]:
-        # A number more, or it has soon tried all there is of the operation without input.
-        return st.tuples(varied(case, foretold), st.integers()).map(itemgetter(0))
+        # Add a number, because otherwise an operation without input has few distinct requests.
+        return st.tuples(varied(case, predicted), st.integers()).map(itemgetter(0))
 
     @schema.hook  # type: ignore[untyped-decorator]
     def after_call(_context: object, case: Case[Any], response: schemathesis.Response) -> None:
-        if case.method.upper() == case.operation.method.upper():  # Else it tries other methods.
+        # In the other cases schemathesis tries other methods.
+        if case.method.upper() == case.operation.method.upper():
             figures.judged[row(case, response.status_code)] += 1
 
     found = fuzzing.run(schema)
@@ -105,7 +106,7 @@ def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
 def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(tmp_path: Path) -> None:
     """Run the README's command from the project's folder, where `schemathesis.toml` stands."""
     with serving(tmp_path) as server:
-        # Only the seed is given, so that a failure can be repeated.
+        # Only the seed is given, so that a failure can be reproduced.
         command = ["schemathesis", "run", f"{server.url}/openapi.json", f"--seed={SEED}"]
         run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         log = server.log.read_text()
@@ -116,7 +117,7 @@ def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(tmp_p
     assert warnings == [
         "\u26a0\ufe0f Authentication failed: 1 operation returned only 401/403 responses"
     ]
-    # A link is in the JSON answer; it tries to follow it from the plain text too.
+    # Links are in the JSON response; schemathesis tries to follow them from the plain text too.
     assert found.count("POST /userDetails -> [201]") == found.count("text/plain; charset=utf-8")
     assert "undeclared response" not in log
 

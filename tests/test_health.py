@@ -1,4 +1,4 @@
-"""How the service is, told in one of two words."""
+"""/livez and /readyz."""
 
 from collections.abc import Callable
 from typing import NoReturn
@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from api.schemas import Health
 
 
-def test_the_service_is_well_while_it_serves_and_its_database_can_be_asked(
+def test_the_service_is_healthy_while_its_database_works(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
     client = make_app_at(sqlite_url).test_client()
@@ -35,7 +35,7 @@ def test_the_service_is_unavailable_while_the_database_is_gone(
     assert app.test_client().get("/livez").status_code == 200
 
 
-def test_there_is_no_other_word() -> None:
+def test_there_is_no_other_status() -> None:
     schema = Health()
     assert not schema.validate({"status": "ok"}) and not schema.validate({"status": "unavailable"})
     assert schema.validate({}) and schema.validate({"status": "fine"}) and schema.validate({"x": 1})

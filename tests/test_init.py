@@ -1,4 +1,4 @@
-"""The service as it is joined: its name, where its settings come from, which addresses it has."""
+"""`create_app`: the app's name, the source of its settings, and its addresses."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,10 @@ from tests.actor import PASSWORD, Someone
 
 
 def status(app: Flask, host: str | None, path: str = "/livez") -> int:
-    """The status of an answer to who names this host, or none; Werkzeug's client always does."""
+    """Return the status of a request with this raw `Host` header, or without one.
+
+    Werkzeug's client would always send a valid one.
+    """
     environ = EnvironBuilder(path).get_environ()
     environ["PATH_INFO"] = path
     del environ["HTTP_HOST"]
@@ -23,7 +26,9 @@ def status(app: Flask, host: str | None, path: str = "/livez") -> int:
     return int(said[:3])
 
 
-def test_who_names_no_host_is_refused(make_app_at: Callable[..., Flask], sqlite_url: str) -> None:
+def test_a_request_without_a_host_is_refused(
+    make_app_at: Callable[..., Flask], sqlite_url: str
+) -> None:
     """RFC 9112, section 3.2."""
     app = make_app_at(sqlite_url)
     for host in "x", "X.org:80", "127.0.0.1:", "a_b~c%20-d", "[::1]", "[1:2f:F.9]:5000":
@@ -51,7 +56,7 @@ def test_the_service_goes_by_its_name_in_the_log(
 def test_as_many_proxies_are_believed_as_are_trusted(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
-    """An origin that is the service's own, seen through two of them."""
+    """Two proxies are trusted, and the page's origin is the service's own as they report it."""
     someone = Someone(make_app_at(sqlite_url, trusted_proxies=2).test_client())
     ada = someone.signs_in("ada", PASSWORD)
     assert someone.signs_up("ada", PASSWORD).status_code == 200

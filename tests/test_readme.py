@@ -106,7 +106,7 @@ def test_the_four_ways_to_return_a_status_answer_as_the_readme_says() -> None:
 
 
 def _fresh_clone(folder: Path) -> Path:
-    """What git has of the project, and nothing else, with a fresh virtual environment in it."""
+    """A clean copy of the repository's tracked files, with a new virtual environment."""
     clone = folder / "clone"
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.check_output(listed, cwd=REPOSITORY, text=True).split("\0")
@@ -153,7 +153,7 @@ def test_the_readmes_command_serves_and_its_requests_answer_as_it_says(tmp_path:
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 600  # pip may take its time.
+    deadline = time.monotonic() + 600  # pip can be slow.
     while time.monotonic() < deadline:
         assert server.poll() is None, log.read_text()
         try:

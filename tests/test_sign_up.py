@@ -1,4 +1,4 @@
-"""Signing up: a username is taken once, and a password makes it an account that can sign in."""
+"""Sign-up: each username can be taken once, and an account with a password can sign in."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -20,7 +20,8 @@ def count_accounts(app: Flask) -> int:
 def test_a_username_and_a_password_make_an_account_that_signs_in(someone: Someone) -> None:
     signed_up = someone.signs_up("ada", PASSWORD)
     assert (signed_up.status_code, signed_up.text) == (200, "Success")
-    assert_problem(someone.signs_in("ada", PASSWORD).reads_own(), 404)  # In, and nothing there yet.
+    # Signed in, but the account has no details yet.
+    assert_problem(someone.signs_in("ada", PASSWORD).reads_own(), 404)
 
 
 def test_a_username_alone_is_signed_up_but_can_not_sign_in(someone: Someone) -> None:
@@ -61,7 +62,7 @@ def test_a_username_is_taken_whatever_its_letter_case(
 
 
 def test_a_username_that_only_resembles_a_taken_one_is_free(someone: Someone) -> None:
-    """LIKE's and the database's own notions of sameness don't count."""
+    """Neither LIKE nor the database's collation decides which usernames are equal."""
     for username in "ada", "ada_", "adax", "ada.", "a.da", "ada@", "adda", "_", "-", "+":
         assert someone.signs_up(username).status_code == 200, username
 
@@ -85,7 +86,7 @@ def test_a_refused_sign_up_leaves_the_username_free(app: Flask, someone: Someone
 
 
 def test_of_fifty_sign_ups_of_one_username_at_once_exactly_one_succeeds(app: Flask) -> None:
-    """Checklist 13: one success, 49 times 409, nothing else; whatever the letter case."""
+    """Checklist 13: one success, and 49 times 409, regardless of letter case."""
     many = 50
     together = Barrier(many)
 

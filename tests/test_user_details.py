@@ -1,4 +1,4 @@
-"""Details are records: each accepted form makes one, and whoever holds its link has it."""
+"""User details: each form creates a record, which anyone with its link can read or delete."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -53,7 +53,7 @@ def test_the_same_details_again_are_another_record(someone: Someone) -> None:
 def test_a_key_is_a_random_uuid_so_that_nobody_guesses_it(someone: Someone) -> None:
     keys = [UUID(link_of(someone.gives_details())[-36:]) for _ in range(20)]
     assert {key.version for key in keys} == {4}
-    # No bits but the version's and the variant's are the same in all of them.
+    # All other bits than the version's and the variant's vary.
     same = (1 << 128) - 1
     for key in keys:
         same &= ~(key.int ^ keys[0].int)
@@ -121,7 +121,7 @@ def test_the_newest_details_of_an_account_are_read_with_its_credentials(ada: Som
 def test_details_of_others_are_not_an_accounts_own(someone: Someone, ada: Someone) -> None:
     someone.signs_up("bob", PASSWORD)
     bob = someone.signs_in("bob")
-    someone.gives_details(username="ada")  # Anonymous: anybody may write this name.
+    someone.gives_details(username="ada")  # Without credentials, any username may be given.
     assert_problem(ada.reads_own(), 404)
     ada.gives_details(username="ada", lastname="Lovelace")
     bob.gives_details(username="bob", lastname="Builder")

@@ -1,8 +1,8 @@
-"""Run all tests in several processes, and prove the documents by the exchanges of all of them.
+"""Run all tests in several processes, and prove the documents by all recorded exchanges.
 
-Each worker process holds its exchanges against the documents while its tests run. When it ends, it
-tries its part of the mutants on them, and delivers both to the controlling process, which tries the
-mutants that are left on the exchanges of all workers, and gives the one verdict.
+Each worker process checks its exchanges against the documents while its tests run. When it ends, it
+tries its part of the mutants on them, and sends both to the controlling process, which tries the
+remaining mutants on the exchanges of all workers and gives the verdict.
 """
 
 import gc
@@ -19,15 +19,15 @@ from api.contract.proof.proof import Proof
 from api.contract.proof.recording import write
 
 MOST_WORKERS = 4
-"""With more workers the longest tests would decide how long a run takes."""
+"""With more workers, the longest tests would determine the duration of a run."""
 MOST_LINES = 60
 
 _CHOOSING = ["keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly"]
-"""The options by which only some of the tests are run, or none."""
+"""The options that select some of the tests, or none."""
 
 
 def is_whole(config: pytest.Config) -> bool:
-    """Return whether all tests were asked for: a part of them can't show everything."""
+    """Return whether all tests were requested. A partial run can't prove the documents."""
     chosen = any(config.getoption(option, None) for option in _CHOOSING)
     return config.args == config.getini("testpaths") and not chosen
 
@@ -37,31 +37,31 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def _processors() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _keep_bytecode(folder: Path) -> None:
-    """Let all processes of a run share compiled modules, also if the environment says otherwise.
+    """Let all processes of a run share compiled modules, even with PYTHONDONTWRITEBYTECODE set.
 
-    To compile the service at each start of a server takes longer than to import it.
+    Compiling the service at each start of a server takes longer than importing it.
     """
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
         os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
 
 
 def _collect_garbage_rarely() -> None:
-    """Don't look for garbage in what stays until the end, which would take a tenth of the run."""
+    """Collect garbage rarely, because frequent collections would take a tenth of the run."""
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
 
 
 class WholeRun:
-    """A plugin of pytest that distributes a run of all tests and proves the documents by it.
+    """A pytest plugin that distributes a run of all tests and proves the documents.
 
-    The first of the proofs is the one whose exchanges `--traffic` keeps.
+    `--traffic` writes the exchanges of the first proof.
     """
 
     def __init__(self, proofs: list[Proof]) -> None:
@@ -69,7 +69,7 @@ class WholeRun:
         self._workers = self._delivered = 0
 
     def pytest_addoption(self, parser: pytest.Parser) -> None:
-        """Add the options that write what was seen."""
+        """Add the options that write the proofs and the exchanges."""
         group = parser.getgroup("proof")
         group.addoption("--proof", type=Path, help="write the proofs there, as HTML")
         group.addoption("--traffic", type=Path, help="keep all exchanges there, secrets masked")
@@ -80,9 +80,10 @@ class WholeRun:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
-        """Distribute a run of all tests, unless the command line says how (`-n`, `--dist`).
+        """Distribute a run of all tests, unless the command line has `-n` or `--dist`.
 
-        Workers steal tests from each other, so that none is idle while another has a long file.
+        Workers steal tests from each other, so that none is idle while another one runs a long
+        file.
         """
         option = config.option
         undecided = getattr(option, "numprocesses", 0) is None and option.dist == "no"
@@ -93,11 +94,11 @@ class WholeRun:
                 option.numprocesses, option.dist = workers, "worksteal"
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Start the tests that take longest first, so that no worker is idle at the end."""
+        """Run the longest tests first, so that no worker is idle at the end."""
         items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
     def pytest_collection_finish(self) -> None:
-        """Begin to run the tests."""
+        """Adjust garbage collection before the tests run."""
         _collect_garbage_rarely()
 
     @pytest.hookimpl(optionalhook=True)
@@ -107,7 +108,7 @@ class WholeRun:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Take over the exchanges of a worker that ended; one that crashed delivers none."""
+        """Collect the exchanges of a worker that ended. A crashed worker delivers none."""
         delivered = None if error else node.workeroutput.get("exchanges")
         if delivered is not None:
             self._delivered += 1
@@ -118,7 +119,7 @@ class WholeRun:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Deliver the exchanges of a worker. In the controlling process prove the documents."""
+        """In a worker, deliver its exchanges. In the controlling process, prove the documents."""
         config: Any = session.config
         if _is_worker(config):
             if is_whole(config) and exitstatus == pytest.ExitCode.OK:
@@ -129,7 +130,7 @@ class WholeRun:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _judge_parts(self, worker: dict[str, Any]) -> None:
-        """Try a part of the mutants in each worker, so that no processor is idle meanwhile."""
+        """Try a part of the mutants in each worker, so that no processor is idle."""
         number, workers = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
         for proof in self.proofs:
             proof.judge_part(number % workers, workers)
@@ -141,7 +142,7 @@ class WholeRun:
         return not is_whole(config) or all(proof.holds for proof in self.proofs)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the figures that tests recorded, how the proofs stand, and what is missing."""
+        """Print the figures that tests recorded, the verdicts, and what is missing."""
         config, stats = terminalreporter.config, terminalreporter.stats
         for line in _recorded(chain.from_iterable(stats.values())):
             terminalreporter.write_line(line)
@@ -168,9 +169,9 @@ class WholeRun:
 
 
 def _recorded(reports: Iterable[Any]) -> Iterator[str]:
-    """Yield each test that recorded figures by `record_property`, and the figures."""
+    """Yield the id of each test that used `record_property`, and its figures."""
     for report in reports:
-        # The properties that a test recorded are in its teardown's report, and in some before.
+        # The teardown report has all properties of a test; an earlier report may have some.
         if getattr(report, "when", "") == "teardown" and report.user_properties:
             yield report.nodeid
             yield from (f"  {name}: {value}" for name, value in report.user_properties)

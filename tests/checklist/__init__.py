@@ -1,1 +1,1 @@
-"""What a service of this kind is to hold, by number: tests/checklist.md says where each is held."""
+"""A numbered checklist for services of this kind. tests/checklist.md lists its tests."""

@@ -1,4 +1,4 @@
-"""The checklist on HTTP and the contract: what is declared, and which methods there are."""
+"""Checklist, HTTP and the contract: declared responses, and methods."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +28,7 @@ from tests.whole_run import WholeRun
     ],
     ids=["status", "media type", "header", "another header", "no header", "body"],
 )
-def test_01_an_answer_that_is_not_declared_can_not_leave_in_a_run_of_the_tests(
+def test_01_an_undeclared_response_fails_a_test(
     app: Flask, change: dict[str, Any], refused: type[Exception]
 ) -> None:
     @app.after_request
@@ -41,7 +41,7 @@ def test_01_an_answer_that_is_not_declared_can_not_leave_in_a_run_of_the_tests(
         Someone(app.test_client()).gives_details({"headers": {"Accept": "application/json"}})
 
 
-def test_02_a_promise_that_nobody_saw_fails_a_whole_run(
+def test_02_a_declaration_that_no_exchange_covers_fails_a_whole_run(
     proof: Proof,
 ) -> None:
     nothing_seen = Coverage(proof.document)
@@ -60,13 +60,13 @@ def test_02_a_promise_that_nobody_saw_fails_a_whole_run(
     assert next(fresh.missing()).startswith("never seen: ") and not fresh.holds
 
 
-def test_03_who_is_not_let_in_is_told_how_to_sign_in(someone: Someone) -> None:
+def test_03_a_401_has_a_challenge(someone: Someone) -> None:
     for refused in someone.reads_own(), someone.signs_in("eve").gives_details():
         assert_problem(refused, 401)
         assert refused.headers["WWW-Authenticate"].startswith("Basic realm=")
 
 
-def test_04_a_method_that_is_not_there_is_405_with_exactly_those_that_are(someone: Someone) -> None:
+def test_04_an_unsupported_method_is_405_with_the_exact_allow(someone: Someone) -> None:
     for path, allowed in ALLOWED.items():
         for method in set(METHODS) - allowed:
             refused = someone.asks(method, path)

@@ -1,4 +1,4 @@
-"""The checklist on HTTP and the contract: which requests are refused, and how."""
+"""Checklist, HTTP and the contract: refused requests."""
 
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -19,7 +19,7 @@ LIMIT = 16 * 1024
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "", "form", None])
-def test_06_what_is_no_form_is_415_and_told_what_is(
+def test_06_a_body_that_is_no_form_is_415_with_accept(
     someone: Someone, content_type: str | None
 ) -> None:
     for path in "/userDetails", "/userSignUp":
@@ -28,7 +28,7 @@ def test_06_what_is_no_form_is_415_and_told_what_is(
         assert refused.headers["Accept"] == f"{URLENCODED}, multipart/form-data"
 
 
-def test_07_a_coded_body_is_415_and_told_to_send_it_plain(someone: Someone) -> None:
+def test_07_a_content_coding_is_415_with_accept_encoding(someone: Someone) -> None:
     for coding in "gzip", "br", "made-up", "identity, gzip":
         coded: dict[str, Any] = {"headers": {"Content-Encoding": coding}}
         for refused in someone.gives_details(coded), someone.signs_up("ada", **coded):
@@ -36,7 +36,7 @@ def test_07_a_coded_body_is_415_and_told_to_send_it_plain(someone: Someone) -> N
             assert refused.headers["Accept-Encoding"] == "identity"
 
 
-def test_08_an_accept_without_what_is_here_is_406_and_a_malformed_one_no_5xx(
+def test_08_an_unacceptable_representation_is_406_and_a_malformed_accept_no_5xx(
     someone: Someone,
 ) -> None:
     link = someone.gives_details().headers["Location"]
@@ -49,7 +49,7 @@ def test_08_an_accept_without_what_is_here_is_406_and_a_malformed_one_no_5xx(
     ]:
         assert_problem(refused, 406)
         assert all(kind in refused.get_json(force=True)["detail"] for kind in kinds)
-    assert someone.signs_up("ada").status_code == 200  # Nothing was stored by what was refused.
+    assert someone.signs_up("ada").status_code == 200  # The refused requests stored nothing.
     for number, accept in enumerate([",;", "text", "*/*;q=nan", "\xff/\xff", '"', "a" * 8000]):
         odd: dict[str, Any] = {"headers": {"Accept": accept}}
         assert someone.signs_up(f"ada{number}", **odd).status_code in (200, 406)
@@ -65,7 +65,8 @@ def test_09_a_body_over_the_limit_is_413_to_the_byte(
     if content_type == MULTIPART:
         form = PART % (b"username", b"sam") + PART % (b"lastname", b"king") + b"--x--\r\n"
     for size, status in (LIMIT - 1, 201), (LIMIT, 201), (LIMIT + 1, 413):
-        # What follows a multipart's end is ignored; in the other it is a field that nobody asks.
+        # Text after the end of a multipart body is ignored; in a urlencoded body it is an unknown
+        # field.
         request: dict[str, Any] = {"data": form.ljust(size, b"x")}
         if chunked:
             request = {
@@ -91,10 +92,8 @@ def test_09_a_body_over_the_limit_is_413_to_the_byte(
         (URLENCODED, b"username=sam&lastname=%G1"),
     ],
 )
-def test_10_what_is_not_well_formed_is_400(
-    someone: Someone, content_type: str, body: bytes
-) -> None:
-    """It names no field: that would mean it was read after all."""
+def test_10_a_malformed_body_is_400(someone: Someone, content_type: str, body: bytes) -> None:
+    """The problem names no field, because no field was read."""
     for path in "/userDetails", "/userSignUp":
         assert_problem(someone.posts(body, content_type, path), 400)
 
@@ -120,7 +119,7 @@ def test_11_a_field_given_twice_is_refused(app: Flask, someone: Someone) -> None
     assert counted(app) == (0, 0, 0)
 
 
-def test_12_the_query_is_no_form_and_unknown_fields_are_ignored(someone: Someone) -> None:
+def test_12_the_query_and_unknown_fields_are_ignored(someone: Someone) -> None:
     refused = someone.posts(b"username=sam", URLENCODED, "/userDetails?lastname=king")
     assert_problem(refused, 400, lastname=["Give this field."])
     refused = someone.posts(b"", URLENCODED, "/userSignUp?username=sam")
@@ -134,7 +133,7 @@ def test_12_the_query_is_no_form_and_unknown_fields_are_ignored(someone: Someone
     assert "The query string is never read as a form" in said
 
 
-def test_13_of_50_who_race_for_a_username_one_wins(app: Flask) -> None:
+def test_13_of_50_concurrent_sign_ups_of_a_username_one_succeeds(app: Flask) -> None:
     together = Barrier(50)
 
     def sign_up(_: int) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The checklist on HTTP and the contract: what comes of a request, and of what goes wrong."""
+"""Checklist, HTTP and the contract: responses, and errors."""
 
 import re
 import time
@@ -22,10 +22,10 @@ from tests.storage.test_unavailable import locked
 PHASES = ["examples", "coverage", "fuzzing", "stateful"]
 
 
-def test_14_a_client_that_waits_as_long_as_told_is_served(
+def test_14_a_client_that_waits_for_retry_after_is_served(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
-    """For a password's 503 see test_passwords_busy.py; for a 503 of the database the next test."""
+    """The 503 of hashing is in test_passwords_busy.py; that of the database in the next test."""
     limited = Someone(make_app_at(sqlite_url, ratelimit_default="1 per second").test_client())
     while (often := limited.gives_details()).status_code == 201:
         pass
@@ -35,12 +35,13 @@ def test_14_a_client_that_waits_as_long_as_told_is_served(
     assert limited.gives_details().status_code == 201
 
 
-def test_15_a_database_that_can_not_is_503_not_ready_but_alive_and_comes_back(
+def test_15_without_the_database_requests_are_503_and_it_recovers(
     make_app: Callable[..., Flask],
 ) -> None:
     app = make_app(database_timeout=1)
     someone, ada = Someone(app.test_client()), Someone(app.test_client())
-    app.extensions["store"].close()  # Nobody locks out who reads already.
+    # An exclusive lock is impossible once another connection reads.
+    app.extensions["store"].close()
     with locked(app.extensions["store"].database.engine), ThreadPoolExecutor() as pool:
         asked = pool.submit(ada.gives_details), pool.submit(ada.reads, "/readyz")
         assert someone.reads("/livez").status_code == 200
@@ -51,12 +52,14 @@ def test_15_a_database_that_can_not_is_503_not_ready_but_alive_and_comes_back(
     assert someone.reads("/readyz").status_code == 200
 
 
-def test_16_an_error_is_a_problem_whose_status_is_its_own(someone: Someone, ada: Someone) -> None:
+def test_16_an_error_is_a_problem_with_the_status_of_the_response(
+    someone: Someone, ada: Someone
+) -> None:
     for status, refused in errors(someone, ada):
         assert (refused.status_code, refused.mimetype) == (status, "application/problem+json")
         problem = refused.get_json(force=True)
         assert (problem["status"], problem["type"]) == (status, "about:blank")
-        # Who ignores what the standard doesn't know has been told all the same.
+        # A client that ignores the extension member `errors` still gets the message.
         assert problem.keys() - {"errors"} == {"type", "title", "status", "detail"}
 
 
@@ -70,7 +73,7 @@ def test_17_what_is_created_can_be_read_where_location_says(someone: Someone) ->
 
 
 def test_18_head_is_get_without_content_and_204_has_none(ada: Someone) -> None:
-    """A 304 never leaves: nothing here is asked for conditionally."""
+    """There is no 304, because the API has no conditional GET."""
     link = ada.gives_details(username="ada").headers["Location"]
     for path in [link, *(path for path, methods in ALLOWED.items() if "GET" in methods)]:
         got, head = (ada.asks(method, path, headers=SAME_ID) for method in ("GET", "HEAD"))
@@ -81,7 +84,7 @@ def test_18_head_is_get_without_content_and_204_has_none(ada: Someone) -> None:
         assert "Content-Length" not in answer.headers  # RFC 9110, section 8.6.
 
 
-def test_19_a_defect_says_nothing_of_the_inside_and_the_log_says_what_it_was(
+def test_19_a_500_reveals_nothing_and_the_log_has_the_exception(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside = "canary-7f3a: SELECT secret FROM accounts at /srv/api/store.py"
@@ -98,9 +101,7 @@ def test_19_a_defect_says_nothing_of_the_inside_and_the_log_says_what_it_was(
     assert PASSWORD not in str(lines)
 
 
-def test_20_a_5xx_that_fuzzing_gets_fails_it(
-    make_app_at: Callable[..., Flask], sqlite_url: str
-) -> None:
+def test_20_a_5xx_fails_the_fuzzing(make_app_at: Callable[..., Flask], sqlite_url: str) -> None:
     app = make_app_at(sqlite_url, ratelimit_enabled=False)
 
     @app.before_request

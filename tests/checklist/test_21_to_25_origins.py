@@ -1,4 +1,4 @@
-"""The checklist on other origins (Fetch's CORS)."""
+"""Checklist, other origins (Fetch's CORS)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,20 +9,21 @@ from flask import Flask
 from tests.actor import Someone, assert_problem
 from tests.contract.test_http_errors import errors, faulty
 from tests.contract.test_http_headers import successes
-from tests.security.test_cors import OPEN, PREFLIGHT, asks_to_sign_up, assert_open, said_to_browsers
+from tests.security.test_cors import OPEN, PREFLIGHT, assert_open, cors_headers, sign_up_responses
 from tests.storage.test_unavailable import locked
 
 SHOP = {"Origin": "https://shop.example"}
 
 
 @pytest.mark.parametrize("headers", [{}, SHOP], ids=["no origin", "an origin"])
-def test_21_any_origin_reads_every_answer_to_a_sign_up(
+def test_21_any_origin_may_read_every_response_to_a_sign_up(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
     app = make_app(database_timeout=1, ratelimit_default="40 per hour")
     someone = Someone(app.test_client())
-    answers = [answer for _, answer in asks_to_sign_up(someone, headers)]
-    app.extensions["store"].close()  # Nobody locks out who reads already.
+    answers = [answer for _, answer in sign_up_responses(someone, headers)]
+    # An exclusive lock is impossible once another connection reads.
+    app.extensions["store"].close()
     with locked(app.extensions["store"].database.engine):
         answers.append(someone.signs_up("late", headers=headers))
     while answers[-1].status_code != 429:
@@ -34,7 +35,7 @@ def test_21_any_origin_reads_every_answer_to_a_sign_up(
     assert seen == {200, 400, 405, 406, 409, 413, 415, 429, 500, 503}
 
 
-def test_22_any_origin_never_goes_with_credentials_and_nothing_varies_by_it(
+def test_22_any_origin_is_allowed_without_credentials_and_nothing_varies_by_it(
     someone: Someone, ada: Someone
 ) -> None:
     refused = [answer for _, answer in errors(someone, ada)]
@@ -53,11 +54,11 @@ def test_23_a_preflight_is_2xx_names_what_exists_and_does_no_work(
 ) -> None:
     someone = faulty(app, monkeypatch, RuntimeError())
     with monkeypatch.context() as patch:
-        for part in "store", "passwords":  # Who asks these for anything at all is answered 500.
+        for part in "store", "passwords":  # Any use of these raises, which would be 500.
             patch.setitem(app.extensions, part, None)
         answer = someone.asks("OPTIONS", "/userSignUp", headers=PREFLIGHT, data={"username": "sam"})
     assert answer.status_code == 204
-    assert said_to_browsers(answer) == OPEN | {
+    assert cors_headers(answer) == OPEN | {
         "Access-Control-Allow-Methods": "POST",
         "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
     }
@@ -66,7 +67,7 @@ def test_23_a_preflight_is_2xx_names_what_exists_and_does_no_work(
 def test_24_a_form_is_served_without_a_preflight_and_guarded_without_one(ada: Someone) -> None:
     """In a browser: tests/security/test_browser_origins.py."""
     for number, kind in enumerate(["multipart/form-data", "application/x-www-form-urlencoded"]):
-        # What a browser sends of itself: nothing in it is to be asked for by a preflight.
+        # Only headers that a browser sends without a preflight.
         asked: dict[str, Any] = {"headers": SHOP, "content_type": kind}
         assert ada.signs_up(f"bob{number}", **asked).status_code == 200
     crossing = {"headers": SHOP | {"Sec-Fetch-Site": "cross-site"}}
@@ -75,10 +76,10 @@ def test_24_a_form_is_served_without_a_preflight_and_guarded_without_one(ada: So
     assert_problem(ada.reads_own(), 404)
 
 
-def test_25_how_long_to_wait_is_exposed_where_a_page_may_have_to_and_nothing_else(
+def test_25_retry_after_is_exposed_where_it_may_occur_and_nothing_else(
     make_app: Callable[..., Flask], someone: Someone, ada: Someone
 ) -> None:
-    """In a browser, which waits: tests/security/test_browser_refused.py."""
+    """In a browser that waits: tests/security/test_browser_refused.py."""
     limited = Someone(make_app(ratelimit_default="1 per hour").test_client())
     limited.signs_up(headers=SHOP)
     refused = limited.signs_up(headers=SHOP)

@@ -1,4 +1,4 @@
-"""The checklist on passwords and users."""
+"""Checklist, passwords and users."""
 
 import re
 import string
@@ -22,7 +22,7 @@ from tests.contract.test_http import ALLOWED
 from tests.contract.test_http_errors import errors
 from tests.contract.test_http_headers import assert_guarded, successes
 from tests.operations import NO_METHOD
-from tests.security.test_passwords import is_let_in, kept_hash
+from tests.security.test_passwords import is_signed_in, stored_hash
 
 
 def test_26_passwords_are_kept_as_argon2id_and_rehashed_when_the_parameters_rise(
@@ -31,13 +31,13 @@ def test_26_passwords_are_kept_as_argon2id_and_rehashed_when_the_parameters_rise
     app.extensions["passwords"] = Passwords(1)
     for name in "ada", "bob":
         someone.signs_up(name, PASSWORD)
-    kept = [kept_hash(app, name) for name in ("ada", "bob")]
+    kept = [stored_hash(app, name) for name in ("ada", "bob")]
     for encoded in kept:
         assert re.fullmatch(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}", encoded)
     assert kept[0] != kept[1]
     app.extensions["passwords"] = Passwords(1, PasswordHasher(3, 19456, 1))
-    assert is_let_in(someone.signs_in("ada", PASSWORD).reads_own())
-    assert "m=19456,t=3" in kept_hash(app, "ada") and kept_hash(app, "bob") == kept[1]
+    assert is_signed_in(someone.signs_in("ada", PASSWORD).reads_own())
+    assert "m=19456,t=3" in stored_hash(app, "ada") and stored_hash(app, "bob") == kept[1]
 
 
 def test_27_a_password_has_15_to_256_characters_all_of_which_count(someone: Someone) -> None:
@@ -50,8 +50,8 @@ def test_27_a_password_has_15_to_256_characters_all_of_which_count(someone: Some
             assert_problem(answer, 400, password=["Give 15 to 256 characters."])
     for n, all_but_one in enumerate(["x" * 72, "🦦" * 255]):
         someone.signs_up(f"bob{n}", all_but_one + "1")
-        assert is_let_in(someone.signs_in(f"bob{n}", all_but_one + "1").reads_own())
-        assert not is_let_in(someone.signs_in(f"bob{n}", all_but_one + "2").reads_own())
+        assert is_signed_in(someone.signs_in(f"bob{n}", all_but_one + "1").reads_own())
+        assert not is_signed_in(someone.signs_in(f"bob{n}", all_but_one + "2").reads_own())
 
 
 def test_28_any_text_of_length_is_a_password_however_its_accents_are_typed(
@@ -60,7 +60,7 @@ def test_28_any_text_of_length_is_a_password_however_its_accents_are_typed(
     for n, password in enumerate(["a" * 14 + "b", " " * 15, "漢字" * 8, "Zoë naïve façade"]):
         typed = [unicodedata.normalize(form, password) for form in ("NFC", "NFD")]
         assert someone.signs_up(f"ada{n}", typed[n % 2]).status_code == 200
-        assert all(is_let_in(someone.signs_in(f"ada{n}", way).reads_own()) for way in typed)
+        assert all(is_signed_in(someone.signs_in(f"ada{n}", way).reads_own()) for way in typed)
 
 
 def test_29_the_best_known_passwords_are_refused_and_the_document_lists_them(
@@ -74,7 +74,7 @@ def test_29_the_best_known_passwords_are_refused_and_the_document_lists_them(
         assert_problem(refused, 400, password=["This value is too common. Choose another."])
 
 
-def test_30_a_username_is_taken_whatever_its_letter_case_by_the_databases_own_word(
+def test_30_the_database_refuses_a_taken_username_in_any_letter_case(
     app: Flask, someone: Someone
 ) -> None:
     said = ["Use only the letters A-Z and a-z, digits and . _ @ + -"]
@@ -88,13 +88,13 @@ def test_30_a_username_is_taken_whatever_its_letter_case_by_the_databases_own_wo
     with app.extensions["store"].database.engine.connect() as connection:
         with pytest.raises(IntegrityError):
             connection.execute(insert(accounts), kim)
-        # What makes them one is what the service itself has written.
+        # The service's own normalized column makes them equal.
         kept = select(accounts.c.username_key).where(accounts.c.username == "Kim")
         assert connection.scalar(kept) == "kim"
 
 
-def test_32_an_unknown_username_is_answered_as_a_wrong_password_is(ada: Someone) -> None:
-    """In equal time: tests/security/test_let_in_time.py."""
+def test_32_an_unknown_username_gets_the_response_of_a_wrong_password(ada: Someone) -> None:
+    """For equal times: tests/security/test_let_in_time.py."""
     wrong, unknown = (
         ada.signs_in(name, "x" * 15).reads_own(headers=SAME_ID) for name in ("ada", "eve")
     )
@@ -115,7 +115,7 @@ def test_33_a_flood_of_passwords_is_bounded_whatever_address_it_claims(
 
 
 class Counting(PasswordHasher):
-    """Counts how many hashes are computed at once."""
+    """A hasher that counts concurrent hashes."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
@@ -130,7 +130,7 @@ class Counting(PasswordHasher):
             self.now -= 1
 
 
-def test_33_of_200_sign_ups_at_once_no_more_are_hashed_at_once_than_there_are_slots(
+def test_33_of_200_concurrent_sign_ups_no_more_are_hashed_at_once_than_slots(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
     app, together, hasher = make_app_at(sqlite_url), Barrier(200), Counting()
@@ -145,7 +145,7 @@ def test_33_of_200_sign_ups_at_once_no_more_are_hashed_at_once_than_there_are_sl
     assert hasher.most == 1
 
 
-def test_34_every_answer_has_the_security_headers_and_trace_is_refused(
+def test_34_every_response_has_the_security_headers_and_trace_is_refused(
     someone: Someone, ada: Someone
 ) -> None:
     for answer in [*successes(someone, ada), *(refused for _, refused in errors(someone, ada))]:

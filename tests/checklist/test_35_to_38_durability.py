@@ -1,4 +1,4 @@
-"""The checklist on the docs page, and on what is kept."""
+"""Checklist, the docs page and stored data."""
 
 import os
 import random
@@ -28,13 +28,13 @@ from tests.actor import FORM, PASSWORD, Someone, assert_problem
 from tests.serving import serving
 
 ANEW = '"(id|createdAt)": *"[^"]+"'
-"""What is another each time."""
+"""The headers that differ in each response."""
 
 
 def test_35_the_docs_page_loads_from_here_alone_and_can_be_switched_off(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
-    """In a browser, quietly, and with each operation tried: tests/test_browser_docs.py."""
+    """In a browser, with each operation tried: tests/test_browser_docs.py."""
     page = Someone(make_app_at(sqlite_url).test_client()).reads("/docs")
     assert "script-src 'self';" in page.headers["Content-Security-Policy"]
     assert "://" not in page.text and not re.search(r"<script(?![^>]*src=)|\son\w+=", page.text)
@@ -43,13 +43,13 @@ def test_35_the_docs_page_loads_from_here_alone_and_can_be_switched_off(
         assert_problem(without.reads(path), 404)
 
 
-def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, database_url: str) -> None:
-    """Again and again, and PostgreSQL itself too: `python -m tests.tools.faults kill`."""
+def test_36_acknowledged_data_survives_kill_9(tmp_path: Path, database_url: str) -> None:
+    """Repeated, and with PostgreSQL killed too: `python -m tests.tools.faults kill`."""
     acknowledged: list[str] = []
     with serving(tmp_path, {"DATABASE_URL": database_url}) as server:
 
         def ask(client: int) -> tuple[list[str], list[str]]:
-            """The usernames and the links that were acknowledged."""
+            """Return the acknowledged usernames and links."""
             names: list[str] = []
             links: list[str] = []
             with suppress(requests.RequestException), requests.Session() as session:
@@ -69,7 +69,7 @@ def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, database
                 assert time.monotonic() < deadline
                 time.sleep(0.001)
             os.killpg(server.process.pid, signal.SIGKILL)
-            heard = [client.result() for client in asking]
+            answered = [client.result() for client in asking]
     engine = open_engine(Settings(database_url=database_url))
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
@@ -78,20 +78,20 @@ def test_36_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, database
         signed_up = {row.username: row for row in connection.execute(accounts.select())}
         kept = {str(key) for key in connection.scalars(select(user_details.c.id))}
     engine.dispose()
-    names = {name for names, _ in heard for name in names}
+    names = {name for names, _ in answered for name in names}
     assert names and names <= signed_up.keys()
     assert all(row.password_hash for row in signed_up.values()), "half a user"
-    assert {link for _, links in heard for link in links} <= kept
+    assert {link for _, links in answered for link in links} <= kept
 
 
-def test_37_sqlite_keeps_what_it_says_and_is_refused_where_it_would_not(
+def test_37_sqlite_is_durable_and_refused_if_it_can_not_be(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = open_engine(Settings(database_url=sqlite_url))
     with engine.connect() as connection:
         for pragma, value in ("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1):
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
-        # Busy isn't an error at once: whoever writes waits.
+        # A writer waits for a busy database.
         with closing(sqlite3.connect(str(engine.url.database), check_same_thread=False)) as other:
             other.execute("BEGIN IMMEDIATE")
             free = Timer(0.2, other.rollback)
@@ -107,10 +107,10 @@ def test_37_sqlite_keeps_what_it_says_and_is_refused_where_it_would_not(
                 upgrade(odd)
 
 
-def test_38_the_longest_and_the_oddest_are_the_same_on_both_databases(
+def test_38_the_longest_and_unusual_texts_are_equal_on_both_databases(
     make_app_at: Callable[..., Flask], sqlite_url: str, postgresql_url: str
 ) -> None:
-    """As is all else: `database_url` of tests/conftest.py is one of each kind."""
+    """All other tests also run on both; see `database_url` in tests/conftest.py."""
     longest = "\U0001f9a6" * 256
     said = []
     for url in sqlite_url, postgresql_url:

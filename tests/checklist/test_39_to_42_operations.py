@@ -1,4 +1,4 @@
-"""The checklist on what becomes of a database, and of a server that is told to stop."""
+"""Checklist, moving a database, the log, and stopping the server."""
 
 import json
 import signal
@@ -25,8 +25,8 @@ from tests.serving import serving
 from tests.storage.test_database import tables
 
 
-def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
-    """Up and down: tests/storage/test_database.py; with rows in it: the next but one."""
+def test_39_a_newer_schema_is_refused_and_unchanged(database_url: str) -> None:
+    """For upgrades and downgrades: tests/storage/test_database.py."""
     engine = create_engine(database_url)
     with engine.begin() as connection:
         version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
@@ -47,10 +47,10 @@ def test_39_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
         engine.dispose()
 
 
-def test_39_every_row_and_hash_is_kept_when_they_are_moved_to_postgresql(
+def test_39_all_rows_and_hashes_can_be_moved_to_postgresql(
     make_app_at: Callable[..., Flask], sqlite_url: str, postgresql_url: str
 ) -> None:
-    """Rows as they are: the tables of both are of the same columns."""
+    """Rows are copied unchanged, because both databases have the same columns."""
     old, new = make_app_at(sqlite_url), make_app_at(postgresql_url)
     before, after = Someone(old.test_client()), Someone(new.test_client())
     assert before.signs_up("ada", PASSWORD, **keyed()).status_code == 200
@@ -66,17 +66,18 @@ def test_39_every_row_and_hash_is_kept_when_they_are_moved_to_postgresql(
             assert rows
             other.execute(insert(table), rows)
         for name, column in ("accounts", "id"), ("user_details", "number"):
-            # Numbers that were moved aren't counted; whoever moves them has to say so.
+            # PostgreSQL's sequences don't know copied ids, and must be set.
             counted = f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'), max({column}))"
             other.execute(text(f"{counted} FROM {name}"))
     for read in after.reads(link), after.signs_in("ada").reads_own():
         assert read.get_json() == before.reads(link).get_json()
     assert_problem(after.signs_up("ADA"), 409)
-    assert after.signs_up("ada", PASSWORD, **keyed()).status_code == 200  # A retry, of before.
+    # A retry of an earlier request.
+    assert after.signs_up("ada", PASSWORD, **keyed()).status_code == 200
     assert after.signs_up("bob").status_code == 200
 
 
-def test_40_a_record_is_there_at_once_and_gone_at_once_and_for_good(someone: Someone) -> None:
+def test_40_a_record_is_readable_and_deleted_immediately(someone: Someone) -> None:
     link = someone.gives_details().headers["Location"]
     assert someone.reads(link).status_code == 200
     assert someone.deletes(link).status_code == 204
@@ -84,15 +85,15 @@ def test_40_a_record_is_there_at_once_and_gone_at_once_and_for_good(someone: Som
         assert_problem(again, 404)
 
 
-def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
-    """Each is JSON, and each refusal there; the figures: tests/observability/test_metrics.py."""
+def test_41_no_input_forges_a_log_line(tmp_path: Path) -> None:
+    """Each line is JSON. For the metrics: tests/observability/test_metrics.py."""
     forged = "%0d%0aERROR:forged%1b[31m%00"
     with serving(tmp_path, {"LOG_LEVEL": "debug", "WEB_CONCURRENCY": "1"}) as server:
         for path in f"userDetails/{forged}", f"userSignUp?{forged}":
             id_ = {"X-Request-ID": forged}
             requests.post(f"{server.url}/{path}", f"username={forged}", headers=id_, timeout=60)
         with Client(server) as client:
-            client.says(b"GET /a\x1b\rERROR:forged HTTP/1.1\r\nX: \rERROR:forged\r\n\r\n").hears()
+            client.send(b"GET /a\x1b\rERROR:forged HTTP/1.1\r\nX: \rERROR:forged\r\n\r\n").receive()
         assert server.stop() == 0
         logged = server.log.read_bytes()
     assert b"forged" not in logged and not {*range(32), 127} - {10} & {*logged}
@@ -100,18 +101,18 @@ def test_41_no_input_makes_a_line_of_its_own_in_the_log(tmp_path: Path) -> None:
     assert [line["status"] for line in lines if "status" in line] == [404, 415, 400]
 
 
-def test_42_told_to_stop_it_finishes_the_sign_up_that_it_has_begun(tmp_path: Path) -> None:
-    """Under load, and whatever else ends it: tests/server/test_worker_stops.py."""
+def test_42_a_stopping_server_finishes_sign_ups_in_progress(tmp_path: Path) -> None:
+    """Under load, and for other ways to stop: tests/server/test_worker_stops.py."""
     form = b"username=ada%d&password=an+otter+counts+nine+moons"
     forms = [post(form % n).replace(b"/userDetails", b"/userSignUp") for n in range(8)]
     with serving(tmp_path, {"WEB_CONCURRENCY": "1"}) as server, ExitStack() as opened:
-        clients = [opened.enter_context(Client(server)).says(form) for form in forms]
-        clients[0].is_answered()  # So the others are being hashed, or wait for that.
+        clients = [opened.enter_context(Client(server)).send(form) for form in forms]
+        clients[0].gets_response()  # By then the others are being hashed, or wait.
         server.process.send_signal(signal.SIGTERM)
-        heard = [client.hears().status for client in clients]
+        statuses = [client.receive().status for client in clients]
         opened.close()
         assert server.process.wait(timeout=40) == 0
-    assert set(heard) <= {200, 503} and heard.count(200) > 1
+    assert set(statuses) <= {200, 503} and statuses.count(200) > 1
     with closing(sqlite3.connect(tmp_path / "signup.db")) as database:
         kept = {name for (name,) in database.execute("SELECT username FROM accounts")}
-    assert kept == {f"ada{n}" for n, status in enumerate(heard) if status == 200}
+    assert kept == {f"ada{n}" for n, status in enumerate(statuses) if status == 200}

@@ -1,4 +1,4 @@
-"""tests/checklist.md is true: each line is there once, with all of its tests and no other."""
+"""tests/checklist.md has each line once, with all of its tests and no others."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A page of another origin in a browser, with verbs."""
+"""A page of another origin in a browser, with a method for each action."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request
 
 from tests.browser import Service
 
-# What the page reads of the answer; null where the browser keeps it from the page.
+# JavaScript: the page's view of the response, or null if the browser blocks it.
 FETCH = """async ([url, {form, kind, ...options}]) => {
     if (form) {
         options.body = kind === "FormData" ? new FormData() : new URLSearchParams();
@@ -28,7 +28,7 @@ FETCH = """async ([url, {form, kind, ...options}]) => {
 
 
 def blank(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Someone else's site, all of blank pages. In the sandbox a page's origin is `null`."""
+    """Another site with empty pages. In the sandbox a page's origin is `null`."""
     headers = [("Content-Type", "text/html; charset=utf-8")]
     if environ["PATH_INFO"] == "/sandbox":
         headers.append(("Content-Security-Policy", "sandbox allow-forms allow-scripts"))
@@ -37,14 +37,14 @@ def blank(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 class Elsewhere:
-    """A page of another origin, which makes use of the service."""
+    """A page of another origin that sends requests to the service."""
 
     def __init__(self, page: Page, url: str, service: Service) -> None:
         self.page, self.service = page, service
         page.goto(url)
 
     def asks(self, path: str, **options: Any) -> TestResponse | None:
-        """What the page's script can read of the answer, if anything; `options` are fetch's."""
+        """Return what the page's script can read of the response; `options` are those of fetch."""
         read = self.page.evaluate(FETCH, [self.service.url + path, options])
         if read is None:
             return None
@@ -52,13 +52,13 @@ class Elsewhere:
         return TestResponse([text], str(read["status"]), headers, Request({}))
 
     def posts(self, path: str = "/userSignUp", **options: Any) -> TestResponse:
-        """The answer to a POST, which the page's script has to be able to read."""
+        """Send a POST, and return the response, which the page's script must be able to read."""
         answer = self.asks(path, method="POST", **options)
         assert answer is not None, "the page can't read the answer"
         return answer
 
     def submits(self, form: dict[str, str], path: str, enctype: str = "") -> str:
-        """What stands in the window after a person sent an HTML form."""
+        """Submit an HTML form, and return the text that the window then shows."""
         fields = "".join(f'<input name="{name}" value="{text}">' for name, text in form.items())
         self.page.set_content(
             f'<form method="post" action="{self.service.url}{path}" enctype="{enctype}">'
@@ -69,8 +69,8 @@ class Elsewhere:
         return self.page.locator("body").inner_text()
 
     def assert_open(self) -> None:
-        """Any origin may read every answer that left, literally any, and without credentials."""
+        """Assert that any origin may read every response: a literal `*`, and no credentials."""
         assert self.service.exchanges
         for exchange in self.service.exchanges:
-            assert exchange.answered.getlist("Access-Control-Allow-Origin") == ["*"]
-            assert "Access-Control-Allow-Credentials" not in exchange.answered
+            assert exchange.response_headers.getlist("Access-Control-Allow-Origin") == ["*"]
+            assert "Access-Control-Allow-Credentials" not in exchange.response_headers

@@ -1,4 +1,4 @@
-"""A small document, and traffic that shows all of it: notes are left, and read."""
+"""A small document of a service for notes, and traffic that covers all of it."""
 
 import json
 from typing import Any
@@ -59,10 +59,10 @@ components:
 FORM = "application/x-www-form-urlencoded"
 
 
-def asked(
+def make_exchange(
     method: str, path: str, status: int, *, sent: str = "", said: Any = None, **headers: str
 ) -> Exchange:
-    """An exchange; `headers` are the answer's, but for `content_type`, which is the request's."""
+    """Return an exchange. `headers` are the response's, but `content_type` is the request's."""
     kind = headers.pop("content_type", FORM if sent else "")
     content = b"" if said is None else json.dumps(said).encode()
     received = Headers(headers)
@@ -81,18 +81,21 @@ def asked(
     )
 
 
-def left(text: str, id: int) -> Exchange:
-    return asked("POST", "/notes", 201, sent=text, said={"id": id}, Location=f"/notes/{id}")
+def note_left(text: str, id: int) -> Exchange:
+    return make_exchange("POST", "/notes", 201, sent=text, said={"id": id}, Location=f"/notes/{id}")
 
 
 WRONG = ["", "text=", "text=b", "text=aaaa", "text=ab&text=ba", "text=ac", "text=%60b"]
 TRAFFIC = [
-    *[left("text=bba", 2), left("text=aa&other=1", 1)],
-    *[asked("POST", "/notes", 400, sent=text, content_type=FORM) for text in WRONG],
-    asked("POST", "/notes", 415, sent="{}", content_type="application/json"),
-    asked("POST", "/notes", 415, sent="x", content_type="text/plain"),
-    *[asked("GET", f"/notes/{n}", 200, said={"id": n}) for n in (1, 2)],
-    *[asked("PUT", "/notes", 405, Allow="OPTIONS, POST"), asked("POST", "/notes", 415)],
-    asked("PUT", "/notes/1", 405, Allow="GET, HEAD, OPTIONS"),
-    *[asked("GET", f"/notes/{n}", 404) for n in (0, 3)],
+    *[note_left("text=bba", 2), note_left("text=aa&other=1", 1)],
+    *[make_exchange("POST", "/notes", 400, sent=text, content_type=FORM) for text in WRONG],
+    make_exchange("POST", "/notes", 415, sent="{}", content_type="application/json"),
+    make_exchange("POST", "/notes", 415, sent="x", content_type="text/plain"),
+    *[make_exchange("GET", f"/notes/{n}", 200, said={"id": n}) for n in (1, 2)],
+    *[
+        make_exchange("PUT", "/notes", 405, Allow="OPTIONS, POST"),
+        make_exchange("POST", "/notes", 415),
+    ],
+    make_exchange("PUT", "/notes/1", 405, Allow="GET, HEAD, OPTIONS"),
+    *[make_exchange("GET", f"/notes/{n}", 404) for n in (0, 3)],
 ]

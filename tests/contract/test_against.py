@@ -1,4 +1,4 @@
-"""`flask --app api openapi --against OLD.yaml`: what it lists, how it ends, and what it refuses."""
+"""`flask --app api openapi --against OLD.yaml`: its list, its exit status, and invalid input."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.operations import FILE
 
 
 def against(app: Flask, folder: Path, old: bytes, *more: str) -> Result:
-    """Run it, and see that nothing is written."""
+    """Run the command, and assert that it changes no file."""
     file = folder / "old.yaml"
     file.write_bytes(old)
     before = FILE.read_bytes()
@@ -22,7 +22,7 @@ def against(app: Flask, folder: Path, old: bytes, *more: str) -> Result:
 
 
 def replaced(*replacements: tuple[str, str]) -> bytes:
-    """The checked-in document with other words in it."""
+    """Return the checked-in document with text replaced."""
     text = FILE.read_text(encoding="utf-8")
     for words, others in replacements:
         assert words in text
@@ -30,7 +30,7 @@ def replaced(*replacements: tuple[str, str]) -> bytes:
     return text.encode()
 
 
-def test_what_breaks_is_listed_first_by_rule_and_place(app: Flask, tmp_path: Path) -> None:
+def test_breaking_changes_are_listed_first_by_rule_and_place(app: Flask, tmp_path: Path) -> None:
     longer, sooner = ("maxLength: 256", "maxLength: 300"), ("minimum: 1\n", "minimum: 0\n")
     done = against(app, tmp_path, replaced(sooner, longer))
     first, second, third, *_, last = done.stdout.splitlines()
@@ -44,7 +44,7 @@ def test_what_breaks_is_listed_first_by_rule_and_place(app: Flask, tmp_path: Pat
     assert (done.exit_code, done.stderr) == (1, "")
 
 
-def test_what_is_compatible_is_listed_and_ends_well(app: Flask, tmp_path: Path) -> None:
+def test_compatible_changes_are_listed_with_exit_status_0(app: Flask, tmp_path: Path) -> None:
     done = against(app, tmp_path, replaced(("maxLength: 256", "maxLength: 200")))
     assert done.stdout.splitlines()[-1] == "0 breaking, 2 compatible"
     assert (done.exit_code, done.stderr) == (0, "")
@@ -72,7 +72,7 @@ def test_no_difference_is_said(app: Flask, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_contract_is_refused(app: Flask, tmp_path: Path, old: bytes, why: str) -> None:
+def test_an_invalid_contract_is_refused(app: Flask, tmp_path: Path, old: bytes, why: str) -> None:
     done = against(app, tmp_path, old)
     assert why in done.stderr and "Give a document as this command writes it." in done.stderr
     assert (done.exit_code, done.stdout) == (2, "")
@@ -84,7 +84,7 @@ def test_an_absent_file_is_said(app: Flask) -> None:
 
 
 def test_it_is_either_checked_or_compared(app: Flask, tmp_path: Path) -> None:
-    """Each of them ends in 1 for a reason of its own."""
+    """Both options exit 1 for different reasons, so they can't be combined."""
     done = against(app, tmp_path, FILE.read_bytes(), "--check")
     assert "Choose one of --check and --against." in done.stderr
     assert (done.exit_code, done.stdout) == (2, "")

@@ -1,4 +1,4 @@
-"""A body that can't be taken is refused in words that say what to send instead."""
+"""A refused body's message says what to send instead."""
 
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn, cast
@@ -26,7 +26,7 @@ BODY = RequestBody.form(Schema())
 def refusal(
     headers: Mapping[str, str], data: bytes = b"a=1", environ: Mapping[str, Any] = {}
 ) -> tuple[type[HTTPException], str]:
-    """What refuses a form with these headers, and what it says."""
+    """Return the exception that refuses such a form, and its description."""
     app = Flask("small")
     app.config["MAX_CONTENT_LENGTH"] = 3
     known = {"Content-Type": FORM_TYPE, **headers}
@@ -39,7 +39,7 @@ def refusal(
 
 
 class Broken:
-    """What a server gives the app to read of a body that breaks off."""
+    """The input stream of a request whose body breaks off."""
 
     def read(self, *_: int) -> NoReturn:
         raise OSError("gone")
@@ -72,13 +72,13 @@ class Broken:
         ),
     ],
 )
-def test_a_form_that_is_refused_is_told_why(
+def test_a_refused_form_has_a_message(
     headers: dict[str, str], data: bytes, kind: type[HTTPException], said: str
 ) -> None:
     assert refusal(headers, data) == (kind, said)
 
 
-def test_a_body_that_breaks_off_is_told_so() -> None:
+def test_an_incomplete_body_has_a_message() -> None:
     broken = {"wsgi.input": cast("IO[bytes]", Broken()), "wsgi.input_terminated": True}
     said = "Send the body whole: this one breaks off or is badly framed."
     assert refusal({}, environ=broken) == (BadRequest, said)
@@ -106,7 +106,7 @@ def test_letter_case_and_space_make_no_other_name(headers: dict[str, str]) -> No
         assert BODY.read() is BODY.read()
 
 
-def test_a_body_goes_by_its_kind() -> None:
+def test_a_body_is_described_by_its_kind() -> None:
     schema = Schema()
     assert RequestBody.form(schema) == RequestBody("form", FORM, valid_texts, schema)
     json = {"application/json": json_object}

@@ -1,4 +1,4 @@
-"""Each field is taken at its bounds and refused beyond them, in both encodings."""
+"""Each field is accepted at its bounds and refused beyond them, in both encodings."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
 class Bounds(NamedTuple):
-    """How many characters a field of an operation's form may have, and a text that it takes."""
+    """The minimum and maximum length of a field of an operation's form, and a valid text."""
 
     operation: Operation
     field: str
@@ -91,7 +91,7 @@ def test_a_field_that_is_needed_is_asked_for_and_none_is_taken_twice(
     assert_problem(twice, 400, **{field: ["Give this field once."]})
 
 
-def test_one_that_gave_no_first_name_reads_none(someone: Someone) -> None:
+def test_a_record_without_a_first_name_has_none(someone: Someone) -> None:
     assert someone.signs_up("sam", "an otter counts nine moons").status_code == 200
     sam = someone.signs_in("sam", "an otter counts nine moons")
     assert sam.gives_details(firstname=None).status_code == 201

@@ -1,4 +1,4 @@
-"""Other people's bug reports: what was reported and where, our request, and our response.
+"""Bug reports of other projects, each with the corresponding request and our response.
 
 To add one, add a row to `REPORTS`, or to `RAW` if no client library sends such bytes. A row names
 the report as owner/repository#number: https://github.com/owner/repository/issues/number.
@@ -17,34 +17,34 @@ from tests.serving import Server
 KING, CORS = "lastname=king", "Access-Control-Allow-Origin: *"
 KEY = '"one-key-for-two-forms"'
 EDGE = "text/html, application/xhtml+xml, image/jxr, */*"
-MISSING = '"lastname": ["Give this field."]'  # The part that was sent is another field's.
+MISSING = '"lastname": ["Give this field."]'  # The part is that of another field.
 
 
 def ask(method: str, path: str, **headers: str) -> dict[str, Any]:
-    """A request without a body; an underscore in the name of a header field is a hyphen."""
+    """Return a request without a body; an underscore in a header name stands for a hyphen."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return {"method": method, "path": path, "headers": named}
 
 
 def form(text: str, charset: str = "utf-8", to: str = "/userDetails", **headers: str) -> Any:
-    """A form with a username and this text, which is sent as Latin-1."""
+    """Return a form with a username and this text, which is sent as Latin-1."""
     kind = f"application/x-www-form-urlencoded; charset={charset}"
     return ask("POST", to, Content_Type=kind, **headers) | {"data": b"username=sam&" + byte(text)}
 
 
 def part(*lines: str, text: str = "king", charset: str = "utf-8") -> Any:
-    """A multipart form of a username and a part `lastname` with these further header fields."""
+    """Return a multipart form of a username and a part `lastname` with these header fields."""
     return named('form-data; name="lastname"', *lines, text=text, charset=charset)
 
 
 def named(disposition: str, *lines: str, text: str = "king", charset: str = "utf-8") -> Any:
-    """The same with another Content-Disposition."""
+    """Return the same form with another Content-Disposition."""
     head = "\r\n".join([f"Content-Disposition: {disposition}", *lines])
     return body(f"{USER}--x\r\n{head}\r\n\r\n{text}\r\n--x--\r\n", charset)
 
 
 def body(text: str, charset: str = "utf-8", kind: str = "; boundary=x") -> Any:
-    """A body in multipart/form-data, of which each character is one byte."""
+    """Return a multipart/form-data body, each of whose characters is one byte."""
     kind = f"multipart/form-data; charset={charset}{kind}"
     return ask("POST", "/userDetails", Content_Type=kind) | {"data": byte(text)}
 
@@ -76,10 +76,10 @@ PHOTO = 'form-data; name=b; filename="100% of a photo.jpeg"'
 JSON = "application/json; charset=utf-8"
 FOO = ask("GET", "/userDetails", Authorization="Basic foo")
 
-# The report, what it says, our request, the status of our response, and a part of that response or,
-# in front of a full stop, the lastname that is stored. RECORD stands for the link of a new record.
+# The report, its content, our request, the status of our response, and either a part of the
+# response or, before a full stop, the stored lastname. RECORD stands for the link of a new record.
 REPORTS: list[tuple[str, str, Any, int, str]] = [
-    # Multipart: how a part is encoded and named.
+    # Multipart: the encoding and the names of parts.
     ("pallets/werkzeug#2120", "base64 isn't decoded", part(encoded("base64")), 400, "without"),
     ("mscdex/busboy#335", "unseen encoding", part(encoded("quoted-printable")), 400, "without"),
     ("Kludex/python-multipart#63", "encodings mixed", part(encoded("BASE64")), 400, "without"),
@@ -147,7 +147,7 @@ CHUNK = b"1a\r\n" + FORM + b"\r\n"
 KEYS = b'Idempotency-Key: "0123456789abcdef"\r\n' * 2
 HEAD = b" HTTP/1.1\r\n" + HOST + b"\r\n"
 
-# The report, what it says, our bytes, and the status of our response.
+# The report, its content, our bytes, and the status of our response.
 RAW = [
     ("benoitc/gunicorn#3364", "white space around chunked", post(CHUNK + LAST, ODD), 400),
     ("benoitc/gunicorn#3091", "0xA0 ends a name", post(b"", CHUNKED.replace(b":", b"\xa0:")), 400),
@@ -169,10 +169,10 @@ RAW = [
 ]
 
 
-def test_a_bug_that_others_reported_is_not_ours(
+def test_the_service_has_no_bug_of_these_reports(
     someone: Someone, ada: Someone, subtests: pytest.Subtests
 ) -> None:
-    """Ada has signed up, and the key is used."""
+    """Ada has signed up, and the key is used already."""
     assert ada.auth
     assert someone.gives_details({"headers": {"Idempotency-Key": KEY}}).status_code == 201
     for where, what, request, status, said in REPORTS:
@@ -189,13 +189,13 @@ def test_a_bug_that_others_reported_is_not_ours(
 
 
 @pytest.mark.parametrize(("where", "what", "sent", "status"), RAW, ids=[row[0] for row in RAW])
-def test_bytes_that_others_reported_harm_nobody(
+def test_reported_bytes_do_no_harm(
     server: Server, where: str, what: str, sent: bytes, status: int
 ) -> None:
     with Client(server) as client:
-        assert client.says(sent).ends().hears().status == status, (where, what)
+        assert client.send(sent).end_sending().receive().status == status, (where, what)
 
 
-def test_each_row_says_where_its_report_is() -> None:
+def test_each_row_names_its_report() -> None:
     places = [row[0] for row in REPORTS] + [row[0] for row in RAW]
     assert [p for p in places if not re.fullmatch(r"[\w.-]+/[\w.-]+#[1-9][0-9]*", p)] == []

@@ -1,4 +1,4 @@
-"""What the maintainers run to write the document, and to see whether it is current."""
+"""`flask --app api openapi`, which writes the document, and checks whether it is up to date."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
 
 
 def run(service: Flask, *arguments: str) -> Result:
-    """Run `flask --app api openapi` with these."""
+    """Run `flask --app api openapi` with these arguments."""
     return service.test_cli_runner().invoke(args=["openapi", *arguments])
 
 
@@ -30,7 +30,7 @@ def test_the_document_is_written_where_it_is_checked_in(service: Flask, tmp_path
     assert (current.exit_code, current.output) == (0, "openapi.yaml is current.\n")
 
 
-def test_what_is_not_there_yet_is_all_new(service: Flask) -> None:
+def test_a_missing_document_is_all_new(service: Flask) -> None:
     shown = run(service, "--check").stdout
     assert shown.startswith("--- openapi.yaml\n+++ the code\n@@ -0,0 +1,")
     assert {line[0] for line in shown.splitlines()[3:]} == {"+"}
@@ -50,7 +50,7 @@ def test_a_difference_is_shown_as_a_diff_with_the_command_that_accepts_it(
     assert (tmp_path / "openapi.yaml").read_bytes() == kept
 
 
-def test_what_can_not_be_written_is_said_on_one_line(service: Flask) -> None:
+def test_an_unwritable_document_is_reported_on_one_line(service: Flask) -> None:
     refused = run(service, "--file", "no/openapi.yaml")
     assert refused.exit_code == 1
     assert refused.stderr == "Error: no/openapi.yaml: No such file or directory.\n"
@@ -59,7 +59,7 @@ def test_what_can_not_be_written_is_said_on_one_line(service: Flask) -> None:
 
 
 def test_its_help_says_what_it_does(service: Flask) -> None:
-    told = " ".join(run(service, "--help").output.split())
-    assert "Write the OpenAPI document that the code declares." in told
-    assert " Write nothing: print what would change, and exit 1. " in f"{told} "
-    assert " The checked-in document. [default: openapi.yaml]" in told
+    printed = " ".join(run(service, "--help").output.split())
+    assert "Write the OpenAPI document that the code declares." in printed
+    assert " Write nothing: print what would change, and exit 1. " in f"{printed} "
+    assert " The checked-in document. [default: openapi.yaml]" in printed

@@ -1,4 +1,4 @@
-"""A view may return what any Flask view may: it leaves as promised, in each representation."""
+"""A view may return any response that Flask allows, in each declared representation."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ Answer = Callable[[], ResponseReturnValue]
 def make_small(
     view: Answer, headers: Mapping[str, str] | None = None, *, reply: Reply = MADE
 ) -> Flask:
-    """An app of a few lines that uses `api.contract` and nothing else of ours."""
+    """A minimal app that uses `api.contract` and nothing else of the service."""
     app = Flask("small")
     Gate(app)
     replies = {201: reply.with_headers(headers or {}), 404: message("Gone", "It is gone.")}

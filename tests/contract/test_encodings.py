@@ -1,4 +1,4 @@
-"""What can't be decoded is refused in words that say what to send instead."""
+"""A malformed body's message says what to send instead."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from api.contract.encodings import UTF_8, json_object, parameters, urlencoded
 
 
 def refusal(decoder: Decoder, body: bytes, content_type: str = "") -> str:
-    """Return what is said of a body that isn't well formed; "" for bytes that are no text."""
+    """Return the message for a malformed body; "" for bytes that aren't text."""
     with pytest.raises(ValueError) as refused:  # noqa: PT011  (what it says is what is asked)
         decoder(body, content_type)
     return "" if isinstance(refused.value, UnicodeError) else str(refused.value)
@@ -26,7 +26,7 @@ def refusal(decoder: Decoder, body: bytes, content_type: str = "") -> str:
     ],
     ids=lambda part: ascii(part[:20]),
 )
-def test_json_that_is_refused_is_told_what_is_sent(body: bytes, said: str) -> None:
+def test_refused_json_has_a_message(body: bytes, said: str) -> None:
     assert refusal(json_object, body) == said
 
 
@@ -39,7 +39,7 @@ def test_integers_keep_their_digits_and_their_sign() -> None:
     }
 
 
-def test_a_lone_percent_sign_is_told_how_to_write_it() -> None:
+def test_a_lone_percent_sign_has_a_message() -> None:
     assert refusal(urlencoded, b"a=100%") == "Write each % that starts no escape as %25."
 
 
@@ -67,7 +67,7 @@ def test_another_charset_is_refused_in_words_that_name_the_right_one() -> None:
 
 
 def test_a_field_that_names_the_charset_of_the_form_may_name_utf_8_alone() -> None:
-    """HTML calls it `_charset_`, and fills it in."""
+    """HTML's `_charset_` field, which a browser fills in."""
     for text in "UTF-8", "utf8", "":
         assert urlencoded(f"_charset_={text}&a=b".encode()) == [("_charset_", text), ("a", "b")]
     assert refusal(urlencoded, b"a=b&_charset_=windows-1252").startswith(UTF_8_ONLY)

@@ -1,4 +1,4 @@
-"""Forms, read strictly: of what media type and content coding they may be."""
+"""The accepted media types and content codings of forms."""
 
 from io import BytesIO
 
@@ -22,7 +22,7 @@ def lastname_of(someone: Someone, created: TestResponse) -> str:
     return lastname
 
 
-def test_what_is_no_form_is_told_what_a_form_is(
+def test_a_body_that_is_no_form_gets_415_with_accept(
     someone: Someone, subtests: pytest.Subtests
 ) -> None:
     """Checklist 6."""
@@ -47,7 +47,7 @@ def test_what_is_no_form_is_told_what_a_form_is(
                 assert_problem(refused, 415)
                 assert refused.headers["Accept"] == f"{URLENCODED}, multipart/form-data"
                 assert "Accept-Encoding" not in refused.headers
-    assert someone.signs_up("sam").status_code == 200  # No refused form did it.
+    assert someone.signs_up("sam").status_code == 200  # The refused forms stored nothing.
 
 
 @pytest.mark.parametrize("body", [GOOD, b""])
@@ -75,7 +75,7 @@ def test_a_media_type_is_known_in_any_letter_case_and_with_utf_8_named(someone: 
 
 
 def test_another_charset_is_refused_wherever_it_is_named(someone: Someone) -> None:
-    """By one status and one sentence, though the bytes are ASCII, and alike in all charsets."""
+    """All charsets get the same status and message, even if the body is ASCII."""
     charset, said = b"Content-Type: text/plain; charset=latin1", set()
     for body, content_type in [
         (GOOD, f"{URLENCODED}; charset=iso-8859-1"),
@@ -89,7 +89,7 @@ def test_another_charset_is_refused_wherever_it_is_named(someone: Someone) -> No
             assert_problem(refused, 400)
             said.add(refused.get_json(force=True)["detail"])
     assert said == {"Send text in UTF-8, and leave charset out or set it to utf-8."}
-    assert someone.signs_up("sam").status_code == 200  # No refused form did it.
+    assert someone.signs_up("sam").status_code == 200  # The refused forms stored nothing.
 
 
 def test_a_content_coding_is_refused_and_told_what_to_use(someone: Someone) -> None:

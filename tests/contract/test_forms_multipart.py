@@ -1,4 +1,4 @@
-"""Multipart forms: what can't be read to the byte is refused, never altered."""
+"""Multipart forms: a malformed body is refused, and never altered."""
 
 from io import BytesIO
 
@@ -12,7 +12,7 @@ END = b"--cut--\r\n"
 
 
 def part(text: bytes, head: bytes = b'form-data; name="lastname"', more: bytes = b"") -> bytes:
-    """A part, `lastname` unless `head` says otherwise; `more` are headers of it."""
+    """Return a part, named `lastname` unless `head` differs, with `more` header fields."""
     return b"--cut\r\nContent-Disposition: %s\r\n%s\r\n%s\r\n" % (head, more, text)
 
 
@@ -50,7 +50,7 @@ def test_without_a_boundary_it_can_not_be_read(someone: Someone) -> None:
         for path in "/userDetails", "/userSignUp":
             content_type = f"multipart/form-data{parameters}"
             assert_problem(someone.posts(SAM + part(b"king") + END, content_type, path), 400)
-            # Nor with the boundary of no characters that the header seems to name.
+            # Nor with the empty boundary that the header seems to declare.
             parts = (SAM + part(b"king") + END).replace(b"--cut", b"--")
             assert_problem(someone.posts(parts, content_type, path), 400)
 
@@ -82,14 +82,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("path", ["/userDetails", "/userSignUp"])
-def test_what_is_not_well_formed_is_refused(
+def test_a_malformed_body_is_refused(
     someone: Someone, path: str, subtests: pytest.Subtests
 ) -> None:
-    """Checklist 10: not taken for an empty form either, so no field is named."""
+    """Checklist 10: nor is it treated as an empty form, so the problem names no field."""
     for kind, body in BROKEN.items():
         with subtests.test(kind):
             assert_problem(someone.posts(body, MULTIPART, path), 400)
-    assert someone.signs_up("sam").status_code == 200  # No refused form did it.
+    assert someone.signs_up("sam").status_code == 200  # The refused forms stored nothing.
 
 
 def test_a_body_of_nothing_is_not_even_an_empty_form(someone: Someone) -> None:
@@ -98,7 +98,7 @@ def test_a_body_of_nothing_is_not_even_an_empty_form(someone: Someone) -> None:
 
 
 def test_a_file_is_no_text(someone: Someone) -> None:
-    """It would vanish from Flask's form."""
+    """Flask's `request.form` would omit it."""
     refused = {"lastname": ["Give this field as text, not as a file."]}
     for filename in b'filename="king.txt"', b'filename=""', b"filename*=utf-8''king.txt":
         file = part(b"king", b'form-data; name="lastname"; ' + filename)
@@ -130,7 +130,7 @@ def test_a_part_that_is_encoded_is_refused_and_not_stored_encoded(someone: Someo
         assert_problem(given, 400)
         name = SAM.replace(b"\r\n\r\n", b"\r\n" + encoded + b"\r\n").replace(b"sam", b"c2Ft")
         assert_problem(someone.posts(name + END, MULTIPART, "/userSignUp"), 400)
-    assert someone.signs_up("c2Ft").status_code == 200  # No refused form did it.
+    assert someone.signs_up("c2Ft").status_code == 200  # The refused forms stored nothing.
 
 
 def test_a_part_that_may_be_read_as_another_field_is_refused(someone: Someone) -> None:

@@ -1,4 +1,4 @@
-"""Forms have at most 16 KiB, and all of the bytes that were announced."""
+"""Forms have at most 16 KiB, and exactly the announced number of bytes."""
 
 from io import BytesIO
 from typing import Any
@@ -13,7 +13,7 @@ PADDING = {URLENCODED: b"pad=%s&" + GOOD, MULTIPART: b"%s\r\n" + GOOD_PARTS}
 
 
 def of_size(size: int, content_type: str) -> bytes:
-    """A good form of just so many bytes."""
+    """Return a valid form of exactly `size` bytes."""
     pattern = PADDING[content_type]
     body = pattern % (b"x" * (size - len(pattern) + 2))
     assert len(body) == size
@@ -36,7 +36,7 @@ def test_a_body_may_have_16_kib_and_not_a_byte_more(
     ]:
         body = of_size(size, content_type)
         if chunked:
-            # What a server tells the app of a body that it received in chunks.
+            # A server's flag for a body that it received in chunks.
             answer = someone.asks(
                 "POST",
                 path,
@@ -50,15 +50,15 @@ def test_a_body_may_have_16_kib_and_not_a_byte_more(
         if status == 413:
             assert_problem(answer, 413)
         else:
-            # The first that fits signs sam up, and so the second finds the name taken.
+            # The first form that fits signs sam up, so for the second one the name is taken.
             assert answer.status_code == (201 if path == "/userDetails" else status)
 
 
 def test_a_body_that_breaks_off_is_refused(someone: Someone) -> None:
-    """Checklist 10: what did come is well formed, and yet isn't what was sent."""
+    """Checklist 10: the received part is well-formed, but incomplete."""
     for body, content_type in (GOOD, URLENCODED), (GOOD_PARTS, MULTIPART):
         announced: dict[str, Any] = {"CONTENT_LENGTH": str(len(body) + 1)}
-        # Some servers end the input themselves, and then Werkzeug doesn't count.
+        # Some servers terminate the input themselves, and then Werkzeug doesn't count the bytes.
         for environ in announced, announced | {"wsgi.input_terminated": True}:
             for path in "/userDetails", "/userSignUp":
                 broken = someone.posts(body, content_type, path, environ_overrides=environ)

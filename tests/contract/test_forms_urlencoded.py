@@ -1,4 +1,4 @@
-"""Urlencoded forms: what can't be read to the byte is refused, never altered."""
+"""Urlencoded forms: a malformed body is refused, and never altered."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_text_is_taken_exactly_as_it_was_encoded(someone: Someone) -> None:
         b"king": "king",
         b"K%C3%B6nig": "K\u00f6nig",
         b"K%c3%b6nig": "K\u00f6nig",
-        "K\u00f6nig".encode(): "K\u00f6nig",  # Raw UTF-8 is no escape, but it is plain enough.
+        "K\u00f6nig".encode(): "K\u00f6nig",  # Unescaped UTF-8 is accepted too.
         b"%F0%9F%A6%A6": "\U0001f9a6",
         b"a+b": "a b",
         b"a%20b": "a b",
@@ -28,27 +28,25 @@ def test_text_is_taken_exactly_as_it_was_encoded(someone: Someone) -> None:
     }.items():
         given = someone.posts(b"username=sam&lastname=" + encoded, URLENCODED)
         assert lastname_of(someone, given) == text
-    # A field's name is encoded no differently.
+    # A field's name is decoded like its value.
     assert someone.posts(b"user%6Eame=sam&%6Castname=king", URLENCODED).status_code == 201
 
 
 @pytest.mark.parametrize("path", ["/userDetails", "/userSignUp"])
 @pytest.mark.parametrize("name", [b"lastname", b"unknown"])
-def test_what_is_not_well_formed_is_refused_in_whatever_field_it_stands(
-    someone: Someone, path: str, name: bytes
-) -> None:
+def test_malformed_text_is_refused_in_any_field(someone: Someone, path: str, name: bytes) -> None:
     """Checklist 10."""
     for broken in [
-        b"\xff",  # Raw bytes that are no UTF-8,
+        b"\xff",  # Raw bytes that aren't UTF-8,
         b"king\xc3",
         b"\xc3(",
-        b"%FF",  # the same as escapes:
+        b"%FF",  # the same bytes as escapes:
         b"%C3",
         b"%C3%28",
         b"%C0%80",  # an overlong NUL,
-        b"%ED%A0%80",  # half a surrogate pair,
-        b"%F4%90%80%80",  # beyond Unicode's last.
-        b"%",  # And escapes that are none.
+        b"%ED%A0%80",  # a lone surrogate,
+        b"%F4%90%80%80",  # a code point beyond U+10FFFF.
+        b"%",  # And malformed escapes.
         b"100%",
         b"%Z",
         b"%ZZ",
@@ -62,7 +60,8 @@ def test_what_is_not_well_formed_is_refused_in_whatever_field_it_stands(
         body = b"username=sam&lastname=king&".replace(name + b"=king&", b"") + name + b"=" + broken
         assert_problem(someone.posts(body, URLENCODED, path), 400)
         assert_problem(someone.posts(body.replace(name + b"=", b""), URLENCODED, path), 400)
-    assert someone.signs_up("sam").status_code == 200  # No refused form did it.
+    # The refused forms stored nothing.
+    assert someone.signs_up("sam").status_code == 200
 
 
 @pytest.mark.parametrize("again", [b"king", b"queen", b"", b"%00"])
@@ -83,7 +82,7 @@ def test_a_field_of_the_form_given_twice_is_refused(someone: Someone, again: byt
     assert_problem(twice, 400, username=ONCE)
 
 
-def test_a_repeated_field_is_told_beside_what_else_is_wrong(someone: Someone) -> None:
+def test_a_repeated_field_is_reported_with_other_errors(someone: Someone) -> None:
     assert_problem(
         someone.posts(b"lastname=a&lastname=b&firstname=%0A", URLENCODED),
         400,
@@ -98,7 +97,7 @@ def test_unknown_fields_are_ignored_however_often_they_come(someone: Someone) ->
     unknown = b"&a=1&a=2&lastname[]=x&lastname[]=y&LASTNAME=z&lastname%00=n&id=1&id=2&%20lastname=q"
     given = someone.posts(b"username=sam&lastname=king" + unknown, URLENCODED)
     assert lastname_of(someone, given) == "king"
-    # The one form's field is unknown to the other.
+    # Each form's own field is unknown to the other one.
     signed_up = someone.posts(b"username=sam&lastname=&lastname=%00", URLENCODED, "/userSignUp")
     assert signed_up.status_code == 200
     many = b"username=sam&lastname=king" + b"&x" * 8000

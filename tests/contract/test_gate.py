@@ -1,4 +1,4 @@
-"""The gate: what a view did not declare can't leave, however the answer was made."""
+"""The gate refuses every response that the view didn't declare, however it was made."""
 
 import logging
 from contextlib import AbstractContextManager, nullcontext
@@ -25,7 +25,7 @@ def status_set_undeclared() -> ResponseReturnValue:
 
 
 def media_type_undeclared() -> ResponseReturnValue:
-    # An answer thrown past the choice of a representation.
+    # A response that is raised, so that no representation is chosen.
     abort(Response("%PDF", 201, content_type="application/pdf"))
 
 
@@ -68,7 +68,7 @@ VIOLATIONS = [
 
 
 @pytest.mark.parametrize(("view", "said"), VIOLATIONS)
-def test_what_is_not_declared_raises_in_tests(view: Answer, said: str) -> None:
+def test_an_undeclared_response_raises_in_tests(view: Answer, said: str) -> None:
     """Checklist 1."""
     app = make_small(view, ROUND)
     with pytest.raises(UndeclaredResponse, match=f"POST {view.__name__}, {said}"):
@@ -76,7 +76,7 @@ def test_what_is_not_declared_raises_in_tests(view: Answer, said: str) -> None:
 
 
 @pytest.mark.parametrize(("view", "said"), VIOLATIONS)
-def test_what_is_not_declared_is_logged_as_an_error_in_production(
+def test_an_undeclared_response_is_logged_as_an_error_in_production(
     view: Answer, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = make_small(view, ROUND)
@@ -106,7 +106,7 @@ def test_a_declared_abort_passes_the_gate() -> None:
 
 
 @pytest.mark.parametrize(("status", "passes"), [(404, nullcontext()), (400, REFUSED)])
-def test_the_answer_of_an_error_handler_is_seen_too(
+def test_the_response_of_an_error_handler_is_checked_too(
     status: int, passes: AbstractContextManager[object]
 ) -> None:
     def lost() -> ResponseReturnValue:
@@ -119,7 +119,9 @@ def test_the_answer_of_an_error_handler_is_seen_too(
         assert app.test_client().post("/things").status_code == status
 
 
-def test_an_unknown_exception_is_seen_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_response_to_an_unknown_exception_is_checked_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def broken() -> ResponseReturnValue:
         raise RuntimeError("inside")
 
@@ -135,13 +137,13 @@ def test_an_unknown_exception_is_seen_too(caplog: pytest.LogCaptureFixture) -> N
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/nothing"), ("GET", "/things")])
-def test_an_answer_that_no_view_gives_is_seen_too(method: str, path: str) -> None:
+def test_a_response_without_a_view_is_checked_too(method: str, path: str) -> None:
     app = make_small(body_and_status)
     with pytest.raises(UndeclaredResponse):
         app.test_client().open(path, method=method)
 
 
-def test_what_is_done_to_an_answer_after_its_view_is_seen_too() -> None:
+def test_changes_of_a_response_after_its_view_are_checked_too() -> None:
     app = make_small(body_and_status)
 
     @app.after_request
@@ -153,7 +155,7 @@ def test_what_is_done_to_an_answer_after_its_view_is_seen_too() -> None:
         app.test_client().post("/things")
 
 
-def test_all_breaches_are_told_at_once() -> None:
+def test_all_violations_are_reported_at_once() -> None:
     app = make_small(header_undeclared)
     with pytest.raises(UndeclaredResponse) as raised:
         app.test_client().post("/things")
@@ -163,7 +165,7 @@ def test_all_breaches_are_told_at_once() -> None:
     )
 
 
-def test_every_view_of_the_service_carries_its_promises(app: Flask) -> None:
+def test_every_view_of_the_service_declares_its_replies(app: Flask) -> None:
     """Checklist 1."""
     views = app.view_functions.items()
     assert [name for name, v in views if not (isinstance(v, Operation) and v.replies)] == []

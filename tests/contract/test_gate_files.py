@@ -1,4 +1,4 @@
-"""The gate never reads what is streamed; redirects and conditional answers pass where declared."""
+"""The gate doesn't read streamed bodies. Redirects and conditional responses pass if declared."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,14 +34,14 @@ def make(view: Callable[[], ResponseReturnValue], replies: dict[int, Reply]) -> 
 
 @pytest.fixture
 def send(tmp_path: Path) -> Callable[[], ResponseReturnValue]:
-    """A view that sends a file of four bytes, as Flask does it."""
+    """A view that sends a file of four bytes with Flask's `send_file`."""
     file = tmp_path / "four.txt"
     file.write_text("four")
     return lambda: send_file(file, as_attachment=True)
 
 
 @pytest.mark.parametrize(("method", "content"), [("GET", "four"), ("HEAD", "")])
-def test_a_file_passes_whole_and_unread_and_not_at_all_to_who_has_it(
+def test_a_file_passes_unread_and_conditional_requests_get_304(
     send: Callable[[], ResponseReturnValue], method: str, content: str
 ) -> None:
     part = Reply(description="A part.", content=FILE, headers=PART)
@@ -68,7 +68,7 @@ def test_a_file_that_is_not_declared_is_refused(send: Callable[[], ResponseRetur
         make(send, {200: page}).test_client().get("/it")
 
 
-def test_what_is_streamed_is_not_read_before_it_leaves() -> None:
+def test_a_stream_is_not_read_by_the_gate() -> None:
     read = []
 
     def lines() -> Iterator[str]:
@@ -79,7 +79,7 @@ def test_what_is_streamed_is_not_read_before_it_leaves() -> None:
     def stream() -> Response:
         return Response(lines(), mimetype=PLAIN)
 
-    # Even where the text is promised: it can't be known yet.
+    # Even if the body's text is declared, because it isn't known before it is streamed.
     app = make(stream, {200: message("onetwo", "All of it.")})
 
     @app.after_request

@@ -1,4 +1,4 @@
-"""Headers of every answer: the gate sets what can be one value, and misses what it can't set."""
+"""Headers of every response: the gate sets one with a fixed value, and requires the others."""
 
 import pytest
 from flask import Flask, Response
@@ -27,14 +27,14 @@ def test_a_header_of_one_value_is_set_wherever_it_is_absent(value: str) -> None:
     assert answered.headers.getlist("X-Shape") == [value]
 
 
-def test_a_header_that_is_there_is_left_and_held_to_its_promise() -> None:
+def test_a_header_that_is_set_is_kept_and_checked() -> None:
     app = make_small({"X-Shape": Header.constant("round")}, **{"X-Shape": "square"})
     with pytest.raises(UndeclaredResponse, match="X-Shape is 'square', not 'round'"):
         app.test_client().get("/it")
 
 
 def test_a_header_of_many_values_is_for_the_app_to_set() -> None:
-    """The gate can't know which."""
+    """The gate can't know which value applies."""
     size = Header({"type": "integer"})
     answered = make_small({"X-Size": size}, **{"X-Size": "3"}).test_client().get("/it")
     assert answered.headers["X-Size"] == "3"

@@ -1,4 +1,4 @@
-"""A header's schema is honoured, each keyword of it; what can't be checked can't be promised."""
+"""Each keyword of a header's schema is checked, and a keyword that can't be checked is refused."""
 
 from typing import Any
 

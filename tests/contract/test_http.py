@@ -1,4 +1,4 @@
-"""HTTP as RFC 9110 has it: methods, addresses, HEAD and OPTIONS."""
+"""HTTP (RFC 9110): methods, addresses, HEAD and OPTIONS."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT PROPFIND M-SEARC
 READ = {"GET", "HEAD", "OPTIONS"}
 UNDOCUMENTED = "/ /docs /docs/start.js /docs/nowhere /openapi.json /openapi.yaml /livez /readyz"
 ALLOWED = dict.fromkeys(UNDOCUMENTED.split(), READ)
-"""The methods of each address: those that the document has, OPTIONS, and HEAD beside GET."""
+"""The methods of each address: those in the document, OPTIONS, and HEAD if there is GET."""
 for _each in OPERATIONS:
     _methods = READ if _each.method == "GET" else {_each.method, "OPTIONS"}
     _address = _each.address(NO_RECORD)
@@ -26,7 +26,7 @@ def allow_of(response: TestResponse) -> list[str]:
 
 
 def headers_of(response: TestResponse) -> list[tuple[str, str]]:
-    """All but the order in which `Allow` has the methods, which means nothing."""
+    """Return the headers, with the methods in `Allow` sorted."""
     return sorted((k, v) for k, v in response.headers if k != "Allow")
 
 
@@ -83,7 +83,8 @@ def test_an_address_that_only_resembles_one_is_404_and_leads_nowhere(
         *("/docs/../config.py", "/docs//start.js", "/openapi.yml"),
         *("/\xff", "/%2e", "/userDetails;x", "/static/x", "userSignUp2"),
     ]:
-        # As a server hands the path on; the test client would take `//` for a host's name.
+        # Call the app as a server does; the test client would take `//` for the start of a host
+        # name.
         answer = someone.asks(method, "/", environ_overrides={"PATH_INFO": path})
         assert_problem(answer, 404)
         assert "Location" not in answer.headers
@@ -100,13 +101,16 @@ def test_a_link_that_is_written_otherwise_leads_nowhere(someone: Someone) -> Non
 
 
 def test_an_empty_path_is_answered_as_declared(someone: Someone) -> None:
-    """An absolute request target may lack it; Werkzeug's own answer is a page that redirects."""
+    """An absolute request target may have an empty path.
+
+    By default, Werkzeug responds to it with a page that redirects.
+    """
     answer = someone.asks("GET", "/", environ_overrides={"PATH_INFO": ""})
     assert answer.status_code in (302, 404)
 
 
 def readable(someone: Someone, ada: Someone) -> Iterator[tuple[Someone, str, dict[str, str]]]:
-    """Who reads what, and with which headers: successes and errors."""
+    """Return clients, paths and request headers, for successes and errors."""
     link = ada.gives_details(username="ada", lastname="K\u00f6nig").headers["Location"]
     for path, allowed in ALLOWED.items():
         if "GET" in allowed:
@@ -139,10 +143,10 @@ def test_a_method_in_a_header_or_a_field_does_not_count(someone: Someone) -> Non
 
 
 def test_the_texts_of_a_record_come_back_exactly_as_given(someone: Someone) -> None:
-    """Checklist 38: as bytes of UTF-8 and characters of any plane, on both databases."""
+    """Checklist 38: as UTF-8, with characters of all planes, on both databases."""
     for text in [
         "\U0001f9a6" * 150,
-        "e\u0301 \u00e9 \u212b \ufb01",  # Not normalised.
+        "e\u0301 \u00e9 \u212b \ufb01",  # Not normalized to NFC.
         " \u3000 \u00a0.\u2028",  # Not stripped.
         "\u202eevil\u200b\ufeff",
         "<script>alert('\"&amp;')</script>",

@@ -1,4 +1,4 @@
-"""Every error is a problem, wherever it arises; one of ours tells nothing about the inside."""
+"""Every error is a problem (RFC 9457), and an internal error reveals nothing."""
 
 import inspect
 import logging
@@ -27,7 +27,7 @@ INSIDE = re.compile(
 
 
 def errors(someone: Someone, ada: Someone) -> Iterator[tuple[int, TestResponse]]:
-    """One of each error that needs no fault of ours, with the status that it has to have."""
+    """Yield one of each client error, with its expected status."""
     link = someone.gives_details().headers["Location"]
     yield 400, someone.gives_details(lastname=None)
     yield 400, someone.posts(b"%", "application/x-www-form-urlencoded")
@@ -69,7 +69,7 @@ def test_every_error_is_a_problem_that_says_what_to_do(someone: Someone, ada: So
         problem: dict[str, Any] = refused.get_json(force=True)
         assert_problem(refused, status, **problem.get("errors", {}))
         assert set(problem) <= {"type", "title", "status", "detail", "errors"}
-        # RFC 9110's phrase, where Werkzeug has an older one.
+        # RFC 9110's phrase; Werkzeug's is older.
         assert problem["title"] == phrases[status]
         assert problem["detail"].endswith(".")
         assert not INSIDE.search(refused.text), refused.text
@@ -98,7 +98,7 @@ def test_a_host_that_may_be_is_served(someone: Someone, host: str) -> None:
 
 
 def test_an_odd_host_is_no_fault_of_ours(app: Flask, ada: Someone) -> None:
-    """Checklist 20: good credentials from a page of a site that isn't that host."""
+    """Checklist 20: valid credentials from a page of another site."""
     asked = EnvironBuilder(
         "/userDetails",
         method="POST",
@@ -106,11 +106,11 @@ def test_an_odd_host_is_no_fault_of_ours(app: Flask, ada: Someone) -> None:
         auth=ada.auth,
         headers=[("Origin", "http://x.org")],
     ).get_environ()
-    # What names no host is refused for that (RFC 9112, section 3.2).
+    # A request without a host gets 400 (RFC 9112, section 3.2).
     hosts = dict.fromkeys(["xn--a", "xn--bcher-kva.example"], "403 ")
     hosts |= dict.fromkeys(["", "a b", "[::1", "localhost:x", "\xff", "a/b", "::"], "400 ")
     for host, expected in hosts.items():
-        # Werkzeug's client can't stand some of these itself.
+        # Werkzeug's client can't send some of these.
         environ = asked | {"HTTP_HOST": host, "wsgi.input": BytesIO(asked["wsgi.input"].getvalue())}
         _, status, headers = run_wsgi_app(app, environ)
         assert status.startswith(expected), (host, status)
@@ -118,7 +118,7 @@ def test_an_odd_host_is_no_fault_of_ours(app: Flask, ada: Someone) -> None:
 
 
 def faulty(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception) -> Someone:
-    """The service as in production, of which every part that keeps things is broken."""
+    """Return a client of the service in production mode, whose storage methods all raise."""
 
     def fail(*_: object, **__: object) -> NoReturn:
         raise error
@@ -127,7 +127,7 @@ def faulty(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception) -> Som
     for name in store - {"close"}:
         monkeypatch.setattr(app.extensions["store"], name, fail)
     app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
-    # A plain client: a 500 is a defect, and so the document promises none.
+    # Not the recording client, because a 500 is a defect and so isn't declared.
     return Someone(FlaskClient(app))
 
 
@@ -148,14 +148,14 @@ def test_an_unexpected_exception_is_a_500_that_tells_nothing_and_a_log_that_tell
 ) -> None:
     """Checklist 19."""
     someone = faulty(app, monkeypatch, fault)
-    told = set()
+    bodies = set()
     failures = [operation.ask(someone, NO_RECORD) for operation in OPERATIONS]
     failures.append(someone.signs_in().gives_details())
     for failed in failures:
         assert_problem(failed, 500)
-        told.add(failed.get_data())
+        bodies.add(failed.get_data())
         assert not INSIDE.search(f"{failed.text} {failed.headers}")
-    assert len(told) == 1  # One fixed sentence.
+    assert len(bodies) == 1  # A fixed message.
     assert someone.asks("HEAD", NO_RECORD).data == b""
     logged = [r for r in caplog.records if r.exc_info and CANARY in str(r.exc_info[1])]
     assert len(logged) == len(failures) + 1

@@ -1,4 +1,4 @@
-"""Headers of every answer: the documents' and the errors' too."""
+"""Headers of every response, including the docs and errors."""
 
 from collections.abc import Callable, Iterator
 
@@ -20,14 +20,14 @@ COMMON_HEADERS = {
 
 
 def assert_guarded(response: TestResponse) -> None:
-    """OWASP ASVS 5, V3.4: each header once, and what it has to say."""
+    """OWASP ASVS 5, V3.4: assert each header once, with its value."""
     asked = f"{response.request.method} {response.request.path} {response.status}"
     policy = response.headers["Content-Security-Policy"]
     for name, value in COMMON_HEADERS.items():
         assert len(response.headers.getlist(name)) == 1, asked
         if response.request.path != "/docs":  # Swagger UI may load its own files,
             files = response.request.path.startswith("/docs/") and response.status_code == 200
-            kept = files and name == "Cache-Control"  # which a browser may keep.
+            kept = files and name == "Cache-Control"  # which a browser may cache.
             assert response.headers[name] == ("public, max-age=3600" if kept else value), asked
     assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy and "http" not in policy
@@ -37,7 +37,7 @@ def assert_guarded(response: TestResponse) -> None:
 
 
 def successes(someone: Someone, ada: Someone) -> Iterator[TestResponse]:
-    """Yield the success of each operation, in each representation that it has."""
+    """Yield the success of each operation, in each of its representations."""
     for operation in OPERATIONS:
         for accept in operation.produces or ["*/*"]:
             link = ada.gives_details(username="ada").headers["Location"]
@@ -63,7 +63,7 @@ def test_a_defect_has_the_security_headers_too(app: Flask, monkeypatch: pytest.M
     assert_guarded(failed)
 
 
-def test_one_who_asks_too_often_gets_the_security_headers_too(
+def test_a_429_has_the_security_headers_too(
     make_app: Callable[..., Flask],
 ) -> None:
     """Checklist 34."""
@@ -74,7 +74,7 @@ def test_one_who_asks_too_often_gets_the_security_headers_too(
     assert_guarded(refused)
 
 
-def test_what_is_asked_does_not_come_back_in_a_header(ada: Someone) -> None:
+def test_request_data_is_not_echoed_in_a_header(ada: Someone) -> None:
     """Checklist 31."""
     for asked in ada.gives_details(username="canary"), ada.signs_up("canary", "canary " + PASSWORD):
         assert "canary" not in str(asked.headers)

@@ -1,4 +1,4 @@
-"""Imports inside `api/`: what the contracts of import-linter in pyproject.toml don't say."""
+"""Rules for imports in `api/` that import-linter's contracts in pyproject.toml can't express."""
 
 import ast
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def names(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 @EACH_MODULE
 def test_imports_stand_at_the_top(module: str) -> None:
-    """Before anything else but the docstring; those for types alone may come last."""
+    """Only the docstring precedes them. Imports for types alone may come last."""
     tree = parse(module)
     body = tree.body[ast.get_docstring(tree) is not None :]
     kinds = (ast.Import, ast.ImportFrom)
@@ -49,7 +49,7 @@ def test_imports_stand_at_the_top(module: str) -> None:
 def test_the_contract_imports_its_own_modules_relatively_and_all_others_import_by_name(
     module: str,
 ) -> None:
-    """So the folder `contract` works under any name."""
+    """So that the folder `contract` works under any name."""
     package = module.split(".")[:-1]
     for node in imports(parse(module)):
         level = node.level if isinstance(node, ast.ImportFrom) else 0

@@ -1,4 +1,4 @@
-"""Input becomes valid by its schema, whatever it came in; what is wrong is told by its path."""
+"""Input in any encoding is validated by its schema, and each error is named by its path."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def wrong(given: dict[str, Any]) -> dict[str, list[str]]:
     return dict(refused.value.errors)
 
 
-def test_what_is_wrong_within_a_field_goes_by_its_path() -> None:
+def test_an_error_within_a_field_has_its_path() -> None:
     given = {"sizes": [1, "x"], "inner": [{"size": 1}, {"size": 0, "colour": 1}], "other": 1}
     assert list(wrong(given)) == ["sizes.1", "inner.1.size", "inner.1.colour", "other"]
 
@@ -51,7 +51,7 @@ def test_a_name_may_come_several_times_where_its_field_is_a_list() -> None:
     assert set(refused.value.errors) == {"sizes.2", "from"}
 
 
-def test_what_the_schema_does_not_have_is_its_own_to_judge() -> None:
+def test_unknown_fields_are_handled_by_the_schema() -> None:
     with pytest.raises(InvalidInput) as refused:
         valid_texts(Order(), [("other", "1"), ("other", "2")])
     assert set(refused.value.errors) == {"other"}

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.contract.shelf.story import whole
+from tests.contract.shelf.story import story_and_document
 from tests.serving import REPOSITORY
 
 STRANGERS = ["api", "sqlalchemy", "alembic", "argon2", "limits", "redis", "psycopg", "gunicorn"]
-# None in the place of a module makes the import of it fail.
+# With None in place of a module, importing it fails.
 TELL = f"""
 import pkgutil, runpy, sys
 from importlib import import_module
@@ -31,7 +31,7 @@ def test_the_contract_alone_serves_another_app_under_another_name(tmp_path: Path
     for file in shelf.glob("*.py"):
         source = file.read_text(encoding="utf-8")
         file.write_text(source.replace("api.contract", "lifted"), encoding="utf-8")
-    # Isolated: it finds no other copy of the service.
+    # Isolated, so that it finds no other copy of the service.
     run = subprocess.run(
         [sys.executable, "-I", "-W", "error", "-c", TELL],
         cwd=tmp_path,
@@ -41,7 +41,7 @@ def test_the_contract_alone_serves_another_app_under_another_name(tmp_path: Path
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    there, here = json.loads(run.stdout), json.loads(whole())
+    there, here = json.loads(run.stdout), json.loads(story_and_document())
     assert there == here
     assert there["told"] == [
         "GET /newest?kind=novel 204",

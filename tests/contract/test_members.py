@@ -1,4 +1,4 @@
-"""A member that a schema doesn't declare is found, however deep."""
+"""Undeclared members are found at any depth."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from api.contract.members import undeclared_members
 
 
 class Author(Schema):
-    """A schema within another."""
+    """A nested schema."""
 
     name = fields.String()
 
 
 class Book(Schema):
-    """A schema with each kind of field that holds members."""
+    """A schema with each kind of field that contains members."""
 
     isbn = fields.String(data_key="ISBN")
     author = fields.Nested(Author)

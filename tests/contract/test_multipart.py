@@ -1,4 +1,4 @@
-"""The multipart decoder takes what has one reading, and refuses the rest with a sentence."""
+"""The multipart decoder accepts unambiguous bodies, and refuses the rest with a message."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ NAMED_A = 'form-data; name="a"'
 
 
 def part(content: bytes = b"1", disposition: str = NAMED_A, *more: str, end: str = "\r\n") -> bytes:
-    """A part and the delimiter before it; `more` are further header fields."""
+    """Return a part and the delimiter before it; `more` are further header fields."""
     lines = ["--x", f"Content-Disposition: {disposition}", *more, "", ""]
     return end.join(lines).encode() + content + b"\r\n"
 
@@ -32,7 +32,7 @@ def test_a_part_is_taken_to_the_byte(content: bytes) -> None:
 
 
 def test_a_part_that_ends_with_its_header_fields_is_empty() -> None:
-    """Werkzeug's client sends an empty text so."""
+    """Werkzeug's client sends an empty text like this."""
     assert multipart(part(b"").removesuffix(b"\r\n") + b"--x--", TYPE) == [("a", "")]
 
 
@@ -222,7 +222,7 @@ def test_no_part_holds_parts() -> None:
     "rest", ["filename=f", 'filename=""', "filename*=utf-8''f", "filename=f; filename*=utf-8''f"]
 )
 def test_a_part_with_a_filename_is_a_file(rest: str) -> None:
-    """Also by `filename*` alone, which some programs don't know and take the part for a text."""
+    """Also with `filename*` alone. Programs that don't know it read the part as text."""
     for said in f"name=a; {rest}", f'{rest}; size=3; name="a"':
         assert multipart(part(b"\xff", f"form-data; {said}") + b"--x--", TYPE) == [("a", FILE)]
 
@@ -249,7 +249,7 @@ def test_a_name_is_read_as_browsers_write_it() -> None:
 def test_a_name_that_others_read_otherwise_is_unclear_by_that_name(
     written: str, other: str
 ) -> None:
-    """So the field of that name is refused, and any other is ignored."""
+    """The field of that name is refused, and any other field is ignored."""
     body = part(b"1", f'form-data; name="{written}"') + b"--x--"
     assert multipart(body, TYPE) == [(written, "1"), (other, AMBIGUOUS)]
 
@@ -270,7 +270,7 @@ WORST: dict[str, Callable[[int], bytes]] = {
 
 @pytest.mark.parametrize("kind", WORST)
 def test_the_work_grows_no_faster_than_the_body(kind: str) -> None:
-    """Sixteen times as much takes sixteen times as long; a square would be 256 times."""
+    """A body of 16 times the size takes 16 times as long; quadratic work would take 256 times."""
 
     def seconds(size: int) -> float:
         body, took = WORST[kind](size) + b"--x--", []

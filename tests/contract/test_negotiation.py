@@ -1,4 +1,4 @@
-"""Which representation of a success a client gets, by its `Accept`."""
+"""The representation of a success is chosen by the `Accept` header."""
 
 import itertools
 from typing import Any
@@ -16,14 +16,14 @@ SAYS = {
 }
 
 ACCEPTED = {
-    # Without a preference, in so many words.
+    # No preference.
     None: PLAIN,
     "": PLAIN,
     " ": PLAIN,
     "*/*": PLAIN,
     "*/*;q=0.1": PLAIN,
     "text/*": PLAIN,
-    # One.
+    # One range.
     PLAIN: PLAIN,
     HTML: HTML,
     JSON: JSON,
@@ -32,7 +32,7 @@ ACCEPTED = {
     "text/html;charset=UTF-8": HTML,
     'text/html; charset="utf-8"; q=0.5': HTML,
     "application/json;charset=utf-8": JSON,
-    # Ties go by the client's own order.
+    # Ties are decided by the client's order.
     f"{HTML}, {JSON}": HTML,
     f"{JSON}, {HTML}": JSON,
     f"{JSON}, {HTML}, {PLAIN}": JSON,
@@ -43,25 +43,25 @@ ACCEPTED = {
     f"{JSON};q=0.5, {HTML};q=0.5": JSON,
     "application/xml, application/json, text/html": JSON,
     "application/*, text/*": JSON,
-    # The better quality, wherever it stands.
+    # The better quality wins, in any position.
     f"{HTML};q=0.5, {JSON}": JSON,
     f"{JSON};q=0.9, {HTML};q=0.91": HTML,
     f"{PLAIN};q=0.001, {JSON};q=0.002": JSON,
     f"{PLAIN};Q=0.1,{HTML};q=1.000": HTML,
     f"{PLAIN};q=0, {HTML};q=0.001": HTML,
     f"{JSON} ; q=0.5 , {HTML} ; q=0.6": HTML,
-    # The most specific range decides, whatever another says of the same.
+    # The most specific range decides, even if a less specific one matches too.
     f"*/*, {PLAIN};q=0": HTML,
     f"text/*, {PLAIN};q=0": HTML,
     f"{PLAIN};q=0, text/*;q=0.5, */*;q=0.1": HTML,
     "text/*;q=0, */*": JSON,
     "*/*, text/*;q=0": JSON,
-    # Of ranges that are as specific the first.
+    # Of equally specific ranges, the first one decides.
     f"{HTML};q=0.1, {JSON};q=0.5, {HTML};q=1": JSON,
     f"*/*;q=1, {PLAIN};q=0.5, {HTML};q=0.5": JSON,
     f"text/*;q=0.3, {HTML};q=0.7, */*;q=0.5": HTML,
     f"*/*;q=0, {JSON}": JSON,
-    # What browsers and programs really send.
+    # Headers of real browsers and programs.
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8": HTML,
     "application/json, text/plain, */*": JSON,
     "application/json, */*;q=0.5": JSON,
@@ -97,7 +97,7 @@ def test_a_malformed_range_counts_for_nothing(malformed: str) -> None:
     assert choose((PLAIN, HTML), f"{malformed}, */*;q=0.1") == PLAIN
 
 
-def test_who_offers_nothing_has_nothing_chosen() -> None:
+def test_without_representations_none_is_chosen() -> None:
     assert choose((), None) is choose((), "*/*") is None
 
 

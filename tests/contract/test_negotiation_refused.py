@@ -1,11 +1,11 @@
-"""An `Accept` that allows nothing of what is here is 406 before anything is stored."""
+"""An `Accept` without an available representation is 406, before anything is stored."""
 
 import pytest
 from flask import Flask
 
 from api.fields import LASTNAME
 from tests.actor import Someone, assert_problem
-from tests.commanding import everything
+from tests.commanding import database_contents
 from tests.contract.test_negotiation import HTML, JSON, PLAIN, assert_says_success, header
 from tests.operations import EACH_OPERATION, Operation, sign_up_with_records
 
@@ -26,22 +26,22 @@ MALFORMED = [
 
 
 @EACH_OPERATION
-def test_what_accepts_nothing_that_is_here_gets_406_before_anything_is_stored(
+def test_an_unacceptable_request_is_406_before_anything_is_stored(
     app: Flask, database_url: str, operation: Operation, subtests: pytest.Subtests
 ) -> None:
-    """Checklist 8: with a list of what there is. A success without content is always acceptable."""
+    """Checklist 8: the 406 lists the available ones. An empty success is always acceptable."""
     sign_up_with_records(app)
     someone = Someone(app.test_client())
     for accept in REFUSED:
         link = someone.gives_details().headers["Location"]
-        before = everything(database_url)
+        before = database_contents(database_url)
         with subtests.test(accept):
             answer = operation.ask(someone, link, **header(accept))
             if operation.produces:
                 assert_problem(answer, 406)
                 detail = answer.get_json(force=True)["detail"]
                 assert all(media_type in detail for media_type in operation.produces)
-                assert everything(database_url) == before
+                assert database_contents(database_url) == before
             else:
                 assert answer.status_code == operation.status
 
@@ -55,7 +55,7 @@ def test_a_malformed_accept_counts_for_nothing_and_is_never_a_5xx(
             assert someone.gives_details(header(accept)).status_code in (201, 406)
             assert someone.signs_up(f"sam{number}", **header(accept)).status_code in (200, 406)
             assert ada.reads_own(**header(accept)).status_code in (404, 406)
-            # Beside it, what is well formed counts.
+            # Next to it, a well-formed range counts.
             beside = someone.gives_details(header(f"{JSON}, {accept}"))
             if accept.count('"') != 1:
                 assert_says_success(beside, 201, JSON)

@@ -1,4 +1,4 @@
-"""The checked-in document is current, valid and whole, and served as it is."""
+"""The checked-in document is up to date, valid and complete, and served unchanged."""
 
 import json
 import os
@@ -29,14 +29,21 @@ from tests.operations import (
 from tests.serving import REPOSITORY
 
 EACH_DOCUMENTED = pytest.mark.parametrize(
-    "said", [pytest.param(said, id=said["operationId"]) for _, _, said in documented()]
+    "operation_object",
+    [
+        pytest.param(operation_object, id=operation_object["operationId"])
+        for _, _, operation_object in documented()
+    ],
 )
 
 
 def test_the_table_of_operations_has_each_operation_of_the_document() -> None:
-    """A new operation is added to `tests.operations`, which the other tests read."""
+    """Add a new operation to `tests.operations`, which the other tests read."""
     listed = [each.id for each in OPERATIONS]
-    assert set(listed) ^ {said["operationId"] for _, _, said in documented()} == set()
+    assert (
+        set(listed) ^ {operation_object["operationId"] for _, _, operation_object in documented()}
+        == set()
+    )
     assert len(set(listed)) == len(listed)
 
 
@@ -62,29 +69,37 @@ def test_the_document_is_valid_openapi() -> None:
 
 
 @EACH_DOCUMENTED
-def test_each_answer_has_its_own_status(said: dict[str, Any]) -> None:
-    """Checklist 1: a `default` or a range would let anything pass."""
-    assert said["responses"]
-    assert [s for s in said["responses"] if not re.fullmatch("[1-5][0-9][0-9]", str(s))] == []
+def test_each_answer_has_its_own_status(operation_object: dict[str, Any]) -> None:
+    """Checklist 1: a `default` or a range would declare any response."""
+    assert operation_object["responses"]
+    assert [
+        s for s in operation_object["responses"] if not re.fullmatch("[1-5][0-9][0-9]", str(s))
+    ] == []
 
 
 @EACH_DOCUMENTED
-def test_each_operation_is_described(said: dict[str, Any]) -> None:
-    assert said["operationId"] and said["summary"] and said["description"]
+def test_each_operation_is_described(operation_object: dict[str, Any]) -> None:
+    assert (
+        operation_object["operationId"]
+        and operation_object["summary"]
+        and operation_object["description"]
+    )
     described = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
-    assert said["tags"] and set(said["tags"]) <= described
-    assert all(answer["description"] for answer in said["responses"].values())
+    assert operation_object["tags"] and set(operation_object["tags"]) <= described
+    assert all(answer["description"] for answer in operation_object["responses"].values())
 
 
 @EACH_DOCUMENTED
-def test_each_response_may_have_members_that_a_later_version_adds(said: dict[str, Any]) -> None:
-    responses = json.dumps(Document(DOCUMENT).resolve(said["responses"]))
+def test_each_response_may_have_members_that_a_later_version_adds(
+    operation_object: dict[str, Any],
+) -> None:
+    responses = json.dumps(Document(DOCUMENT).resolve(operation_object["responses"]))
     assert '"properties"' in responses
     assert '"additionalProperties": false' not in responses
 
 
 def test_each_operation_id_is_given_once() -> None:
-    ids = [said["operationId"] for _, _, said in documented()]
+    ids = [operation_object["operationId"] for _, _, operation_object in documented()]
     assert len(set(ids)) == len(ids)
 
 
@@ -97,7 +112,8 @@ def test_the_document_has_the_operations_that_are_routed_and_no_other(app: Flask
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert {at: {str(s) for s in table} for at, table in routed.items()} == {
-        (method, path): set(said["responses"]) for method, path, said in documented()
+        (method, path): set(operation_object["responses"])
+        for method, path, operation_object in documented()
     }
 
 
@@ -106,25 +122,25 @@ def test_the_document_says_whose_it_is_and_where() -> None:
     assert info["title"] and info["version"] and info["description"]
     assert info["license"]["identifier"] == "MIT" and info["contact"]["name"]
     assert "MIT License" in (REPOSITORY / "LICENSE").read_text(encoding="utf-8")
-    # Relative: "Try it out" asks the very instance that shows the document.
+    # Relative, so that "Try it out" uses the instance that serves the document.
     assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
 
 
 def test_the_served_documents_are_the_checked_in_one(someone: Someone) -> None:
     as_yaml, as_json = someone.reads("/openapi.yaml"), someone.reads("/openapi.json")
     assert as_yaml.data == FILE.read_bytes()
-    # Strings are compared, so that the order of members counts too.
+    # Strings are compared, so that the order of members matters too.
     assert json.dumps(json.loads(as_json.data)) == json.dumps(DOCUMENT)
 
 
 def test_the_document_has_no_character_that_cannot_be_seen() -> None:
-    """The patterns have some, which are written as escapes."""
+    """The patterns contain some, written as escapes."""
     text = FILE.read_text(encoding="utf-8")
     assert text.replace("\n", "").isprintable() and "\\u200F" in text
 
 
 def flask(*arguments: str, **variables: str) -> subprocess.Popen[str]:
-    """The command in a process of its own, as a person runs it."""
+    """Return a function that runs the command in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "api", *arguments],
         cwd=REPOSITORY,
@@ -145,17 +161,17 @@ def test_the_document_is_printed_the_same_to_the_byte_in_each_process(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [("201", "is current."), ("299", "-        '299':\n+        '201':\n")]
+    ("code", "expected"), [("201", "is current."), ("299", "-        '299':\n+        '201':\n")]
 )
 def test_the_check_shows_a_difference_and_fails_for_it(
-    tmp_path: Path, code: str, said: str
+    tmp_path: Path, code: str, expected: str
 ) -> None:
     kept = tmp_path / "kept.yaml"
     kept.write_text(FILE.read_text(encoding="utf-8").replace("'201'", f"'{code}'"), "utf-8")
     before = kept.read_bytes(), kept.stat().st_mtime_ns
     run = flask("openapi", "--check", "--file", str(kept))
     printed, errors = run.communicate(timeout=60)
-    assert said in printed, printed + errors
+    assert expected in printed, printed + errors
     assert run.returncode == (code != "201")
     assert (kept.read_bytes(), kept.stat().st_mtime_ns) == before
 

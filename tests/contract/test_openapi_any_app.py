@@ -1,4 +1,4 @@
-"""The document of any app: what the app doesn't say is left out, and what it must say is missed."""
+"""The document of any app: optional parts are omitted, and missing required parts are reported."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ EXAMPLES = {"examples": [1]}
 
 
 class Key(Schema):
-    """What a path holds."""
+    """A path parameter."""
 
     key = fields.Integer(required=True, metadata=EXAMPLES)
 

@@ -1,4 +1,4 @@
-"""The document's examples and links work on the running service, as they stand."""
+"""The document's examples and links work on the running service."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,19 +12,19 @@ from tests.operations import DOCUMENT, OPERATIONS, documented
 
 FORMS: list[tuple[str, str, str, dict[str, Any]]] = [
     (method, path, media_type, body)
-    for method, path, said in documented()
-    for media_type, body in said.get("requestBody", {"content": {}})["content"].items()
+    for method, path, operation_object in documented()
+    for media_type, body in operation_object.get("requestBody", {"content": {}})["content"].items()
 ]
 BODIES = {
-    f"{said['operationId']} {status} {media_type}": body
-    for _, _, said in documented()
-    for status, answer in said["responses"].items()
+    f"{operation_object['operationId']} {status} {media_type}": body
+    for _, _, operation_object in documented()
+    for status, answer in operation_object["responses"].items()
     for media_type, body in answer.get("content", {}).items()
 }
 LINKS: list[tuple[str, str, str, dict[str, Any]]] = [
     (method, path, status, link)
-    for method, path, said in documented()
-    for status, answer in said["responses"].items()
+    for method, path, operation_object in documented()
+    for status, answer in operation_object["responses"].items()
     for link in answer.get("links", {}).values()
 ]
 FIELDS = {
@@ -38,7 +38,7 @@ EACH_FORM = pytest.mark.parametrize(
 
 
 def schemas_with_examples(node: Any) -> Iterator[tuple[dict[str, Any], list[Any]]]:
-    """Each schema anywhere in the document, with the examples that stand in it or beside it."""
+    """Yield each schema in the document, with the examples in it or next to it."""
     if isinstance(node, dict):
         if isinstance(node.get("examples"), list):
             yield node, node["examples"]
@@ -51,7 +51,7 @@ def schemas_with_examples(node: Any) -> Iterator[tuple[dict[str, Any], list[Any]
 
 
 def example_of(form: dict[str, Any]) -> dict[str, Any]:
-    """The form's own example; else what a person sees in its place, made of its fields'."""
+    """Return the form's example, or the examples of its fields, as documentation shows them."""
     schema = DOCUMENT["components"]["schemas"][form["schema"]["$ref"].rpartition("/")[2]]
     made = {name: field["examples"][0] for name, field in schema["properties"].items()}
     example: dict[str, Any] = form.get("example", made)
@@ -127,7 +127,7 @@ def test_the_links_of_a_created_record_lead_to_each_operation_on_it() -> None:
 
 
 def evaluate(expression: str, answered: TestResponse) -> str:
-    """OpenAPI's runtime expression, of the two kinds that name a part of an answer."""
+    """Evaluate an OpenAPI runtime expression of the two kinds that refer to the response."""
     kind, _, pointer = expression.removeprefix("$response.").partition("#/")
     if kind == "body":
         found = answered.get_json()

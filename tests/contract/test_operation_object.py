@@ -1,4 +1,4 @@
-"""How one operation is printed: its words, its headers and its examples."""
+"""The document of one operation: its text, its headers and its examples."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class Order(Schema):
 
 
 def printed(doc: str | None = None, reply: Reply = DONE, **promise: Any) -> dict[str, Any]:
-    """The document of an app of one operation."""
+    """Return the document of an app with one operation."""
 
     def do_it_all() -> ResponseReturnValue:
         return ""
@@ -32,7 +32,7 @@ def printed(doc: str | None = None, reply: Reply = DONE, **promise: Any) -> dict
     return document(app)
 
 
-def said(**promise: Any) -> dict[str, Any]:
+def printed_operation(**promise: Any) -> dict[str, Any]:
     operation_object: dict[str, Any] = printed(**promise)["paths"]["/it"]["post"]
     return operation_object
 
@@ -45,17 +45,17 @@ def said(**promise: Any) -> dict[str, Any]:
         ("Paint an X.\n\n    With a brush.\n\n    Twice.", "Paint an X", "With a brush.\n\nTwice."),
     ],
 )
-def test_an_operation_is_told_by_the_words_of_its_view(
+def test_an_operation_is_described_by_its_views_docstring(
     doc: str | None, summary: str, description: str
 ) -> None:
-    told = said(doc=doc)
-    assert (told["summary"], told["description"]) == (summary, description)
-    assert told["operationId"] == "doItAll" and told["security"] == []
+    found = printed_operation(doc=doc)
+    assert (found["summary"], found["description"]) == (summary, description)
+    assert found["operationId"] == "doItAll" and found["security"] == []
 
 
 def test_what_a_reply_does_not_have_is_left_out() -> None:
-    assert said()["responses"] == {"200": {"description": "It is done."}}
-    assert "requestBody" not in said() and "parameters" not in said()
+    assert printed_operation()["responses"] == {"200": {"description": "It is done."}}
+    assert "requestBody" not in printed_operation() and "parameters" not in printed_operation()
 
 
 def test_a_header_is_printed_once_and_without_the_words_that_it_does_not_have() -> None:
@@ -98,25 +98,25 @@ def test_a_header_that_means_another_thing_elsewhere_is_printed_there() -> None:
     ],
 )
 def test_a_body_has_an_example_where_one_is_known(body: Body, example: dict[str, Any]) -> None:
-    content = said(reply=Reply(description="It is.", content={"text/csv": body}))
+    content = printed_operation(reply=Reply(description="It is.", content={"text/csv": body}))
     shown = content["responses"]["200"]["content"]["text/csv"]
     assert shown == {"schema": shown["schema"], **example}
 
 
 def test_json_stands_first_among_representations_and_each_form_has_an_example() -> None:
     content = {kind: Body({}) for kind in ("text/html", "application/json", "text/csv")}
-    told = said(reply=Reply(description="It is.", content=content), form=Order)
-    assert list(told["responses"]["200"]["content"]) == [
+    found = printed_operation(reply=Reply(description="It is.", content=content), form=Order)
+    assert list(found["responses"]["200"]["content"]) == [
         *("application/json", "text/html", "text/csv")
     ]
     schema, example = {"$ref": "#/components/schemas/Order"}, {"kind": "round", "size": 1}
     taken = {"schema": schema, "example": example}
     kinds = ["application/x-www-form-urlencoded", "multipart/form-data"]
-    assert told["requestBody"] == {"required": True, "content": dict.fromkeys(kinds, taken)}
+    assert found["requestBody"] == {"required": True, "content": dict.fromkeys(kinds, taken)}
 
 
 def test_a_header_field_of_the_request_is_printed_by_its_own_name() -> None:
-    (kind, size) = said(headers=Order)["parameters"]
+    (kind, size) = printed_operation(headers=Order)["parameters"]
     assert (kind["in"], kind["name"], kind["required"]) == ("header", "kind", False)
     assert size == {
         "in": "header",
@@ -127,12 +127,14 @@ def test_a_header_field_of_the_request_is_printed_by_its_own_name() -> None:
 
 
 def test_a_link_is_printed_with_what_to_call_it_with() -> None:
-    told = said(reply=Reply(description="It is.", links={"read": Link("get", {"id": "$x"}, "So.")}))
+    found = printed_operation(
+        reply=Reply(description="It is.", links={"read": Link("get", {"id": "$x"}, "So.")})
+    )
     link = {"operationId": "get", "parameters": {"id": "$x"}, "description": "So."}
-    assert told["responses"]["200"]["links"] == {"read": link}
+    assert found["responses"]["200"]["links"] == {"read": link}
 
 
-def test_a_document_is_written_in_the_letters_it_has() -> None:
+def test_a_document_is_written_without_escapes() -> None:
     shared = ["\u00e9"]
     assert to_yaml({"b": shared, "a": shared, "c": "1\n2\n"}) == (
         "b:\n- \u00e9\na:\n- \u00e9\nc: |\n  1\n  2\n"
@@ -152,10 +154,10 @@ def test_a_response_is_open_and_a_request_is_closed() -> None:
         return {name: schema.get("additionalProperties", True) for name, schema in found.items()}
 
     assert schemas(Receipt) == {"Receipt": True, "Invoice": True, "Order": True}
-    # A schema that a request uses too stays closed, because the request is.
+    # A schema that a request uses too stays closed, because requests are closed.
     assert schemas(Receipt, json=Order) == {"Receipt": True, "Invoice": True, "Order": False}
     assert schemas(Order, json=Invoice) == {"Invoice": False, "Order": False}
     in_place = {"type": "object", "additionalProperties": False}
     reply = Reply(description="Done.", content={"application/json": Body(in_place)})
-    content = said(reply=reply)["responses"]["200"]["content"]
+    content = printed_operation(reply=reply)["responses"]["200"]["content"]
     assert content == {"application/json": {"schema": {"type": "object"}}}

@@ -1,4 +1,4 @@
-"""An operation keeps to its promise at the bounds: what it offers, what a redirect leaves."""
+"""An operation's declaration in special cases: representations, redirects, and empty bodies."""
 
 import re
 from collections.abc import Callable
@@ -34,8 +34,8 @@ def done() -> ResponseReturnValue:
     return "Done"
 
 
-def asked(reply: Reply, status: int, text: str = "See there.") -> TestResponse:
-    """What leaves where a view answers with this status and a page."""
+def response_of(reply: Reply, status: int, text: str = "See there.") -> TestResponse:
+    """Return the response if a view returns this status and a page."""
     app = Flask("small")
     app.testing = True
     Gate(app)
@@ -43,7 +43,7 @@ def asked(reply: Reply, status: int, text: str = "See there.") -> TestResponse:
     return app.test_client().get("/it")
 
 
-def test_what_a_success_offers_is_offered_and_nothing_else() -> None:
+def test_a_success_has_only_its_declared_representations() -> None:
     other = Reply(description="Otherwise.", content={"text/csv": Body({})})
     replies = {199: other, 200: DONE, 299: other, 300: other, 400: other}
     offers = (*DONE.content, "text/csv")
@@ -52,22 +52,22 @@ def test_what_a_success_offers_is_offered_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("status", [300, 302, 399])
 def test_a_redirect_without_content_leaves_without_its_page(status: int) -> None:
-    led = asked(Reply(description="Elsewhere."), status)
+    led = response_of(Reply(description="Elsewhere."), status)
     assert (led.status_code, led.text) == (status, "") and "Content-Type" not in led.headers
 
 
 @pytest.mark.parametrize("status", [299, 400])
 def test_no_other_answer_is_emptied(status: int) -> None:
-    """It says what isn't declared, and that is told."""
+    """It has an undeclared media type, and the gate reports that."""
     with pytest.raises(UndeclaredResponse, match="media type text/html"):
-        asked(Reply(description="Done."), status)
+        response_of(Reply(description="Done."), status)
 
 
 def test_an_answer_without_content_leaves_without_a_media_type() -> None:
-    assert asked(Reply(description="Done."), 200, "").content_type is None
+    assert response_of(Reply(description="Done."), 200, "").content_type is None
 
 
-def test_what_is_accepted_nowhere_is_told_what_there_is() -> None:
+def test_a_406_lists_the_representations() -> None:
     app = Flask("small")
     refused = Reply(description="No.", content={"text/plain": Body({})})
     Gate(app)
@@ -108,7 +108,7 @@ def find_by_account(account: str) -> str:
 
 
 def put(client: FlaskClient, *wrong: int) -> int:
-    """Change an order by a request to which each of these statuses would be right."""
+    """Change an order by a request to which each of these statuses could apply."""
     form = {"size": "9" if 409 in wrong else "1"}
     form |= {"pad": "x" * 1000} if 413 in wrong else {}
     form |= {"colour": "red"} if 400 in wrong else {}
@@ -138,7 +138,7 @@ def test_a_path_with_a_form_is_refused_in_the_order_of_the_steps(find: Callable[
     @app.put("/orders/<int:id>")
     @operation({200: DONE, **dict.fromkeys(wrong, no)}, form=Order, credentials=KEY, find=find)
     def change(found: str, form: dict[str, int], **others: Any) -> ResponseReturnValue:
-        # What `find` took is not passed on.
+        # The inputs of `find` aren't passed on.
         assert others == ({"account": "the owner"} if find is find_by_id else {"id": 1})
         assert found == "order 1"
         return ("No", 409) if form["size"] == 9 else "Done"
@@ -146,7 +146,7 @@ def test_a_path_with_a_form_is_refused_in_the_order_of_the_steps(find: Callable[
     client = app.test_client()
     for first, second in combinations(wrong, 2):
         assert put(client, first) == first
-        # The account by which an order is found isn't known.
+        # The account that is needed to find the order is unknown.
         by_account = find is find_by_account and (first, second) == (404, 401)
         assert put(client, first, second) == (401 if by_account else first)
     assert put(client) == 200
@@ -183,7 +183,7 @@ def test_a_body_is_of_one_kind() -> None:
         Operation(done, {}, form=Schema, json=Schema)
 
 
-def test_an_operation_goes_by_the_name_and_the_words_of_its_view() -> None:
+def test_an_operation_has_the_name_and_docstring_of_its_view() -> None:
     def paint() -> ResponseReturnValue:
         """Paint it."""
         return "Done"

@@ -1,4 +1,4 @@
-"""The document's patterns: read alike by many engines, and matched in linear time."""
+"""The document's patterns: all engines agree on them, and match them in linear time."""
 
 import json
 import os
@@ -21,10 +21,10 @@ from tests.test_fields import BLANKS, CONTROLS, SPACES
 
 DOCUMENT = yaml.safe_load((REPOSITORY / "openapi.yaml").read_text(encoding="utf-8"))
 LONGEST = 16 * 1024
-"""The characters of the longest text that a request can bring: a whole form."""
+"""The length of the longest text in a request: a whole form."""
 
 SLOWEST = 200
-"""The most times that a linear pattern's time may be exceeded; a quadratic one is at thousands."""
+"""The maximum ratio to a linear pattern's time. A quadratic pattern's ratio is in the thousands."""
 
 QUADRATIC = r"^[^\x00]*[^\x00 ][^\x00]*$"
 
@@ -82,7 +82,7 @@ def test_other_spellings_are_noticed(pattern: str) -> None:
 
 
 def texts_near(pattern: str) -> list[str]:
-    """Texts that match the pattern or nearly do, with each kind of character it tells apart."""
+    """Return texts that match the pattern or nearly do, with each kind of character in it."""
     whole, kinds = sample(pattern), alphabet(pattern)
     near = [whole[:i] + kind + whole[i:] for kind in kinds for i in {0, 1, len(whole)}]
     return list(dict.fromkeys(["", whole, whole[1:], whole[:-1], *kinds, *near]))
@@ -98,7 +98,7 @@ ONE_LINE = [[i for i, text in enumerate(texts) if not {*text} & {*"\n\r\0"}] for
 
 
 def run(package: str, command: list[str], given: str) -> str:
-    """Run an engine. If it isn't installed, skip the test; in CI fail it."""
+    """Run an engine. If it isn't installed, skip the test; in CI, fail."""
     if not shutil.which(command[0]):
         otherwise = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         otherwise(f"No {command[0]} here: apt-get install {package}")
@@ -142,7 +142,7 @@ console.log(JSON.stringify(seen));
 
 
 def test_the_invisible_characters_are_those_of_unicode() -> None:
-    """By ECMA's properties, since Python's tables don't have them."""
+    """Computed with ECMAScript's Unicode properties, because Python's tables lack them."""
     found = {chr(code) for code in json.loads(run("nodejs", ["node", "-e", UNICODE], ""))}
     assert found - {*CONTROLS} == {*SPACES, *BLANKS} - {*"\u2800\u2027"}
 
@@ -172,7 +172,7 @@ def test_pcre2_reads_the_patterns_as_python_does(number: int, tmp_path: Path) ->
 
 
 class Worst:
-    """Texts that are meant to make an engine backtrack: a start, much of one kind, a wrong end."""
+    """Texts that make an engine backtrack: a start, many repetitions, and a wrong end."""
 
     def __init__(self, pattern: str, length: int = LONGEST) -> None:
         self.pattern, self.length = pattern, length
@@ -187,16 +187,16 @@ class Worst:
 
 
 def ratio(worst: Worst) -> float:
-    """The slowest text's time, in times of a linear pattern's, by Python."""
+    """Return the slowest text's time in Python, relative to a linear pattern's."""
     return max(_ratio(worst.pattern, text) for text in worst.texts())
 
 
 LINEAR = "^[^\x01]*\x01$"
-"""Runs to the end of a text, and all the way back."""
+"""A pattern that runs to the end of a text, and backtracks all the way."""
 
 
 def _ratio(pattern: str, text: str) -> float:
-    """The ratio of the best of several tries of each: others may take the core meanwhile."""
+    """Return the ratio of the best of several runs, because other processes use the core."""
     linear = min(_spent(LINEAR, text) for _ in range(5))
     best = float("inf")
     for _ in range(5):
@@ -207,7 +207,7 @@ def _ratio(pattern: str, text: str) -> float:
 
 
 def _spent(pattern: str, text: str) -> int:
-    """Nanoseconds of the processor that a match takes."""
+    """Return the CPU time of a match in nanoseconds."""
     compiled = re.compile(pattern)
     start = time.process_time_ns()
     compiled.fullmatch(text)

@@ -1,4 +1,4 @@
-"""Everything that the two commands install is pinned, what comes along with it too."""
+"""All installed packages are pinned, including indirect dependencies."""
 
 import tomllib
 from importlib.metadata import requires, version
@@ -13,7 +13,7 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-
 
 
 def wanted_here(texts: list[str]) -> list[Requirement]:
-    """Those that are for this Python."""
+    """Yield the requirements that apply to this Python."""
     requirements = [Requirement(text) for text in texts]
     return [r for r in requirements if r.marker is None or r.marker.evaluate()]
 
@@ -23,7 +23,7 @@ FOR_TESTS = wanted_here(PROJECT["optional-dependencies"]["test"])
 
 
 def needed_by(requirement: Requirement) -> set[str]:
-    """What the installed distribution wants here, with the extras that were asked for."""
+    """Yield the requirements of the installed distribution, with the requested extras."""
     found: set[str] = set()
     for text in requires(requirement.name) or []:
         needed = Requirement(text)
@@ -34,7 +34,7 @@ def needed_by(requirement: Requirement) -> set[str]:
 
 
 @pytest.mark.parametrize("requirements", [PINNED, PINNED + FOR_TESTS], ids=["api", "tests"])
-def test_what_is_installed_is_what_is_pinned(requirements: list[Requirement]) -> None:
+def test_the_installed_versions_are_pinned(requirements: list[Requirement]) -> None:
     names = {canonicalize_name(requirement.name) for requirement in requirements}
     for requirement in requirements:
         (pin,) = requirement.specifier

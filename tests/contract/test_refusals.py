@@ -1,4 +1,4 @@
-"""When several refusals apply, the one given is the first in the order that the document states."""
+"""If several refusals apply, the first one in the document's stated order is returned."""
 
 import re
 from collections.abc import Callable
@@ -24,12 +24,12 @@ OPERATIONS = {
     for path, item in yaml.safe_load((REPOSITORY / "openapi.yaml").read_bytes())["paths"].items()
     for method, said in item.items()
 }
-"""Each operation of the document, with the statuses that may refuse a request to it, in order."""
+"""Each operation of the document, with the statuses that may refuse it, in order."""
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
 
 
 def good(operation: tuple[str, str], link: str) -> Ask:
-    """A request that nothing is wrong with."""
+    """Return a valid request."""
     method, path = operation
     request: Ask = {"method": method, "path": link if "{id}" in path else path, "headers": {}}
     if method == "POST":
@@ -44,8 +44,8 @@ def _with_header(request: Ask, name: str, value: str) -> Ask:
 
 SPOIL: dict[int, Callable[[Ask], Ask]] = {
     404: lambda r: r | {"path": f"{r['path']}/nowhere"},
-    405: lambda r: r | {"method": "BREW"},  # Of RFC 2324, which no operation has.
-    429: lambda r: r,  # It isn't the request's fault.
+    405: lambda r: r | {"method": "BREW"},  # A method of RFC 2324, which no operation has.
+    429: lambda r: r,  # 429 doesn't depend on the request.
     413: lambda r: r | {"data": r["data"] + b"&pad=" + b"x" * 16384},
     415: lambda r: r | {"content_type": "application/json"},
     406: lambda r: _with_header(r, "Accept", "application/xml"),
@@ -56,7 +56,7 @@ SPOIL: dict[int, Callable[[Ask], Ask]] = {
     422: lambda r: _with_header(r, "Idempotency-Key", USED),
     409: lambda r: r | {"data": r["data"].replace(b"bob", b"ada")},
 }
-"""Each makes of a request one that is refused with the status, and changes nothing else."""
+"""Functions that change a request so that it is refused with the status, and nothing else."""
 
 
 def spoil(request: Ask, *statuses: int) -> Ask:
@@ -66,7 +66,7 @@ def spoil(request: Ask, *statuses: int) -> Ask:
 
 
 def stated_order(proof: Proof) -> list[int]:
-    """The document says so to whoever reads it."""
+    """Return the order that the document's description states."""
     description = " ".join(proof.root["info"]["description"].split())
     stated = re.search(r"the first one in this order is returned: ([0-9, ]+)[.]", description)
     assert stated
@@ -75,14 +75,14 @@ def stated_order(proof: Proof) -> list[int]:
 
 
 def newcomer(make_app: Callable[..., Flask], **settings: str) -> Someone:
-    """Ada, with a record of hers, at a service with these settings."""
+    """Return a function that makes a service, and Ada with a record."""
     someone = Someone(make_app(**settings).test_client())
     assert someone.signs_up("ada", PASSWORD).status_code == 200
     return someone.signs_in()
 
 
 def use_the_key(ada: Someone) -> None:
-    """For each operation that takes one, with another form."""
+    """Use the key with another form, for each operation that accepts a key."""
     used = {"Idempotency-Key": USED}
     given = ada.gives_details({"headers": used}, username="ada", lastname="byron")
     assert given.status_code == 201
@@ -103,17 +103,17 @@ def test_of_two_refusals_the_first_in_the_order_is_given(
     use_the_key(ada)
     link = ada.gives_details(username="ada").headers["Location"]
     fine = good(operation, link)
-    # The same service and data, but its client has asked as often as it may.
+    # The same service and data, but this client has reached its limit.
     tired = Someone(make_app(ratelimit_default="1 per hour").test_client(), ada.auth)
     assert tired.asks(**fine).status_code < 300
-    # That may have deleted the record.
+    # The request may have deleted the record.
     fine = good(operation, ada.gives_details(username="ada").headers["Location"])
 
     for first, second in combinations(OPERATIONS[operation], 2):
         with subtests.test(f"{first} before {second}"):
             for status in first, second:
                 asked = (tired if status == 429 else ada).asks(**spoil(fine, status))
-                assert asked.status_code == status  # Each is a reason by itself.
+                assert asked.status_code == status  # Each of them alone is refused.
             asker = tired if 429 in (first, second) else ada
             assert asker.asks(**spoil(fine, first, second)).status_code == first
 

@@ -1,4 +1,4 @@
-"""Where 429 stands among the refusals: what is no work isn't limited, and work is limited first."""
+"""The order of 429 among refusals: only work is limited, and before it is done."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -34,7 +34,7 @@ def test_the_404_of_a_record_comes_after_405_and_before_406(
 def test_password_work_over_its_limit_is_refused_before_all_else(
     make_app: Callable[..., Flask],
 ) -> None:
-    """Ada's own sign-up was all that this client may."""
+    """Ada's own sign-up has used up this client's limit."""
     ada = newcomer(make_app, ratelimit_passwords="1 per hour")
     for status in 429, 413, 415, 406, 401, 400, 403:
         assert ada.asks(**spoil(good(("POST", "/userDetails"), ""), status)).status_code == 429
@@ -46,10 +46,10 @@ def test_password_work_over_its_limit_is_refused_before_all_else(
         assert ada.asks(**spoil(sign_up, status)).status_code == 429
 
 
-def test_what_is_none_of_the_documents_operations_is_not_limited(
+def test_requests_outside_of_operations_are_not_limited(
     make_app: Callable[..., Flask],
 ) -> None:
-    """A probe of its health, a preflight, and what is refused without work."""
+    """A health check, a preflight, and requests that are refused without work."""
     someone = Someone(make_app(ratelimit_default="1 per hour").test_client())
     for _ in range(3):
         for path in "/livez", "/readyz", "/docs", "/docs/start.js", "/openapi.json":
@@ -59,12 +59,12 @@ def test_what_is_none_of_the_documents_operations_is_not_limited(
         assert_problem(someone.reads("/nowhere"), 404)
 
 
-def test_what_is_no_password_work_is_not_limited_as_such(make_app: Callable[..., Flask]) -> None:
+def test_the_password_limit_counts_only_password_work(make_app: Callable[..., Flask]) -> None:
     ada = newcomer(make_app, ratelimit_passwords="1 per hour")
     anybody = Someone(ada.client)
     sign_up = good(("POST", "/userSignUp"), "")
     sign_up["data"] += b"&password=short"
-    for status in 404, 405, 413, 415:  # Refused without a look at the password.
+    for status in 404, 405, 413, 415:  # These are refused before the password is checked.
         assert anybody.asks(**spoil(sign_up, status)).status_code == status
     link = anybody.gives_details().headers["Location"]
     assert anybody.reads(link).status_code == 200

@@ -1,4 +1,4 @@
-"""The words of a promise: said once, they stay as said; and what breaks them is named."""
+"""Declared replies: immutable, and each violation is named."""
 
 from dataclasses import FrozenInstanceError
 from typing import Any
@@ -32,20 +32,20 @@ MADE = message("Made", "It is made.")
     ],
     ids=lambda promise: type(promise).__name__,
 )
-def test_what_is_promised_can_not_be_changed_later(promise: Any) -> None:
-    """The document was printed from it."""
+def test_declarations_are_immutable(promise: Any) -> None:
+    """The document was generated from it."""
     for name in vars(promise):
         with pytest.raises(FrozenInstanceError):
             setattr(promise, name, None)
 
 
 @pytest.mark.parametrize("kind", [Reply, Settings, type(USERNAME)])
-def test_what_has_many_members_says_which_is_which(kind: Any) -> None:
+def test_declarations_take_keyword_arguments_only(kind: Any) -> None:
     with pytest.raises(TypeError, match="takes 1 positional argument"):
         kind("It is made.")
 
 
-def test_a_promise_that_says_little_has_nothing_else() -> None:
+def test_a_minimal_reply_has_no_other_members() -> None:
     assert Reply(description="Done.") == Reply(
         description="Done.", content={}, headers={}, links={}
     )
@@ -86,8 +86,8 @@ def plain(**headers: str) -> Response:
     return Response("Made", mimetype="text/plain", headers=headers)
 
 
-def test_what_frames_a_message_need_not_be_declared() -> None:
-    """Servers and Werkzeug set it, as HTTP asks."""
+def test_headers_of_http_framing_need_no_declaration() -> None:
+    """Servers and Werkzeug set these headers, as HTTP requires."""
     framing = ["Content-Length", "Transfer-Encoding", "Connection", "Date", "Server"]
     assert violations(MADE, plain(**dict.fromkeys(framing, "x"))) == []
     assert violations(MADE, plain(Via="x")) == ["the header Via is not declared"]
@@ -97,12 +97,12 @@ def test_a_text_is_compared_where_there_is_one() -> None:
     empty = Response("", mimetype="text/plain")
     assert violations(MADE, empty) == ["the text is not 'Made'"]
     assert violations(MADE, empty, "HEAD") == []
-    # In JSON more may stand beside the message.
+    # In JSON, other members may accompany the message.
     assert violations(MADE, Response('{"id": 1}', mimetype="application/json")) == []
 
 
 def test_each_breach_is_named() -> None:
-    """All at once, in these words."""
+    """All violations at once, with these messages."""
     reply = MADE.with_headers({"X-A": "a", "X-B": Header({"type": "integer"}), "X-C": "c"})
     response = Response("<p>", mimetype="text/css", headers={"X-B": "b", "X-C": "c", "X-D": "d"})
     response.headers.add("X-C", "c")

@@ -1,4 +1,4 @@
-"""What a request's header fields hold is made valid as a query is, and proven as one."""
+"""Header fields of a request are validated like a query, and covered by the proof."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -14,31 +14,31 @@ from api.contract.proof.coverage import Coverage
 from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.rules import contradictions
-from tests.contract.small_document import DOCUMENT, FORM, asked, left
+from tests.contract.small_document import DOCUMENT, FORM, make_exchange, note_left
 
 DONE = {200: Reply(description="It is done.", content={JSON: Body({})})}
 
 
 class Wish(Schema):
-    """What an app may want to know."""
+    """A schema of an optional header field."""
 
     depth = fields.Integer(data_key="X-Depth", strict=True, validate=validate.Range(0, 9))
 
 
 class Default(Wish):
-    """The same, with what is meant where nothing is said."""
+    """The same, with a default."""
 
     shape = fields.String(data_key="X-Shape", load_default="round")
 
 
 class Needed(Wish):
-    """The same, and what must be said."""
+    """The same, required."""
 
     shape = fields.String(data_key="X-Shape", required=True)
 
 
-def heard(schema: type[Schema], *headers: tuple[str, str]) -> Any:
-    """What the view gets, or what is wrong with it."""
+def parse_headers(schema: type[Schema], *headers: tuple[str, str]) -> Any:
+    """Return the validated header fields that the view gets, or the errors."""
     app = Flask("small")
     app.testing = True
     Gate(app)
@@ -48,17 +48,19 @@ def heard(schema: type[Schema], *headers: tuple[str, str]) -> Any:
 
 
 def test_a_view_gets_the_header_fields_that_it_asks_for() -> None:
-    assert heard(Wish, ("x-depth", "3"), ("X-Shape", "flat")) == {"depth": 3}
-    assert heard(Wish) == {}
-    assert heard(Default) == {"shape": "round"}
-    assert heard(Default, ("X-Shape", "flat")) == {"shape": "flat"}
+    assert parse_headers(Wish, ("x-depth", "3"), ("X-Shape", "flat")) == {"depth": 3}
+    assert parse_headers(Wish) == {}
+    assert parse_headers(Default) == {"shape": "round"}
+    assert parse_headers(Default, ("X-Shape", "flat")) == {"shape": "flat"}
 
 
-def test_what_is_wrong_goes_by_the_name_of_the_header_field() -> None:
+def test_an_error_has_the_name_of_the_header_field() -> None:
     for value in "x", "10", "":
-        assert set(heard(Wish, ("X-Depth", value))) == {"X-Depth"}
-    assert set(heard(Wish, ("X-Depth", "1"), ("X-Depth", "1"))) == {"X-Depth"}  # It is "1, 1".
-    assert set(heard(Needed)) == {"X-Shape"}
+        assert set(parse_headers(Wish, ("X-Depth", value))) == {"X-Depth"}
+    assert set(parse_headers(Wish, ("X-Depth", "1"), ("X-Depth", "1"))) == {
+        "X-Depth"
+    }  # The value is "1, 1".
+    assert set(parse_headers(Needed)) == {"X-Shape"}
 
 
 KEY = {
@@ -72,7 +74,7 @@ KEY = {
 
 @pytest.fixture
 def document() -> Document:
-    """Notes are left with a key, if wished."""
+    """The small document, with an optional key for new notes."""
     said = deepcopy(DOCUMENT)
     post = said["paths"]["/notes"]["post"]
     post["parameters"] = [{"in": "header", "name": "Idempotency-Key", "schema": KEY}]
@@ -84,20 +86,22 @@ def with_key(exchange: Exchange, key: str) -> Exchange:
     return replace(exchange, sent=Headers([*exchange.sent, ("idempotency-key", key)]))
 
 
-NO, WRONG = (asked("POST", "/notes", 400, sent=t, content_type=FORM) for t in ("text=ab", "text=a"))
+NO, WRONG = (
+    make_exchange("POST", "/notes", 400, sent=t, content_type=FORM) for t in ("text=ab", "text=a")
+)
 
 
 @pytest.mark.parametrize(
     ("exchange", "what"),
     [
-        (left("text=ab", 1), {"absent"}),
-        (with_key(left("text=ab", 1), '"a"'), {"shortest"}),
-        (with_key(left("text=ab", 1), '"aa"'), {"longest"}),
+        (note_left("text=ab", 1), {"absent"}),
+        (with_key(note_left("text=ab", 1), '"a"'), {"shortest"}),
+        (with_key(note_left("text=ab", 1), '"aa"'), {"longest"}),
         (with_key(NO, ""), {"empty"}),
         (with_key(NO, '""'), {"one shorter"}),
         (with_key(NO, '"aaa"'), {"one longer"}),
         (with_key(NO, '"c"'), {"'c'-U+10FFFF refused"}),
-        # Who knows what it was refused for?
+        # The reason of the refusal is ambiguous.
         (with_key(WRONG, '""'), set()),
         (with_key(WRONG, ""), set()),
     ],
@@ -120,8 +124,8 @@ def test_a_forms_boundaries_are_not_seen_beside_a_wrong_key(document: Document) 
         assert len({p for p in coverage.seen if p.where.startswith(FORM)}) == number
 
 
-def test_only_who_has_a_key_may_be_told_that_it_was_used(document: Document) -> None:
-    refused = asked("POST", "/notes", 422, sent="text=ab")
+def test_a_422_requires_a_key(document: Document) -> None:
+    refused = make_exchange("POST", "/notes", 422, sent="text=ab")
     assert not list(contradictions(document, with_key(refused, '"a"')))
     assert list(contradictions(document, refused)) == [
         "leaveNote, 422: a valid request was refused"

@@ -1,4 +1,4 @@
-"""The shelf behaves as it declares: JSON and queries read strictly, a file, a redirect, a 304."""
+"""The shelf behaves as declared: strict JSON and queries, a file, a redirect, and 304."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def assert_refused(answer: TestResponse, status: int, *fields: str) -> None:
 
 
 def test_the_checked_in_document_is_what_the_shelf_says(shelf: FlaskClient) -> None:
-    """To change it: `python -m tests.contract.shelf`."""
+    """To update it, run `python -m tests.contract.shelf`."""
     assert DOCUMENT.read_text(encoding="utf-8") == to_yaml(document(shelf.application))
 
 
@@ -67,7 +67,7 @@ def test_a_listing_is_as_the_query_asks(shelf: FlaskClient) -> None:
     for number in range(1, CAPACITY + 1):
         book = {"isbn": f"{number:013}", "pages": CAPACITY + 1 - number, "read": number < 3}
         assert add(shelf, **book).get_json()["id"] == number
-    assert_refused(add(shelf), 409)  # It is full.
+    assert_refused(add(shelf), 409)  # The shelf is full.
 
     def ids(query: str) -> tuple[list[int], int]:
         listed = shelf.get(f"/books?{query}").get_json()
@@ -132,7 +132,7 @@ def test_only_the_librarian_takes_a_book_away(shelf: FlaskClient) -> None:
         assert shelf.delete("/books/1", headers={"X-Shelf-Key": KEY}).status_code == status
 
 
-def test_what_the_shelf_does_not_declare_can_not_leave(shelf: FlaskClient) -> None:
+def test_an_undeclared_response_of_the_shelf_raises(shelf: FlaskClient) -> None:
     views = shelf.application.view_functions
     for name, said in ("list_books", "media type text/html"), ("find_newest", "status"):
         view = views[f"lists.{name}"]

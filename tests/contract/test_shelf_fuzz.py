@@ -1,4 +1,4 @@
-"""schemathesis against the shelf: what holds for one service holds for another."""
+"""schemathesis against the shelf, to test the contract machinery with a second app."""
 
 import itertools
 from collections import Counter
@@ -22,7 +22,7 @@ def test_the_shelf_keeps_its_contract_when_fuzzed(has_key: bool, shelf: FlaskCli
     more: dict[str, Any] = {"auth": {"openapi": {"key": {"api_key": KEY}}}} if has_key else {}
     checks = {
         "positive_data_acceptance": {"expected-statuses": ["2xx", "303", "401", "404", "409"]},
-        # It stumbles over an app that is called in this process, with credentials of ours.
+        # It fails with credentials of ours on an app called in this process.
         "ignored_auth": {"enabled": not has_key},
     }
     config = fuzzing.config(SEED, EXAMPLES, checks=checks, **more)
@@ -36,12 +36,14 @@ def test_the_shelf_keeps_its_contract_when_fuzzed(has_key: bool, shelf: FlaskCli
     def map_case(_context: object, case: Case[Any]) -> Case[Any]:
         assert case.meta
         if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
-            case.body["isbn"] = f"{next(numbers) % 80:013}"  # Else nearly every answer is 409.
+            # Otherwise nearly every response is 409.
+            case.body["isbn"] = f"{next(numbers) % 80:013}"
         return case
 
     @schema.hook
     def after_call(_context: object, case: Case[Any], response: schemathesis.Response) -> None:
-        if case.method == case.operation.method.upper():  # Else it tries other methods.
+        # In the other cases schemathesis tries other methods.
+        if case.method == case.operation.method.upper():
             seen[case.operation.label, response.status_code] += 1
 
     found = fuzzing.run(schema)
@@ -52,5 +54,5 @@ def test_the_shelf_keeps_its_contract_when_fuzzed(has_key: bool, shelf: FlaskCli
     for (label, status), times in seen.items():
         if status < 400:
             succeeded[label] += times
-    assert min(succeeded.values()) >= FLOOR, seen  # Some have no input to vary.
+    assert min(succeeded.values()) >= FLOOR, seen  # Some operations have no input to vary.
     assert seen.total() >= 300 and seen["POST /books", 201] >= FLOOR * 10, seen

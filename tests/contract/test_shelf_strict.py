@@ -1,4 +1,4 @@
-"""JSON and queries are read strictly: what isn't of their schema to the letter is refused."""
+"""JSON and queries are read strictly: every deviation from the schema is refused."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def test_each_member_is_taken_by_its_schema_to_the_bound(
     ],
 )
 def test_json_that_is_not_well_formed_is_refused(shelf: FlaskClient, body: bytes) -> None:
-    """For itself, before any member is looked at."""
+    """The syntax error alone is reported, before any member is validated."""
     refused = shelf.post("/books", data=body, content_type="application/json")
     assert_refused(refused, 400)
 
@@ -71,7 +71,8 @@ def test_json_is_taken_as_application_json_in_utf_8_alone(shelf: FlaskClient) ->
     latin = "application/json; charset=latin1"
     refused = shelf.post("/books", data=book % (b"9" * 13), content_type=latin)
     assert_refused(refused, 400)
-    assert add(shelf, isbn="9" * 13).status_code == 201  # No refused body did it.
+    # The refused bodies stored nothing.
+    assert add(shelf, isbn="9" * 13).status_code == 201
     zipped = shelf.post("/books", json=TOWERS, headers={"Content-Encoding": "gzip"})
     assert zipped.status_code == 415 and zipped.headers["Accept-Encoding"] == "identity"
 
@@ -85,7 +86,7 @@ def test_a_body_may_be_as_large_as_the_app_says_and_no_larger(shelf: FlaskClient
         assert refused.status_code == status
     shelf.application.config["MAX_CONTENT_LENGTH"] = None
     assert shelf.post("/books", json={"x": "x" * 10**6}).status_code == 400
-    # Who takes no body doesn't read one.
+    # An operation without a body doesn't read one.
     shelf.application.config["MAX_CONTENT_LENGTH"] = 1
     assert shelf.get("/books", data=b"much", headers={"Content-Encoding": "x"}).status_code == 200
 

@@ -1,6 +1,6 @@
-"""Responses that belong to no operation: each row of the description's table, proven on the wire.
+"""Responses that belong to no operation: each row of the description's table is tested.
 
-A row names the headers of its status; those in brackets are sent at `/userSignUp` only.
+A row names the headers of its status. Those in brackets are sent at `/userSignUp` only.
 """
 
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from api.contract.proof.proof import Proof
 from api.security.browsers import SIGN_UP_PATH
-from tests.server.test_server_wire import say
+from tests.server.test_server_wire import request_last
 from tests.serving import Server
 
 HOST = "Host: localhost\r\n"
@@ -33,11 +33,11 @@ COMMON = {
     *["cache-control", "content-security-policy", "referrer-policy", "x-content-type-options"],
     *["x-request-id", "date", "server", "connection", "content-type", "content-length"],
 }
-"""The headers that every response has, and those of HTTP's framing, which no row names."""
+"""Headers of every response, and headers of HTTP's framing, which no row names."""
 
 
 def rows(proof: Proof) -> dict[int, tuple[str, set[str]]]:
-    """The table in the document's description: status to meaning and headers."""
+    """Return the table in the document's description: status to meaning and headers."""
     found = re.findall(r"^\| (\d+) \| (.*) \| (.*) \|$", proof.root["info"]["description"], re.M)
     return {
         int(status): (meaning, set(filter(None, headers.split(", "))))
@@ -55,7 +55,7 @@ def test_a_row_names_exactly_the_headers_that_are_sent(
     server: Server, proof: Proof, path: str, status: int, request_: str
 ) -> None:
     meaning, named = rows(proof)[status]
-    answered, headers, body = say(server, request_.format(path=path))
+    answered, headers, body = request_last(server, request_.format(path=path))
     assert answered == status
     is_sign_up = path == SIGN_UP_PATH and status != 404
     expected = {name.strip("()").lower() for name in named if is_sign_up or name[0] != "("}

@@ -1,4 +1,4 @@
-"""LineWriter are written whole and of one request each; who doesn't read them stops nobody."""
+"""Log lines are written whole and never mixed, and an unread log never blocks the service."""
 
 import json
 import logging
@@ -60,7 +60,7 @@ def test_a_line_that_was_torn_spoils_no_other(pipe: tuple[int, int]) -> None:
     assert (rest, json.loads(said)["message"], after + "\n") == ("", "1 lines lost", LINE)
 
 
-def test_a_pipe_that_nobody_reads_any_more_is_written_to_in_vain(pipe: tuple[int, int]) -> None:
+def test_a_pipe_without_a_reader_is_ignored(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     null = os.open(os.devnull, os.O_RDONLY)
     lines = LineWriter(writer)
@@ -88,7 +88,7 @@ def test_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
 
 
 def test_a_server_without_standard_error_serves(tmp_path: Path) -> None:
-    """Another file that is opened must not be written to in its place."""
+    """The service must not write log lines to a file that gets descriptor 2."""
     port = str(free_port())
     environ = os.environ | {"PORT": port, "WEB_CONCURRENCY": "1"}
     command = f"exec {sys.executable} -m api 2>&-"
@@ -100,7 +100,7 @@ def test_a_server_without_standard_error_serves(tmp_path: Path) -> None:
     server = Server(process, f"http://localhost:{port}", said, tmp_path / "server.log")
     with Client(server) as client, process.stdout:
         for _ in range(50):
-            assert client.says(LIVEZ).hears().status == 200
+            assert client.send(LIVEZ).receive().status == 200
     assert server.stop() == 0
 
 
@@ -122,7 +122,7 @@ def test_a_defect_is_logged_without_the_link_that_was_asked_for(
     assert link.rpartition("/")[2] not in json.dumps(said)
 
 
-def test_what_is_logged_of_no_request_has_no_id() -> None:
+def test_log_lines_outside_of_requests_have_no_id() -> None:
     with recorded_lines() as logged:
         logging.getLogger("elsewhere").warning("a\nb %s", "\x1b[31m")
         (line,) = logged()
@@ -144,7 +144,7 @@ def test_standard_error_stays_blocking_for_the_programs_that_share_it(
 
 
 def test_a_socket_that_is_full_loses_lines_and_is_not_waited_for() -> None:
-    """As systemd's journal."""
+    """Such as the socket of systemd's journal."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         lines = LineWriter(ours.fileno())

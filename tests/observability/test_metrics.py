@@ -1,4 +1,4 @@
-"""Figures for Prometheus: of all workers together, right whatever becomes of them, about nobody."""
+"""Metrics for Prometheus: summed over all workers, correct after a crash, without personal data."""
 
 import os
 import signal
@@ -23,19 +23,19 @@ from api.config import SettingsError
 from api.observability.metrics import Metrics
 from api.serve import _listen
 from tests.actor import FORM, Someone
-from tests.clients import LIVEZ, one
-from tests.measured import Measured, within
+from tests.clients import LIVEZ, request_once
+from tests.measured import MetricsServer, within
 from tests.records import recorded_lines
 from tests.serving import free_port, serving
 
 PASSWORDS = 12
-"""With a limit of so many per hour in each worker."""
+"""The rate limit per hour in each worker."""
 
 CLIENTS = 8
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
+def metrics_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MetricsServer]:
     folder = tmp_path_factory.mktemp("measured")
     address = f"127.0.0.1:{free_port()}"
     settings = {
@@ -46,20 +46,20 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
         "DATABASE_TIMEOUT": "60",
     }
     with serving(folder, settings) as server:
-        yield Measured(server, address)
+        yield MetricsServer(server, address)
         assert list(folder.glob("sign-up-metrics-*"))
         assert server.stop() == 0
-        # Nothing was amiss but that one worker was killed; and of requests nothing is said.
-        said = server.log.read_text()
-        assert said.count("\n") == said.count("SIGKILL") == 1
+        # The log has one line, about the killed worker, and none about requests.
+        log = server.log.read_text()
+        assert log.count("\n") == log.count("SIGKILL") == 1
         assert not list(folder.glob("sign-up-metrics-*"))
 
 
-def ask(measured: Measured, times: int) -> None:
-    """Give details, well and badly, and look for what isn't there, so many times each."""
+def ask(metrics_server: MetricsServer, times: int) -> None:
+    """Submit valid and invalid details and request an unknown path, `times` times each."""
 
     def ask_all(_: int) -> None:
-        url = measured.server.url
+        url = metrics_server.server.url
         with requests.Session() as session:
             statuses = [
                 session.post(f"{url}/userDetails", FORM, timeout=60).status_code,
@@ -72,32 +72,38 @@ def ask(measured: Measured, times: int) -> None:
         assert len(list(threads.map(ask_all, range(times)))) == times
 
 
-def asked(operation: str, status: int) -> str:
+def request_count(operation: str, status: int) -> str:
     return f'signup_requests_total{{operation="{operation}",status="{status}"}}'
 
 
-ASKED = [asked("createUserDetails", 201), asked("createUserDetails", 400), asked("", 404)]
+REQUESTS = [
+    request_count("createUserDetails", 201),
+    request_count("createUserDetails", 400),
+    request_count("", 404),
+]
 DURATION = 'signup_request_duration_seconds_{}operation="createUserDetails"}}'
 
 
-def test_two_workers_and_one_that_was_killed_add_up_to_what_was_asked(measured: Measured) -> None:
+def test_two_workers_and_one_that_was_killed_add_up_to_what_was_asked(
+    metrics_server: MetricsServer,
+) -> None:
     began = time.monotonic()
-    ask(measured, 40)
+    ask(metrics_server, 40)
     elapsed = time.monotonic() - began
-    said = measured.read()
-    assert [said[name] for name in ASKED] == [40, 40, 40]
-    assert said[DURATION.format("count{")] == said[DURATION.format('bucket{le="+Inf",')] == 80
-    assert 0 < said[DURATION.format("sum{")] < CLIENTS * elapsed
-    folder = next(measured.server.log.parent.glob("sign-up-metrics-*"))
-    assert len(list(folder.glob("counter_*"))) == 2  # Both had something to count.
-    victim = measured.workers()[0]
+    figures = metrics_server.read()
+    assert [figures[name] for name in REQUESTS] == [40, 40, 40]
+    assert figures[DURATION.format("count{")] == figures[DURATION.format('bucket{le="+Inf",')] == 80
+    assert 0 < figures[DURATION.format("sum{")] < CLIENTS * elapsed
+    folder = next(metrics_server.server.log.parent.glob("sign-up-metrics-*"))
+    assert len(list(folder.glob("counter_*"))) == 2  # Both workers have counted requests.
+    victim = metrics_server.workers()[0]
     os.kill(victim.pid, signal.SIGKILL)
-    assert within(60, lambda: victim.pid not in {w.pid for w in measured.workers()})
-    assert within(60, lambda: len(measured.workers()) == 2)
-    ask(measured, 10)
-    said = measured.read()
-    assert [said[name] for name in ASKED] == [50, 50, 50]
-    assert within(60, lambda: measured.read()["signup_database_connections_most"] == 64)
+    assert within(60, lambda: victim.pid not in {w.pid for w in metrics_server.workers()})
+    assert within(60, lambda: len(metrics_server.workers()) == 2)
+    ask(metrics_server, 10)
+    figures = metrics_server.read()
+    assert [figures[name] for name in REQUESTS] == [50, 50, 50]
+    assert within(60, lambda: metrics_server.read()["signup_database_connections_most"] == 64)
     assert not list(folder.glob(f"gauge_*_{victim.pid}.db"))
 
 
@@ -121,15 +127,17 @@ def test_a_file_that_a_worker_is_about_to_fill_is_read_once_it_is_filled(
     metrics.close()
 
 
-def test_connections_in_use_are_counted(measured: Measured) -> None:
-    """As that of a write which waits for SQLite's lock."""
-    (file,) = measured.server.log.parent.glob("*.db")
+def test_connections_in_use_are_counted(metrics_server: MetricsServer) -> None:
+    """Such as the connection of a write that waits for SQLite's lock."""
+    (file,) = metrics_server.server.log.parent.glob("*.db")
 
     def sign_up() -> None:
-        requests.post(f"{measured.server.url}/userSignUp", {"username": uuid4().hex}, timeout=120)
+        requests.post(
+            f"{metrics_server.server.url}/userSignUp", {"username": uuid4().hex}, timeout=120
+        )
 
     def is_counted() -> bool:
-        return measured.read()["signup_database_connections_in_use"] > 0
+        return metrics_server.read()["signup_database_connections_in_use"] > 0
 
     with closing(sqlite3.connect(file, isolation_level=None)) as another:
         another.execute("BEGIN IMMEDIATE")
@@ -141,59 +149,63 @@ def test_connections_in_use_are_counted(measured: Measured) -> None:
     assert within(60, lambda: not is_counted())
 
 
-def test_who_waits_and_who_is_turned_away_is_counted(measured: Measured) -> None:
+def test_waiting_and_refused_requests_are_counted(metrics_server: MetricsServer) -> None:
     def ask_in(number: int) -> int:
         auth = "canary", f"canary {number}"
-        return requests.get(f"{measured.server.url}/userDetails", auth=auth, timeout=60).status_code
+        return requests.get(
+            f"{metrics_server.server.url}/userDetails", auth=auth, timeout=60
+        ).status_code
 
     most = dict.fromkeys(("hashing_waiting", "hashing_running"), 0.0)
     with ThreadPoolExecutor(24) as threads:
         answers = [threads.submit(ask_in, number) for number in range(3 * PASSWORDS)]
         while not all(answer.done() for answer in answers):
-            said = measured.read()
-            most = {name: max(most[name], said[f"signup_{name}"]) for name in most}
+            figures = metrics_server.read()
+            most = {name: max(most[name], figures[f"signup_{name}"]) for name in most}
     statuses = [answer.result() for answer in answers]
     assert most["hashing_running"] in (1, 2) and most["hashing_waiting"] > 2
-    said = measured.read()
-    assert said['signup_limited_total{limit="passwords"}'] == statuses.count(429) > 0
-    assert said[asked("getMyUserDetails", 429)] == statuses.count(429)
-    assert said[asked("getMyUserDetails", 401)] == statuses.count(401) > 0
+    figures = metrics_server.read()
+    assert figures['signup_limited_total{limit="passwords"}'] == statuses.count(429) > 0
+    assert figures[request_count("getMyUserDetails", 429)] == statuses.count(429)
+    assert figures[request_count("getMyUserDetails", 401)] == statuses.count(401) > 0
 
 
-def test_no_label_tells_of_a_person(measured: Measured) -> None:
-    said = measured.hears().body.decode()
-    families = list(text_string_to_metric_families(said))
+def test_no_label_tells_of_a_person(metrics_server: MetricsServer) -> None:
+    text = metrics_server.request().body.decode()
+    families = list(text_string_to_metric_families(text))
     labels = {label for family in families for sample in family.samples for label in sample.labels}
     assert labels == {"operation", "status", "limit", "le"}
-    assert "canary" not in said and "sam" not in said
+    assert "canary" not in text and "sam" not in text
 
 
 def test_there_is_nothing_else_at_the_address_and_nothing_of_it_at_the_other(
-    measured: Measured,
+    metrics_server: MetricsServer,
 ) -> None:
-    assert measured.hears(path="/metrics?x").status == 200
+    assert metrics_server.request(path="/metrics?x").status == 200
     for path in "/", "/metrics/", "/userDetails", "/livez", "metrics":
-        assert measured.hears(path=path).status == 404
+        assert metrics_server.request(path=path).status == 404
     for method in "POST", "HEAD", "PUT", "DELETE", "OPTIONS":
-        assert measured.hears(method).status == 501
-    assert one(measured.server, LIVEZ.replace(b"livez", b"metrics")).status == 404
+        assert metrics_server.request(method).status == 501
+    assert request_once(metrics_server.server, LIVEZ.replace(b"livez", b"metrics")).status == 404
 
 
-def test_who_says_nothing_there_does_not_keep_others_waiting_for_long(measured: Measured) -> None:
-    host, _, port = measured.address.rpartition(":")
+def test_a_silent_metrics_client_delays_others_only_briefly(
+    metrics_server: MetricsServer,
+) -> None:
+    host, _, port = metrics_server.address.rpartition(":")
     with socket.create_connection((host, int(port))):
         began = time.monotonic()
-        measured.read()
+        metrics_server.read()
     assert time.monotonic() < began + 30
 
 
-def test_an_address_that_is_taken_is_said(measured: Measured) -> None:
-    host, _, port = measured.address.rpartition(":")
+def test_an_address_that_is_taken_is_said(metrics_server: MetricsServer) -> None:
+    host, _, port = metrics_server.address.rpartition(":")
     with pytest.raises(SettingsError, match=r"METRICS_ADDRESS: can't listen on .* in use"):
         _listen("METRICS_ADDRESS", host, int(port))
 
 
-def test_figures_that_can_not_be_kept_harm_nobody(
+def test_metrics_that_can_not_be_stored_do_no_harm(
     make_app_at: Callable[..., Flask], sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(values, "ValueClass", values.ValueClass)
@@ -205,13 +217,15 @@ def test_figures_that_can_not_be_kept_harm_nobody(
         assert "figures can't be kept: No such file" in logged()[0]["message"]
 
 
-def test_a_client_that_sends_slowly_does_not_keep_others_waiting(measured: Measured) -> None:
-    host, _, port = measured.address.rpartition(":")
+def test_a_client_that_sends_slowly_does_not_keep_others_waiting(
+    metrics_server: MetricsServer,
+) -> None:
+    host, _, port = metrics_server.address.rpartition(":")
     with ExitStack() as opened:
         for _ in range(20):
             slow = opened.enter_context(socket.create_connection((host, int(port))))
             slow.sendall(b"GET /metr")
-        measured.read()
+        metrics_server.read()
         slow.sendall(b"ics HTTP/1.0\r\n\r\n")
         assert slow.recv(100).startswith(b"HTTP/1.0 200 ")
 
@@ -219,7 +233,7 @@ def test_a_client_that_sends_slowly_does_not_keep_others_waiting(measured: Measu
 def test_the_folder_of_a_killed_service_is_deleted_by_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And not that of one that runs."""
+    """The folder of a running service stays."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     settings = {"METRICS_ADDRESS": f"127.0.0.1:{free_port()}", "TMPDIR": str(tmp_path)}
 

@@ -1,4 +1,4 @@
-"""`accounts list`, `show` and `delete`: what they say, and what becomes of the records."""
+"""`accounts list`, `show` and `delete`: their output, and the records of deleted accounts."""
 
 import re
 from collections.abc import Callable
@@ -47,9 +47,7 @@ def test_an_account_is_shown_without_its_hash(app: Flask, ada: Someone) -> None:
     assert [bare[0], *bare[2:]] == ["username:  Bare", "password:  no", "records:   0"]
 
 
-def test_a_deleted_account_leaves_its_records_to_those_who_hold_the_links(
-    app: Flask, ada: Someone
-) -> None:
+def test_a_deleted_accounts_records_stay_readable_by_their_links(app: Flask, ada: Someone) -> None:
     link = ada.gives_details(username="ada").headers["Location"]
     asked = run(app, "accounts", "delete", "Ada", input="y\n")
     assert asked.exit_code == 0
@@ -57,13 +55,13 @@ def test_a_deleted_account_leaves_its_records_to_those_who_hold_the_links(
     assert "ada is deleted; 1 record will belong to no account." in asked.stdout
     assert_problem(ada.reads_own(), 401)
     assert ada.reads(link, auth=None).get_json()["username"] == "ada"
-    # Who takes the name next gets none of them.
+    # A new account with the same name has none of the records.
     assert ada.signs_up("ada", ada.auth[1] if ada.auth else None).status_code == 200
     assert_problem(ada.reads_own(), 404)
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
-def test_who_does_not_say_yes_deletes_nothing(app: Flask, ada: Someone, answer: str) -> None:
+def test_without_confirmation_nothing_is_deleted(app: Flask, ada: Someone, answer: str) -> None:
     asked = run(app, "accounts", "delete", "ada", input=answer)
     assert asked.exit_code == 1 and "Aborted!" in asked.stderr
     assert ada.reads_own().status_code == 404
@@ -71,15 +69,15 @@ def test_who_does_not_say_yes_deletes_nothing(app: Flask, ada: Someone, answer: 
 
 def test_with_yes_nobody_is_asked(app: Flask, ada: Someone) -> None:
     done = run(app, "accounts", "delete", "ada", "--yes")
-    said = "ada is deleted; 0 records will belong to no account.\n"
-    assert (done.exit_code, done.output) == (0, said)
+    message = "ada is deleted; 0 records will belong to no account.\n"
+    assert (done.exit_code, done.output) == (0, message)
     assert_problem(ada.reads_own(), 401)
 
 
 @pytest.mark.parametrize("command", [["show"], ["delete"], ["delete", "--yes"]])
 def test_an_account_that_is_not_there_is_said(app: Flask, ada: Someone, command: list[str]) -> None:
-    said = refusal(app, "accounts", *command, "nobody", input="y\n")
-    assert said == "Error: There is no account of the name nobody.\n"
+    message = refusal(app, "accounts", *command, "nobody", input="y\n")
+    assert message == "Error: There is no account of the name nobody.\n"
     assert ada.reads_own().status_code == 404
 
 
@@ -88,9 +86,9 @@ def test_a_database_that_is_not_there_is_said(
     make_app_at: Callable[..., Flask], tmp_path: Path, command: list[str]
 ) -> None:
     app = make_app_at(f"sqlite:///{tmp_path / 'none.db'}")
-    said = refusal(app, "accounts", *command)
-    assert said == f"Error: {tmp_path / 'none.db'}: unable to open database file.\n"
+    message = refusal(app, "accounts", *command)
+    assert message == f"Error: {tmp_path / 'none.db'}: unable to open database file.\n"
     nowhere = make_app_at("postgresql://sam:hunter2@127.0.0.1:1/sam")
-    said = refusal(nowhere, "accounts", *command)
-    assert said.startswith("Error: postgresql+psycopg://sam:***@127.0.0.1:1/sam: ")
-    assert len(said.splitlines()) == 1
+    message = refusal(nowhere, "accounts", *command)
+    assert message.startswith("Error: postgresql+psycopg://sam:***@127.0.0.1:1/sam: ")
+    assert len(message.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""`backup`: of a database that serves; whole, checked, and for its owner alone."""
+"""`backup` of a database in use: complete, checked, and readable by its owner only."""
 
 import sqlite3
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from api.storage.errors import describe_url
 from tests.actor import PASSWORD, Someone
 from tests.commanding import refusal, run
 from tests.serving import serving
-from tests.tools.faults.caller import Asked, Caller
+from tests.tools.faults.caller import Caller, Request
 
 
 def rows(file: Path, query: str) -> list[str]:
@@ -26,7 +26,7 @@ def rows(file: Path, query: str) -> list[str]:
 def test_a_backup_under_load_has_all_that_was_acknowledged_before(
     make_app_at: Callable[..., Flask], tmp_path: Path
 ) -> None:
-    """The service writes on while it is made, as does each that is made after it."""
+    """The service accepts writes while the backups are made."""
     enough, stop, made = Event(), Event(), list[str]()
 
     def give(number: int) -> int:
@@ -34,12 +34,12 @@ def test_a_backup_under_load_has_all_that_was_acknowledged_before(
         while not stop.is_set():
             name = f"sam{number}.{count}"
             form = {"username": name, "lastname": "x" * 150}
-            assert caller.asks(Asked("POST", "/userDetails", form)).status == 201
+            assert caller.asks(Request("POST", "/userDetails", form)).status == 201
             made.append(name)
             count += 1
             if len(made) > 50:
                 enough.set()
-        caller.hangs_up()
+        caller.close()
         return count
 
     with serving(tmp_path) as server, ThreadPoolExecutor(4) as pool:
@@ -83,7 +83,9 @@ def test_a_backup_is_its_owners_alone_and_serves_when_it_is_put_back(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_is_there_is_replaced_only_by_force(app: Flask, ada: Someone, tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced_only_with_force(
+    app: Flask, ada: Someone, tmp_path: Path
+) -> None:
     file = tmp_path / "some.file"
     file.write_text("dear")
     assert refusal(app, "backup", str(file)) == (f"Error: {file} exists: --force replaces it.\n")
@@ -93,7 +95,7 @@ def test_what_is_there_is_replaced_only_by_force(app: Flask, ada: Someone, tmp_p
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_backup_that_is_not_whole_is_not_kept(
+def test_an_incomplete_backup_is_deleted(
     app: Flask, ada: Someone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "backups"
@@ -101,7 +103,7 @@ def test_a_backup_that_is_not_whole_is_not_kept(
     check = command._check
 
     def ruin_and_check(file: Path) -> None:
-        """As a disk that doesn't keep what it was given."""
+        """Corrupt the file, like a failing disk."""
         kept = bytearray(file.read_bytes())
         kept[5000:9000] = bytes(4000)
         file.write_bytes(kept)

@@ -1,4 +1,4 @@
-"""What the operator runs: an account's password is set from standard input, and never shown."""
+"""`accounts set-password`: the password is read from standard input, and never shown."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ NEW = "seven geese cross at dawn"
 
 
 def set_password(app: Flask, username: str, given: str) -> Result:
-    """Run `flask --app api accounts set-password USERNAME` with this on standard input."""
+    """Run `flask --app api accounts set-password USERNAME` with this standard input."""
     run = app.test_cli_runner().invoke(args=["accounts", "set-password", username], input=given)
     assert run.exception is None or isinstance(run.exception, SystemExit), run.exception
     assert not given.strip() or given.strip() not in run.output
@@ -35,7 +35,7 @@ def test_an_account_signed_up_without_a_password_gets_one_and_signs_in(
 
 def test_a_new_password_takes_the_old_ones_place(app: Flask, ada: Someone) -> None:
     assert ada.reads_own().status_code == 404
-    assert set_password(app, "ADA", f"{NEW}\n").exit_code == 0  # Whatever the letter case.
+    assert set_password(app, "ADA", f"{NEW}\n").exit_code == 0  # Letter case is ignored.
     assert_problem(ada.reads_own(), 401)
     assert ada.signs_in("ada", NEW).reads_own().status_code == 404
 
@@ -57,7 +57,7 @@ def test_a_password_that_breaks_its_rule_is_refused_with_the_forms_words(
     run = set_password(app, "ada", given)
     assert run.exit_code != 0 and run.stdout == ""
     assert rule in run.stderr
-    # It is as it was.
+    # The old password still works.
     assert ada.reads_own().status_code == 404
     form = ada.signs_up("bob", given.rstrip("\r\n"))
     assert rule in " ".join(form.get_json()["errors"]["password"])
@@ -86,7 +86,7 @@ def test_the_password_is_in_no_log(
 def test_a_database_that_can_not_be_asked_is_said_without_a_traceback(
     make_app_at: Callable[..., Flask], tmp_path: Path, place: str
 ) -> None:
-    """As when the command is run in another folder than the service."""
+    """As if the command runs in another folder than the service."""
     run = set_password(make_app_at(f"sqlite:///{tmp_path / place}"), "ada", f"{NEW}\n")
     assert run.exit_code != 0 and run.stdout == ""
     assert len(run.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""`database copy`: everything, whatever kills it; meanwhile nobody writes, and all may read."""
+"""`database copy`: copies all rows, can be killed and continued, and blocks only writes."""
 
 import subprocess
 import sys
@@ -17,21 +17,21 @@ from api.storage.database import Database, open_engine
 from api.storage.errors import DatabaseError
 from api.storage.migrate import upgrade
 from tests.actor import PASSWORD, Someone
-from tests.commanding import everything, run
+from tests.commanding import database_contents, run
 from tests.serving import REPOSITORY
 from tests.storage.test_database import empty_databases
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database of each kind with nothing in it."""
+    """The URL of an empty database of each kind."""
     (tmp_path / "target").mkdir()
     for (url,) in empty_databases(request, tmp_path / "target"):
         yield url
 
 
 def of(app: Flask) -> str:
-    """The URL of the app's database."""
+    """Return the URL of the app's database."""
     url: URL = app.extensions["store"].database.engine.url
     return url.render_as_string(hide_password=False)
 
@@ -42,7 +42,7 @@ across = pytest.mark.parametrize(("database_url", "target"), ACROSS, indirect=Tr
 
 @pytest.fixture
 def links(ada: Someone) -> list[str]:
-    """Of records that were made with and without an account, and under a key; one is gone."""
+    """The links of records with an account, without one, and with a key; another one is deleted."""
     for name in ("bare", "Zoe", "carl"):
         ada.signs_up(name)
     key = {"headers": {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}}
@@ -61,11 +61,11 @@ def test_everything_is_there_and_is_served_on(
     counts = [line.partition(", SHA-256 ")[0] for line in done.stdout.splitlines()]
     assert counts[:3] == ["accounts: 4 rows", "idempotency_keys: 1 rows", "user_details: 4 rows"]
     assert "has everything that" in counts[3]
-    assert everything(target) == everything(of(app))
+    assert database_contents(target) == database_contents(of(app))
     ada = Someone(make_app_at(target).test_client()).signs_in("ada", PASSWORD)
     assert ada.reads_own().get_json()["lastname"] == "李\u2028 =1"
     assert [ada.reads(link).status_code for link in links] == [200] * 4
-    # What comes gets numbers of its own.
+    # New rows get new ids.
     assert ada.signs_up("newcomer").status_code == 200
     assert ada.gives_details(username="ada", lastname="newest").status_code == 201
     assert ada.reads_own().get_json()["lastname"] == "newest"
@@ -78,15 +78,15 @@ def test_it_may_be_killed_at_any_step_and_goes_on(
     command = [sys.executable, "-m", "tests.tools.killed_copy", of(app), target]
     killed = subprocess.check_output(command, cwd=REPOSITORY, text=True)
     assert int(killed) > 6
-    assert everything(target) == everything(of(app))
+    assert database_contents(target) == database_contents(of(app))
 
 
 class Broken(Exception):
-    """As a kill, in the middle."""
+    """Simulates a kill in the middle of a copy."""
 
 
 def break_off(app: Flask, target: str, after: int) -> None:
-    """Copy until so many rows were told of."""
+    """Copy, and break off after `after` progress reports."""
     told = iter(range(after))
 
     def stop(_: int) -> None:
@@ -101,12 +101,12 @@ def break_off(app: Flask, target: str, after: int) -> None:
 
 
 @across
-def test_what_was_changed_before_it_goes_on_is_copied_too(
+def test_changes_before_a_copy_continues_are_copied_too(
     app: Flask, links: list[str], target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.operator.common.BATCH", 2)
     break_off(app, target, after=4)
-    # No service starts on what isn't whole, and no other database is copied there.
+    # No service starts on an incomplete copy, and no other database can be copied there.
     engine = open_engine(Settings(database_url=target))
     with pytest.raises(DatabaseError, match="copying"):
         upgrade(engine)
@@ -114,7 +114,7 @@ def test_what_was_changed_before_it_goes_on_is_copied_too(
     assert Someone(app.test_client()).deletes(links[0]).status_code == 204
     assert run(app, "accounts", "set-password", "bare", input=f"{PASSWORD}\n").exit_code == 0
     assert run(app, "database", "copy", target).exit_code == 0
-    assert everything(target) == everything(of(app))
+    assert database_contents(target) == database_contents(of(app))
 
 
 @pytest.mark.parametrize(("database_url", "target"), [("sqlite", "sqlite")], indirect=True)
@@ -131,4 +131,4 @@ def test_it_goes_on_after_the_last_row_that_is_there(
 
     monkeypatch.setattr("api.operator.copying.add", count)
     assert run(app, "database", "copy", target).exit_code == 0
-    assert inserted == [2]  # The accounts, the key and two of the records were there.
+    assert inserted == [2]  # The accounts, the key and two records were copied before.

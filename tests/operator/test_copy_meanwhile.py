@@ -1,4 +1,4 @@
-"""`database copy` while others write or read; and what it refuses to begin with, or to end as."""
+"""`database copy` during writes and reads, targets that it refuses, and errors at its end."""
 
 import sqlite3
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from api.operator.target import TABLES, add
 from tests.actor import Someone, assert_problem
-from tests.commanding import everything, refusal, run
+from tests.commanding import database_contents, refusal, run
 from tests.operator.test_copy import of, target
 
 __all__ = ["target"]
@@ -25,14 +25,14 @@ TO_SQLITE = pytest.mark.parametrize("target", ["sqlite"], indirect=True)
 
 
 def assert_no_writer_gets_in(url: str) -> None:
-    """Not even for a moment."""
+    """Assert that a writer can't get the lock at all."""
     if url.startswith("sqlite"):
-        options, wanted, said = {"timeout": 0}, "BEGIN IMMEDIATE", "locked"
+        options, wanted, message = {"timeout": 0}, "BEGIN IMMEDIATE", "locked"
     else:
-        wanted, said = "LOCK accounts IN ROW EXCLUSIVE MODE NOWAIT", "could not obtain lock"
+        wanted, message = "LOCK accounts IN ROW EXCLUSIVE MODE NOWAIT", "could not obtain lock"
         options = {}
     engine = create_engine(url, poolclass=NullPool, connect_args=options)
-    with engine.connect() as another, pytest.raises(OperationalError, match=said):
+    with engine.connect() as another, pytest.raises(OperationalError, match=message):
         another.exec_driver_sql(wanted)
 
 
@@ -40,7 +40,7 @@ def assert_no_writer_gets_in(url: str) -> None:
 def test_writes_are_refused_meanwhile_and_reads_are_served(
     make_app: Callable[..., Flask], database_url: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Not to wait at all is what PostgreSQL can't be told so.
+    # PostgreSQL has no timeout of zero, so it gets one second.
     app = make_app(database_timeout=int(database_url.startswith("postgresql")))
     someone = Someone(app.test_client())
     link = someone.gives_details().headers["Location"]
@@ -63,13 +63,13 @@ def test_writes_are_refused_meanwhile_and_reads_are_served(
     monkeypatch.setattr("api.operator.copying.add", ask_and_insert)
     done = run(app, *COPY, "--hold", target)
     assert asked == ["while it copies", "while it holds"]
-    said = "Writes are refused. Stop the service, then press Enter.\n"
-    assert (done.exit_code, done.stderr) == (0, said)
+    message = "Writes are refused. Stop the service, then press Enter.\n"
+    assert (done.exit_code, done.stderr) == (0, message)
     assert someone.signs_up("bob").status_code == 200
 
 
 @SQLITE
-def test_who_writes_to_the_target_meanwhile_is_noticed(
+def test_writes_to_the_target_during_a_copy_are_noticed(
     app: Flask, ada: Someone, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
@@ -82,12 +82,12 @@ def test_who_writes_to_the_target_meanwhile_is_noticed(
 
     with monkeypatch.context() as patch:
         patch.setattr("api.operator.copying.add", insert_and_meddle)
-        said = refusal(app, *COPY, target)
-    assert "accounts has " in said and said.endswith("what writes to it, and copy again.\n")
-    assert everything(target)["revision"] != everything(of(app))["revision"]
-    # And mended by the next one.
+        message = refusal(app, *COPY, target)
+    assert "accounts has " in message and message.endswith("what writes to it, and copy again.\n")
+    assert database_contents(target)["revision"] != database_contents(of(app))["revision"]
+    # The next run repairs it.
     assert run(app, *COPY, target).exit_code == 0
-    assert everything(target) == everything(of(app))
+    assert database_contents(target) == database_contents(of(app))
 
 
 @SQLITE
@@ -95,10 +95,10 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
     app: Flask, ada: Someone, target: str, make_app_at: Callable[..., Flask], tmp_path: Path
 ) -> None:
     assert run(app, *COPY, target).exit_code == 0
-    before = everything(target)
+    before = database_contents(target)
     assert "isn't empty: give a database with nothing in it." in refusal(app, *COPY, target)
-    assert everything(target) == before
-    # An unfinished copy of another database isn't empty either.
+    assert database_contents(target) == before
+    # An unfinished copy of another database is not empty either.
     engine = create_engine(target)
     with engine.begin() as connection:
         for statement in (
@@ -115,10 +115,10 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE theirs"))
     engine.dispose()
-    # What was migrated and is empty is as good as new.
+    # A migrated database without rows is accepted.
     assert run(make_app_at(target), "database", "upgrade").exit_code == 0
     assert run(app, *COPY, target).exit_code == 0
-    assert everything(target) == before
+    assert database_contents(target) == before
 
 
 @pytest.mark.parametrize(
@@ -133,15 +133,17 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
 )
 @SQLITE
 def test_a_target_that_can_not_be_used_is_said(app: Flask, url: str, code: int, words: str) -> None:
-    said = refusal(app, *COPY, url, code=code)
-    assert words in said and ("TO_URL" in said) == (code == 2)
+    message = refusal(app, *COPY, url, code=code)
+    assert words in message and ("TO_URL" in message) == (code == 2)
 
 
 @SQLITE
-def test_what_can_not_be_copied_is_said(app: Flask, ada: Someone, target: str) -> None:
+def test_a_database_that_can_not_be_copied_is_reported(
+    app: Flask, ada: Someone, target: str
+) -> None:
     assert "This is the database itself." in refusal(app, *COPY, of(app), code=2)
     with closing(sqlite3.connect(of(app).removeprefix("sqlite:///"))) as another:
         another.execute("CREATE TABLE theirs (id INTEGER PRIMARY KEY)")
-        said = refusal(app, *COPY, target)
-        assert "can't be copied. The schema isn't this version's" in said and "theirs" in said
+        message = refusal(app, *COPY, target)
+        assert "can't be copied. The schema isn't this version's" in message and "theirs" in message
     assert not target.startswith("sqlite") or not Path(target.removeprefix("sqlite:///")).exists()

@@ -1,4 +1,4 @@
-"""`database upgrade`, `current` and `check`: what is wrong is said, and exits 1."""
+"""`database upgrade`, `current` and `check`: a problem is printed, and the exit status is 1."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -20,20 +20,20 @@ CHECK = ("database", "check")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of each kind with nothing in it, that no other test shares."""
+    """The URL of an empty database of each kind, shared with no other test."""
     for (url,) in empty_databases(request, tmp_path):
         yield url
 
 
-def named(url: str) -> str:
+def name_of(url: str) -> str:
     return url.removeprefix("sqlite:///").replace(":@", ":***@").partition("?")[0]
 
 
 @pytest.fixture
 def migrated(app: Flask, database_url: str) -> Callable[..., None]:
-    """Migrates it; then does with it what it is given, behind the service's back."""
+    """Migrate the database. Return a function that executes statements, bypassing the service."""
     done = run(app, "database", "upgrade")
-    assert (done.exit_code, done.output) == (0, f"{named(database_url)} is at {head()}.\n")
+    assert (done.exit_code, done.output) == (0, f"{name_of(database_url)} is at {head()}.\n")
 
     def change(*statements: str) -> None:
         engine = create_engine(database_url)
@@ -49,7 +49,7 @@ def test_an_upgraded_database_is_current_and_sound(
     app: Flask, migrated: Callable[..., None], database_url: str
 ) -> None:
     Someone(app.test_client()).signs_up("ada")
-    name = named(database_url)
+    name = name_of(database_url)
     assert run(app, "database", "current").output == (
         f"{name} is at {head()}, and this version's is {head()}.\n"
     )
@@ -62,7 +62,7 @@ def test_an_upgraded_database_is_current_and_sound(
 def test_a_database_of_another_version_is_said(
     app: Flask, migrated: Callable[..., None], database_url: str
 ) -> None:
-    name = named(database_url)
+    name = name_of(database_url)
     migrated("UPDATE alembic_version SET version_num = '9999'")
     current = run(app, "database", "current")
     assert (current.exit_code, current.stdout, current.stderr) == (
@@ -84,9 +84,9 @@ def test_a_schema_that_was_changed_is_said(app: Flask, migrated: Callable[..., N
         "CREATE TABLE strange (id INTEGER PRIMARY KEY)",
         "ALTER TABLE accounts ADD COLUMN more INTEGER",
     )
-    said = refusal(app, *CHECK).splitlines()
+    message = refusal(app, *CHECK).splitlines()
     prefix = "The schema isn't this version's, which would need: "
-    assert sorted(line.removeprefix(prefix).rstrip(".") for line in said) == [
+    assert sorted(line.removeprefix(prefix).rstrip(".") for line in message) == [
         "add_index ix_user_details_account_id",
         "remove_column accounts more",
         "remove_table strange",
@@ -101,15 +101,17 @@ def test_a_setting_that_only_the_operator_can_change_is_said(
     migrated(f"ALTER DATABASE {database} SET session_replication_role = replica")
     app.extensions["store"].close()
     consequence = "deleting an account would leave records that refer to it"
-    said = f"PostgreSQL's session_replication_role is replica: {consequence}. Set it to origin.\n"
-    assert refusal(app, *CHECK) == said
+    message = (
+        f"PostgreSQL's session_replication_role is replica: {consequence}. Set it to origin.\n"
+    )
+    assert refusal(app, *CHECK) == message
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_settings_that_sqlite_can_not_have_are_said(
     app: Flask, migrated: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Someone(app.test_client()).signs_up("ada")  # A connection that is open already.
+    Someone(app.test_client()).signs_up("ada")  # The setting doesn't change an open connection.
     monkeypatch.setitem(PRAGMAS, "synchronous", 9)
     assert refusal(app, *CHECK) == "SQLite's synchronous isn't 9.\n"
     assert refusal(app, *CHECK).startswith("Error: SQLite's synchronous is ")
@@ -124,7 +126,7 @@ def test_damage_is_said(app: Flask, migrated: Callable[..., None], database_url:
     file = database_url.removeprefix("sqlite:///")
     app.extensions["store"].close()
     with closing(sqlite3.connect(file)) as database:
-        # As a database is whose references were not watched, and an index that lost its rows.
+        # Simulate unenforced foreign keys, and an index that lost its rows.
         database.execute("UPDATE user_details SET account_id = 77 WHERE number = 2")
         database.execute("PRAGMA writable_schema = ON")
         database.execute(
@@ -144,8 +146,8 @@ def test_a_database_that_can_not_be_asked_is_said(
     make_app_at: Callable[..., Flask], tmp_path: Path, command: list[str]
 ) -> None:
     app = make_app_at(f"sqlite:///{tmp_path / 'none.db'}")
-    said = refusal(app, "database", *command)
-    assert said.endswith(": unable to open database file.\n") and len(said.splitlines()) == 1
-    said = refusal(make_app_at("postgresql://sam:hunter2@127.0.0.1:1/n"), "database", *command)
-    assert "refused" in said and len(said.splitlines()) == 1
+    message = refusal(app, "database", *command)
+    assert message.endswith(": unable to open database file.\n") and len(message.splitlines()) == 1
+    message = refusal(make_app_at("postgresql://sam:hunter2@127.0.0.1:1/n"), "database", *command)
+    assert "refused" in message and len(message.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []

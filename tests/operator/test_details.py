@@ -1,4 +1,4 @@
-"""`details export`: every record, exactly as it came; with no secret that nobody asked for."""
+"""`details export`: every record exactly as stored, and ids only on request."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ EXPORT = ("details", "export")
 
 @pytest.fixture
 def records(someone: Someone) -> list[dict[str, str]]:
-    """What GET answers for each record, oldest first."""
+    """The GET response for each record, oldest first."""
     links = [
         someone.gives_details(firstname=None if i % 2 else name, lastname=name).headers["Location"]
         for i, name in enumerate(ODD)
@@ -60,17 +60,17 @@ def test_ids_are_left_out_unless_they_are_asked_for(
     app: Flask, records: list[dict[str, str]]
 ) -> None:
     for kind in ("csv", "jsonl"):
-        said = run(app, *EXPORT, "--format", kind).stdout
-        assert not [record for record in records if record["id"] in said]
-    assert [json.loads(line) for line in said.rstrip("\n").split("\n")] == without_ids(records)
+        output = run(app, *EXPORT, "--format", kind).stdout
+        assert not [record for record in records if record["id"] in output]
+    assert [json.loads(line) for line in output.rstrip("\n").split("\n")] == without_ids(records)
 
 
 def test_no_records_are_none_and_csv_still_names_its_columns(app: Flask) -> None:
     assert run(app, *EXPORT).output == ""
-    said = run(app, *EXPORT, "--format", "csv").stdout_bytes
+    output = run(app, *EXPORT, "--format", "csv").stdout_bytes
     columns = [*DOCUMENT["components"]["schemas"]["UserDetails"]["properties"]]
     assert columns.pop(0) == "id"
-    assert said.decode() == f"{','.join(columns)}\r\n"
+    assert output.decode() == f"{','.join(columns)}\r\n"
 
 
 def test_a_file_appears_whole_for_its_owner_and_replaces_none_unasked(
@@ -91,7 +91,7 @@ def test_a_file_appears_whole_for_its_owner_and_replaces_none_unasked(
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_where_it_fails_nothing_is_left(make_app_at: Callable[..., Flask], tmp_path: Path) -> None:
+def test_a_failed_export_leaves_no_file(make_app_at: Callable[..., Flask], tmp_path: Path) -> None:
     app = make_app_at(f"sqlite:///{tmp_path / 'none.db'}")
     assert "unable to open" in refusal(app, *EXPORT, "--output", str(tmp_path / "out"))
     assert "unable to open" in refusal(app, *EXPORT)
@@ -102,7 +102,7 @@ def test_where_it_fails_nothing_is_left(make_app_at: Callable[..., Flask], tmp_p
 @pytest.mark.usefixtures("records")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_disk_that_is_full_is_said(app: Flask) -> None:
-    """Where standard output goes there."""
+    """With standard output redirected to the full disk."""
     full = os.open("/dev/full", os.O_WRONLY)
     try:
         with app.app_context(), pytest.raises(ClickException, match=r"No space left on device[.]"):
@@ -115,10 +115,10 @@ def test_a_disk_that_is_full_is_said(app: Flask) -> None:
 def test_a_person_sees_a_bar_beside_the_records(
     database_url: str, records: list[dict[str, str]]
 ) -> None:
-    """At a real terminal, where the records go elsewhere."""
+    """On a real terminal, with the records redirected."""
     screen, terminal = os.openpty()
     command = [sys.executable, "-m", "flask", "--app", "api", *EXPORT]
-    said = subprocess.check_output(
+    output = subprocess.check_output(
         command,
         stderr=terminal,
         env={**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(REPOSITORY)},
@@ -128,4 +128,4 @@ def test_a_person_sees_a_bar_beside_the_records(
     shown = os.read(screen, 100_000).decode()
     os.close(screen)
     assert "Exporting  [####" in shown and "100%" in shown
-    assert [json.loads(line) for line in said.splitlines()] == without_ids(records)
+    assert [json.loads(line) for line in output.splitlines()] == without_ids(records)

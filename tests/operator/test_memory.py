@@ -1,6 +1,6 @@
-"""However many rows there are, the commands hold but a batch of them in memory.
+"""The commands hold only a batch of rows in memory.
 
-`python -m tests.tools.operator_figures` shows it with a million.
+`python -m tests.tools.operator_figures` measures that with a million rows.
 """
 
 import tracemalloc
@@ -19,7 +19,8 @@ ROWS, BATCH = 1000, 50
 @pytest.mark.parametrize(
     ("command", "most"),
     [
-        # Bytes: all rows at once take half as much again, and a batch at once half of it.
+        # The limits are in bytes. All rows at once would need 1.5 times as much, and a batch needs
+        # half.
         (["accounts", "list"], 300_000),
         (["details", "export", "--output", "{}.jsonl"], 300_000),
         (["database", "copy", "sqlite:///{}.db"], 800_000),
@@ -38,7 +39,7 @@ def test_memory_does_not_grow_with_the_rows(
     app = make_app_at("sqlite:///filled.db")
 
     assert run(app, *(word.format("first") for word in command)).exit_code == 0
-    # What it needs in any case is loaded now.
+    # Modules that are needed in any case are loaded now.
     tracemalloc.start()
     try:
         assert run(app, *(word.format("second") for word in command)).exit_code == 0

@@ -1,4 +1,4 @@
-"""Operator commands whose output can't be written: one line says so, and the exit status is 1."""
+"""Operator commands whose output can't be written print one line and exit 1."""
 
 import json
 import os
@@ -25,7 +25,7 @@ FULL = (1, "Error: Standard output: No space left on device.\n")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which each command was run, on a database with an account and a record."""
+    """A folder in which each command ran, with a database of an account and a record."""
     folder = tmp_path_factory.mktemp("output")
     (folder / "old.yaml").write_text("openapi: 3.1.0\n")
     (folder / "ł").mkdir()
@@ -46,8 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def said(folder: Path) -> Said:
-    """The exit status and the standard error of each run."""
+def results(folder: Path) -> Said:
+    """The exit status and standard error of each run."""
     return {k: tuple(v) for k, v in json.loads((folder / "said.json").read_text()).items()}
 
 
@@ -64,26 +64,28 @@ def test_each_command_is_run() -> None:
 
 
 def test_the_commands_leave_nothing_beside_the_database(folder: Path) -> None:
-    """The last connection that is closed writes SQLite's log into the file, and deletes it."""
+    """Closing the last connection writes SQLite's log into the file, and deletes it."""
     assert [file.name for file in (folder / "ł").iterdir()] == ["signup.db"]
     assert not list(folder.glob("*-wal"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_full_disk_behind_standard_output_is_said_on_one_line(said: Said, command: str) -> None:
-    assert said[f"{command}, full"] == FULL
+def test_a_full_disk_behind_standard_output_is_said_on_one_line(
+    results: Said, command: str
+) -> None:
+    assert results[f"{command}, full"] == FULL
 
 
 @pytest.mark.parametrize("command", ["details export", "database current"])
-def test_a_reader_that_has_gone_ends_a_command_in_silence(said: Said, command: str) -> None:
-    assert said[f"{command}, unread"] == (1, "")
+def test_a_closed_pipe_ends_a_command_silently(results: Said, command: str) -> None:
+    assert results[f"{command}, unread"] == (1, "")
 
 
-def test_a_closed_standard_output_is_refused_where_the_output_is_the_purpose(said: Said) -> None:
-    assert said["details export, closed"] == (1, "Error: Standard output: it is closed.\n")
-    assert said["database current, closed"] == (0, "")
+def test_a_closed_standard_output_is_refused_where_the_output_is_the_purpose(results: Said) -> None:
+    assert results["details export, closed"] == (1, "Error: Standard output: it is closed.\n")
+    assert results["database current, closed"] == (0, "")
 
 
-def test_an_encoding_that_lacks_a_character_is_said_on_one_line(said: Said) -> None:
+def test_an_encoding_that_lacks_a_character_is_said_on_one_line(results: Said) -> None:
     cause = "it can't hold all characters in latin-1: set PYTHONIOENCODING=utf-8"
-    assert said["database current, latin-1"] == (1, f"Error: Standard output: {cause}.\n")
+    assert results["database current, latin-1"] == (1, f"Error: Standard output: {cause}.\n")

@@ -1,4 +1,4 @@
-"""A password that is typed at a terminal: asked for twice, and never shown."""
+"""A password typed at a terminal is read twice, and never shown."""
 
 import sys
 from types import SimpleNamespace

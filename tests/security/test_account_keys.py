@@ -1,4 +1,4 @@
-"""A password's hash is kept with the account and its keys, and nowhere once it is deleted."""
+"""A password's hash is stored with the account and its keys, and deleted with them."""
 
 import sqlite3
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def test_deleting_an_account_deletes_its_keys_and_no_others(app: Flask, someone:
     assert (counted(app), len(hashes(app))) == ((2, 3, 5), 4)
     assert run(app, "accounts", "delete", "ADA", "--yes").exit_code == 0
     assert (counted(app), len(hashes(app))) == ((1, 3, 3), 2)
-    # Bob's retries are answered as at first.
+    # Bob's retries get the first response again.
     for _ in range(2):
         assert someone.signs_in("bob").gives_details(keyed(), username="bob").status_code == 201
     assert counted(app) == (1, 3, 3)
@@ -63,7 +63,7 @@ def test_after_its_account_is_deleted_a_sign_up_sent_again_is_a_new_one(
 
 
 def test_a_new_account_never_gets_a_deleted_accounts_record(app: Flask, someone: Someone) -> None:
-    """SQLite gives the id of the deleted account to the next one."""
+    """SQLite reuses the id of the deleted account for the next one."""
     links = []
     for _ in range(2):
         assert someone.signs_up("ada", PASSWORD).status_code == 200
@@ -97,7 +97,7 @@ def test_raising_the_parameters_leaves_no_older_hash(app: Flask, someone: Someon
 def test_a_sign_up_without_a_password_keeps_no_hash_when_one_is_set(
     app: Flask, someone: Someone
 ) -> None:
-    """Else the same sign-up, sent again, would be taken for another form."""
+    """Otherwise a retry of the sign-up would look like another form."""
     assert someone.signs_up("ada", **keyed()).status_code == 200
     assert run(app, "accounts", "set-password", "ada", input=f"{PASSWORD}\n").exit_code == 0
     assert someone.signs_up("ada", **keyed()).status_code == 200
@@ -107,8 +107,8 @@ def test_a_sign_up_without_a_password_keeps_no_hash_when_one_is_set(
 def test_the_file_does_not_hold_what_was_deleted(
     app: Flask, someone: Someone, tmp_path: Path
 ) -> None:
-    """Once the service has stopped, so that SQLite's log is empty."""
-    for number in range(40):  # So that whole pages become free, too.
+    """After the service has stopped, so that SQLite's log is empty."""
+    for number in range(40):  # Many rows, so that whole pages become free.
         someone.signs_up(f"user{number}", PASSWORD, **keyed(f'"a-key-of-number-{number:04}"'))
     deleted = set(hashes(app))
     for number in range(40):
@@ -128,7 +128,7 @@ def test_expired_keys_are_purged_in_batches_and_others_kept(
     put = list[str]()
     event.listen(engine, "before_cursor_execute", lambda *given: put.append(given[2][:4]))
     assert purge_expired(engine) == 25
-    assert put == ["WITH"] * 4  # Of 10, 10, 5 and none.
+    assert put == ["WITH"] * 4  # The batches delete 10, 10, 5 and no keys.
     assert counted(app) == (1, 0, 1)
     assert purge_expired(engine) == 0
     assert someone.signs_up("ada", PASSWORD, **keyed()).status_code == 200
@@ -180,7 +180,7 @@ def rows(engine: Engine, query: str) -> list[Any]:
 def test_the_keys_of_the_released_schema_get_their_accounts(
     empty_url: str, request: pytest.FixtureRequest
 ) -> None:
-    """Hashes that are no account's any more are deleted: nobody could tell whose they were."""
+    """Hashes whose account can't be determined are deleted."""
     engine = open_engine(Settings(database_url=empty_url))
     if engine.dialect.name == "sqlite":
         Path(str(engine.url.database)).touch()

@@ -1,4 +1,4 @@
-"""The client's address: read from the trusted proxies, in one spelling, and its rate limits."""
+"""The client's address: taken from trusted proxies, normalized, and used for rate limits."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ SPELLINGS = {
     ],
     "fe80::1": ["fe80::1%eth0", "fe80::1%1", "fe80::1"],
 }
-"""Each address, and other texts that mean the same."""
+"""Each address, with other spellings of it."""
 NO_ADDRESSES = [
     *("unknown", "_hidden", "unix:", "", " ", '"203.0.113.2"', "203.0.113.2:port", "[::1"),
     *("203.0.113.2.", "203.0.113", "203.0.113.002", "0xcb007102", "3405803778", "::1]:80"),
@@ -33,7 +33,10 @@ NO_ADDRESSES = [
 
 @pytest.fixture
 def seen(make_app_at: MakeApp, sqlite_url: str) -> Callable[..., tuple[str | None, int]]:
-    """Ask behind one proxy; return the client in the log, and the status."""
+    """Return a function that sends a request through one proxy.
+
+    It returns the client's address in the log, and the status.
+    """
     apps: dict[int, tuple[Flask, list[str]]] = {}
 
     def ask(*lines: str, proxies: int = 1, peer: str = "127.0.0.1") -> tuple[str | None, int]:
@@ -56,22 +59,22 @@ Seen = Callable[..., tuple[str | None, int]]
 
 @pytest.mark.parametrize("address", SPELLINGS)
 def test_each_spelling_of_an_address_is_one_client(seen: Seen, address: str) -> None:
-    told = [seen(spelling) for spelling in SPELLINGS[address]]
-    assert [client for client, _ in told] == [address] * len(told)
-    assert [status for _, status in told] == [404] + [429] * (len(told) - 1)
+    results = [seen(spelling) for spelling in SPELLINGS[address]]
+    assert [client for client, _ in results] == [address] * len(results)
+    assert [status for _, status in results] == [404] + [429] * (len(results) - 1)
 
 
 def test_each_spelling_of_the_peer_is_one_client(seen: Seen) -> None:
-    """A dual-stack socket names its IPv4 peers as IPv6."""
+    """A dual-stack socket reports IPv4 peers as IPv6 addresses."""
     peers = ["127.0.0.1", "::ffff:127.0.0.1", "::ffff:7f00:1"]
-    told = [seen(proxies=0, peer=peer) for peer in peers]
-    assert told == [("127.0.0.1", 404), ("127.0.0.1", 429), ("127.0.0.1", 429)]
+    results = [seen(proxies=0, peer=peer) for peer in peers]
+    assert results == [("127.0.0.1", 404), ("127.0.0.1", 429), ("127.0.0.1", 429)]
 
 
 def test_texts_that_are_no_address_share_one_bucket(seen: Seen) -> None:
     assert seen("nonsense") == (None, 404)
     for text in NO_ADDRESSES:
-        # The client can add texts at the left, but not at the right, where its proxy writes.
+        # The client can add text at the left, but not at the right, where its proxy appends.
         assert seen("203.0.113.9", text) == (None, 429), text
 
 
@@ -89,7 +92,7 @@ def test_several_header_lines_are_one_list(seen: Seen) -> None:
 
 
 def test_a_request_that_passed_too_few_proxies_counts_for_its_peer(seen: Seen) -> None:
-    """Because its `X-Forwarded-For` may be all its own."""
+    """Because the client may have written all of its `X-Forwarded-For`."""
     assert seen(proxies=2, peer="198.51.100.9") == ("198.51.100.9", 404)
     for written in "203.0.113.1", "203.0.113.2", "unknown", '"':
         assert seen(written, proxies=2, peer="198.51.100.9") == ("198.51.100.9", 429)
@@ -117,7 +120,7 @@ def test_the_addresses_of_one_64_share_each_limit(
     assert status("2001:db8:0:1::1") == first
     for same in "2001:db8:0:1::2", "2001:db8:0:1:ffff:ffff:ffff:ffff":
         assert status(same) == 429
-    if limit != "ratelimit_failures":  # That limit counts the failures of all addresses.
+    if limit != "ratelimit_failures":  # This limit counts the failures of all addresses.
         assert status("2001:db8:0:2::1") == first
 
 

@@ -15,7 +15,7 @@ from tests.operations import NO_METHOD
 
 SIGN_UP, DETAILS = "/userSignUp", "/userDetails"
 OTHER_SITE = "http://localhost:{}/"
-SAME_SITE = "http://127.0.0.1:{}/"  # Yet another origin: the port belongs to that, not to a site.
+SAME_SITE = "http://127.0.0.1:{}/"  # The port is part of the origin, but not of the site.
 PLACES = {"other site": OTHER_SITE, "same site": SAME_SITE, "null": f"{SAME_SITE}sandbox"}
 
 
@@ -62,13 +62,13 @@ def test_a_form_needs_no_preflight_and_each_answer_to_it_can_be_read(
     assert_problem(elsewhere.posts(form={"username": "a b"}, kind=kind), 400, **refused)
     assert_problem(elsewhere.posts(form=form, kind=kind, headers={"Accept": "image/png"}), 406)
     assert_problem(elsewhere.posts(form=form | {"more": "x" * 16384}, kind=kind), 413)
-    assert_problem(elsewhere.posts(body="username=bob"), 415)  # A browser calls it text/plain.
-    assert elsewhere.service.asked("OPTIONS", SIGN_UP) == []
-    assert len(elsewhere.service.asked("POST", SIGN_UP)) == 6
+    assert_problem(elsewhere.posts(body="username=bob"), 415)  # A browser sends it as text/plain.
+    assert elsewhere.service.requests_to("OPTIONS", SIGN_UP) == []
+    assert len(elsewhere.service.requests_to("POST", SIGN_UP)) == 6
     elsewhere.assert_open()
 
 
-def test_json_needs_a_preflight_after_which_the_page_reads_that_it_is_no_form(
+def test_json_needs_a_preflight_and_then_gets_a_readable_415(
     elsewhere: Elsewhere,
 ) -> None:
     """Checklist 23 and 24."""
@@ -82,7 +82,7 @@ def test_json_needs_a_preflight_after_which_the_page_reads_that_it_is_no_form(
 
 
 def test_only_what_exists_passes_a_preflight(elsewhere: Elsewhere) -> None:
-    """Checklist 21 and 23: other methods stay in the browser. GET needs no preflight: it is 405."""
+    """Checklist 21 and 23: the browser blocks other methods. GET needs no preflight: 405."""
     assert elsewhere.asks(SIGN_UP, method=NO_METHOD) is None
     refused = elsewhere.asks(SIGN_UP)
     assert refused is not None
@@ -100,12 +100,12 @@ def test_a_key_to_ask_again_with_passes_a_preflight_and_a_made_up_header_does_no
         assert elsewhere.posts(form={"username": "sam"}, **keyed).status_code == 200
     assert_problem(elsewhere.posts(form={"username": "bob"}, **keyed), 422)
     preflight, *keyed_posts = elsewhere.service.exchanges
-    assert preflight.asked["Access-Control-Request-Headers"] == "idempotency-key"
-    # A browser may keep what it was told.
+    assert preflight.request_headers["Access-Control-Request-Headers"] == "idempotency-key"
+    # The browser may cache the preflight's response.
     assert [e.method for e in keyed_posts if e.method != "OPTIONS"] == ["POST"] * 3
     made_up: dict[str, Any] = {"form": {"username": "bob"}, "headers": {"X-Made-Up": "1"}}
     assert elsewhere.asks(SIGN_UP, method="POST", **made_up) is None
-    assert len(elsewhere.service.asked("POST", SIGN_UP)) == 3
+    assert len(elsewhere.service.requests_to("POST", SIGN_UP)) == 3
     elsewhere.assert_open()
 
 
@@ -114,8 +114,8 @@ def test_a_plain_html_form_signs_up(elsewhere: Elsewhere, enctype: str) -> None:
     """Checklist 24."""
     assert elsewhere.submits({"username": "sam"}, SIGN_UP, enctype) == "Success"
     assert elsewhere.page.locator("h1").count() == 1
-    assert elsewhere.service.asked("POST", SIGN_UP)[0].status == 200
-    assert elsewhere.service.asked("OPTIONS", SIGN_UP) == []
+    assert elsewhere.service.requests_to("POST", SIGN_UP)[0].status == 200
+    assert elsewhere.service.requests_to("OPTIONS", SIGN_UP) == []
 
 
 def test_nothing_else_can_be_read_or_deleted_though_a_form_arrives(elsewhere: Elsewhere) -> None:
@@ -123,37 +123,40 @@ def test_nothing_else_can_be_read_or_deleted_though_a_form_arrives(elsewhere: El
     someone = Someone(elsewhere.service.app.test_client())
     link = someone.gives_details().headers["Location"]
     assert elsewhere.asks(DETAILS, method="POST", form=FORM) is None
-    assert [e.status for e in elsewhere.service.asked("POST", DETAILS)] == [201]
+    assert [e.status for e in elsewhere.service.requests_to("POST", DETAILS)] == [201]
     for path in link, DETAILS, "/openapi.json", "/docs", "/livez", "/nowhere":
         assert elsewhere.asks(path) is None
     assert elsewhere.asks(DETAILS, headers={"Authorization": "Basic YWRhOg=="}) is None
     assert elsewhere.asks(link, method="DELETE") is None
-    assert not any("Authorization" in e.asked for e in elsewhere.service.exchanges)
-    assert elsewhere.service.asked("DELETE", link) == []
+    assert not any("Authorization" in e.request_headers for e in elsewhere.service.exchanges)
+    assert elsewhere.service.requests_to("DELETE", link) == []
     elsewhere.page.set_content(f'<iframe src="{elsewhere.service.url}{link}"></iframe>')
     elsewhere.page.frames[1].wait_for_url("chrome-error://**")
     assert someone.reads(link).status_code == 200
 
 
-def test_a_browser_that_knows_adas_password_makes_no_record_of_hers_for_other_pages(
+def test_a_browser_with_stored_credentials_makes_no_record_for_other_pages(
     browser: Browser, serve: Callable[..., Service], place: str, port: int
 ) -> None:
-    """Checklist 24: no preflight stands before this form, so the service has to."""
+    """Checklist 24: the browser sends this form without a preflight, and the service refuses it."""
     service = serve()
     someone = Someone(service.app.test_client())
     someone.signs_up("ada", PASSWORD)
     form = FORM | {"username": "ada"}
     with new_page(browser, http_credentials={"username": "ada", "password": PASSWORD}) as page:
         page.goto(service.url + DETAILS)
-        assert "Authorization" in service.exchanges[-1].asked
+        assert "Authorization" in service.exchanges[-1].request_headers
         elsewhere = Elsewhere(page, place, service)
         elsewhere.asks(DETAILS, method="POST", form=form, mode="no-cors", credentials="include")
-        # Nor does an answer say that it may be read along with credentials.
+        # No response allows reading it with credentials.
         assert elsewhere.asks(SIGN_UP, method="POST", form=form, credentials="include") is None
         assert "Forbidden" in elsewhere.submits(form, DETAILS)
-    fetched, submitted = service.asked("POST", DETAILS)
-    assert ("Authorization" in submitted.asked, submitted.status) == (True, 403)
-    # Of itself Chromium keeps a password to pages of the site that asked for it.
+    fetched, submitted = service.requests_to("POST", DETAILS)
+    assert ("Authorization" in submitted.request_headers, submitted.status) == (True, 403)
+    # Chromium sends a password only from pages of the site that asked for it.
     known = place == SAME_SITE.format(port)
-    assert ("Authorization" in fetched.asked, fetched.status) == (known, 403 if known else 201)
+    assert ("Authorization" in fetched.request_headers, fetched.status) == (
+        known,
+        403 if known else 201,
+    )
     assert_problem(someone.signs_in("ada").reads_own(), 404)

@@ -1,4 +1,4 @@
-"""Signing up from another site, refused: a real browser lets read why, and how long to wait."""
+"""Refused sign-ups from another site: a real browser can read the reason and `Retry-After`."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ def serve(make_app_at: Callable[..., Flask], sqlite_url: str) -> Iterator[Callab
         yield lambda **settings: stack.enter_context(serving(make_app_at(sqlite_url, **settings)))
 
 
-def test_who_sends_a_plain_html_form_that_is_refused_reads_why(
+def test_a_browser_shows_why_an_html_form_is_refused(
     browser: Browser, serve: Callable[..., Service], site: str
 ) -> None:
     with new_page(browser) as page:
@@ -53,7 +53,7 @@ def test_who_sends_a_plain_html_form_that_is_refused_reads_why(
         assert [e.status for e in service.exchanges] == [200, 409, 400, 413, 415, 429]
 
 
-def test_an_answer_that_is_no_fault_of_the_form_can_be_read_too_and_how_long_to_wait(
+def test_a_browser_can_read_a_429_and_its_retry_after(
     browser: Browser,
     serve: Callable[..., Service],
     site: str,

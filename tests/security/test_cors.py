@@ -1,4 +1,4 @@
-"""Pages of any origin may sign up; nothing else is readable from another origin."""
+"""Pages of any origin may sign up; no other response is readable from another origin."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,25 +31,30 @@ PREFLIGHT = {
 each_origin = pytest.mark.parametrize("origin", ORIGINS, ids=lambda o: o.get("Origin", "no origin"))
 
 
-def said_to_browsers(response: TestResponse) -> dict[str, str]:
-    """The headers of CORS, each of which may stand but once."""
+def cors_headers(response: TestResponse) -> dict[str, str]:
+    """Return the CORS headers, each of which may occur only once."""
     said = [(k, v) for k, v in response.headers if k.startswith("Access-Control-")]
     assert len(said) == len(dict(said))
     return dict(said)
 
 
 def assert_open(response: TestResponse) -> None:
-    """For any origin, literally, and never with credentials; so nothing varies by origin.
+    """Assert that any origin may read the response, literally `*` and without credentials.
 
-    Of the headers, how long to wait may be read where it is said.
+    Nothing varies by origin. If the response has `Retry-After`, that header is exposed.
     """
     told_to_wait = response.status_code in (429, 503)
-    assert said_to_browsers(response) == OPEN | (EXPOSED if told_to_wait else {})
+    assert cors_headers(response) == OPEN | (EXPOSED if told_to_wait else {})
     assert "Origin" not in response.headers.get("Vary", "")
 
 
-def asks_to_sign_up(someone: Someone, origin: dict[str, str]) -> Iterator[tuple[int, TestResponse]]:
-    """Each answer to a sign-up that needs no limit and no fault, with the status it has to have."""
+def sign_up_responses(
+    someone: Someone, origin: dict[str, str]
+) -> Iterator[tuple[int, TestResponse]]:
+    """Yield the expected status and the response of each kind of sign-up.
+
+    None of these needs a rate limit or a fault in the service.
+    """
 
     def post(body: bytes, content_type: str = "application/x-www-form-urlencoded") -> TestResponse:
         return someone.posts(body, content_type, SIGN_UP, headers=origin)
@@ -73,13 +78,13 @@ def test_every_answer_to_a_sign_up_is_readable_from_any_origin(
     someone: Someone, origin: dict[str, str]
 ) -> None:
     """Checklist 21 and 22."""
-    for status, answer in asks_to_sign_up(someone, origin):
+    for status, answer in sign_up_responses(someone, origin):
         assert answer.status_code == status
         assert_open(answer)
 
 
 @each_origin
-def test_the_answer_to_one_who_asks_too_often_is_readable_from_any_origin(
+def test_a_429_of_a_sign_up_is_readable_from_any_origin(
     make_app: Callable[..., Flask], origin: dict[str, str]
 ) -> None:
     """Checklist 21."""
@@ -105,8 +110,8 @@ def test_nothing_else_is_readable_from_another_origin(someone: Someone, ada: Som
     foreign: dict[str, Any] = {"headers": {"Origin": "https://shop.example"}}
     for path in ALLOWED.keys() - {SIGN_UP} | {"/nowhere", "/userSignUp/", "/userSignUp/x"}:
         for method in METHODS:
-            assert said_to_browsers(someone.asks(method, path, **foreign)) == {}
-        assert said_to_browsers(someone.asks("OPTIONS", path, headers=PREFLIGHT)) == {}
+            assert cors_headers(someone.asks(method, path, **foreign)) == {}
+        assert cors_headers(someone.asks("OPTIONS", path, headers=PREFLIGHT)) == {}
     given = someone.gives_details(foreign)
     others = [each for each in OPERATIONS if each.path != SIGN_UP]
     for answer in [
@@ -114,7 +119,7 @@ def test_nothing_else_is_readable_from_another_origin(someone: Someone, ada: Som
         ada.gives_details(username="ada"),
         *(refused for _, refused in errors(someone, ada) if refused.request.path != SIGN_UP),
     ]:
-        assert said_to_browsers(answer) == {}
+        assert cors_headers(answer) == {}
 
 
 def test_a_defect_elsewhere_is_not_readable_from_another_origin(
@@ -124,4 +129,4 @@ def test_a_defect_elsewhere_is_not_readable_from_another_origin(
         {"headers": {"Origin": "https://shop.example"}}, **FORM
     )
     assert_problem(failed, 500)
-    assert said_to_browsers(failed) == {}
+    assert cors_headers(failed) == {}

@@ -1,4 +1,4 @@
-"""What browsers ask beforehand, and what they send without asking."""
+"""Preflight requests, and requests that browsers send without one."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from flask import Flask
 from tests.actor import PASSWORD, Someone, assert_problem
 from tests.contract.test_http_errors import faulty
 from tests.operations import NO_METHOD
-from tests.security.test_cors import PREFLIGHT, SIGN_UP, assert_open, said_to_browsers
+from tests.security.test_cors import PREFLIGHT, SIGN_UP, assert_open, cors_headers
 
 
 def test_a_preflight_names_only_what_exists_and_wants_no_credentials(someone: Someone) -> None:
-    """Checklist 23, whatever the page would like."""
+    """Checklist 23: regardless of what the page requests."""
     for wish in [
         {},
         {"Access-Control-Request-Method": NO_METHOD},
@@ -23,7 +23,7 @@ def test_a_preflight_names_only_what_exists_and_wants_no_credentials(someone: So
     ]:
         answer = someone.asks("OPTIONS", SIGN_UP, headers=PREFLIGHT | wish)
         assert (answer.status_code, answer.data) == (204, b"")
-        assert said_to_browsers(answer) == {
+        assert cors_headers(answer) == {
             "Access-Control-Allow-Origin": "*",
             "Access-Control-Allow-Methods": "POST",
             "Access-Control-Allow-Headers": "Content-Type, Idempotency-Key",
@@ -31,7 +31,7 @@ def test_a_preflight_names_only_what_exists_and_wants_no_credentials(someone: So
 
 
 def test_a_preflight_does_no_work(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Checklist 23: even with the form along and everything broken it is answered."""
+    """Checklist 23: it succeeds even with a form in its body and all storage broken."""
     someone = faulty(app, monkeypatch, RuntimeError())
     form = {"username": "sam", "password": PASSWORD}
     answer = someone.asks("OPTIONS", SIGN_UP, headers=PREFLIGHT, data=form)
@@ -42,7 +42,7 @@ def test_a_preflight_does_no_work(app: Flask, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("content_type", [None, "multipart/form-data"])
 def test_a_forms_post_needs_no_preflight(someone: Someone, content_type: str | None) -> None:
-    """Checklist 24: so it is served as it comes, with what a browser sends along."""
+    """Checklist 24: the form is accepted with the headers that a browser sends."""
     headers = {"Origin": "https://shop.example", "Sec-Fetch-Site": "cross-site"}
     request: dict[str, Any] = {"headers": headers}
     if content_type:

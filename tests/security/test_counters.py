@@ -1,4 +1,4 @@
-"""Counting in memory: in fixed windows, which are dropped after they have ended."""
+"""In-memory counters: fixed windows, which are dropped after they have ended."""
 
 import sys
 import threading
@@ -21,7 +21,7 @@ def memory() -> Memory:
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    """Set the monotonic clock. There is no other: reading the wall clock would fail."""
+    """Set the monotonic clock. Reading the wall clock fails."""
 
     def set_clock(seconds: float) -> None:
         clock = SimpleNamespace(monotonic=lambda: seconds)
@@ -96,14 +96,14 @@ def test_memory_is_bounded_and_the_oldest_windows_go_first(
     memory.flag("e", 1, 10)
     assert list(memory.windows) == ["c", "d", "e"]
     at(110)
-    memory.add("c", 10)  # Its new window is the newest.
+    memory.add("c", 10)  # Its new window is the most recent one.
     memory.add("f", 10)
     assert list(memory.windows) == ["e", "c", "f"]
 
 
 @pytest.fixture
 def hasty() -> Iterator[None]:
-    """Threads take turns wherever they can."""
+    """Switch threads as often as possible."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield

@@ -11,7 +11,7 @@ from api.security.fair_semaphore import FairSemaphore
 
 
 class Clock:
-    """The time, which moves only when a test says so."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def wait_in_thread(
     semaphore: FairSemaphore, then: Callable[[], object], timeout: float = 5, first: bool = False
 ) -> Thread:
-    """A thread that waits by now. Once it acquires it calls `then`, and releases."""
+    """Start a thread, and return once it waits. After it acquires, it calls `then` and releases."""
 
     def acquire() -> None:
         try:

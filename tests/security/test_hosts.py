@@ -1,4 +1,4 @@
-"""The host of a request: that of its target, and one of the service's own where these are known."""
+"""The host of a request: taken from its target, and checked against TRUSTED_HOSTS if set."""
 
 from collections.abc import Callable, Iterator
 
@@ -37,9 +37,9 @@ CROSS = "http://evil.test"
 
 @pytest.fixture
 def make(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Someone]]:
-    """Make a service by these settings, whose exchanges aren't held against the document.
+    """Return a function that makes a service with these settings, and returns a client.
 
-    The document can't know which hosts are trusted.
+    Its exchanges aren't checked against the document, which can't know the trusted hosts.
     """
     made: list[Flask] = []
     monkeypatch.setattr("api.application.Passwords", lambda *_, **__: Passwords(2, CHEAP))
@@ -56,7 +56,7 @@ def make(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 
 def asks(someone: Someone, target: str, host: str, **headers: str) -> TestResponse:
-    """Post details to a target in absolute form."""
+    """Submit details to a target in absolute form."""
     return someone.asks(
         "POST",
         "/userDetails",
@@ -66,7 +66,7 @@ def asks(someone: Someone, target: str, host: str, **headers: str) -> TestRespon
     )
 
 
-def test_a_service_that_knows_its_hosts_serves_no_other(make: Callable[..., Someone]) -> None:
+def test_with_trusted_hosts_no_other_host_is_served(make: Callable[..., Someone]) -> None:
     someone = make(trusted_hosts=HOSTS)
     for host in OWN:
         assert someone.reads("/livez", headers={"Host": host}).status_code == 200, host
@@ -82,7 +82,7 @@ def test_a_service_that_knows_its_hosts_serves_no_other(make: Callable[..., Some
     assert someone.signs_up("bob", headers={"Host": OWN[0]}).status_code == 200
 
 
-def test_a_service_serves_any_host_unless_it_knows_its_own(make: Callable[..., Someone]) -> None:
+def test_without_trusted_hosts_any_host_is_served(make: Callable[..., Someone]) -> None:
     someone = make()
     for host in OWN, ["evil.test", "localhost", "[::2]:80"]:
         for each in host:
@@ -102,7 +102,7 @@ def test_a_page_of_another_host_does_not_pass_for_the_services_own(
 def test_the_host_of_a_target_in_absolute_form_counts_before_host(
     make: Callable[..., Someone],
 ) -> None:
-    """RFC 9112, section 3.2.2: also where a page's origin is compared with it."""
+    """RFC 9112, section 3.2.2. A page's origin is compared with that host too."""
     make().signs_up("ada", PASSWORD)
     for trusted in "", "localhost":
         ada = make(trusted_hosts=trusted).signs_in()
@@ -119,7 +119,7 @@ def test_the_host_of_a_target_in_absolute_form_counts_before_host(
             assert_problem(asks(ada, odd, "localhost"), 400)
 
 
-def test_a_trusted_proxy_says_the_host_and_nobody_else(make: Callable[..., Someone]) -> None:
+def test_only_a_trusted_proxy_determines_the_host(make: Callable[..., Someone]) -> None:
     own = {"Host": "10.0.0.9:5000", "X-Forwarded-Host": "example.org"}
     other = {"Host": "example.org", "X-Forwarded-Host": "evil.test"}
     behind = make(trusted_hosts="example.org", trusted_proxies=1)

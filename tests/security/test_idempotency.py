@@ -1,4 +1,4 @@
-"""Who lost the answer asks again under the same key: it is done once, and answered as at first."""
+"""A client that lost the response retries with the same key, and gets the first response again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,12 +15,12 @@ KEY, OTHER = '"8e03978e-40d5-43dd-bc93-6894a57f9324"', '"another-key-of-someone"
 
 
 def keyed(key: str = KEY, **headers: str) -> dict[str, Any]:
-    """What to ask with, so that it may be asked again."""
+    """Return request arguments with this key."""
     return {"headers": {"Idempotency-Key": key, "Accept": "application/json"} | headers}
 
 
 def counted(app: Flask) -> tuple[int, int, int]:
-    """How many accounts, records and keys there are."""
+    """Return the numbers of accounts, records and keys."""
     with app.extensions["store"].database.engine.connect() as connection:
         tables = (accounts, user_details, idempotency_keys)
         counts = [connection.scalar(select(func.count()).select_from(table)) for table in tables]
@@ -113,7 +113,7 @@ def test_the_same_key_is_another_for_another_account_or_operation(
 
 
 def test_a_refused_request_leaves_its_key_new(app: Flask, someone: Someone, ada: Someone) -> None:
-    """Nothing half: the key is stored with what was done, or neither is."""
+    """The key is stored in the same transaction as the effect of the request."""
     assert_problem(someone.signs_up("ada", **keyed()), 409)
     assert_problem(someone.signs_up("a b", **keyed()), 400, username=[
         "Use only the letters A-Z and a-z, digits and . _ @ + -"])  # fmt: skip

@@ -1,4 +1,4 @@
-"""However a request and its retry come (together, at two instances, after a crash): done once."""
+"""A request and its retries take effect once: concurrently, at two instances, or after a crash."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ Act = Callable[[Someone, int], TestResponse]
 
 
 def all_at_once(apps: list[Flask], act: Act) -> list[TestResponse]:
-    """What each hears, having waited for all the others; they go to the apps by turns."""
+    """Run `act` for many clients at once, alternating between the apps, and return the results."""
     together = Barrier(MANY)
 
     def ask(number: int) -> TestResponse:
@@ -69,7 +69,7 @@ def test_of_two_forms_that_come_at_once_under_one_key_one_is_done(apps: list[Fla
 
 
 def test_of_two_keys_that_come_at_once_for_one_username_one_is_done(apps: list[Flask]) -> None:
-    """And its retries are answered as it was, the others' refused."""
+    """Its retries get the same response, and the others' are refused."""
 
     def sign_up(someone: Someone, number: int) -> TestResponse:
         return someone.signs_up("ada", **keyed([KEY, OTHER][number // 2 % 2]))
@@ -80,7 +80,7 @@ def test_of_two_keys_that_come_at_once_for_one_username_one_is_done(apps: list[F
 
 
 @pytest.mark.parametrize("statement", ["INSERT INTO accounts", "COMMIT"])
-def test_what_breaks_in_the_middle_leaves_nothing_and_may_be_asked_again(
+def test_a_failed_request_has_no_effect_and_may_be_retried(
     app: Flask, someone: Someone, statement: str
 ) -> None:
     engine, put = app.extensions["store"].database.engine, []
@@ -99,7 +99,7 @@ def test_what_breaks_in_the_middle_leaves_nothing_and_may_be_asked_again(
     assert counted(app) == (1, 0, 1)
 
 
-def test_what_can_not_be_done_now_is_done_when_it_is_asked_again(
+def test_a_request_that_got_503_may_be_retried(
     make_app: Callable[..., Flask],
 ) -> None:
     app = make_app(database_timeout=1)
@@ -111,14 +111,14 @@ def test_what_can_not_be_done_now_is_done_when_it_is_asked_again(
 
 
 def test_the_answer_is_the_same_after_the_server_was_killed(tmp_path: Path) -> None:
-    """And when several ask it at once, each time."""
+    """Also if several clients retry it at once, each time."""
     headers = {"Idempotency-Key": KEY, "Accept": "application/json"}
     account = {"username": "ada", "password": PASSWORD}
-    heard: set[tuple[int, str, str]] = set()
+    responses: set[tuple[int, str, str]] = set()
 
     def ask(server: Server) -> None:
         details = requests.post(f"{server.url}/userDetails", FORM, headers=headers, timeout=60)
-        heard.add((details.status_code, details.text, details.headers["Location"]))
+        responses.add((details.status_code, details.text, details.headers["Location"]))
         signed_up = requests.post(f"{server.url}/userSignUp", account, headers=headers, timeout=60)
         assert (signed_up.status_code, signed_up.json()) == (200, {"message": "Success"})
 
@@ -126,5 +126,5 @@ def test_the_answer_is_the_same_after_the_server_was_killed(tmp_path: Path) -> N
         with serving(tmp_path) as server, ThreadPoolExecutor(4) as threads:
             list(threads.map(ask, [server] * 8))
             os.killpg(server.process.pid, signal.SIGKILL)
-    ((status, _, _),) = heard
+    ((status, _, _),) = responses
     assert status == 201

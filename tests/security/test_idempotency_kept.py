@@ -1,4 +1,4 @@
-"""What was done under a key is known for the stated time, whatever happens to what was done."""
+"""An idempotency key is remembered for the documented time, even if its record is deleted."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from tests.security.test_idempotency import counted, keyed
 
 
 def keep_expired(app: Flask, number: int) -> None:
-    """So many keys that were used too long ago."""
+    """Add `number` expired keys."""
     then = datetime.now(UTC) - timedelta(hours=RETRY_HOURS, minutes=1)
     rows = [{"digest": b"%d" % n, "fingerprint": b"", "created_at": then} for n in range(number)]
     with app.extensions["store"].database.engine.connect() as connection:
@@ -24,7 +24,7 @@ def keep_expired(app: Flask, number: int) -> None:
 
 
 class Clock:
-    """A clock that can be set forward."""
+    """A clock that a test can set forward."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
@@ -76,12 +76,13 @@ def test_keys_that_have_expired_are_cleared_away_but_not_too_many_at_once(
     app: Flask, someone: Someone, clock: Clock
 ) -> None:
     first = someone.gives_details(keyed())
-    # PostgreSQL plans for so many as it counted last, and may choose those to delete row by row.
+    # Let PostgreSQL update its statistics, because otherwise its plan may delete row by row.
     with app.extensions["store"].database.engine.connect() as connection:
         connection.execute(text("ANALYZE"))
     clock.ahead = timedelta(hours=RETRY_HOURS)
     keep_expired(app, MAX_PURGED + 2)
     assert someone.gives_details(keyed()).get_json() != first.get_json()
-    assert counted(app) == (0, 2, 3)  # Its own was none of the oldest, and is new all the same.
+    # The request's own key was not among the oldest, but is treated as new too.
+    assert counted(app) == (0, 2, 3)
     someone.signs_up(**keyed())
     assert counted(app) == (1, 2, 2)

@@ -1,4 +1,4 @@
-"""An `Idempotency-Key` as it is sent: in quotes, long enough, once; and kept nowhere."""
+"""The `Idempotency-Key` header: quoted, long enough, given once, and not stored in clear text."""
 
 import string
 from collections.abc import Callable
@@ -24,7 +24,7 @@ EACH = pytest.mark.parametrize("path", ["/userDetails", "/userSignUp"])
 def ask(
     make_app_at: Callable[..., Flask], sqlite_url: str, path: str
 ) -> Callable[..., TestResponse]:
-    """Send a form that is new each time, with these keys."""
+    """Return a function that sends a new form with these keys."""
     someone = Someone(make_app_at(sqlite_url).test_client())
     numbers = count()
 
@@ -43,7 +43,7 @@ def ask(
 )
 def test_a_key_of_random_characters_is_taken(ask: Callable[..., TestResponse], key: str) -> None:
     assert ask(key).status_code < 300
-    assert ask(key).status_code == 422  # So it was read.
+    assert ask(key).status_code == 422  # The second response shows that the key was recognized.
 
 
 @EACH
@@ -76,7 +76,7 @@ def test_a_page_of_another_origin_may_send_it(someone: Someone) -> None:
 def test_neither_the_key_nor_the_form_is_kept_with_it(
     app: Flask, someone: Someone, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Checklist 31, a canary for each; and what was deleted can't be guessed from what stays."""
+    """Checklist 31: neither canary is stored, and deleted data can't be guessed from the rest."""
     caplog.set_level("DEBUG")
     canaries = {"username": "canary.of.the.name", "password": "a canary sings below ground"}
     key = {"Idempotency-Key": '"canary-of-the-key-0123"'}
@@ -86,6 +86,6 @@ def test_neither_the_key_nor_the_form_is_kept_with_it(
     assert someone.signs_up("bob", PASSWORD, headers=key).status_code == 422
     someone.deletes(given.headers["Location"])
     written = b"".join(file.read_bytes() for file in tmp_path.glob("signup.db*"))
-    assert canaries["username"].encode() in written  # It is looked for in the right place.
+    assert canaries["username"].encode() in written  # The search does find other stored text.
     for secret in "canary-of-the-key", canaries["password"]:
         assert secret.encode() not in written and secret not in caplog.text

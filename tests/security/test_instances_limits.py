@@ -1,4 +1,4 @@
-"""Three instances that count in one Redis have one limit, and go on without it while it is gone."""
+"""Three instances that share a Redis share one limit, and work without it if it is unavailable."""
 
 import time
 from collections import Counter
@@ -20,19 +20,19 @@ from tests.serving import serving
 
 INSTANCES, CLIENTS, MOST = 3, 9, 10
 ALL = 3 * INSTANCES * MOST
-"""Requests: enough for each instance to refuse some, however it counts."""
+"""The number of requests, so that each instance refuses some, however it counts."""
 
 
 class Instances(NamedTuple):
-    """Where they are, and where they count."""
+    """The URLs of the instances, and their Redis."""
 
     urls: list[str]
     redis: redis_server.Redis
     answered: list[int]
-    """The status of each answer, as soon as it has come."""
+    """The status of each response, in order of arrival."""
 
     def ask(self, method: str, number: int = ALL, after: float = 0.0) -> list[requests.Response]:
-        """Ask each instance by turns, several at once, with all that could tell another address."""
+        """Send requests to the instances in turn, concurrently, with forged address headers."""
         time.sleep(after)
         asked = islice(zip(cycle(self.urls), cycle([{}, *FORGED]), strict=False), number)
 
@@ -57,7 +57,7 @@ def instances(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         }
 
         def start(folder: Path) -> str:
-            # One that waits GONE seconds, and no more, before it looks for Redis again.
+            # An instance that tries an unavailable Redis again after exactly GONE seconds.
             return stack.enter_context(serving(folder, settings, "tests.odd_server")).url
 
         folders = [tmp_path_factory.mktemp("instance") for _ in range(INSTANCES)]
@@ -68,20 +68,21 @@ def statuses(answers: list[requests.Response]) -> Counter[int]:
     return Counter(answer.status_code for answer in answers)
 
 
-def test_a_limit_is_one_for_all_instances_and_its_end_is_told_truly(instances: Instances) -> None:
+def test_instances_share_a_limit_and_its_retry_after_is_right(instances: Instances) -> None:
     """Checklist 14 and 33."""
     assert statuses(instances.ask("GET")) == {404: MOST, 429: ALL - MOST}
     (counted,) = instances.redis.client.keys()
-    for left in (20_000, 20_300, 20_499, 20_501, 20_800):  # Redis tells it in whole seconds.
+    # Redis reports the remaining time in whole seconds.
+    for left in (20_000, 20_300, 20_499, 20_501, 20_800):
         instances.redis.client.pexpire(counted, left)
         (told,) = [answer.headers["Retry-After"] for answer in instances.ask("GET", 1)]
         assert instances.redis.client.pttl(counted) <= 1000 * int(told) <= left + 2000
 
 
-def test_redis_may_be_killed_under_load_and_counts_for_all_again_once_it_is_back(
+def test_redis_may_be_killed_under_load_and_is_used_again_afterwards(
     instances: Instances,
 ) -> None:
-    """Meanwhile each worker counts by itself."""
+    """In the meantime each worker counts by itself."""
     assert statuses(instances.ask("DELETE"))[404] == MOST
     with ThreadPoolExecutor() as pool:
         before = len(instances.answered)

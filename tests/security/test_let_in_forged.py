@@ -1,4 +1,4 @@
-"""No header that a client writes gets it another budget, or past the guard on other sites."""
+"""No client header evades a rate limit or the cross-site check."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ FORGED = [
 def test_a_limit_is_not_reset_by_what_a_client_writes(
     make_app: Callable[..., Flask], proxies: int
 ) -> None:
-    """Checklist 33: a trusted proxy adds the address that it saw, behind all that was there."""
+    """Checklist 33: a trusted proxy appends the address that it saw to the client's header."""
     app = make_app(ratelimit_passwords="2 per hour", trusted_proxies=proxies)
     someone = Someone(app.test_client())
 
@@ -40,7 +40,7 @@ def test_a_limit_is_not_reset_by_what_a_client_writes(
 
 
 @pytest.mark.parametrize("forged", [*FORGED, {"Referer": "http://localhost/"}])
-def test_what_another_sites_page_sends_is_refused_whatever_else_it_says(
+def test_cross_site_requests_are_refused_whatever_headers_they_have(
     ada: Someone, forged: dict[str, str]
 ) -> None:
     for told in {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}:

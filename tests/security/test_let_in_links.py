@@ -1,4 +1,4 @@
-"""A record's link is its key: nobody guesses, finds or overhears it."""
+"""A record's link can't be guessed, listed or found in logs."""
 
 import sqlite3
 from contextlib import closing
@@ -21,8 +21,8 @@ def test_a_link_tells_nothing_of_another(someone: Someone) -> None:
     ]
     assert len(set(keys)) == LINKS
     assert {(key.version, key.variant) for key in keys} == {(4, keys[0].variant)}
-    # Each of the 122 bits is one as often as not (the bounds are six deviations wide), neither in
-    # the order of the records nor in that of time.
+    # Each of the 122 random bits is set about half of the time (within six standard deviations),
+    # and differs about half of the time between successive records.
     free = [n for n in range(128) if n not in (62, 63, 76, 77, 78, 79)]
     for bit in free:
         ones = sum(key.int >> bit & 1 for key in keys)
@@ -32,7 +32,7 @@ def test_a_link_tells_nothing_of_another(someone: Someone) -> None:
     assert abs(ups - LINKS / 2) < 3 * LINKS**0.5
 
 
-def test_what_was_deleted_is_answered_as_what_never_was(someone: Someone) -> None:
+def test_a_deleted_record_gets_the_response_of_an_unknown_one(someone: Someone) -> None:
     gone = someone.gives_details().headers["Location"]
     assert someone.deletes(gone).status_code == 204
     never = f"/userDetails/{uuid4()}"
@@ -46,7 +46,7 @@ def test_what_was_deleted_is_answered_as_what_never_was(someone: Someone) -> Non
 
 
 def test_there_is_no_list_of_links(someone: Someone, ada: Someone) -> None:
-    """Who has no link and no credentials gets none of others'."""
+    """Without a link or credentials, no client can read the records of others."""
     key = someone.gives_details().headers["Location"].rpartition("/")[2]
     for path in "/userDetails", "/userDetails/", "/userDetails?limit=9", f"/userDetails/{key[:8]}":
         for who in someone, ada:
@@ -67,5 +67,5 @@ def test_a_link_leaks_in_no_log_no_referer_and_no_cache(tmp_path: Path) -> None:
         assert server.stop() == 0
         logged = server.log.read_text()
     key = link.rpartition("/")[2]
-    assert "elsewhere" in logged or "user_details" in logged  # The log tells what went wrong.
+    assert "elsewhere" in logged or "user_details" in logged  # The log has the error.
     assert key not in logged and UUID(key).hex not in logged

@@ -1,4 +1,4 @@
-"""How much one client may ask, and that the answer says truly when to come again."""
+"""Rate limits per client, and correct `Retry-After` headers."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.operations import EACH_OPERATION, NO_RECORD, Operation
 
 MakeApp = Callable[..., Flask]
 
-# Counting has nothing to do with the kind of database.
+# Rate limits don't depend on the kind of database.
 ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 UNLIMITED = ["/", "/docs", "/docs/start.js", "/openapi.json", "/openapi.yaml", "/livez", "/readyz"]
@@ -25,16 +25,14 @@ def wait_of(answered: TestResponse) -> int:
 
 
 @ONE_DATABASE
-def test_a_wait_is_told_as_a_day_at_most(make_app: MakeApp) -> None:
+def test_retry_after_is_a_day_at_most(make_app: MakeApp) -> None:
     someone = Someone(make_app(ratelimit_default="1 per month").test_client())
     someone.reads(NO_RECORD)
     assert wait_of(someone.reads(NO_RECORD)) == 86_400
 
 
 @EACH_OPERATION
-def test_who_asks_too_often_is_told_so_by_every_operation(
-    make_app: MakeApp, operation: Operation
-) -> None:
+def test_every_operation_is_rate_limited(make_app: MakeApp, operation: Operation) -> None:
     someone = Someone(make_app(ratelimit_default="2 per hour").test_client())
     for _ in range(2):
         assert operation.ask(someone, NO_RECORD).status_code in (operation.status, 401, 404)
@@ -42,7 +40,7 @@ def test_who_asks_too_often_is_told_so_by_every_operation(
 
 
 @ONE_DATABASE
-def test_who_waits_as_long_as_told_is_served(make_app: MakeApp) -> None:
+def test_after_retry_after_a_request_is_served(make_app: MakeApp) -> None:
     """Checklist 14."""
     names = (f"user{n}" for n in count())
     limits = [{"ratelimit_default": "2 per second"}, {"ratelimit_passwords": "2 per second"}]
@@ -67,18 +65,18 @@ def test_who_waits_as_long_as_told_is_served(make_app: MakeApp) -> None:
         {"ratelimit_default": "1 per hour", "ratelimit_passwords": "1 per minute"},
     ],
 )
-def test_the_wait_told_is_that_of_the_limit_that_lasts_longest(
+def test_retry_after_is_that_of_the_longest_limit(
     make_app: MakeApp, settings: dict[str, str]
 ) -> None:
-    """Checklist 14: else who waits is refused again."""
+    """Checklist 14: otherwise a client that waits is refused again."""
     someone = Someone(make_app(**settings).test_client())
     assert someone.signs_up("ada", PASSWORD).status_code == 200
     assert wait_of(someone.signs_up("bob", PASSWORD)) > 3500
 
 
 @ONE_DATABASE
-def test_the_wait_told_is_no_shorter_than_it_is(make_app: MakeApp) -> None:
-    """Checklist 14: also once the clock shows another second."""
+def test_retry_after_is_not_shorter_than_the_wait(make_app: MakeApp) -> None:
+    """Checklist 14: also if the clock's second has changed in the meantime."""
     someone = Someone(make_app(ratelimit_default="1 per minute").test_client())
     began = time.time()
     assert someone.gives_details().status_code == 201
@@ -88,8 +86,8 @@ def test_the_wait_told_is_no_shorter_than_it_is(make_app: MakeApp) -> None:
 
 
 @ONE_DATABASE
-def test_the_wait_told_is_within_what_the_document_says(make_app: MakeApp) -> None:
-    """The client holds each answer against the document."""
+def test_retry_after_is_within_the_documents_bounds(make_app: MakeApp) -> None:
+    """The test client checks each response against the document."""
     someone = Someone(make_app(ratelimit_default="1 per month").test_client())
     someone.gives_details()
     assert wait_of(someone.gives_details()) > 86000
@@ -111,7 +109,7 @@ def test_work_with_passwords_has_one_budget_whatever_the_operation(make_app: Mak
         ada.gives_details(username="ada"),
     ):
         assert wait_of(refused) > 3500
-    # GET's work under another name. The answer has no body.
+    # HEAD does the work of GET. Its response has no body.
     assert ada.asks("HEAD", "/userDetails").status_code == 429
     for n in range(6):
         assert someone.signs_up(f"user{n}").status_code == 200
@@ -121,7 +119,7 @@ def test_work_with_passwords_has_one_budget_whatever_the_operation(make_app: Mak
 
 @ONE_DATABASE
 @pytest.mark.parametrize("path", UNLIMITED)
-def test_what_is_beside_the_operations_is_never_limited(make_app: MakeApp, path: str) -> None:
+def test_only_operations_are_rate_limited(make_app: MakeApp, path: str) -> None:
     someone = Someone(make_app(ratelimit_default="1 per hour").test_client())
     assert {someone.reads(path).status_code for _ in range(4)} <= {200, 302}
 
@@ -145,8 +143,8 @@ def test_limits_can_be_switched_off(make_app: MakeApp) -> None:
 
 
 @ONE_DATABASE
-def test_a_store_of_limits_that_is_gone_does_not_take_the_service_along(make_app: MakeApp) -> None:
+def test_the_service_works_without_its_rate_limit_store(make_app: MakeApp) -> None:
     gone = {"ratelimit_storage_uri": "redis://127.0.0.1:1"}
     someone = Someone(make_app(ratelimit_default="1 per hour", **gone).test_client())
     assert someone.gives_details().status_code == 201
-    assert_problem(someone.gives_details(), 429)  # Each process counts by itself meanwhile.
+    assert_problem(someone.gives_details(), 429)  # Each process counts by itself in the meantime.

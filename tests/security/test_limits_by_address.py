@@ -1,4 +1,4 @@
-"""Limits count by the client's address, which no header changes but a trusted proxy's."""
+"""Limits count by client address, which only a trusted proxy's header changes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from tests.security.test_limits import ONE_DATABASE, MakeApp
 
 
 def someone_at(app: Flask, **request: Any) -> Callable[[], TestResponse]:
-    """Asks for a record with this address or these headers."""
+    """Return a function that requests a record from this address or with these headers."""
     return lambda: app.test_client().get(NO_RECORD, **request)
 
 
@@ -49,6 +49,7 @@ def test_behind_trusted_proxies_the_address_that_they_saw_counts(
     hops = ["198.51.100.1", "198.51.100.2", "198.51.100.3"]
     assert ask(*hops).status_code == 404
     assert_problem(ask(*hops), 429)
-    assert_problem(ask("203.0.113.7", *hops[1:]), 429)  # What the client itself wrote.
+    # The leftmost entry is the client's own text.
+    assert_problem(ask("203.0.113.7", *hops[1:]), 429)
     hops[hop] = "203.0.113.7"
     assert ask(*hops).status_code == 404

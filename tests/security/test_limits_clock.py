@@ -1,4 +1,4 @@
-"""Limits don't depend on the wall clock, which an operator or NTP may set at any time."""
+"""Limits don't depend on the wall clock, which an operator or NTP may change at any time."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ ASK: dict[str, Callable[[Someone], TestResponse]] = {
     "ratelimit_taken": lambda someone: someone.signs_up("ada"),
     "ratelimit_failures": lambda someone: someone.signs_in("ada").reads_own(),
 }
-"""A request that each limit counts; the username is taken, and the password wrong."""
+"""A request that each limit counts: the username is taken, and the password is wrong."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Failed password checks are limited per account, and nobody can lock an account's owner out."""
+"""Failed password checks are limited per account, without locking out the account's owner."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 
 
 class Person(Someone):
-    """Someone at an address, who types passwords."""
+    """A person at an address, who tries passwords."""
 
     def __init__(self, app: Flask, address: str = HOME, username: str = "ada") -> None:
         super().__init__(app.test_client())
@@ -38,7 +38,7 @@ class Person(Someone):
         return super().asks(method, path, environ_overrides=place, **request)
 
     def tries(self, password: str = WRONG, username: str = "") -> TestResponse:
-        """Read their own details with this password: 404 once it is right, since there are none."""
+        """Read their own details with this password: 404 if it is right, because there are none."""
         return self.reads_own(auth=(username or self.username, password))
 
     def fails(self, times: int) -> list[int]:
@@ -47,7 +47,7 @@ class Person(Someone):
 
 @pytest.fixture
 def serve(make_app_at: Callable[..., Flask], sqlite_url: str) -> Callable[..., Flask]:
-    """Make the service, in which ada has signed up."""
+    """Make the service, with an account of "ada"."""
 
     def make(limit: str = "3 per hour", **settings: Any) -> Flask:
         app = make_app_at(sqlite_url, ratelimit_failures=limit, **settings)
@@ -67,7 +67,8 @@ def test_by_default_an_account_takes_100_failures_an_hour(
     assert stranger.signs_up("ada", PASSWORD).status_code == 200
     assert stranger.fails(100) == [401] * 100
     assert HOUR - 60 < wait_of(stranger.tries()) <= HOUR
-    assert_problem(stranger.tries(PASSWORD), 429)  # Else the response would tell that it is right.
+    # Otherwise the response would reveal that the password is right.
+    assert_problem(stranger.tries(PASSWORD), 429)
 
 
 @pytest.mark.parametrize("username", ["ada", "bare", "nobody", "no name", "", "\u212aate"])
@@ -101,7 +102,7 @@ def test_letter_case_and_operation_make_no_other_account(serve: Serve) -> None:
 
 
 def test_only_failed_checks_are_counted(serve: Serve) -> None:
-    """Neither requests that are refused without a check, nor those with the right password."""
+    """Neither requests refused without a check count, nor those with the right password."""
     app = serve("1 per hour")
     owner = Person(app)
     fine = good(("POST", "/userDetails"), "") | {"auth": ("ada", PASSWORD)}
@@ -118,8 +119,8 @@ def test_only_failed_checks_are_counted(serve: Serve) -> None:
     assert Person(app, AWAY).fails(2) == [401, 429]
 
 
-def test_a_check_counts_though_its_result_is_not_told(serve: Serve) -> None:
-    """Without an acceptable representation, right and wrong passwords may get 406."""
+def test_a_failed_check_counts_although_the_response_hides_it(serve: Serve) -> None:
+    """Without an acceptable representation, a right password may get 406 as a wrong one does."""
     stranger = Person(serve())
     for _ in range(3):
         answer = stranger.reads_own(auth=("ada", WRONG), headers={"Accept": "image/png"})
@@ -152,7 +153,7 @@ def test_strangers_never_lock_the_owner_out_of_a_known_address(serve: Serve) -> 
 def test_the_owner_can_sign_in_from_a_new_address_while_strangers_are_refused(
     serve: Serve,
 ) -> None:
-    """Each site, an IPv4 /24 or an IPv6 /48, has a failure of its own."""
+    """Each site (an IPv4 /24 or IPv6 /48) has a failure of its own."""
     app = serve()
     assert Person(app, "192.0.2.1").fails(4) == [401] * 3 + [429]
     for new in HOME, AWAY, FOREIGN:
@@ -163,7 +164,7 @@ def test_the_owner_can_sign_in_from_a_new_address_while_strangers_are_refused(
         assert Person(app, same).fails(1) == [429]
 
 
-def test_an_owner_who_mistypes_at_a_new_address_waits_one_window_whatever_strangers_do(
+def test_an_owner_at_a_new_address_waits_one_window_despite_strangers(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, now = serve(), 1000.0
@@ -209,8 +210,8 @@ def test_an_address_is_known_for_30_days(serve: Serve, monkeypatch: pytest.Monke
         assert owner.tries(PASSWORD).status_code == status
 
 
-def test_who_has_no_address_is_never_known(serve: Serve) -> None:
-    """Else all clients that have none would share what one of them earned."""
+def test_a_client_without_an_address_is_never_known(serve: Serve) -> None:
+    """Otherwise one client's success would benefit all clients without an address."""
     app = serve("2 per hour", trusted_proxies=1)
     nowhere = {"headers": {"X-Forwarded-For": "unknown"}}
     person = Person(app)
@@ -237,7 +238,7 @@ def test_failures_at_once_are_counted_one_by_one_and_successes_not_at_all(serve:
 
 
 @pytest.mark.parametrize("limit", ["2 per minute;3 per hour", "3 per hour;2 per minute"])
-def test_of_several_limits_the_longest_wait_is_told(serve: Serve, limit: str) -> None:
+def test_retry_after_is_the_longest_of_several_limits(serve: Serve, limit: str) -> None:
     app = serve(limit)
     stranger = Person(app)
     assert stranger.fails(2) == [401, 401]
@@ -247,7 +248,7 @@ def test_of_several_limits_the_longest_wait_is_told(serve: Serve, limit: str) ->
 
 
 def test_the_password_of_a_keyed_sign_up_can_be_guessed_no_more_often(serve: Serve) -> None:
-    """A client that knows the key could else compare passwords with the first one."""
+    """Otherwise a client that knows the key could test passwords against the first one."""
     app = serve()
     assert Person(app).signs_up("bob", PASSWORD, headers=KEY).status_code == 200
     guesser = Person(app, AWAY, username="bob")
@@ -256,7 +257,7 @@ def test_the_password_of_a_keyed_sign_up_can_be_guessed_no_more_often(serve: Ser
     for password in PASSWORD, WRONG:
         assert_problem(guesser.signs_up("bob", password, headers=KEY), 429)
     assert_problem(guesser.tries(PASSWORD), 429)
-    # The owner is where no failure was, and a retry doesn't make an address known.
+    # The owner's address has no failures, and a retry doesn't make an address known.
     assert Person(app).signs_up("bob", PASSWORD, headers=KEY).status_code == 200
     assert Person(app, username="bob").fails(2) == [401, 429]
 

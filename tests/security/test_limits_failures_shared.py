@@ -1,4 +1,4 @@
-"""Instances that share a Redis share the limit of failures, and keep nothing readable in it."""
+"""Instances that share a Redis share the failure limit, and store no readable data in it."""
 
 import re
 import time
@@ -23,7 +23,7 @@ def redis() -> Iterator[redis_server.Redis]:
 def instances(
     make_app_at: Callable[..., Flask], sqlite_url: str, redis: redis_server.Redis
 ) -> Callable[[str], list[Flask]]:
-    """Make three instances, at which ada has signed up."""
+    """Return a function that makes three instances, with an account of "ada"."""
 
     def make(limit: str) -> list[Flask]:
         redis.client.flushall()
@@ -52,18 +52,18 @@ def test_an_address_that_is_known_to_one_instance_is_known_to_all(instances: Mak
     assert Person(apps[1], AWAY).fails(3) == [401, 401, 429]
     assert Person(apps[1]).fails(1) == [401]
     assert_problem(Person(apps[2]).tries(PASSWORD), 404)
-    # So the failure at the second instance is forgotten there too.
+    # This shows that the failure is forgotten at the second instance too.
     assert Person(apps[1]).fails(3) == [401, 401, 429]
 
 
-def test_who_waits_as_long_as_told_may_try_again(instances: Make) -> None:
+def test_after_retry_after_another_try_is_possible(instances: Make) -> None:
     (app, *_) = instances("1 per second")
     stranger = Person(app)
     while (answer := stranger.tries()).status_code == 401:
         pass
-    told = wait_of(answer)
-    assert told == 1
-    time.sleep(told)
+    seconds = wait_of(answer)
+    assert seconds == 1
+    time.sleep(seconds)
     assert_problem(stranger.tries(PASSWORD), 404)
 
 

@@ -1,4 +1,4 @@
-"""How limits are kept: a store is waited for a second, and what isn't limited isn't counted."""
+"""Rate-limit storage: requests wait for it a second at most, and unlimited ones don't use it."""
 
 from collections.abc import Callable
 
@@ -27,17 +27,18 @@ def test_without_limits_nothing_is_counted_and_nothing_logged(
 
 
 @pytest.mark.parametrize(
-    ("left", "told"), [(0.001, "1"), (0.999, "1"), (1, "1"), (1.001, "2"), (20.1, "21"), (20, "20")]
+    ("left", "expected"),
+    [(0.001, "1"), (0.999, "1"), (1, "1"), (1.001, "2"), (20.1, "21"), (20, "20")],
 )
-def test_the_wait_is_told_in_whole_seconds_and_never_too_short(
+def test_retry_after_is_rounded_up_to_seconds(
     make_app_at: Callable[..., Flask],
     sqlite_url: str,
     monkeypatch: pytest.MonkeyPatch,
     left: float,
-    told: str,
+    expected: str,
 ) -> None:
     """Checklist 14."""
     someone = Someone(make_app_at(sqlite_url, ratelimit_default="1 per hour").test_client())
     assert someone.gives_details().status_code == 201
     monkeypatch.setattr(Memory, "seconds_left", lambda *_: left)
-    assert someone.gives_details().headers["Retry-After"] == told
+    assert someone.gives_details().headers["Retry-After"] == expected

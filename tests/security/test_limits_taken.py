@@ -1,4 +1,4 @@
-"""How often one client may hear that a username is taken: more would be a search for accounts."""
+"""The limit of "username taken" responses per client, which bounds account enumeration."""
 
 import time
 from typing import Any
@@ -11,8 +11,8 @@ from tests.actor import PASSWORD, Someone, assert_problem
 from tests.security.test_limits import ONE_DATABASE, MakeApp, wait_of
 
 
-def test_who_heard_too_often_that_a_username_is_taken_hears_it_no_more(make_app: MakeApp) -> None:
-    """Checklist 32: nor whether another is free."""
+def test_after_too_many_taken_usernames_sign_ups_are_429(make_app: MakeApp) -> None:
+    """Checklist 32: the client doesn't learn either whether another username is free."""
     app = make_app(ratelimit_taken="3 per hour")
     someone = Someone(app.test_client())
     assert someone.signs_up("ada").status_code == 200
@@ -29,7 +29,7 @@ def test_who_heard_too_often_that_a_username_is_taken_hears_it_no_more(make_app:
 
 
 @ONE_DATABASE
-def test_who_finds_a_username_that_is_free_has_used_up_nothing(make_app: MakeApp) -> None:
+def test_a_free_username_does_not_count_against_the_limit(make_app: MakeApp) -> None:
     someone = Someone(make_app(ratelimit_taken="1 per hour").test_client())
     for number in range(5):
         assert someone.signs_up(f"user{number}").status_code == 200
@@ -39,7 +39,7 @@ def test_who_finds_a_username_that_is_free_has_used_up_nothing(make_app: MakeApp
 
 
 @ONE_DATABASE
-def test_who_waits_as_long_as_told_may_sign_up_again(make_app: MakeApp) -> None:
+def test_after_retry_after_a_sign_up_is_possible(make_app: MakeApp) -> None:
     """Checklist 14."""
     someone = Someone(make_app(ratelimit_taken="1 per second").test_client())
     while (answered := someone.signs_up("ada")).status_code != 429:
@@ -49,7 +49,7 @@ def test_who_waits_as_long_as_told_may_sign_up_again(make_app: MakeApp) -> None:
 
 
 @ONE_DATABASE
-def test_without_this_limit_it_may_be_heard_without_end(make_app: MakeApp) -> None:
+def test_without_this_limit_taken_usernames_are_always_reported(make_app: MakeApp) -> None:
     for off in ({"ratelimit_taken": ""}, {"ratelimit_taken": "1 per hour"}):
         app = make_app(ratelimit_enabled=bool(not off["ratelimit_taken"]), **off)
         someone = Someone(app.test_client())
@@ -58,12 +58,12 @@ def test_without_this_limit_it_may_be_heard_without_end(make_app: MakeApp) -> No
 
 
 def test_a_client_that_may_ask_again_is_forgotten() -> None:
-    """Else memory would grow with the number of clients."""
+    """Otherwise memory would grow with the number of clients."""
     limiter, app = EnumerationLimiter("1 per second", Counter("memory://")), Flask(__name__)
     for client in ("198.51.100.1", "198.51.100.2"):
         with app.test_request_context(environ_base={"REMOTE_ADDR": client}):
             limiter.count(Response(status=409))
         assert list(limiter.ends) == [client]
         assert 0 < limiter.seconds_left(client) <= 1
-        limiter.ends[client] -= 2  # As if so many seconds had gone by.
+        limiter.ends[client] -= 2  # Simulate that this many seconds have passed.
         assert limiter.seconds_left(client) == 0

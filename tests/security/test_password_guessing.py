@@ -1,4 +1,4 @@
-"""The numbers of docs/password-guessing.md are what the limit of failures does."""
+"""The numbers in docs/password-guessing.md match the failure limit."""
 
 import re
 from typing import NoReturn
@@ -29,9 +29,10 @@ def refuse(_: float) -> NoReturn:
 
 
 def guesses(sites: int, per_site: int = 2, known: bool = False) -> int:
-    """Return how many wrong passwords a botnet can try in one window.
+    """Return the number of wrong passwords that a botnet can try in one window.
 
-    It spends the shared limit from one site, to have the last failure of all others too.
+    It first exhausts the shared limit from one site, and then uses the last failure of each other
+    site.
     """
     limiter = FailureLimiter(Settings().ratelimit_failures, Counter("memory://"), refuse)
     addresses = [f"10.{n // 256}.{n % 256}.{m}" for n in range(sites) for m in range(per_site)]
@@ -48,7 +49,7 @@ def guesses(sites: int, per_site: int = 2, known: bool = False) -> int:
     return tried
 
 
-def written(row: str) -> list[int]:
+def documented(row: str) -> list[int]:
     return [int(number.replace(",", "")) for number in ROWS[row]]
 
 
@@ -62,13 +63,13 @@ def written(row: str) -> list[int]:
 )
 def test_the_guesses_of_a_botnet_are_as_written(row: str, sites: int) -> None:
     tried = guesses(sites)
-    assert (tried, written(row)) == (99 + sites, [tried * hours for hours in HOURS])
+    assert (tried, documented(row)) == (99 + sites, [tried * hours for hours in HOURS])
     assert ROWS["a botnet in N sites"] == ["99 + N", "24 \u00d7 (99 + N)", "8,760 \u00d7 (99 + N)"]
 
 
 def test_the_guesses_at_a_known_address_are_as_written() -> None:
     row = "an address that is known for the account"
-    assert written(row) == [guesses(1, per_site=1, known=True) * hours for hours in HOURS]
+    assert documented(row) == [guesses(1, per_site=1, known=True) * hours for hours in HOURS]
 
 
 def test_the_limit_and_the_days_are_the_defaults() -> None:
@@ -77,4 +78,4 @@ def test_the_limit_and_the_days_are_the_defaults() -> None:
     waits = [cells[0] for name, cells in ROWS.items() if re.search("^(signs|types|has)", name)]
     assert waits == ["0 seconds", "0 seconds", "3,600 seconds", "3,600 seconds"]
     (share,) = re.findall(r"one in (\d+) million", " ".join(PAGE.split()))
-    assert round(7776**4 / written("a botnet in 1,000 sites")[2] / 1e6, -1) == int(share)
+    assert round(7776**4 / documented("a botnet in 1,000 sites")[2] / 1e6, -1) == int(share)

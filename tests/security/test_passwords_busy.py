@@ -1,7 +1,7 @@
-"""Only so many passwords are hashed at once. Other requests wait in arrival order, up to a timeout.
+"""The number of concurrent hashes is limited. Further requests wait in order, up to a timeout.
 
-The hasher waits until a test lets it go on, and the clock is set by hand, so no test depends on how
-fast the machine is.
+The hasher waits until a test lets it continue, and the test sets the clock, so that no test depends
+on the speed of the machine.
 """
 
 import time
@@ -27,7 +27,7 @@ ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True
 
 
 class Held(PasswordHasher):
-    """A hasher that hashes only as often as a test allows, and records what it was asked for."""
+    """A hasher that computes only as many hashes as a test allows, and records the passwords."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=2, memory_cost=8, parallelism=1)
@@ -66,7 +66,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class Queue:
-    """An app that hashes `slots` passwords at once, and the requests that are sent to it."""
+    """An app that hashes `slots` passwords at once, and the requests that a test sends to it."""
 
     def __init__(self, app: Flask, threads: ThreadPoolExecutor, clock: Clock, slots: int) -> None:
         self.app, self._threads, self.clock = app, threads, clock
@@ -79,7 +79,7 @@ class Queue:
         return Someone(self.app.test_client())
 
     def send(self, act: Callable[[Someone], TestResponse]) -> Future[TestResponse]:
-        """Send a request, which hashes or waits when this returns."""
+        """Send a request. On return, it is hashing or waiting."""
         load = self.passwords.load()
         sent = self._threads.submit(act, self.someone())
         self.until(lambda: self.passwords.load() != load)
@@ -98,7 +98,7 @@ class Queue:
 
 @pytest.fixture
 def make_queue(app: Flask, ada: Someone, clock: Clock) -> Iterator[Callable[[int], Queue]]:
-    """Ada has an account, whose hash has other parameters than those of `Held`."""
+    """Return a function that makes a `Queue`. Ada's hash is outdated for `Held`."""
     made: list[Queue] = []
     with ThreadPoolExecutor(MANY) as threads:
 
@@ -113,7 +113,7 @@ def make_queue(app: Flask, ada: Someone, clock: Clock) -> Iterator[Callable[[int
 
 @pytest.fixture
 def queue(make_queue: Callable[[int], Queue]) -> Queue:
-    """One with one slot."""
+    """A queue with one slot."""
     return make_queue(1)
 
 
@@ -153,7 +153,7 @@ def test_passwords_are_hashed_in_the_order_in_which_they_came(queue: Queue) -> N
 def test_a_request_that_waits_for_over_five_seconds_is_503_and_changes_nothing(
     queue: Queue, act: str
 ) -> None:
-    """Checklist 14: a later request is served, and the refused one once it comes again."""
+    """Checklist 14: a later request succeeds, and so does a retry of the refused one."""
     acts: dict[str, Callable[[Someone], TestResponse]] = {
         "signs_up": lambda someone: someone.signs_up("late", PASSWORD),
         "reads_own": lambda someone: someone.signs_in("ada").reads_own(),
@@ -182,19 +182,19 @@ def test_a_request_that_waits_for_five_seconds_is_served(queue: Queue) -> None:
 
 @ONE_DATABASE
 @pytest.mark.parametrize(
-    ("slots", "seconds", "behind", "told"),
+    ("slots", "seconds", "behind", "expected"),
     [(1, 5.5, 0, 1), (1, 6, 1, 6), (1, 5.1, 3, 16), (2, 6, 3, 12), (2, 5.1, 1, 6)],
 )
-def test_a_503_tells_to_wait_for_as_long_as_the_queue_takes(
+def test_the_retry_after_of_a_503_is_the_time_of_the_queue(
     make_queue: Callable[[int], Queue],
     slots: int,
     seconds: float,
     behind: int,
-    told: int,
+    expected: int,
 ) -> None:
-    """Checklist 14: so requests that are refused together don't come again together."""
+    """Checklist 14: so that requests that are refused together don't retry together."""
     queue = make_queue(slots)
-    # One hash ends after this time; the others go on.
+    # One hash ends after this time; the others continue.
     hashing = [queue.signs_up(f"first{number}") for number in range(slots)]
     late = queue.signs_up("late")
     queue.clock.now += seconds
@@ -202,14 +202,14 @@ def test_a_503_tells_to_wait_for_as_long_as_the_queue_takes(
     queue.hasher.allow(1)
     refused = late.result(60)
     assert_problem(refused, 503)
-    assert refused.headers["Retry-After"] == str(told)
+    assert refused.headers["Retry-After"] == str(expected)
     queue.hasher.allow()
     assert {sent.result(60).status_code for sent in [*hashing, *waiting]} == {200}
 
 
 @ONE_DATABASE
 def test_a_request_that_hashes_twice_queues_once(queue: Queue) -> None:
-    """A sign-in whose hash has old parameters waits for one other hash, not for the whole queue."""
+    """A sign-in with an outdated hash waits for at most one other hash the second time."""
     ada = queue.send(lambda someone: someone.signs_in("ada").reads_own())
     others = [queue.signs_up(name) for name in "abc"]
     queue.hasher.allow(1)
@@ -221,8 +221,8 @@ def test_a_request_that_hashes_twice_queues_once(queue: Queue) -> None:
     assert queue.hasher.passwords == [PASSWORD, a, PASSWORD, b, c]
 
 
-def test_outside_of_a_request_each_hash_waits(clock: Clock) -> None:
-    """As in the operator's commands."""
+def test_each_hash_outside_of_a_request_queues(clock: Clock) -> None:
+    """The operator's commands hash outside a request."""
     hasher = Held()
     hasher.allow(1)
     some = Passwords(1, hasher, timeout=3)

@@ -1,10 +1,10 @@
-"""A request whose precondition is false changes nothing; one whose precondition holds is done."""
+"""A request with a false precondition changes nothing, and one with a true one is executed."""
 
 import pytest
 from flask import Flask
 
 from tests.actor import Someone, assert_problem
-from tests.commanding import everything
+from tests.commanding import database_contents
 from tests.operations import NO_RECORD, OPERATIONS, Operation, sign_up_with_records
 
 STALE = [
@@ -26,15 +26,13 @@ TRUE = [
 
 
 FALSE = {True: [*STALE, *PRESENT], False: [*STALE, *ABSENT]}
-"""The preconditions that are false, by whether the operation is about a record that exists.
-
-The target of a POST has no representation, so that `If-Match: *` is false too.
-"""
+"""False preconditions, by whether the operation is about an existing record. The target of a POST
+has no representation, so that `If-Match: *` is false too."""
 HOLD = {True: [*TRUE, *ABSENT], False: [*TRUE, PRESENT[0]]}
 
 
 def cases(table: dict[bool, list[dict[str, str]]]) -> pytest.MarkDecorator:
-    """Each operation that writes, with each of the preconditions in the table."""
+    """Each operation that writes, combined with each of the preconditions in the table."""
     writing = [each for each in OPERATIONS if each.writes]
     each = [(each, headers) for each in writing for headers in table[each.by_link]]
     ids = [f"{operation.id} {headers}" for operation, headers in each]
@@ -46,9 +44,9 @@ def test_nothing_is_changed_where_the_precondition_is_false(
     app: Flask, database_url: str, operation: Operation, headers: dict[str, str]
 ) -> None:
     link = sign_up_with_records(app)[operation.id]
-    before = everything(database_url)
+    before = database_contents(database_url)
     assert_problem(operation.ask(Someone(app.test_client()), link, headers=headers), 412)
-    assert everything(database_url) == before
+    assert database_contents(database_url) == before
 
 
 @cases(HOLD)
@@ -56,10 +54,10 @@ def test_a_request_is_done_where_the_precondition_holds(
     app: Flask, database_url: str, operation: Operation, headers: dict[str, str]
 ) -> None:
     link = sign_up_with_records(app)[operation.id]
-    before = everything(database_url)
+    before = database_contents(database_url)
     done = operation.ask(Someone(app.test_client()), link, headers=headers)
     assert done.status_code == operation.status
-    assert everything(database_url) != before
+    assert database_contents(database_url) != before
 
 
 @pytest.mark.parametrize("headers", [*STALE, *ABSENT, *PRESENT, *TRUE])

@@ -1,4 +1,4 @@
-"""Credentials of details: good ones or none; what is wrong or broken is never anonymous."""
+"""Credentials for user details: wrong or malformed ones are refused, and never anonymous."""
 
 from base64 import b64encode
 
@@ -40,7 +40,7 @@ BROKEN = {
 
 
 def assert_challenged(ada: Someone, authorization: str) -> None:
-    """401 and how to sign in, from both operations that know credentials; and nothing stored."""
+    """Assert 401 with a challenge from both operations with credentials, and nothing stored."""
     stranger = Someone(ada.client)
     request = {"headers": {"Authorization": authorization}}
     for refused in stranger.gives_details(request, username="ada"), stranger.reads_own(**request):
@@ -59,7 +59,7 @@ def test_broken_credentials_are_wrong_credentials(ada: Someone, subtests: pytest
 
 def test_wrong_credentials_are_never_anonymous(ada: Someone, subtests: pytest.Subtests) -> None:
     """Checklist 3."""
-    ada.signs_up("bob")  # Without a password nobody signs in.
+    ada.signs_up("bob")  # An account without a password can't sign in.
     right = f":{PASSWORD}"
     for wrong in "ada:", f"ada{right}!", f"ada{right[:-1]}", f"eve{right}", right, f"bob{right}":
         with subtests.test(wrong):
@@ -111,7 +111,8 @@ def test_a_password_of_any_script_signs_in(someone: Someone) -> None:
     ]
     for number, (kept, typed) in enumerate(passwords):
         assert someone.signs_up(f"ada{number}", kept).status_code == 200
-        assert_problem(someone.signs_in(f"ada{number}", typed).reads_own(), 404)  # In, no record.
+        # Signed in, but without a record.
+        assert_problem(someone.signs_in(f"ada{number}", typed).reads_own(), 404)
         assert_problem(someone.signs_in(f"ada{number}", f"{typed}!").reads_own(), 401)
 
 

@@ -1,4 +1,4 @@
-"""A browser that sends stored credentials along from another site's page is refused."""
+"""Credentials that a browser sends from another site's page are refused."""
 
 from collections.abc import Callable
 from typing import Any
@@ -84,7 +84,7 @@ def test_behind_a_trusted_proxy_its_own_origin_is_the_proxys(
 def test_the_port_that_goes_without_saying_and_letter_case_make_no_other_origin(
     ada: Someone,
 ) -> None:
-    """A browser leaves both out of `Origin`; a proxy may leave them in `Host`."""
+    """A browser omits the default port in `Origin`; a proxy may include it in `Host`."""
     for host in "localhost:80", "LocalHost":
         own = {"Host": host, "Origin": "http://localhost"}
         assert ada.gives_details({"headers": own}, username="ada").status_code == 201, host

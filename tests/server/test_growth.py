@@ -1,4 +1,4 @@
-"""The work of a request grows no faster than the request, whatever a client sends in it."""
+"""The CPU time of a request grows at most linearly with its size, whatever it contains."""
 
 import base64
 import shutil
@@ -23,7 +23,8 @@ from tests.conftest import CHEAP
 URLENCODED, MULTIPART = FORM
 FEW, TIMES = 1000, 16
 MOST = 4 * TIMES
-"""How many times as long `TIMES` as much may take. Quadratic work takes 16 times `TIMES`."""
+"""The maximum ratio of CPU times if the size is multiplied by `TIMES`. Quadratic work has 16 times
+`TIMES`."""
 
 Environ = dict[str, Any]
 Case = Callable[[int], Environ]
@@ -43,24 +44,24 @@ def request(
     return environ | more
 
 
-def of_unit(unit: str, size: int) -> str:
+def repeat(unit: str, size: int) -> str:
     return unit * (size // len(unit))
 
 
 def header(name: str, unit: str, start: str = "", end: str = "") -> Case:
-    return lambda size: request(GOOD, **{name: start + of_unit(unit, size) + end})
+    return lambda size: request(GOOD, **{name: start + repeat(unit, size) + end})
 
 
 def environ(name: str, unit: str) -> Case:
-    return lambda size: request() | {name: of_unit(unit, size)}
+    return lambda size: request() | {name: repeat(unit, size)}
 
 
 def content_type(media_type: str, unit: str) -> Case:
-    return lambda size: request(GOOD, f"{media_type};{of_unit(unit, size)}")
+    return lambda size: request(GOOD, f"{media_type};{repeat(unit, size)}")
 
 
 def form(unit: str, start: str = "", end: str = "") -> Case:
-    return lambda size: request((start + of_unit(unit, size) + end).encode())
+    return lambda size: request((start + repeat(unit, size) + end).encode())
 
 
 def multipart(unit: bytes, start: bytes = PART, end: bytes = END) -> Case:
@@ -71,7 +72,7 @@ def multipart(unit: bytes, start: bytes = PART, end: bytes = END) -> Case:
 
 def basic(unit: str) -> Case:
     def asked(size: int) -> Environ:
-        token = base64.b64encode(f"sam:{of_unit(unit, size)}".encode()).decode()
+        token = base64.b64encode(f"sam:{repeat(unit, size)}".encode()).decode()
         return request(HTTP_AUTHORIZATION=f"Basic {token}")
 
     return asked
@@ -124,8 +125,8 @@ CASES: dict[str, Case] = {
 }
 
 
-def spent(app: Flask, environ: Environ) -> int:
-    """The nanoseconds of CPU that the request takes."""
+def cpu_time(app: Flask, environ: Environ) -> int:
+    """Return the CPU time of the request in nanoseconds."""
     start = time.process_time_ns()
     body: Any = app.wsgi_app(environ, lambda *_: lambda _: None)
     for _ in body:
@@ -136,7 +137,7 @@ def spent(app: Flask, environ: Environ) -> int:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Flask]:
-    """The service behind a proxy, without rate limits, which records no exchange."""
+    """The service behind a proxy, without rate limits and without the recorder of exchanges."""
     file = tmp_path_factory.mktemp("growth") / "signup.db"
     shutil.copy(migrated_file, file)
     settings = Settings(
@@ -160,13 +161,13 @@ def test_most_of_a_long_accept_is_not_read() -> None:
 
 def test_a_long_accept_costs_no_more_than_a_short_one(app: Flask) -> None:
     few, many = (header("HTTP_ACCEPT", "a/b;q=0.5,")(size) for size in (LONGEST_ACCEPT, 700_000))
-    assert spent(app, many) <= MOST * spent(app, few)
+    assert cpu_time(app, many) <= MOST * cpu_time(app, few)
 
 
 def test_a_long_password_is_wrong_without_a_look_at_it(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To normalize it would take time quadratic in its length."""
+    """Normalizing it would take time quadratic in its length."""
     looked: list[str] = []
 
     def prepare(password: str) -> str:
@@ -175,16 +176,16 @@ def test_a_long_password_is_wrong_without_a_look_at_it(
 
     monkeypatch.setattr("api.security.passwords.prepare", prepare)
     for length in (LONGEST_PASSWORD, LONGEST_PASSWORD + 1):
-        spent(app, basic("\u0315")(length))
+        cpu_time(app, basic("\u0315")(length))
     assert [len(password) for password in looked] == [LONGEST_PASSWORD]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_work_grows_no_faster_than_the_request(case: Case, app: Flask) -> None:
     ratio = float("inf")
-    for _ in range(5):  # Another program may take the core meanwhile.
-        few = min(spent(app, case(FEW)) for _ in range(2))
-        ratio = min(ratio, spent(app, case(FEW * TIMES)) / few)
+    for _ in range(5):  # Retry, because another process may use the core.
+        few = min(cpu_time(app, case(FEW)) for _ in range(2))
+        ratio = min(ratio, cpu_time(app, case(FEW * TIMES)) / few)
         if ratio <= MOST:
             break
     assert ratio <= MOST

@@ -18,9 +18,9 @@ from tests.serving import Server, free_port, serving, start
 DETAILS = {"Accept": "application/json"}
 
 
-def test_it_says_where_it_listens_where_the_docs_are_and_where_the_data_is(tmp_path: Path) -> None:
+def test_the_start_prints_the_urls_and_the_database(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
-        assert server.said == (
+        assert server.startup_line == (
             f"Serving {server.url}, docs at {server.url}/docs, data in {tmp_path / 'signup.db'}\n"
         )
         assert requests.get(f"{server.url}/readyz", timeout=60).json() == {"status": "ok"}
@@ -37,7 +37,7 @@ def test_a_second_start_finds_the_data_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "Ctrl-C"])
-def test_told_to_stop_it_finishes_the_requests_in_flight_and_exits_0(
+def test_a_stopping_server_finishes_requests_in_progress_and_exits_0(
     tmp_path: Path, how: str
 ) -> None:
     """Checklist 42."""
@@ -56,7 +56,8 @@ def test_told_to_stop_it_finishes_the_requests_in_flight_and_exits_0(
             client.sendall(head.encode() + body[:9])
         _wait_until_accepted(server, len(clients))
         if how == "Ctrl-C":
-            os.killpg(server.process.pid, signal.SIGINT)  # A terminal tells the whole group.
+            # A terminal signals the whole process group.
+            os.killpg(server.process.pid, signal.SIGINT)
         else:
             server.process.terminate()
         time.sleep(0.5)
@@ -69,7 +70,7 @@ def test_told_to_stop_it_finishes_the_requests_in_flight_and_exits_0(
 
 
 def _workers(server: Server, number: int) -> list[psutil.Process]:
-    """Its worker processes, once there are so many."""
+    """Return the worker processes, once there are `number` of them."""
     deadline = time.monotonic() + 60
     workers: list[psutil.Process] = []
     while len(workers) != number and time.monotonic() < deadline:
@@ -79,7 +80,7 @@ def _workers(server: Server, number: int) -> list[psutil.Process]:
 
 
 def _wait_until_accepted(server: Server, number: int) -> None:
-    """Until that many connections are in the workers' hands."""
+    """Wait until the workers have accepted `number` connections."""
     taken = 0
     while taken < number:
         connections = [c for w in _workers(server, 2) for c in w.net_connections()]
@@ -101,16 +102,16 @@ def _wait_until_accepted(server: Server, number: int) -> None:
         ({"RATELIMIT_STORAGE_URI": "nothing://"}, "RATELIMIT_STORAGE_URI: "),
     ],
 )
-def test_what_cannot_work_is_said_on_one_line_with_no_traceback(
+def test_an_impossible_start_is_reported_on_one_line(
     tmp_path: Path, settings: dict[str, str], says: str
 ) -> None:
     process = start(tmp_path, **({"PORT": str(free_port())} | settings))
     output, _ = process.communicate(timeout=60)
-    said = (tmp_path / "server.log").read_text()
+    log = (tmp_path / "server.log").read_text()
     assert process.returncode == 1
-    assert says in said
-    assert said.count("\n") == 1
-    assert "secret" not in said + output
+    assert says in log
+    assert log.count("\n") == 1
+    assert "secret" not in log + output
 
 
 def test_a_port_in_use_is_said_on_one_line(tmp_path: Path) -> None:
@@ -118,10 +119,10 @@ def test_a_port_in_use_is_said_on_one_line(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         second = start(tmp_path / "second", PORT=server.url.rpartition(":")[2])
         second.communicate(timeout=60)
-        said = (tmp_path / "second" / "server.log").read_text()
+        log = (tmp_path / "second" / "server.log").read_text()
         assert second.returncode == 1
-        assert "Address already in use" in said
-        assert said.count("\n") == 1
+        assert "Address already in use" in log
+        assert log.count("\n") == 1
         assert not (tmp_path / "second" / "signup.db").exists()
 
 

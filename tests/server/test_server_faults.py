@@ -1,4 +1,4 @@
-"""What clients and the system do to the server that must not end or block it (faults 28 to 35)."""
+"""Actions of clients or the system, none of which may end or block the server (faults 28 to 35)."""
 
 import os
 import resource
@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.clients import HOST, LIVEZ, Client, one, post
+from tests.clients import HOST, LIVEZ, Client, post, request_once
 from tests.serving import Server, serving
 from tests.starving import peak, worker_of
 
@@ -24,18 +24,18 @@ SIGN_UP = post(
 
 
 @contextmanager
-def many(server: Server, number: int, sent: bytes) -> Iterator[list[Client]]:
-    """So many clients that send this and read nothing."""
+def many_clients(server: Server, number: int, sent: bytes) -> Iterator[list[Client]]:
+    """Open `number` clients that send these bytes and read nothing."""
     with ExitStack() as opened:
-        clients = [opened.enter_context(Client(server, room=4096)) for _ in range(number)]
+        clients = [opened.enter_context(Client(server, receive_buffer=4096)) for _ in range(number)]
         for client in clients:
-            client.says(sent)
+            client.send(sent)
         yield clients
 
 
 @pytest.fixture(autouse=True)
 def _descriptors() -> Iterator[None]:
-    """Let this process have many connections."""
+    """Raise this process's own limit of file descriptors."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
     yield
@@ -44,8 +44,8 @@ def _descriptors() -> Iterator[None]:
 
 @pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 4], ids=["half a head", "unread"])
 def test_the_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path, sent: bytes) -> None:
-    with serving(tmp_path, ONE_WORKER, ulimit="-Sn 80") as server, many(server, 100, sent):
-        assert one(server, LIVEZ).status == 200
+    with serving(tmp_path, ONE_WORKER, ulimit="-Sn 80") as server, many_clients(server, 100, sent):
+        assert request_once(server, LIVEZ).status == 200
         worker = worker_of(server)
         soft, hard = worker.rlimit(psutil.RLIMIT_NOFILE)
         assert soft == hard and worker.num_fds() > 100
@@ -53,13 +53,11 @@ def test_the_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path, sent
 
 
 @pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 4, b""], ids=["half", "unread", "idle"])
-def test_where_there_is_no_room_those_that_make_no_progress_are_cut_off(
-    tmp_path: Path, sent: bytes
-) -> None:
-    with serving(tmp_path, ONE_WORKER, ulimit="-n 160") as server, many(server, 150, sent):
+def test_without_descriptors_stalled_connections_are_closed(tmp_path: Path, sent: bytes) -> None:
+    with serving(tmp_path, ONE_WORKER, ulimit="-n 160") as server, many_clients(server, 150, sent):
         began = time.monotonic()
         for _ in range(3):
-            assert one(server, LIVEZ).status == 200
+            assert request_once(server, LIVEZ).status == 200
         assert time.monotonic() < began + 15
         assert worker_of(server).num_fds() < 160
         assert "Traceback" not in server.log.read_text()
@@ -70,12 +68,12 @@ def test_a_client_address_has_as_many_connections_as_the_setting_says(tmp_path: 
         with ExitStack() as opened:
             clients = [opened.enter_context(Client(server)) for _ in range(4)]
             for client in clients[:3]:
-                assert client.says(LIVEZ).hears().status == 200
-            assert clients[3].hears_nothing_more()
+                assert client.send(LIVEZ).receive().status == 200
+            assert clients[3].is_closed_cleanly()
         deadline = time.monotonic() + 60
         while len(worker_of(server).net_connections()) > 1 and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert one(server, LIVEZ).status == 200
+        assert request_once(server, LIVEZ).status == 200
 
 
 def test_unfinished_bodies_take_little_memory(tmp_path: Path) -> None:
@@ -84,10 +82,14 @@ def test_unfinished_bodies_take_little_memory(tmp_path: Path) -> None:
     large = post(b"x" * 65_000, b"Content-Length: 65536\r\n")
     head = LIVEZ[:-2] + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 900) for n in range(30))
     with serving(tmp_path, ONE_WORKER) as server:
-        assert one(server, LIVEZ).status == 200
+        assert request_once(server, LIVEZ).status == 200
         before = peak(worker_of(server))
-        with many(server, 100, unfinished), many(server, 100, large), many(server, 100, head):
-            assert one(server, LIVEZ).status == 200
+        with (
+            many_clients(server, 100, unfinished),
+            many_clients(server, 100, large),
+            many_clients(server, 100, head),
+        ):
+            assert request_once(server, LIVEZ).status == 200
             time.sleep(1)
             assert peak(worker_of(server)) < before + 300 * 100 // 1024 + 20
 
@@ -95,37 +97,37 @@ def test_unfinished_bodies_take_little_memory(tmp_path: Path) -> None:
 def test_incomplete_requests_take_bounded_memory_over_all(tmp_path: Path) -> None:
     large = post(b"x" * 65_000, b"Content-Length: 65536\r\n")
     with serving(tmp_path, ONE_WORKER) as server:
-        assert one(server, LIVEZ).status == 200
+        assert request_once(server, LIVEZ).status == 200
         before = peak(worker_of(server))
-        with many(server, 1500, large) as clients:  # 93 MiB.
-            assert one(server, LIVEZ).status == 200
-            assert 300 < sum(client.is_told() for client in clients) < 1000  # They are cut off.
+        with many_clients(server, 1500, large) as clients:  # 93 MiB in all.
+            assert request_once(server, LIVEZ).status == 200
+            assert 300 < sum(client.has_data() for client in clients) < 1000  # Those were cut off.
             assert peak(worker_of(server)) < before + 150
 
 
 def test_a_worker_that_answers_many_requests_in_a_row_pauses_between_them(
     tmp_path: Path,
 ) -> None:
-    """Otherwise it would send no heartbeat meanwhile, nor answer other clients."""
+    """Otherwise it would neither send heartbeats nor serve other clients."""
     number = 1500
     with (
         serving(tmp_path, ONE_WORKER) as server,
         Client(server) as busy,
         ThreadPoolExecutor(1) as pool,
     ):
-        assert one(server, LIVEZ).status == 200
-        busy.says(LIVEZ * number)
-        heard = pool.submit(lambda: [busy.hears().status for _ in range(number)])
+        assert request_once(server, LIVEZ).status == 200
+        busy.send(LIVEZ * number)
+        statuses = pool.submit(lambda: [busy.receive().status for _ in range(number)])
         for _ in range(2):
-            assert one(server, LIVEZ).status == 200
-        assert not heard.done()
-        assert set(heard.result()) == {200}
+            assert request_once(server, LIVEZ).status == 200
+        assert not statuses.done()
+        assert set(statuses.result()) == {200}
 
 
 def test_a_worker_that_hangs_before_its_first_heartbeat_is_replaced(tmp_path: Path) -> None:
     settings = ONE_WORKER | {"HANGING": str(tmp_path / "hung")}
     with serving(tmp_path, settings, "tests.odd_server") as server:
-        assert one(server, LIVEZ).status == 200
+        assert request_once(server, LIVEZ).status == 200
         assert (tmp_path / "hung").exists()
 
 
@@ -136,7 +138,7 @@ def test_signals_that_change_the_number_of_workers_end_nothing(tmp_path: Path) -
             time.sleep(0.02)
         server.process.send_signal(signal.SIGUSR2)
         time.sleep(1)
-        assert one(server, LIVEZ).status == 200
+        assert request_once(server, LIVEZ).status == 200
         assert server.process.poll() is None
         assert server.stop() == 0
         assert "Traceback" not in server.log.read_text()
@@ -153,16 +155,16 @@ def test_signals_that_change_the_number_of_workers_end_nothing(tmp_path: Path) -
 )
 def test_close_among_other_options_closes(server: Server, fields: bytes) -> None:
     with Client(server) as client:
-        client.says(b"GET /livez HTTP/1.1\r\n" + HOST + fields + b"\r\n")
-        assert client.hears().headers["connection"] == "close"
-        assert client.hears_nothing_more()
+        client.send(b"GET /livez HTTP/1.1\r\n" + HOST + fields + b"\r\n")
+        assert client.receive().headers["connection"] == "close"
+        assert client.is_closed_cleanly()
 
 
 def test_a_stop_of_the_whole_process_group_is_silent(tmp_path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with serving(tmp_path, {"LOG_LEVEL": "warning"}) as server:
-            assert one(server, SIGN_UP).status in (200, 409)
-            for _ in range(3):  # As a terminal and a supervisor that both send it.
+            assert request_once(server, SIGN_UP).status in (200, 409)
+            for _ in range(3):  # A terminal and a supervisor may both send the signal.
                 os.killpg(server.process.pid, number)
                 time.sleep(0.15)
             assert server.process.wait(timeout=40) == 0
@@ -171,7 +173,7 @@ def test_a_stop_of_the_whole_process_group_is_silent(tmp_path: Path) -> None:
 
 def test_where_no_thread_can_be_started_a_write_is_503_and_the_worker_lives(tmp_path: Path) -> None:
     with serving(tmp_path, ONE_WORKER | {"NO_THREADS": "1"}, "tests.odd_server") as server:
-        assert one(server, LIVEZ).status == 200
-        answer = one(server, post(b"username=ada&lastname=king"))
+        assert request_once(server, LIVEZ).status == 200
+        answer = request_once(server, post(b"username=ada&lastname=king"))
         assert (answer.status, "retry-after" in answer.headers) == (503, True)
         assert "Traceback" not in server.log.read_text()

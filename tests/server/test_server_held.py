@@ -7,11 +7,11 @@ import psutil
 import pytest
 
 from api.schemas import LARGEST_FORM
-from tests.clients import HOST, LIVEZ, Client, one, post
+from tests.clients import HOST, LIVEZ, Client, post, request_once
 from tests.serving import Server, serving
 from tests.starving import worker_of
 
-# As many and as long fields as a head may have.
+# As many and as long header fields as a request may have.
 HEADERS = b"".join(b"X-%d: %s\r\n" % (n, b"y" * 250) for n in range(80))
 ACCEPT = b"Accept: " + b", ".join(b"a/b%d;q=0.5" % n for n in range(60)) + b", */*\r\n"
 KEY = b'Idempotency-Key: "%s"\r\n' % (b"k" * 255)
@@ -44,13 +44,13 @@ EXPENSIVE = {
     "the largest response": _get(b"/docs/swagger-ui-bundle.js"),
 }
 TIMES = 60
-"""Requests of each kind, which one client sends at once."""
+"""The number of requests of each kind, which one client sends at once."""
 MOST = 25
-"""The cost of one of them, in requests for /livez."""
+"""The maximum cost of one of them, in requests for /livez."""
 
 
 def _cost(worker: psutil.Process) -> float:
-    """Seconds of the processor that the event loop has had: it runs in the main thread."""
+    """Return the CPU seconds of the event loop, which runs in the main thread."""
     (loop,) = [thread for thread in worker.threads() if thread.id == worker.pid]
     return loop.user_time + loop.system_time
 
@@ -64,20 +64,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.parametrize("request_", EXPENSIVE.values(), ids=EXPENSIVE)
 def test_no_request_holds_up_another(server: Server, request_: bytes) -> None:
-    """Each costs as much of the event loop as a few for /livez, which are answered meanwhile."""
+    """A request takes as much event-loop time as a few for /livez, which are served meanwhile."""
     last = request_.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
     with Client(server) as polite, Client(server) as client, ThreadPoolExecutor(2) as pool:
-        assert one(server, last).status < 500  # What is made once is made now.
+        # Lazy initialization is done by this request.
+        assert request_once(server, last).status < 500
         worker = worker_of(server)
         before = _cost(worker)
         for _ in range(300):
-            assert polite.says(LIVEZ).hears().status == 200
+            assert polite.send(LIVEZ).receive().status == 200
         livez = (_cost(worker) - before) / 300
         before, answered = _cost(worker), 0
-        sent = pool.submit(client.says, request_ * (TIMES - 1) + last)
-        heard = pool.submit(lambda: [client.hears().status for _ in range(TIMES)])
-        while not heard.done():
-            assert polite.says(LIVEZ).hears().status == 200
+        sent = pool.submit(client.send, request_ * (TIMES - 1) + last)
+        statuses = pool.submit(lambda: [client.receive().status for _ in range(TIMES)])
+        while not statuses.done():
+            assert polite.send(LIVEZ).receive().status == 200
             answered += 1
-        assert sent.result().is_answered() is False and len(set(heard.result())) == 1
+        assert sent.result().gets_response() is False and len(set(statuses.result())) == 1
         assert (_cost(worker) - before - answered * livez) / TIMES < MOST * livez

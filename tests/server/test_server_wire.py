@@ -1,4 +1,4 @@
-"""What leaves the server for requests that no client library would send, byte by byte."""
+"""The server's responses to raw bytes that no client library would send."""
 
 import json
 import socket
@@ -16,8 +16,8 @@ CHUNKED = f"{FORM}Transfer-Encoding: chunked\r\n\r\n"
 WHOLE = "username={}&password=an+otter+counts+nine+moons&lastname=king"
 
 
-def say(server: Server, request: str) -> tuple[int, dict[str, str], bytes]:
-    """The first answer to these bytes, after which nothing more is sent."""
+def request_last(server: Server, request: str) -> tuple[int, dict[str, str], bytes]:
+    """Send these bytes, close the sending side, and return the first response."""
     port = int(server.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request.encode("latin-1"))
@@ -43,19 +43,17 @@ BROKEN = {
 
 @pytest.mark.parametrize("path", ["/userDetails", "/userSignUp"])
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
-def test_a_body_that_breaks_off_is_never_taken_for_whole(
-    server: Server, path: str, body: str
-) -> None:
-    """Checklist 10: nor when the limit on passwords has looked at it before."""
+def test_an_incomplete_body_is_refused(server: Server, path: str, body: str) -> None:
+    """Checklist 10: also after the limit on passwords has read the body."""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{CHUNKED}"
-    status, headers, answer = say(server, head + body.format("broken"))
+    status, headers, answer = request_last(server, head + body.format("broken"))
     assert (status, headers["content-type"]) == (400, "application/problem+json")
     assert "Send the body whole" in json.loads(answer)["detail"]
 
 
 def test_a_chunked_body_that_is_whole_is_a_form(server: Server) -> None:
     head = f"POST /userSignUp HTTP/1.1\r\nHost: localhost\r\n{CHUNKED}"
-    assert say(server, head + chunk(WHOLE.format("chunked")) + "0\r\n\r\n")[0] == 200
+    assert request_last(server, head + chunk(WHOLE.format("chunked")) + "0\r\n\r\n")[0] == 200
 
 
 GET = "GET /livez HTTP/1.1\r\n"
@@ -99,11 +97,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("status", "request_"), REFUSED.values(), ids=REFUSED)
-def test_what_never_becomes_a_request_is_refused_in_the_one_shape(
+def test_malformed_requests_are_refused_with_problems(
     server: Server, status: int, request_: str
 ) -> None:
-    """Checklist 16 and 34, for the answers that the server gives by itself."""
-    answered, headers, body = say(server, request_)
+    """Checklist 16 and 34, for responses that the server sends without the app."""
+    answered, headers, body = request_last(server, request_)
     problem = json.loads(body)
     assert (answered, problem["status"]) == (status, status)
     assert headers["content-type"] == "application/problem+json"
@@ -137,12 +135,10 @@ SAYS_WHY = {
 
 
 @pytest.mark.parametrize("said", SAYS_WHY)
-def test_a_refused_head_is_told_what_is_wrong_in_no_words_of_its_own(
-    server: Server, said: str
-) -> None:
+def test_a_refused_head_gets_a_fixed_message(server: Server, said: str) -> None:
     for head in SAYS_WHY[said]:
         end = "" if head.endswith("X: y") else "\r\n"
-        status, _, body = say(server, f"POST /userSignUp HTTP/1.1\r\n{head}{end}")
+        status, _, body = request_last(server, f"POST /userSignUp HTTP/1.1\r\n{head}{end}")
         assert status == 400
         assert json.loads(body)["detail"].startswith(said), head
 
@@ -150,9 +146,9 @@ def test_a_refused_head_is_told_what_is_wrong_in_no_words_of_its_own(
 @pytest.mark.parametrize(
     "header", ["SCRIPT_NAME: //evil.example", "X-Forwarded-Proto: https", "X-Forwarded-Prefix: /x"]
 )
-def test_a_client_does_not_decide_where_the_service_is(server: Server, header: str) -> None:
+def test_a_client_header_does_not_change_the_location(server: Server, header: str) -> None:
     request = f"GET / HTTP/1.1\r\n{HOST}{header}\r\n\r\n"
-    status, headers, _ = say(server, request)
+    status, headers, _ = request_last(server, request)
     assert (status, headers.get("location")) == (302, "/docs")
 
 

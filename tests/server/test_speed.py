@@ -1,6 +1,6 @@
-"""What a request costs, counted in steps of Python's bytecode: no clock, so the same on any day.
+"""The cost of a request, counted in executed bytecode instructions, independent of the clock.
 
-How fast it is in truth, `python -m tests.tools.benchmarks` measures.
+`python -m tests.tools.benchmarks` measures the real speed.
 """
 
 import sqlite3
@@ -24,34 +24,34 @@ from tests.actor import FORM
 from tests.tools.benchmarks.bare import app as bare
 
 
-class Hot(NamedTuple):
-    """A request that is asked often, and what it may cost."""
+class FrequentRequest(NamedTuple):
+    """A frequent request, and its maximum cost."""
 
     method: str
     path: str
     form: dict[str, str] | None
     status: int
     most: float
-    """How many times the steps of the bare app, on Python 3.11: what was counted, and 3 % more."""
+    """The maximum, relative to the bare app, on Python 3.11: the measured ratio plus 3 %."""
     statements: int
-    """Those that only begin or end a transaction aren't counted."""
+    """The maximum of SQL statements, not counting those that begin or end a transaction."""
 
 
 SAM = {"username": "sam"}
 NEW = {"username": "{new}"}
-HOT = {
-    "details given": Hot("POST", "/userDetails", FORM, 201, 2.7, 1),
-    "an invalid form refused": Hot("POST", "/userDetails", SAM, 400, 2.01, 0),
-    "details read": Hot("GET", "{link}", None, 200, 1.85, 1),
-    "a sign-up without a password": Hot("POST", "/userSignUp", NEW, 200, 2.53, 1),
+FREQUENT_REQUESTS = {
+    "details given": FrequentRequest("POST", "/userDetails", FORM, 201, 2.7, 1),
+    "an invalid form refused": FrequentRequest("POST", "/userDetails", SAM, 400, 2.01, 0),
+    "details read": FrequentRequest("GET", "{link}", None, 200, 1.85, 1),
+    "a sign-up without a password": FrequentRequest("POST", "/userSignUp", NEW, 200, 2.53, 1),
 }
-EACH = pytest.mark.parametrize("hot", HOT.values(), ids=HOT)
+EACH = pytest.mark.parametrize("hot", FREQUENT_REQUESTS.values(), ids=FREQUENT_REQUESTS)
 ENDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "--")
 WARM = 3
 
 
 class Steps:
-    """Counts the bytecode that this thread, and each that starts meanwhile, executes."""
+    """Counts the bytecode instructions of this thread, and of threads that start meanwhile."""
 
     def __init__(self) -> None:
         self.counting, self.count = False, 0
@@ -62,8 +62,11 @@ class Steps:
             self.count += 1
         return self.trace
 
-    def of(self, act: Callable[[], object]) -> int:
-        """How many it takes, together with what other threads do for it, and a little later."""
+    def count_steps(self, act: Callable[[], object]) -> int:
+        """Return the number of instructions of `act`.
+
+        The count includes those that other threads run for it, until shortly afterwards.
+        """
         self.count, self.counting = 0, True
         sys.settrace(self.trace)
         act()
@@ -73,10 +76,10 @@ class Steps:
         return self.count
 
 
-class Asked:
-    """An app that is asked the same again and again, past any client."""
+class RepeatedRequest:
+    """Sends the same kind of request repeatedly, directly to the WSGI app."""
 
-    def __init__(self, app: Flask, hot: Hot) -> None:
+    def __init__(self, app: Flask, hot: FrequentRequest) -> None:
         self.app, self.hot, self.number, self.link = app, hot, 0, "/userDetails"
 
     def environ(self) -> dict[str, Any]:
@@ -87,23 +90,23 @@ class Asked:
         path = self.hot.path.format(link=self.link)
         return EnvironBuilder(path, method=self.hot.method, data=form).get_environ()
 
-    def answers(self, environ: dict[str, Any]) -> tuple[int, dict[str, str]]:
-        heard: list[tuple[int, dict[str, str]]] = []
+    def response_to(self, environ: dict[str, Any]) -> tuple[int, dict[str, str]]:
+        responses: list[tuple[int, dict[str, str]]] = []
 
         def start_response(status: str, headers: Iterable[tuple[str, str]], *_: Any) -> Any:
-            heard.append((int(status[:3]), dict(headers)))
+            responses.append((int(status[:3]), dict(headers)))
 
         body: Any = self.app.wsgi_app(environ, start_response)
         for _ in body:
             pass
         body.close()
-        return heard[0]
+        return responses[0]
 
 
 @pytest.fixture
 def steps() -> Iterator[Steps]:
     counter, before = Steps(), sys.gettrace()
-    # Before the service starts a thread of its own: one that runs already can't be traced.
+    # Set before the service starts its threads, because a running thread can't be traced.
     threading.settrace(counter.trace)
     yield counter
     threading.settrace(None)
@@ -112,7 +115,7 @@ def steps() -> Iterator[Steps]:
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is put to SQLite, by whichever way."""
+    """The SQL statements that SQLite executes."""
     put: list[str] = []
     connect = sqlite3.connect
 
@@ -127,32 +130,34 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def service(sqlite_url: str, statements: list[str], steps: Steps) -> Iterator[Flask]:
-    """As it is in production: nothing records what it answers but its log."""
+    """The app as in production, without the recorder of exchanges."""
     app = create_app(Settings(database_url=sqlite_url))
     app.extensions["request_log"].write = LineWriter().write
     yield app
     app.extensions["store"].close()
 
 
-def warm(app: Flask, hot: Hot) -> Asked:
-    """Asked some times already, so that all is prepared that is prepared once."""
-    given = Asked(app, HOT["details given"])
-    asked = Asked(app, hot)
-    asked.link = given.answers(given.environ())[1].get("Location", "/userDetails")
+def warm(app: Flask, hot: FrequentRequest) -> RepeatedRequest:
+    """Send some requests first, so that caches are filled and lazy initialization is done."""
+    given = RepeatedRequest(app, FREQUENT_REQUESTS["details given"])
+    asked = RepeatedRequest(app, hot)
+    asked.link = given.response_to(given.environ())[1].get("Location", "/userDetails")
     for _ in range(WARM):
-        asked.answers(asked.environ())
+        asked.response_to(asked.environ())
     return asked
 
 
 @EACH
 def test_a_request_takes_few_steps_more_than_a_bare_flask_view(
-    hot: Hot, service: Flask, steps: Steps
+    hot: FrequentRequest, service: Flask, steps: Steps
 ) -> None:
-    """Of the bare app a form is asked, whatever is asked of the service."""
+    """The bare app gets a form in each case."""
     ours = warm(service, hot)
-    theirs = warm(bare, hot if hot.form else HOT["details given"])
-    counted = [steps.of(partial(asked.answers, asked.environ())) for asked in (ours, theirs)]
-    # Another Python has other steps.
+    theirs = warm(bare, hot if hot.form else FREQUENT_REQUESTS["details given"])
+    counted = [
+        steps.count_steps(partial(asked.response_to, asked.environ())) for asked in (ours, theirs)
+    ]
+    # Other versions of Python have other bytecode.
     margin = 1 if sys.version_info[:2] == (3, 11) else 1.25
     assert counted[0] / counted[1] <= hot.most * margin, counted
 
@@ -171,17 +176,17 @@ def test_the_steps_of_a_thread_that_works_for_a_request_are_counted(steps: Steps
 
     thread = threading.Thread(target=work)
     thread.start()
-    alone = steps.of(lambda: None)
-    assert steps.of(ask) > alone + 10
+    alone = steps.count_steps(lambda: None)
+    assert steps.count_steps(ask) > alone + 10
     asked.put(0)
     thread.join()
 
 
 @EACH
 def test_a_request_is_at_most_one_statement(
-    hot: Hot, service: Flask, statements: list[str]
+    hot: FrequentRequest, service: Flask, statements: list[str]
 ) -> None:
     asked = warm(service, hot)
     statements.clear()
-    assert asked.answers(asked.environ())[0] == hot.status
+    assert asked.response_to(asked.environ())[0] == hot.status
     assert len([s for s in statements if not s.startswith(ENDS)]) == hot.statements, statements

@@ -1,7 +1,8 @@
-"""One start under everything around it that could change or stop the service, and does neither.
+"""The server starts and serves correctly in an unusual environment.
 
-Standard output is full and knows ASCII alone, the folder's name isn't UTF-8, the umask is 0, and
-the environment has what gunicorn reads. It listens on `::` and leaves one whole file behind.
+Standard output is full and ASCII-only, the folder's name isn't UTF-8, the umask is 0, and the
+environment has all variables that gunicorn reads. The server listens on `::`, and leaves one
+complete database file when it stops.
 """
 
 import os
@@ -39,30 +40,30 @@ ENVIRONMENT = {
     "SCRIPT_NAME": "/prefix",
     "SENDFILE": "yes",
 }
-"""And LISTEN_PID, which the shell sets to the process's own id."""
+"""The shell also sets LISTEN_PID, to the id of the process."""
 HARMLESS = {"WEB_CONCURRENCY", "PORT", "NOTIFY_SOCKET", "XDG_RUNTIME_DIR", "PWD"}
-"""Two settings of ours; how systemd is told that the service is ready; where the control socket
-would be, which is off; and another name of the same folder."""
+"""Two settings of the service; systemd's readiness notification; the folder of gunicorn's control
+socket, which is switched off; and the current directory."""
 
 
 NOT_READ = {"GUNICORN_CMD_ARGS"}
-"""Only gunicorn's own command reads it."""
+"""Only the `gunicorn` command reads it."""
 
 
 class Started(NamedTuple):
     process: subprocess.Popen[bytes]
     folder: Path
     ports: tuple[int, int]
-    """Of the API, and of the metrics."""
+    """The ports of the API and of the metrics."""
 
 
 def _answers(port: int, path: str) -> list[int]:
-    """The statuses by both families, once anything listens."""
+    """Return the statuses through IPv4 and IPv6, once the server listens."""
     deadline = time.monotonic() + 60
     while True:
         try:
             urls = [f"http://{host}:{port}{path}" for host in ("127.0.0.1", "[::1]")]
-            # Past `requests`, whose exchanges are held against the document, which has no metrics.
+            # The library `requests` is recorded, and the document doesn't declare the metrics.
             return [urlopen(url, timeout=9).status for url in urls]
         except URLError:
             assert time.monotonic() < deadline
@@ -110,7 +111,7 @@ def test_it_serves_both_families_at_both_addresses(started: Started) -> None:
 
 
 def test_what_gunicorn_reads_of_the_environment_changes_nothing(started: Started) -> None:
-    """Neither the addresses, which the tests before ask, nor the workers, nor the paths."""
+    """Neither the addresses (see the tests above) nor the number of workers nor the paths."""
     answer = requests.post(f"http://127.0.0.1:{started.ports[0]}/userDetails", FORM, timeout=9)
     assert answer.status_code == 201
     assert answer.headers["Location"].startswith("/userDetails/")
@@ -118,7 +119,7 @@ def test_what_gunicorn_reads_of_the_environment_changes_nothing(started: Started
 
 
 def test_every_variable_that_gunicorn_reads_is_known() -> None:
-    """A later gunicorn may read more."""
+    """A later version of gunicorn may read more."""
     source = "".join(f.read_text() for f in Path(str(gunicorn.__file__)).parent.rglob("*.py"))
     read = set(re.findall(r"environ(?:\.get\(|\.pop\(|\[)['\"](\w+)['\"]", source))
     read |= set(re.findall(r"['\"](\w+)['\"] in os\.environ", source))
@@ -139,7 +140,7 @@ def test_a_clean_stop_leaves_everything_in_the_one_file_and_nothing_in_the_log(
 ) -> None:
     url = f"http://127.0.0.1:{started.ports[0]}/userDetails"
     made = [requests.post(url, FORM, timeout=9) for _ in range(20)]
-    os.killpg(started.process.pid, 2)  # Ctrl-C tells the whole group.
+    os.killpg(started.process.pid, 2)  # Ctrl-C signals the whole process group.
     assert started.process.wait(timeout=40) == 0
     assert sorted(file.name for file in started.folder.iterdir()) == ["server.log", "signup.db"]
     uri = f"{(started.folder / 'signup.db').as_uri()}?immutable=1"
@@ -162,7 +163,7 @@ def test_a_line_that_can_not_be_encoded_is_printed_with_escapes(
 def test_a_line_that_nobody_can_read_is_left_out(
     monkeypatch: pytest.MonkeyPatch, *, is_closed: bool
 ) -> None:
-    """A pipe whose reader has gone; or standard output that was closed from the beginning."""
+    """A pipe without a reader, or standard output closed from the start."""
     kept, (reading, writing) = os.dup(1), os.pipe()
     os.close(reading)
     os.dup2(writing, 1)

@@ -1,4 +1,4 @@
-"""Native threads: blocking work doesn't block the event loop, and without one it's a plain call."""
+"""Native threads: blocking calls don't block the event loop; without one, they are plain calls."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from api.threads import NativeThreads, ThreadsExhausted, start_thread, wait_for
 
 @pytest.fixture
 def event_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An event loop in the thread of the test."""
+    """An event loop in the test's thread."""
     monkeypatch.setattr(threads, "_event_loop", threads._EventLoop())
     threads.use_event_loop()
     yield
@@ -28,7 +28,7 @@ def call(event_loop: None) -> Any:
 
 
 def concurrently(*functions: Any) -> None:
-    """Run each in a greenlet, until all have ended. Raises what one of them raises."""
+    """Run each function in a greenlet until all have ended. Raises the exception of any of them."""
     with gevent.Timeout(60):
         gevent.joinall([gevent.spawn(each) for each in functions], raise_error=True)
 
@@ -70,7 +70,7 @@ def test_more_calls_than_threads_wait_for_one_that_is_free(call: Any) -> None:
 
 
 def test_a_call_within_a_call_is_a_plain_one(call: Any) -> None:
-    """Else two threads that call would wait for a third."""
+    """Otherwise two threads that make nested calls would wait for a third one."""
 
     def outer() -> bool:
         return bool(call(get_ident) == get_ident())
@@ -82,7 +82,7 @@ def test_a_call_within_a_call_is_a_plain_one(call: Any) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "by a greenlet", "by a thread"])
-def test_a_future_wakes_who_waits_for_it(event_loop: None, when: str) -> None:
+def test_a_future_wakes_its_waiters(event_loop: None, when: str) -> None:
     future: Future[str] = Future()
     done: list[str] = []
     if when == "before":
@@ -109,7 +109,7 @@ def test_without_an_event_loop_they_block() -> None:
 def test_where_no_thread_can_be_started_nothing_is_done(
     event_loop: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """But the threads that there are do more."""
+    """But existing threads still take further calls."""
     done: list[str] = []
 
     def exhausted(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Clients that take their time, or all there is, hold up nobody but themselves."""
+"""Slow clients, and clients that send without end, delay no other client."""
 
 import socket
 import time
@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-from tests.clients import HOST, LIVEZ, Client, one, post
-from tests.odd_server import LARGE, LAST
+from tests.clients import HOST, LIVEZ, Client, post, request_once
+from tests.odd_server import LARGE, LINGER
 from tests.serving import Server, serving
 
 THREADS = 4
@@ -23,100 +23,107 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def get(path: str) -> bytes:
+def get_request(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
 
 
-def test_who_does_not_come_to_an_end_is_refused_or_left(server: Server) -> None:
+def test_incomplete_requests_time_out(server: Server) -> None:
     chunked = post(b"", b"Transfer-Encoding: chunked\r\n")
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in range(6)]
         _idle, kept, silent, head, body, chunks = clients
-        kept.says(LIVEZ).hears()
-        silent.says(LIVEZ[:20])
-        head.says(LIVEZ[:20])
-        body.says(post(b"username=a", b"Content-Length: 99\r\n"))
-        chunks.says(chunked)
+        kept.send(LIVEZ).receive()
+        silent.send(LIVEZ[:20])
+        head.send(LIVEZ[:20])
+        body.send(post(b"username=a", b"Content-Length: 99\r\n"))
+        chunks.send(chunked)
         began, slow = time.monotonic(), {head: b"x", body: b"x", chunks: b"1\r\nx\r\n"}
-        while waiting := [client for client in slow if not client.is_told()]:
-            for client in waiting:  # Each byte is no new beginning.
-                client.says(slow[client])
+        while waiting := [client for client in slow if not client.has_data()]:
+            for client in waiting:  # A single byte doesn't extend the deadline.
+                client.send(slow[client])
             time.sleep(0.1)
             assert time.monotonic() < began + 60
-        assert {client.hears().status for client in (silent, *slow)} == {400}
-        assert all(client.hears_nothing_more() for client in clients)
+        assert {client.receive().status for client in (silent, *slow)} == {400}
+        assert all(client.is_closed_cleanly() for client in clients)
 
 
-def test_more_clients_than_threads_that_take_nothing_hold_up_nobody(server: Server) -> None:
+def test_more_clients_than_threads_that_read_nothing_delay_no_others(server: Server) -> None:
     with ExitStack() as opened:
-        slow = [opened.enter_context(Client(server, room=4096)) for _ in range(3 * THREADS)]
+        slow = [
+            opened.enter_context(Client(server, receive_buffer=4096)) for _ in range(3 * THREADS)
+        ]
         for client in slow:
-            client.says(get("/large"))
+            client.send(get_request("/large"))
         time.sleep(0.2)
-        assert one(server, LIVEZ).status == 200
-        slow[0].sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGE)  # In large pieces.
+        assert request_once(server, LIVEZ).status == 200
+        # So that the client receives large pieces.
+        slow[0].sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGE)
         # The next request is sent at once, because an idle connection is soon closed.
-        assert len(slow[0].says(LIVEZ).hears().body) == LARGE
-        assert slow[0].hears().status == 200
-    assert one(server, LIVEZ).status == 200
+        assert len(slow[0].send(LIVEZ).receive().body) == LARGE
+        assert slow[0].receive().status == 200
+    assert request_once(server, LIVEZ).status == 200
 
 
-def test_more_clients_than_threads_get_their_turn(server: Server) -> None:
+def test_more_clients_than_threads_are_served(server: Server) -> None:
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in range(2 * THREADS)]
         for client in clients:
-            client.says(get("/slow"))
-        assert {client.hears().status for client in clients} == {200}
+            client.send(get_request("/slow"))
+        assert {client.receive().status for client in clients} == {200}
 
 
-def test_who_leaves_while_it_is_answered_leaves_nothing_behind(server: Server) -> None:
+def test_a_client_that_disconnects_leaves_no_connection(server: Server) -> None:
     (worker,) = psutil.Process(server.process.pid).children()
     for path in ("/slow", "/large", "/livez"):
         for _ in range(2 * THREADS):
-            Client(server, room=4096).says(get(path)).sock.close()
-    assert one(server, LIVEZ).status == 200  # All who came before have come in by then.
+            Client(server, receive_buffer=4096).send(get_request(path)).sock.close()
+    # The server has accepted all earlier connections by now.
+    assert request_once(server, LIVEZ).status == 200
     deadline = time.monotonic() + 60
     while worker.net_connections()[1:] and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [c.status for c in worker.net_connections()] == ["LISTEN"]
-    assert one(server, LIVEZ).status == 200
+    assert request_once(server, LIVEZ).status == 200
 
 
-def test_who_is_refused_and_sends_on_slowly_can_read_why(server: Server) -> None:
-    """For as long as a request may take: it may be a client that reads when it has sent all."""
+def test_a_refused_client_that_sends_slowly_can_read_the_response(server: Server) -> None:
+    """The server reads on for as long as a request may take.
+
+    A client may read the response only after it has sent everything.
+    """
     with Client(server) as client:
-        client.says(post(b"", b"Content-Length: 10000000\r\n"))
+        client.send(post(b"", b"Content-Length: 10000000\r\n"))
         for _ in range(10):
-            client.says(b"x" * 100_000)
-            time.sleep(LAST / 5)
-        assert client.hears().status == 413
-        assert client.hears_nothing_more()
+            client.send(b"x" * 100_000)
+            time.sleep(LINGER / 5)
+        assert client.receive().status == 413
+        assert client.is_closed_cleanly()
 
 
-def test_who_sends_without_end_is_left_and_holds_up_nobody(server: Server) -> None:
+def test_an_endless_body_is_cut_off_and_delays_no_others(server: Server) -> None:
     def flood(client: Client) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            client.says(b"x" * 100_000)
-            assert one(server, LIVEZ).status == 200
+            client.send(b"x" * 100_000)
+            assert request_once(server, LIVEZ).status == 200
 
     with Client(server) as client:
-        assert client.says(post(b"", b"Content-Length: 99999999999\r\n")).hears().status == 413
+        assert client.send(post(b"", b"Content-Length: 99999999999\r\n")).receive().status == 413
         with pytest.raises(ConnectionError):
             flood(client)
 
 
 @pytest.mark.parametrize("size", [b"1", b"1;a=" + b"b" * 4000], ids=["many", "long"])
-def test_a_body_that_is_mostly_around_its_chunks_costs_little(server: Server, size: bytes) -> None:
+def test_a_body_of_mostly_chunk_overhead_costs_little(server: Server, size: bytes) -> None:
     chunks = (size + b"\r\nx\r\n") * (1 + 400_000 // (len(size) + 5))
     with Client(server) as client:
-        assert client.says(LIVEZ).hears().status == 200
+        assert client.send(LIVEZ).receive().status == 200
         (worker,) = psutil.Process(server.process.pid).children()
 
         def cost(request: bytes, times: int = 1) -> float:
-            """Seconds of the worker's processor, which other processes don't change."""
+            """Return the CPU seconds of the worker, which don't depend on other processes."""
             before = worker.cpu_times()
-            statuses = {client.says(request).hears().status for _ in range(times)}
+            statuses = {client.send(request).receive().status for _ in range(times)}
             assert statuses <= {200, 400, 413}
             after = worker.cpu_times()
             return after.user + after.system - before.user - before.system
@@ -127,12 +134,14 @@ def test_a_body_that_is_mostly_around_its_chunks_costs_little(server: Server, si
 
 
 @pytest.mark.parametrize("path", ["/raises", "/unsayable", "/breaks-off"])
-def test_whatever_an_app_raises_the_others_go_on(server: Server, path: str) -> None:
+def test_an_exception_of_the_app_affects_no_other_client(server: Server, path: str) -> None:
     with Client(server) as client, Client(server) as other:
-        client.says(get(path))
+        client.send(get_request(path))
         if path == "/raises":
-            assert client.hears().status == 500
+            assert client.receive().status == 500
         if path == "/breaks-off":
-            assert client.hears().body.strip(b"a") == b"", "what broke off is followed by an error"
-        assert client.hears_nothing_more()
-        assert other.says(LIVEZ).hears().status == 200
+            assert client.receive().body.strip(b"a") == b"", (
+                "what broke off is followed by an error"
+            )
+        assert client.is_closed_cleanly()
+        assert other.send(LIVEZ).receive().status == 200

@@ -1,4 +1,4 @@
-"""However it ends: what was accepted is answered whole, what was acknowledged is kept."""
+"""However a worker stops, accepted requests get whole responses, and acknowledged data is kept."""
 
 import os
 import random
@@ -15,7 +15,7 @@ from uuid import UUID
 import psutil
 
 from api.config import GRACE_PERIOD
-from tests.clients import LIVEZ, Client, one, post
+from tests.clients import LIVEZ, Client, post, request_once
 from tests.serving import Server, serving
 
 ROUNDS, CLIENTS = 5, 6
@@ -23,27 +23,27 @@ DETAILS = post(b"username=ada&lastname=king", b"Content-Length: 26\r\nAccept: ap
 
 
 class Load:
-    """Clients that give details as fast as they are answered, and know what was acknowledged."""
+    """Clients that submit details as fast as they get responses, and record acknowledged ids."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.is_over = server, Event()
         self.kept: list[str] = []
         self.broken: list[str] = []
 
-    def wait_for_answers(self, number: int) -> None:
+    def wait_until_acknowledged(self, number: int) -> None:
         deadline = time.monotonic() + 60
         while len(self.kept) < number:
             assert time.monotonic() < deadline
             time.sleep(0.001)
 
-    def give(self) -> None:
+    def submit_details(self) -> None:
         while not self.is_over.is_set():
             with suppress(ConnectionError), Client(self.server) as client:
                 while not self.is_over.is_set():
-                    client.says(DETAILS)
-                    if not client.is_answered():
-                        break  # It was closed between two requests, as it may be.
-                    answer = client.hears()
+                    client.send(DETAILS)
+                    if not client.gets_response():
+                        break  # The server may close the connection between two requests.
+                    answer = client.receive()
                     if answer.status != 201 or len(answer.body) != int(
                         answer.headers["content-length"]
                     ):
@@ -55,7 +55,7 @@ class Load:
 def load(server: Server) -> Iterator[Load]:
     some = Load(server)
     with ThreadPoolExecutor(CLIENTS) as pool:
-        given = [pool.submit(some.give) for _ in range(CLIENTS)]
+        given = [pool.submit(some.submit_details) for _ in range(CLIENTS)]
         try:
             yield some
         finally:
@@ -64,34 +64,34 @@ def load(server: Server) -> Iterator[Load]:
             future.result(timeout=60)
 
 
-def test_what_was_acknowledged_is_found_again_whenever_the_machine_stops(tmp_path: Path) -> None:
+def test_acknowledged_data_survives_a_kill_at_any_time(tmp_path: Path) -> None:
     kept: list[str] = []
     for _ in range(ROUNDS):
         with serving(tmp_path) as server, load(server) as some:
-            some.wait_for_answers(random.randint(1, 100))
+            some.wait_until_acknowledged(random.randint(1, 100))
             os.killpg(server.process.pid, signal.SIGKILL)
             some.is_over.set()
         assert some.kept and not some.broken
         kept += some.kept
     with serving(tmp_path) as server, Client(server) as client:
         path = f"/userDetails/{kept[-1]}".encode()
-        assert client.says(LIVEZ.replace(b"/livez", path)).hears().status == 200
+        assert client.send(LIVEZ.replace(b"/livez", path)).receive().status == 200
         with closing(sqlite3.connect(tmp_path / "signup.db")) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             found = {str(UUID(key)) for (key,) in database.execute("SELECT id FROM user_details")}
     assert len(set(kept)) == len(kept) and set(kept) <= found
 
 
-def test_told_to_stop_under_load_it_answers_whole_what_it_accepted(tmp_path: Path) -> None:
+def test_a_server_stopping_under_load_completes_accepted_requests(tmp_path: Path) -> None:
     with serving(tmp_path, module="tests.odd_server") as server, Client(server) as idle:
-        assert idle.says(LIVEZ).hears().status == 200
+        assert idle.send(LIVEZ).receive().status == 200
         with load(server) as some:
-            some.wait_for_answers(random.randint(1, 100))
+            some.wait_until_acknowledged(random.randint(1, 100))
             began = time.monotonic()
             assert server.stop() == 0
             some.is_over.set()
         assert time.monotonic() < began + GRACE_PERIOD - 5
-        assert idle.hears_nothing_more()
+        assert idle.is_closed_cleanly()
         assert some.kept and not some.broken
         assert "Traceback" not in server.log.read_text()
     with closing(sqlite3.connect(tmp_path / "signup.db")) as database:
@@ -112,24 +112,24 @@ def test_a_worker_that_is_told_to_stop_while_it_boots_is_not_waited_for(tmp_path
 def test_a_worker_whose_parent_is_gone_ends_though_clients_stay(tmp_path: Path) -> None:
     settings = {"WEB_CONCURRENCY": "1"}
     with serving(tmp_path, settings, "tests.odd_server") as server, Client(server) as client:
-        assert client.says(LIVEZ).hears().status == 200
+        assert client.send(LIVEZ).receive().status == 200
         (worker,) = psutil.Process(server.process.pid).children()
         server.process.kill()
         deadline = time.monotonic() + 60
-        while client.says(LIVEZ).hears().headers["connection"] == "keep-alive":
+        while client.send(LIVEZ).receive().headers["connection"] == "keep-alive":
             assert time.monotonic() < deadline, "it goes on for as long as it is asked"
             time.sleep(0.05)
-        assert client.hears_nothing_more()
+        assert client.is_closed_cleanly()
         worker.wait(timeout=60)
 
 
 def test_other_signals_neither_end_it_nor_keep_it_busy(tmp_path: Path) -> None:
     with serving(tmp_path, {"WEB_CONCURRENCY": "1"}) as server:
-        assert one(server, LIVEZ).status == 200
+        assert request_once(server, LIVEZ).status == 200
         (worker,) = psutil.Process(server.process.pid).children()
         for number in (signal.SIGUSR1, signal.SIGCHLD, signal.SIGWINCH):
             worker.send_signal(number)
         before = worker.cpu_times().user
         time.sleep(0.4)
         assert worker.cpu_times().user - before < 0.2
-        assert one(server, LIVEZ).status == 200
+        assert request_once(server, LIVEZ).status == 200

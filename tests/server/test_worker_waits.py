@@ -1,4 +1,4 @@
-"""While a database, a store of limits or the system keeps some waiting, the others are served."""
+"""While some requests wait for the database, Redis or a file descriptor, others are served."""
 
 import resource
 import socket
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.clients import LIVEZ, Client, one, post
+from tests.clients import LIVEZ, Client, post, request_once
 from tests.serving import Server, serving
 from tests.storage.test_unavailable_frozen import Wire, database_url, wire
 
@@ -26,50 +26,51 @@ SIGN_UP = post(
 
 @contextmanager
 def waiting(server: Server, request: bytes, number: int) -> Iterator[list[Client]]:
-    """So many clients that wait for their answers, while others are served at once."""
+    """Open `number` clients whose requests wait, while other clients get responses at once."""
     with ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in range(number)]
         for client in clients:
-            client.says(request)
+            client.send(request)
         time.sleep(0.1)
-        # They are answered after a second. A request that had to wait for them would come later.
+        # The waiting requests time out after a second. If /livez had to wait for them, they would
+        # have responses by then.
         for _ in range(3):
-            assert one(server, LIVEZ).status == 200
-        assert not any(client.is_told() for client in clients)
+            assert request_once(server, LIVEZ).status == 200
+        assert not any(client.has_data() for client in clients)
         yield clients
 
 
-def test_a_locked_sqlite_holds_up_who_writes_and_nobody_else(tmp_path: Path) -> None:
+def test_a_locked_sqlite_delays_only_writes(tmp_path: Path) -> None:
     with serving(tmp_path, SETTINGS) as server:
-        link = one(server, DETAILS).headers["location"].encode()
+        link = request_once(server, DETAILS).headers["location"].encode()
         file = tmp_path / "signup.db"
         with closing(sqlite3.connect(file, isolation_level=None)) as another:
             another.execute("BEGIN IMMEDIATE")
             with waiting(server, DETAILS, THREADS - 1) as clients:
-                assert one(server, LIVEZ.replace(b"/livez", link)).status == 200
-                assert {client.hears().status for client in clients} == {503}
+                assert request_once(server, LIVEZ.replace(b"/livez", link)).status == 200
+                assert {client.receive().status for client in clients} == {503}
             with waiting(server, DETAILS, THREADS - 1) as clients:
                 another.execute("ROLLBACK")
-                assert {client.hears().status for client in clients} == {201}
+                assert {client.receive().status for client in clients} == {201}
 
 
-def test_a_frozen_postgresql_holds_up_who_asks_it_and_nobody_else(
+def test_a_frozen_postgresql_delays_only_requests_that_use_it(
     tmp_path: Path,
     database_url: str,
     wire: Wire,
 ) -> None:
     with serving(tmp_path, SETTINGS | {"DATABASE_URL": database_url}) as server:
-        found = LIVEZ.replace(b"/livez", one(server, DETAILS).headers["location"].encode())
+        found = LIVEZ.replace(b"/livez", request_once(server, DETAILS).headers["location"].encode())
         wire.thawed.clear()
         try:
             with waiting(server, DETAILS, 3) as clients, waiting(server, found, 3) as others:
-                assert {client.hears().status for client in clients + others} == {503}
+                assert {client.receive().status for client in clients + others} == {503}
         finally:
             wire.thawed.set()
-        assert one(server, DETAILS).status == 201
+        assert request_once(server, DETAILS).status == 201
 
 
-def test_a_store_of_limits_that_is_frozen_holds_up_who_is_limited_and_nobody_else(
+def test_a_frozen_rate_limit_store_delays_only_limited_requests(
     tmp_path: Path,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as store:
@@ -78,24 +79,24 @@ def test_a_store_of_limits_that_is_frozen_holds_up_who_is_limited_and_nobody_els
             serving(tmp_path, SETTINGS | {"RATELIMIT_STORAGE_URI": uri}) as server,
             waiting(server, SIGN_UP, 1) as clients,
         ):
-            assert clients[0].hears().status == 200
+            assert clients[0].receive().status == 200
 
 
 def test_with_no_file_left_clients_wait_until_there_is_one(tmp_path: Path) -> None:
     with serving(tmp_path, {"WEB_CONCURRENCY": "1"}) as server:
         for _ in range(20):  # During the first ones libev opens its own files anew.
-            assert one(server, LIVEZ).status == 200
+            assert request_once(server, LIVEZ).status == 200
         (worker,) = psutil.Process(server.process.pid).children()
         with Client(server) as late, ExitStack() as opened:
             now = worker.num_fds() + 2
             resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (now, now))
             clients = [opened.enter_context(Client(server)) for _ in range(6)]
-            assert clients[0].says(LIVEZ).hears().status == 200
-            last = opened.enter_context(Client(server)).says(LIVEZ)
+            assert clients[0].send(LIVEZ).receive().status == 200
+            last = opened.enter_context(Client(server)).send(LIVEZ)
             before = worker.cpu_times().user
             time.sleep(0.4)
-            assert not last.is_told()
+            assert not last.has_data()
             assert worker.cpu_times().user - before < 0.2, "it asks for what isn't there all along"
             for client in clients:
                 client.sock.close()
-            assert last.hears().status == late.says(LIVEZ).hears().status == 200
+            assert last.receive().status == late.send(LIVEZ).receive().status == 200

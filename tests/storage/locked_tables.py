@@ -1,7 +1,7 @@
-"""`python -m tests.storage.locked_tables URL`: each operation, while its tables are locked.
+"""`python -m tests.storage.locked_tables URL`: request each operation while its tables are locked.
 
-It asks each operation in a greenlet, as the server does, and prints a JSON object: for each
-operation how often another greenlet ran while the operation waited for the lock.
+Each operation runs in a greenlet, as in the server. The program prints a JSON object: for each
+operation, how often another greenlet ran while the operation waited for the lock.
 """
 
 # ruff: noqa: E402  (gevent's patches precede all other imports)
@@ -32,7 +32,8 @@ def main() -> None:
     app = create_app(Settings(database_url=url, database_timeout=60))
     upgrade(app.extensions["store"].database.engine)
     use_event_loop()
-    gevent.spawn(gevent.sleep, 3600)  # The loop runs on while it waits for threads alone.
+    # Keeps the event loop running while all greenlets wait for threads.
+    gevent.spawn(gevent.sleep, 3600)
     links = gevent.spawn(sign_up_with_records, app).get()
     turns = {}
     for operation in OPERATIONS:

@@ -1,7 +1,7 @@
-"""`python -m tests.storage.loop_thread URL`: which thread each operation uses SQLite in.
+"""`python -m tests.storage.loop_thread URL`: find the threads in which operations use SQLite.
 
-It asks each operation once, as the server does: in a greenlet of a thread that gevent patched. It
-prints a JSON object: for each operation the names of the driver's methods that ran in the event
+It requests each operation once, in a greenlet of a thread that gevent patched, as in the server. It
+prints a JSON object: for each operation, the names of the driver's methods that ran in the event
 loop's thread, and of those that ran in other threads.
 """
 
@@ -63,7 +63,7 @@ class Connection(recording(sqlite._Connection)):  # type: ignore[misc]
 
 
 def use(act: Callable[[], object]) -> dict[str, list[str]]:
-    """Return what `act` calls, run in a greenlet."""
+    """Run `act` in a greenlet, and return the methods that ran in the event loop and elsewhere."""
     seen.clear()
     seen.update({"in the loop": [], "elsewhere": []})
     gevent.spawn(act).get()
@@ -76,7 +76,8 @@ def main() -> None:
     upgrade(store.database.engine)
     store.close()
     use_event_loop()
-    gevent.spawn(gevent.sleep, 3600)  # The loop runs on while it waits for threads alone.
+    # Keeps the event loop running while all greenlets wait for threads.
+    gevent.spawn(gevent.sleep, 3600)
     sqlite._Connection = Connection  # type: ignore[misc]
     seen.update({"in the loop": [], "elsewhere": []})
     links = gevent.spawn(sign_up_with_records, app).get()
@@ -89,7 +90,7 @@ def main() -> None:
 
         found[operation.id] = use(ask)
 
-    # A textbook statement, as an engineer new to the project would write it into the store.
+    # A typical statement, as an engineer new to the project would add it to the store.
     rename = update(accounts).values(username="ADA").returning(accounts.c.username)
     rename = rename.where(accounts.c.username_key == "ada")
     for name in "read", "write":

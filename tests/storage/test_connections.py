@@ -1,4 +1,4 @@
-"""Every connection goes back to the pool, and one that broke is replaced."""
+"""Every connection is returned to the pool, and a broken one is replaced."""
 
 import shutil
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def used(engine: Engine) -> int:
 
 
 def assert_all_can_be_had(engine: Engine) -> None:
-    """Two at once, and they work. A lost connection would block, so look beforehand."""
+    """Assert that two connections can be had and work. First check that none is lost."""
     assert used(engine) == 0
     with engine.connect() as one, engine.connect() as other:
         assert (one.scalar(ONE), other.scalar(ONE)) == (1, 1)
@@ -64,7 +64,8 @@ def test_a_place_is_given_back_where_no_connection_can_be_opened(tmp_path: Path)
 def test_a_request_that_waits_too_long_fails(database_url: str) -> None:
     engine = open_engine(Settings(database_url=database_url, threads=2, database_timeout=1))
     with ExitStack() as held:
-        for _ in range(2 + (engine.dialect.name == "sqlite")):  # The writer has one more.
+        # The writer has an extra connection.
+        for _ in range(2 + (engine.dialect.name == "sqlite")):
             held.enter_context(engine.connect())
         with pytest.raises(exc.TimeoutError):
             engine.connect()
@@ -73,7 +74,7 @@ def test_a_request_that_waits_too_long_fails(database_url: str) -> None:
 
 
 def breaks(connection: Connection) -> None:
-    """As when its server ends, or its file is closed."""
+    """Break the connection, as if the server ended or the file was closed."""
     if connection.dialect.name == "sqlite":
         connection.connection.dbapi_connection.close()  # type: ignore[union-attr]
         connection.execute(ONE)
@@ -93,7 +94,7 @@ def test_a_connection_that_broke_while_nobody_used_it_is_replaced(
 ) -> None:
     with engine.connect() as one, engine.connect() as other:
         assert (one.scalar(ONE), other.scalar(ONE)) == (1, 1)
-    if engine.dialect.name == "sqlite":  # Another file is there in its place.
+    if engine.dialect.name == "sqlite":  # Replace the file by a copy of it.
         shutil.copy(str(engine.url.database), tmp_path / "copy.db")
         (tmp_path / "copy.db").replace(str(engine.url.database))
         here = create_engine(engine.url)

@@ -1,4 +1,4 @@
-"""The migrations lead to the tables of `api.storage.tables`, on both databases."""
+"""The migrations create the tables of `api.storage.tables`, on both databases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ from api.storage.tables import metadata
 def empty_databases(
     request: pytest.FixtureRequest, folder: Path, count: int = 1
 ) -> Iterator[list[str]]:
-    """Databases of the kind that `request` asks for, with nothing in them."""
+    """Create empty databases of the kind in `request`, and yield their URLs."""
     if request.param == "sqlite":
         yield [f"sqlite:///{folder / f'{n}.db'}" for n in range(count)]
         return
@@ -58,9 +58,9 @@ def engine(engines: list[Engine]) -> Engine:
 
 
 def tables(engine: Engine) -> dict[str, dict[str, Any]]:
-    """What the database itself says of its tables.
+    """Return the tables as the database describes them.
 
-    The order of columns means nothing: a migration adds a column after all others.
+    The order of columns is ignored, because a migration adds a column at the end.
     """
     seen = inspect(engine)
     return {
@@ -107,13 +107,14 @@ def test_the_migrations_lead_to_the_tables_of_the_models(engines: list[Engine]) 
 
 
 def test_the_tables_have_what_the_service_relies_on(engine: Engine) -> None:
-    """Checklist 30: the database decides, never a look beforehand."""
+    """Checklist 30: the database's constraint decides, not a query before the write."""
     upgrade(engine)
     accounts, details = tables(engine)["accounts"], tables(engine)["user_details"]
     assert [c["column_names"] for c in accounts["unique"]] == [["username_key"]]
     assert [c["column_names"] for c in details["unique"]] == [["id"]]
     assert names(accounts["checks"]) == {"ck_accounts_username"}
-    given = NewUserDetails().fields  # Each has a length that the database checks too.
+    # Each of these columns has a length, which the database checks too.
+    given = NewUserDetails().fields
     assert names(details["checks"]) == {f"ck_user_details_{field}" for field in given}
     assert ["account_id", "number"] in [i["column_names"] for i in details["indexes"]]
     (belongs,) = details["foreign keys"]

@@ -1,4 +1,4 @@
-"""However many start at once on one database, one migrates it and the others wait."""
+"""If several processes start on one database, one migrates it and the others wait."""
 
 import sqlite3
 import subprocess
@@ -83,8 +83,8 @@ def test_one_migrates_when_several_threads_start_at_once(
     assert caplog.text.count("Running upgrade  -> 0001") == 1
 
 
-def test_who_starts_while_another_makes_the_file_waits_for_it(tmp_path: Path) -> None:
-    """SQLite doesn't wait by itself when a file that others write is to become WAL."""
+def test_a_start_waits_for_another_that_creates_the_file(tmp_path: Path) -> None:
+    """SQLite itself doesn't wait when a file that others write is switched to WAL."""
     file = tmp_path / "new.db"
     another = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     another.execute("BEGIN IMMEDIATE")
@@ -96,7 +96,7 @@ def test_who_starts_while_another_makes_the_file_waits_for_it(tmp_path: Path) ->
         leaving.join()
 
 
-def test_who_finds_another_migrating_for_too_long_gives_up(empty_url: str) -> None:
+def test_waiting_for_another_migration_times_out(empty_url: str) -> None:
     migrate(empty_url)
     another = create_engine(empty_url)
     with another.connect() as connection:

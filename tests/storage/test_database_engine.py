@@ -1,4 +1,4 @@
-"""How the database is opened and spoken of, before it is ever asked."""
+"""The engine's options, and its descriptions in messages."""
 
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,18 +17,22 @@ SERVER = Settings(
 )
 
 
-def test_a_server_is_told_how_long_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: dict[str, Any] = {}
+def test_connections_have_the_timeout_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    options_given: dict[str, Any] = {}
 
     def stop(kind: type[Session], /, **options: Any) -> NoReturn:
-        told.update(options, timeout=kind.timeout)
+        options_given.update(options, timeout=kind.timeout)
         raise LookupError
 
     monkeypatch.setattr(Session, "connect", classmethod(stop))
     with pytest.raises(LookupError):
         open_engine(SERVER).connect()
-    assert told["connect_timeout"] == 7 and told["timeout"] == 7
-    assert (told["host"], told["port"], told["user"]) == ("db", 5433, "sam")
+    assert options_given["connect_timeout"] == 7 and options_given["timeout"] == 7
+    assert (options_given["host"], options_given["port"], options_given["user"]) == (
+        "db",
+        5433,
+        "sam",
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,7 @@ def test_a_server_is_told_how_long_to_try(monkeypatch: pytest.MonkeyPatch) -> No
 def test_there_are_as_many_connections_as_threads(
     settings: Settings, more: int, pings: bool
 ) -> None:
-    """On SQLite the writer has one more."""
+    """On SQLite the writer has an extra connection."""
     engine = open_engine(settings)
     pool: Any = engine.pool
     assert (pool.size(), pool._max_overflow) == (3, more)
@@ -46,13 +50,13 @@ def test_there_are_as_many_connections_as_threads(
     engine.dispose()
 
 
-def test_a_database_is_spoken_of_without_its_secrets(tmp_path: Path) -> None:
+def test_a_database_is_described_without_its_secrets(tmp_path: Path) -> None:
     assert describe_url(open_engine(SERVER)) == "postgresql+psycopg://sam:***@db:5433/n"
     file = tmp_path / "some.db"
     assert describe_url(open_engine(Settings(database_url=f"sqlite:///{file}"))) == str(file)
 
 
-def test_why_is_what_the_database_says_first() -> None:
+def test_describe_error_is_the_databases_first_line() -> None:
     assert describe_error(OperationalError("SELECT", {}, Exception(" gone\nfor sam "))) == "gone"
     assert (
         describe_error(ValueError("wrong")) == "wrong"

@@ -1,4 +1,4 @@
-"""SQLite's files: who may read them, and what happens where one is deleted or can't be written."""
+"""SQLite's files: their permissions, and what happens if one is deleted or can't be written."""
 
 import os
 import sqlite3
@@ -38,7 +38,7 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 def rows(file: Path) -> int:
-    """How many records the file has by itself, with no log beside it."""
+    """Return the number of records in the file alone, without its log."""
     with closing(sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         count: int = database.execute("SELECT count(*) FROM user_details").fetchone()[0]
@@ -56,7 +56,7 @@ def umask(mask: int) -> Iterator[None]:
 
 @contextmanager
 def held_open(file: Path) -> Iterator[None]:
-    """Another process has the database open, as another worker does."""
+    """Another process has the database open, as another worker would."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -97,9 +97,9 @@ def test_a_link_to_a_file_that_does_not_exist_yet_makes_that_file(tmp_path: Path
 
 
 def refusal_to_somebody(url: str) -> str:
-    """Return what is said where a user that isn't root starts the service: in a process of its own.
+    """Return the error if a user other than root starts the service, in a process of its own.
 
-    Root may write everything.
+    Root may write every file.
     """
     engine = open_engine(Settings(database_url=url))
     reading, writing = os.pipe()
@@ -121,7 +121,7 @@ def refusal_to_somebody(url: str) -> str:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user may enter, unlike pytest's."""
+    """A folder that every user may enter, unlike pytest's temporary folders."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -175,7 +175,7 @@ def test_a_checkpoint_leaves_everything_in_the_one_file(
     file = Path(sqlite_url.removeprefix("sqlite:///"))
     someone = Someone(make_app_at(sqlite_url).test_client())
     assert someone.gives_details().status_code == 201
-    assert rows(file) == 0  # SQLite has it in the log.
+    assert rows(file) == 0  # The row is in SQLite's log.
     checkpoint(open_engine(Settings(database_url=sqlite_url)))
     assert rows(file) == 1
 
@@ -199,7 +199,7 @@ def test_nothing_is_lost_where_the_log_is_deleted_under_a_service_of_one_process
     first = someone.gives_details().headers["Location"]
     for name in names:
         Path(f"{file}{name}").unlink()
-    # The connections are closed, and the last of them writes the log into the database.
+    # Closing the last connection writes the log into the database.
     answers = [someone.gives_details() for _ in range(5)]
     assert {answer.status_code for answer in answers} <= {201, 503}
     kept = [first, *(a.headers["Location"] for a in answers if a.status_code == 201)]
@@ -240,8 +240,8 @@ def test_a_deleted_log_is_503_for_as_long_as_another_process_uses_it(
         Path(f"{file}-wal").unlink()
         for answer in someone.gives_details(), someone.reads(link), someone.signs_up("bob"):
             assert_problem(answer, 503)
-        # Acknowledged rows are in the database by now. No other process begins to use it, such as
-        # a command, or a worker that is started anew.
+        # The acknowledged rows are in the database already. No other process, such as a command or
+        # a restarted worker, opens it.
         assert rows(file) == 1
         with pytest.raises(DatabaseError, match="its -wal or -shm file was moved or deleted"):
             upgrade(open_engine(Settings(database_url=sqlite_url)))
@@ -252,7 +252,7 @@ def test_a_deleted_log_is_503_for_as_long_as_another_process_uses_it(
 def test_a_file_that_is_deleted_during_a_write_leaves_it_unacknowledged(
     make_app_at: Callable[..., Flask], sqlite_url: str, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Another process may have begun a new one before the write ended."""
+    """Before the write ends, another process may create a new file."""
     file = Path(sqlite_url.removeprefix("sqlite:///") + name)
     someone = Someone(make_app_at(sqlite_url).test_client())
     assert someone.gives_details().status_code == 201

@@ -1,4 +1,4 @@
-"""A database that can't be used is refused at the start, on one line that says why."""
+"""The service refuses to start on an unusable database, with the reason on one line."""
 
 import signal
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def refusal(url: str) -> str:
-    """What is said when the service can't start on this database."""
+    """Return the error of a service that can't start on this database."""
     engine = open_engine(Settings(database_url=url, database_timeout=1))
     signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it hangs"))
     signal.alarm(60)
@@ -98,6 +98,6 @@ def test_sqlite_is_set_to_keep_what_is_acknowledged(sqlite_url: str) -> None:
 def test_sqlite_that_can_not_be_set_so_is_refused(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, pragma: str
 ) -> None:
-    """Checklist 37: asserted, not only configured."""
+    """Checklist 37: the effective setting is checked after it is set."""
     monkeypatch.setitem(PRAGMAS, pragma, 9)
     assert pragma in refusal(sqlite_url)

@@ -1,4 +1,4 @@
-"""No request blocks the event loop by the database, whatever it asks."""
+"""Database work of a request never blocks the event loop."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ def run(program: str, url: str) -> Any:
 
 
 def test_sqlite_is_used_in_threads_that_are_not_the_event_loops(sqlite_url: str) -> None:
-    """Execute, fetch and commit; also of a statement in `read` or `write` that returns rows."""
+    """Execute, fetch and commit, also if a statement in `read` or `write` returns rows."""
     found = run("loop_thread", sqlite_url)
     assert found.keys() == {operation.id for operation in OPERATIONS} | {"read", "write"}
     for name, seen in found.items():
@@ -28,6 +28,6 @@ def test_sqlite_is_used_in_threads_that_are_not_the_event_loops(sqlite_url: str)
 
 
 def test_other_requests_run_while_an_operation_waits_for_postgresql(postgresql_url: str) -> None:
-    """By counting: the operation waits for a lock, as long as the others take."""
+    """Counted, not timed: the operation waits for a lock until the other requests have run."""
     turns = run("locked_tables", postgresql_url)
     assert turns == {operation.id: 100 for operation in OPERATIONS}

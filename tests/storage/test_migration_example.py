@@ -1,4 +1,4 @@
-"""The example of a migration in docs/development.md alters a table with rows, on both databases."""
+"""The migration example in docs/development.md alters a table with rows, on both databases."""
 
 import re
 import shutil
@@ -22,13 +22,13 @@ from tests.storage.test_database import downgrade, empty_databases, tables
 
 DEVELOPMENT = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
 COLUMN = "of_the_example"
-"""In place of the example's own column, which the table may have one day."""
+"""Replaces the example's column name, which the table may have one day."""
 EXAMPLES = re.findall(r"```python\n(\"\"\".*?)```", DEVELOPMENT, flags=re.DOTALL)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """A database with an account, records with and without it, and a key."""
+    """An engine of a database with an account, records with and without one, and a key."""
     for (url,) in empty_databases(request, tmp_path):
         engine = open_engine(Settings(database_url=url))
         migrate.upgrade(engine)
@@ -99,7 +99,7 @@ def test_the_example_keeps_rows_keys_and_indexes_and_can_be_taken_back(
 
 @pytest.mark.usefixtures("newest")
 def test_after_the_example_the_database_still_decides(store: Store) -> None:
-    """It refuses a text that is too short and an account that doesn't exist, and counts on."""
+    """It refuses a text that is too short and an unknown account, and continues its ids."""
     engine = store.database.engine
     migrate.upgrade(engine)
     for wrong in f"{COLUMN} = 'x'", "account_id = 99", "lastname = ''":

@@ -1,4 +1,4 @@
-"""Types of columns. The tables themselves: tests/storage/test_database.py."""
+"""Column types. For the tables themselves, see tests/storage/test_database.py."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from api.storage.tables import UtcDateTime
 
 @pytest.fixture
 def elsewhere() -> Iterator[None]:
-    """A machine whose clock shows another hour."""
+    """A machine in another time zone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "Asia/Tokyo")
         time.tzset()

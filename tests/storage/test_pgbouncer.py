@@ -1,4 +1,4 @@
-"""Through PgBouncer in transaction mode, where each transaction may run in another session."""
+"""PgBouncer in transaction mode, in which each transaction may run in another session."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from api.config import Settings
 from api.storage.database import open_engine
 from api.storage.migrate import upgrade
 from tests.actor import Someone
-from tests.commanding import everything, run
+from tests.commanding import database_contents, run
 from tests.pgbouncer import running
 from tests.storage.test_database import empty_databases
 
@@ -28,13 +28,13 @@ def pgbouncer(postgresql: str) -> Iterator[str]:
 
 @pytest.fixture
 def database_url(postgresql_url: str, pgbouncer: str) -> str:
-    """An empty, migrated database, through PgBouncer."""
+    """The URL of an empty, migrated database, through PgBouncer."""
     return pgbouncer
 
 
 @pytest.fixture
 def empty_url(request: pytest.FixtureRequest, pgbouncer: str, tmp_path: Path) -> Iterator[str]:
-    """A database with nothing in it, through PgBouncer."""
+    """The URL of a database without tables, through PgBouncer."""
     request.param = "postgresql"
     for (url,) in empty_databases(request, tmp_path):
         name = make_url(url).database
@@ -90,4 +90,4 @@ def test_the_operators_commands_work(app: Flask, database_url: str, empty_url: s
     assert len(run(app, "details", "export").stdout.splitlines()) == 2
     assert run(app, "accounts", "delete", "--yes", "bob").exit_code == 0
     assert run(app, "database", "copy", empty_url).exit_code == 0
-    assert everything(empty_url) == everything(database_url)
+    assert database_contents(empty_url) == database_contents(database_url)

@@ -1,4 +1,4 @@
-"""The service sets what it relies on in a session on PostgreSQL, whatever else is set."""
+"""The service sets all session settings that it relies on, regardless of PostgreSQL's defaults."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,7 +51,7 @@ OWN = {
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty PostgreSQL database with the schema `own`; its role has the hostile settings."""
+    """The URL of an empty database with the schema `own`. Its role has the hostile settings."""
     request.param = "postgresql"
     for (url,) in empty_databases(request, tmp_path):
         execute(url, "CREATE SCHEMA own")
@@ -79,7 +79,7 @@ def settings_of(url: str) -> dict[str, str]:
 def hostile_url(
     request: pytest.FixtureRequest, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
-    """The URL of a database where each setting has a hostile value, set by that source."""
+    """The URL of a database whose settings are all hostile, set by the given source."""
     url = make_url(database_url)
     hostile = HOSTILE | {"exit_on_error": "on"} | dict.fromkeys(TIMEOUTS, "77777")
     options = " ".join(f"-c {name}={value}" for name, value in hostile.items())
@@ -181,7 +181,7 @@ SHADOWS = [
 def test_no_other_schema_of_the_search_path_shadows_a_name(
     database_url: str, make_app_at: Callable[..., Flask]
 ) -> None:
-    """The tables stay in the schema where the service made them."""
+    """The service keeps using the tables in the schema where it created them."""
     first = open_engine(Settings(database_url=database_url))
     upgrade(first)
     assert "accounts" in inspect(first).get_table_names(schema="own")

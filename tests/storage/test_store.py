@@ -1,4 +1,4 @@
-"""What is kept: moments in UTC, whatever the machine's clock shows."""
+"""Stored timestamps are in UTC, regardless of the machine's time zone."""
 
 import time
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def test_a_moment_is_kept_in_utc_wherever_the_machine_is(
     assert all(row and now - timedelta(minutes=5) < row.created_at <= now for row in kept)
 
 
-def test_what_is_not_there_is_said(store: Store) -> None:
+def test_missing_rows_are_reported(store: Store) -> None:
     assert store.find_account("ada") is None and store.set_password("ada", "x") is False
     with pytest.raises(NoSuchRecord):
         store.newest_details(1)

@@ -1,4 +1,4 @@
-"""What the database can't do now is a 503 that says when to come again, never a hang."""
+"""Requests get 503 with `Retry-After`, and never hang, while the database is unavailable."""
 
 import sqlite3
 import time
@@ -31,7 +31,7 @@ Trouble = Callable[[Engine], AbstractContextManager[None]]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated database of each kind that no other test shares, in a folder of its own."""
+    """The URL of a migrated database of each kind, shared with no other test, in its own folder."""
     folder = tmp_path / "data"
     folder.mkdir()
     for (url,) in empty_databases(request, folder):
@@ -52,8 +52,8 @@ class Service(NamedTuple):
     app: Flask
     links: dict[str, str]
 
-    def asked_all_at_once(self) -> dict[str, TestResponse]:
-        """Each operation's answer, and how the service is; side by side, so as to wait once."""
+    def request_all_at_once(self) -> dict[str, TestResponse]:
+        """Request all operations and health checks at once, so as to wait for one timeout only."""
         asks: dict[str, Callable[[Someone], TestResponse]] = {
             each.id: partial(each.ask, link=self.links[each.id]) for each in OPERATIONS
         }
@@ -64,7 +64,7 @@ class Service(NamedTuple):
                 n: pool.submit(ask, Someone(self.app.test_client())) for n, ask in asks.items()
             }
             answers = {name: answer.result(timeout=60) for name, answer in asked.items()}
-        # The timeout is a second. A busy machine needs longer, but not for so long.
+        # The timeout is one second. The rest is for a busy machine.
         assert time.monotonic() - begun < 20
         return answers
 
@@ -74,7 +74,7 @@ class Service(NamedTuple):
         return engine
 
     def assert_serves_all(self) -> None:
-        statuses = {name: answer.status_code for name, answer in self.asked_all_at_once().items()}
+        statuses = {name: answer.status_code for name, answer in self.request_all_at_once().items()}
         assert statuses == SUCCESS | dict.fromkeys(HEALTH, 200)
 
 
@@ -99,7 +99,7 @@ def another_session(
 
 @contextmanager
 def used_up(engine: Engine) -> Iterator[None]:
-    """All connections are in use."""
+    """Use all connections of the pool."""
     with ExitStack() as held:
         for _ in range(THREADS + (engine.dialect.name == "sqlite")):  # The writer has one more.
             held.enter_context(engine.connect())
@@ -108,7 +108,7 @@ def used_up(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def locked(engine: Engine) -> Iterator[None]:
-    """Somebody else keeps the tables to themselves."""
+    """Another session locks all tables exclusively."""
     if engine.dialect.name == "sqlite":
         with closing(sqlite3.connect(engine.url.database or "", isolation_level=None)) as another:
             another.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -122,7 +122,7 @@ def locked(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def gone(engine: Engine) -> Iterator[None]:
-    """The folder isn't there any more, or the server lets nobody in, and then it is as before."""
+    """Rename SQLite's folder, or let PostgreSQL refuse connections, until the block ends."""
     if engine.dialect.name == "sqlite":
         folder = Path(engine.url.database or "").parent
         folder.rename(folder.with_name("elsewhere"))
@@ -137,14 +137,12 @@ def gone(engine: Engine) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("trouble", [used_up, locked, gone])
-def test_every_operation_says_so_and_serves_again_by_itself(
-    service: Service, trouble: Trouble
-) -> None:
+def test_every_operation_is_503_and_recovers(service: Service, trouble: Trouble) -> None:
     """Checklist 14 and 15."""
-    # Only who comes before all readers can shut them out of a WAL file.
+    # A WAL file can only be locked exclusively before the first reader opens it.
     service.app.extensions["store"].close()
     with trouble(service.engine):
-        answers = service.asked_all_at_once()
+        answers = service.request_all_at_once()
         assert answers.pop("/livez").status_code == 200
         ready = answers.pop("/readyz")
         assert (ready.status_code, ready.get_json()) == (503, {"status": "unavailable"})
@@ -155,7 +153,7 @@ def test_every_operation_says_so_and_serves_again_by_itself(
 
 
 def test_a_connection_that_broke_meanwhile_loses_no_request(service: Service) -> None:
-    """As when the server was restarted between two requests."""
+    """As if the server was restarted between two requests."""
     if service.engine.dialect.name == "postgresql":
         with another_session(service.engine, "postgres") as session:
             session(END_SESSIONS.format(service.engine.url.database))
@@ -167,7 +165,7 @@ def test_a_file_that_was_ruined_is_said_too(service: Service) -> None:
     file = Path(service.engine.url.database or "")
     service.app.extensions["store"].close()
     file.write_bytes(b"this is no database " * 999)
-    answers = service.asked_all_at_once()
+    answers = service.request_all_at_once()
     assert (answers.pop("/livez").status_code, answers.pop("/readyz").status_code) == (200, 503)
     for answer in answers.values():
         assert_unavailable(answer)

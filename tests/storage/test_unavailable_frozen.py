@@ -1,4 +1,4 @@
-"""A database server that is there but says nothing any more holds nobody up for long."""
+"""A database server that stops responding delays requests only up to a timeout."""
 
 import select
 import socket
@@ -20,9 +20,9 @@ from tests.storage.test_unavailable import assert_unavailable
 
 
 class Wire:
-    """A TCP way to PostgreSQL's socket, that can be frozen: then it takes bytes and gives none.
+    """A TCP proxy to PostgreSQL's socket that can be frozen: it accepts bytes and forwards none.
 
-    It freezes by itself once it has carried the bytes that are its `last`.
+    It freezes by itself after it has forwarded the bytes in `last`.
     """
 
     def __init__(self, server: Path) -> None:
@@ -40,7 +40,8 @@ class Wire:
                 Thread(target=self._carry, args=[client], daemon=True).start()
 
     def _carry(self, client: socket.socket) -> None:
-        # Who gives up closes its end, now and then with a reset: that is the end of this way.
+        # A client that gives up closes its end, sometimes with a reset. Then this connection ends
+        # too.
         with suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
             server.connect(str(self.server))
             ends = {client: server, server: client}
@@ -74,7 +75,7 @@ def database_url(postgresql_url: str, wire: Wire) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def test_a_frozen_server_is_said_and_served_from_again_by_itself(
+def test_a_frozen_server_is_503_and_the_service_recovers(
     make_app: Callable[..., Flask], wire: Wire
 ) -> None:
     """Checklist 14 and 15."""
@@ -84,7 +85,7 @@ def test_a_frozen_server_is_said_and_served_from_again_by_itself(
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(s.gives_details, lastname="lost") for s in (connected, new)]
         try:
-            # A second is the setting; the least that psycopg gives a new connection is two.
+            # The timeout is set to a second; psycopg's minimum for a new connection is two.
             answers = [answer.result(timeout=60) for answer in asked]
         finally:
             wire.thawed.set()
@@ -100,13 +101,13 @@ def test_a_frozen_server_is_said_and_served_from_again_by_itself(
     [{}, {"headers": {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}}],
     ids=["without a key", "with a key"],
 )
-def test_what_may_have_been_done_is_not_denied(
+def test_an_uncertain_outcome_is_reported_as_uncertain(
     make_app: Callable[..., Flask], wire: Wire, sent: Any
 ) -> None:
     app = make_app(database_timeout=1)
     someone = Someone(app.test_client())
     assert someone.gives_details().status_code == 201
-    wire.last = b"COMMIT\0"  # Not that of READ COMMITTED.
+    wire.last = b"COMMIT\0"  # The NUL keeps `READ COMMITTED` from matching.
     answer = someone.gives_details(sent, lastname="lost")
     wire.thawed.set()
     assert_unavailable(answer)

@@ -1,4 +1,4 @@
-"""Where the database can be read but not written, what only reads is served on."""
+"""If the database can be read but not written, requests that only read succeed."""
 
 import logging
 import re
@@ -36,7 +36,7 @@ READING = [each for each in OPERATIONS if not each.writes]
 
 @contextmanager
 def sqlite_set(engine: Engine, pragma: str, value: int, otherwise: int) -> Iterator[None]:
-    """Each connection has the pragma at this value, and at the other one afterwards."""
+    """Set the pragma on each connection, and to `otherwise` after the block."""
     now = [value]
 
     @event.listens_for(engine, "checkout")
@@ -49,7 +49,7 @@ def sqlite_set(engine: Engine, pragma: str, value: int, otherwise: int) -> Itera
 
 @contextmanager
 def write_locked(engine: Engine) -> Iterator[None]:
-    """Somebody else writes, and takes long."""
+    """Another session holds the write lock."""
     if engine.dialect.name == "sqlite":
         with closing(sqlite3.connect(engine.url.database or "", isolation_level=None)) as another:
             another.execute("BEGIN IMMEDIATE")
@@ -62,7 +62,7 @@ def write_locked(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def read_only(engine: Engine) -> Iterator[None]:
-    """As a file system mounted so, or a server that only follows another."""
+    """Make the database read-only, like a read-only mount or a standby server."""
     if engine.dialect.name == "sqlite":
         with sqlite_set(engine, "query_only", 1, otherwise=0):
             yield
@@ -80,7 +80,7 @@ def read_only(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def full(engine: Engine) -> Iterator[None]:
-    """No page more can be had. PostgreSQL's own error for that is raised by a trigger."""
+    """Make the database full. On PostgreSQL, a trigger raises its error for a full disk."""
     if engine.dialect.name == "sqlite":
         with sqlite_set(engine, "max_page_count", 1, otherwise=2**30):
             yield
@@ -97,19 +97,19 @@ def full(engine: Engine) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("trouble", [write_locked, read_only])
-def test_what_writes_says_so_and_what_reads_is_served(
+def test_writes_are_503_and_reads_are_served(
     service: Service, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Checklist 14, 15 and 31."""
     with trouble(service.engine):
-        answers = service.asked_all_at_once()
+        answers = service.request_all_at_once()
     for name in WRITING:
         refused = answers.pop(name)
         assert_unavailable(refused)
         assert refused.get_json(force=True)["detail"] == NOTHING_CHANGED
     served = {each.id: each.status for each in READING} | dict.fromkeys(HEALTH, 200)
     assert {name: answer.status_code for name, answer in answers.items()} == served
-    # The log says why, and nothing about a person.
+    # The log has the reason, and no personal data.
     said = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
     assert len(said) == len(WRITING)
     assert all(re.search("lock|timeout|read-?only", reason) for reason in said)
@@ -118,13 +118,13 @@ def test_what_writes_says_so_and_what_reads_is_served(
     service.assert_serves_all()
 
 
-def test_a_full_database_says_so_and_is_read_on(service: Service) -> None:
+def test_a_full_database_is_503_for_writes_and_serves_reads(service: Service) -> None:
     """Checklist 15."""
     someone = Someone(service.app.test_client())
     forms = [{"username": f"{n:0150}", "lastname": "x" * 150} for n in range(99)]
 
     def until_refused(give: Callable[..., TestResponse], *fields: str) -> TestResponse:
-        """There may be room in the pages that are there already."""
+        """Submit until a request is refused, because existing pages may have free space."""
         for form in forms:
             answered = give(**{name: form[name] for name in fields})
             if answered.status_code not in (200, 201):
@@ -143,13 +143,13 @@ def test_a_full_database_says_so_and_is_read_on(service: Service) -> None:
     service.assert_serves_all()
 
 
-def test_a_disk_that_fails_may_have_kept_it_all_the_same(
+def test_after_a_disk_error_the_outcome_is_unknown(
     make_app_at: Callable[..., Flask], sqlite_url: str
 ) -> None:
     someone = Someone(make_app_at(sqlite_url, database_timeout=1).test_client())
     assert someone.gives_details().status_code == 201
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # To SQLite that is an I/O error.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # SQLite sees an I/O error.
     try:
         refused = someone.gives_details()
     finally:

@@ -1,4 +1,4 @@
-"""Writes that wait at the same time share a transaction, and each fails or succeeds by itself."""
+"""Concurrent writes share a transaction, and each one succeeds or fails by itself."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def details(**more: Any) -> Work:
 
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
-    """The first word of each statement."""
+    """The first word of each executed statement."""
     seen: list[str] = []
 
     @event.listens_for(database.engine, "before_cursor_execute")
@@ -64,7 +64,7 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 def write_together(database: Database, works: list[Work]) -> list[BaseException | None]:
-    """Return each write's error. On SQLite the others wait while the first one runs."""
+    """Return each write's error. On SQLite, the others queue while the first one runs."""
     begun, go_on = Event(), Event()
 
     def run_first(connection: Connection) -> None:
@@ -123,7 +123,7 @@ def test_a_value_that_the_database_does_not_store_fails_alone(database: Database
     assert count(database, user_details) == sum(error is None for error in errors)
 
 
-def test_whatever_a_write_raises_undoes_what_it_wrote_and_nothing_else(database: Database) -> None:
+def test_a_write_that_raises_is_rolled_back_alone(database: Database) -> None:
     def write_and_raise(connection: Connection) -> None:
         details()(connection)
         raise ZeroDivisionError
@@ -140,8 +140,10 @@ def test_a_first_write_that_raises_does_not_harm_those_that_wait(database: Datab
 
 
 @ON_SQLITE
-def test_while_another_process_has_the_lock_all_that_wait_fail_at_once(database: Database) -> None:
-    """A write that came later would wait as long once more."""
+def test_while_another_process_has_the_lock_waiting_writes_fail_together(
+    database: Database,
+) -> None:
+    """Otherwise a later write would wait for another full timeout."""
     with database.engine.connect() as another:
         another.exec_driver_sql("BEGIN IMMEDIATE")
         with statements(database) as seen, ThreadPoolExecutor(4) as pool:
@@ -155,7 +157,7 @@ def test_while_another_process_has_the_lock_all_that_wait_fail_at_once(database:
 
 
 def test_a_statement_that_returns_rows_is_committed(database: Database) -> None:
-    """SQLite commits such a statement outside a transaction only when its rows are fetched."""
+    """Outside a transaction, SQLite commits such a statement only when its rows are fetched."""
     database.write(account("ada"))
     rename = update(accounts).values(username="Ada").returning(accounts.c.username)
     assert database.write(lambda connection: connection.scalars(rename).one()) == "Ada"
@@ -164,7 +166,7 @@ def test_a_statement_that_returns_rows_is_committed(database: Database) -> None:
 
 
 def test_a_read_leaves_no_transaction_open(database: Database) -> None:
-    """SQLite could not shorten its log (-wal), which would grow without bound."""
+    """Otherwise SQLite could not truncate its log (-wal), which would grow without bound."""
     database.write(details())
     assert count(database, user_details) == 1
     if database.is_sqlite:
@@ -220,7 +222,7 @@ def test_of_two_writes_with_the_same_key_one_is_done(database: Database) -> None
 def test_an_expired_key_that_another_transaction_deletes_is_not_waited_for(
     database: Database,
 ) -> None:
-    """SQLite has only one transaction that writes."""
+    """On SQLite only one transaction can write at a time."""
     old = datetime.now(UTC) - timedelta(hours=RETRY_HOURS, minutes=1)
     row = {"digest": b"old", "fingerprint": b"", "created_at": old}
     database.write(lambda connection: connection.execute(insert(idempotency_keys), row))

@@ -1,8 +1,8 @@
-"""`python -m tests.tools.abuse --seconds 30`: abusers at work while polite clients are served.
+"""`python -m tests.tools.abuse --seconds 30`: abusive clients, while polite clients are served.
 
-It prints how long the polite ones waited, and exits 1 for any answer that isn't a case's own, for
-one that came late, for a request that was smuggled, or if the server's log tells of a fault. With
-fewer seconds than `SLOWEST` nobody is slow.
+It prints the latency of the polite clients, and exits 1 for an unexpected or late response, for a
+smuggled request, or for an error in the server's log. With fewer seconds than `SLOWEST`, there are
+no slow clients.
 """
 
 import argparse
@@ -16,43 +16,43 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.clients import Answer, Client, one, post
+from tests.clients import Client, RawResponse, post, request_once
 from tests.serving import Server, serving
 from tests.tools.abuse_cases import CASES, LEAVES, SLOW
 from tests.tools.abuse_judge import stored, wrong
 from tests.tools.abuse_smuggled import WHOLE, Case
 
 SLOWEST = 25
-"""Seconds in which a slow client is refused: its request must be complete within 20."""
+"""Seconds until a slow client is refused: its request must be complete within 20."""
 LATE = 15
-"""Seconds within which every other request is answered. One that is waited for takes 20."""
+"""Seconds until any other response, except for requests that are waited for, which take 20."""
 BUSY = 10
-"""On a busy machine so many times the polite clients' 99th percentile may be added to both."""
+"""For a busy machine, this many times the polite clients' 99th percentile is added to both."""
 
 
-def heard(server: Server, case: Case) -> list[Answer]:
-    """All answers to these bytes. No connection may break off before they are read."""
+def responses_to(server: Server, case: Case) -> list[RawResponse]:
+    """Return all responses to these bytes. No connection may break before they are read."""
     with Client(server) as client:
-        client.says(case.sent)
-        while case.pause and not client.is_told():
-            client.says(b"x")
+        client.send(case.sent)
+        while case.pause and not client.has_data():
+            client.send(b"x")
             time.sleep(case.pause)
-        client.ends()
+        client.end_sending()
         answers = []
-        while client.is_answered():
-            answers.append(client.hears())
+        while client.gets_response():
+            answers.append(client.receive())
         return answers
 
 
-def leave(server: Server, sent: bytes) -> None:
-    """Say this, and break the connection off."""
+def send_and_reset(server: Server, sent: bytes) -> None:
+    """Send these bytes, and reset the connection."""
     with Client(server) as client:
-        client.says(sent)
+        client.send(sent)
         client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-class Tried(NamedTuple):
-    """A case that was tried: what was wrong, and how many seconds it took of those it may take."""
+class TriedCase(NamedTuple):
+    """The result of a case: its violations, its duration, and its maximum duration in seconds."""
 
     name: str
     breaches: list[str]
@@ -65,21 +65,21 @@ class Tried(NamedTuple):
         return [f"{self.name}: {breach}" for breach in [*self.breaches, *late]]
 
 
-def _tried(server: Server, name: str, case: Case, most: float) -> Tried:
+def _tried(server: Server, name: str, case: Case, most: float) -> TriedCase:
     began = time.monotonic()
     try:
-        found = wrong(case, heard(server, case))
+        found = wrong(case, responses_to(server, case))
     except (OSError, AssertionError) as error:
         found = [repr(error)]
-    return Tried(name, found, time.monotonic() - began, most)
+    return TriedCase(name, found, time.monotonic() - began, most)
 
 
-def _abuse(server: Server, seed: int, until: float) -> list[Tried]:
+def _abuse(server: Server, seed: int, until: float) -> list[TriedCase]:
     chance, tried = random.Random(seed), []
     while time.monotonic() < until:
         name = chance.choice([*CASES, *LEAVES])
         if name in LEAVES:
-            leave(server, LEAVES[name](chance))
+            send_and_reset(server, LEAVES[name](chance))
         else:
             tried.append(_tried(server, name, CASES[name], LATE))
     return tried
@@ -89,14 +89,14 @@ def _ask_politely(server: Server, until: float) -> list[float]:
     took = []
     while time.monotonic() < until:
         began = time.monotonic()
-        assert one(server, post(WHOLE)).status == 201
+        assert request_once(server, post(WHOLE)).status == 201
         took.append(time.monotonic() - began)
         time.sleep(0.01)
     return took
 
 
 def main() -> None:
-    """Abuse, measure, and say how it went."""
+    """Run the abusive and the polite clients, and print the result."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
@@ -113,7 +113,7 @@ def main() -> None:
             ]
             took = sorted(second for each in polite for second in each.result())
             tried = [each.result() for each in slowly]
-            tried += [one for each in abusers for one in each.result()]
+            tried += [case for each in abusers for case in each.result()]
         p99 = took[len(took) * 99 // 100]
         found = [line for each in tried for line in each.wrong(BUSY * p99)]
         if stored(server)[1]:

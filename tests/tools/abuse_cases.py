@@ -1,4 +1,4 @@
-"""What is sent to make a server err: each case with its bytes, and the answers that are right."""
+"""Abusive requests: each case with its bytes, and the expected statuses."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -33,7 +33,8 @@ PLACES: dict[str, tuple[Callable[[bytes], bytes], Mapping[str, int]]] = {
     "a header's name": (lambda odd: head(b"X" + odd + b": y\r\n"), {}),
     "a header's value": (
         lambda odd: head(b"X: y" + odd + b"z\r\n"),
-        dict.fromkeys(_EIGHT_BITS, 200),  # They are nobody's business (RFC 9110, section 5.5).
+        # The value is opaque to the server (RFC 9110, section 5.5).
+        dict.fromkeys(_EIGHT_BITS, 200),
     ),
     "Host": (lambda odd: LIVEZ.replace(b"localhost", b"local" + odd + b"host"), {}),
     "credentials": (
@@ -54,11 +55,11 @@ PLACES: dict[str, tuple[Callable[[bytes], bytes], Mapping[str, int]]] = {
     "a part's value": (lambda odd: _multipart(b"lastname", value=odd), {}),
     "a form's name": (
         lambda odd: post(b"a" + odd + b"=1&" + WHOLE),
-        dict.fromkeys(ODD.keys() - set(_EIGHT_BITS), 201),  # It is another field's name.
+        dict.fromkeys(ODD.keys() - set(_EIGHT_BITS), 201),  # The name is that of an unknown field.
     ),
     "a form's value": (lambda odd: post(WHOLE + odd), {}),
 }
-"""Where bytes may stand, and what is answered where that isn't 400."""
+"""The places for odd bytes, with the expected status where that isn't 400."""
 _CODED = {"NUL": b"%00", "no UTF-8": b"%FF", "overlong": b"%C0%AF", "a surrogate": b"%ED%A0%80"}
 
 CASES = dict(SMUGGLED)
@@ -113,7 +114,7 @@ SLOW = {
     "a slow body": Case(post(WHOLE)[:-9], pause=1),
     "a slow chunk": Case(post(b"1a\r\n", CHUNKED), pause=1),
 }
-"""The time that a request has is over before these are whole."""
+"""Requests that are still incomplete when the request timeout expires."""
 
 LEAVES: dict[str, Callable[[random.Random], bytes]] = {
     "after the head": lambda _: post(b"", LENGTH),
@@ -122,4 +123,4 @@ LEAVES: dict[str, Callable[[random.Random], bytes]] = {
     "before the answer": lambda _: post(WHOLE),
     "before 50 answers": lambda _: post(WHOLE) * 50,
 }
-"""Who leaves early, by a reset: there is nobody to hear an answer."""
+"""Requests of clients that reset the connection before they read a response."""

@@ -1,4 +1,4 @@
-"""Whether what was answered to a case's bytes is what is declared for them."""
+"""Check the responses to a case's bytes against the document."""
 
 import json
 import sqlite3
@@ -17,7 +17,7 @@ from api.errors import UNROUTED_REPLIES, problem
 from api.observability.request_log import REQUEST_ID_HEADER
 from api.security.browsers import COMMON_HEADERS
 from api.server.refusals import REFUSALS
-from tests.clients import Answer
+from tests.clients import RawResponse
 from tests.serving import REPOSITORY, Server
 from tests.tools.abuse_smuggled import Case
 
@@ -30,18 +30,18 @@ def _document() -> Document:
     return Document(yaml.safe_load((REPOSITORY / "openapi.yaml").read_text(encoding="utf-8")))
 
 
-def wrong(case: Case, answers: list[Answer]) -> list[str]:
-    """What is wrong with all the answers that there were."""
+def wrong(case: Case, answers: list[RawResponse]) -> list[str]:
+    """Return what is wrong with the responses."""
     statuses = tuple(answer.status for answer in answers)
     if statuses != case.answers:
         return [f"{statuses}, not {case.answers}"]
     return [breach for answer in answers for breach in _breaches(case, answer)]
 
 
-def _breaches(case: Case, answer: Answer) -> Iterator[str]:
-    """In what it isn't an answer of the operation that was asked, nor one to any request.
+def _breaches(case: Case, answer: RawResponse) -> Iterator[str]:
+    """Yield the violations, as a response of the operation or as one that belongs to no operation.
 
-    The latter tell nothing, so that any origin may read them.
+    The latter contain no data, so that any origin may read them.
     """
     method, _, target = case.sent.split(b"\r\n")[0].decode("latin-1").partition(" ")
     path = target.partition(" ")[0]
@@ -66,7 +66,7 @@ def _breaches(case: Case, answer: Answer) -> Iterator[str]:
 
 
 def stored(server: Server) -> tuple[int, int]:
-    """How many records there are, and accounts."""
+    """Return the numbers of records and accounts."""
     with closing(sqlite3.connect(server.log.parent / "signup.db")) as database:
         tables = ("user_details", "accounts")
         records, accounts = (

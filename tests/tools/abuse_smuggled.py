@@ -1,4 +1,4 @@
-"""What two servers may read in two ways: one request that another hides in, or two."""
+"""Ambiguous requests, which two servers may read as one request or as two."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,11 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 LENGTH = b"Content-Length: 26\r\n"
 DONE = b"1a\r\n" + WHOLE + b"\r\n0\r\n"
 HIDDEN = post(b"username=smuggled").replace(b"/userDetails", b"/userSignUp")
-"""A request that is hidden in another: if it is read as one, there is such an account."""
+"""A request that is hidden in another one: if the server executes it, this account exists."""
 
 
 class Case(NamedTuple):
-    """Bytes; the statuses of all their answers, in order; seconds between further single bytes."""
+    """Bytes, the statuses of their responses in order, and seconds between further single bytes."""
 
     sent: bytes
     answers: tuple[int, ...] = (400,)
@@ -39,7 +39,7 @@ SMUGGLED: dict[str, Case] = {
     ),
     "GET with a body": Case(head(b"Content-Length: %d\r\n" % len(HIDDEN)) + HIDDEN, (200,)),
 }
-"""Bytes that two servers may take for one request or for two: here they are one, or refused."""
+"""Ambiguous bytes. This server reads one request, or refuses them."""
 
 _LENGTHS = [b"-1", b"+26", b"2 6", b" ", b"26, 26", b"0x1a", b"1e1", b"\xb2", b"26\x0b", b"26\0"]
 _TE = [

@@ -1,7 +1,7 @@
-"""Fails on a known vulnerability: reads what `pip-audit --format json` says, on standard input.
+"""Fail on a known vulnerability: read the output of `pip-audit --format json` from standard input.
 
-Where the advisories can't be reached nothing is known, and that is said but fails nothing: whether
-a network is there says nothing about this repository. `python -m tests.tools.audit`.
+If the advisories can't be reached, that is printed and nothing fails, because it says nothing about
+this repository. `python -m tests.tools.audit`.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 
 
 def judge(report: str) -> tuple[int, list[str]]:
-    """The exit status, and what to say."""
+    """Return the exit status, and the message."""
     try:
         audited = json.loads(report)["dependencies"]
     except (ValueError, KeyError, TypeError):

@@ -1,6 +1,6 @@
-"""`python -m tests.tools.behind_proxies`: the README's nginx and Caddy before the server, with TLS.
+"""`python -m tests.tools.behind_proxies`: the README's nginx and Caddy with TLS, before the server.
 
-It says what it tried, and exits 1 if anything was wrong or a proxy isn't installed.
+It prints what it tried, and exits 1 if a check fails or a proxy isn't installed.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.serving import REPOSITORY, Server, free_port, serving
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 CLIENT = "127.0.0.2"
-"""Whom the proxy sees: another than itself."""
+"""The client's address, which differs from the proxy's."""
 
 
 def _snippet(language: str) -> str:
@@ -39,7 +39,8 @@ def _nginx(folder: Path, port: int, service: int) -> list[str]:
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     head = f"daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}"
-    head += " user root;" if os.geteuid() == 0 else ""  # Else it has no right to its own files.
+    # As the current user, because otherwise nginx couldn't read its own files.
+    head += " user root;" if os.geteuid() == 0 else ""
     file = folder / "nginx.conf"
     file.write_text(f"{head} http {{ access_log off; {paths} {text} }}")
     return ["nginx", "-c", str(file), "-e", f"{folder}/error.log"]
@@ -47,7 +48,7 @@ def _nginx(folder: Path, port: int, service: int) -> list[str]:
 
 def _caddy(folder: Path, port: int, service: int) -> list[str]:
     text = _snippet("caddyfile").replace("127.0.0.1:5000", f"127.0.0.1:{service}")
-    # For the name's sake, else Caddy would ask for a certificate.
+    # With this name, because for another one Caddy would request a certificate.
     site = f"https://localhost:{port} {{\n    tls {folder}/signup.pem {folder}/signup.key"
     text = text.replace("signup.example.org {", site)
     file = folder / "Caddyfile"
@@ -60,7 +61,7 @@ PROXIES = {"nginx": _nginx, "caddy": _caddy}
 
 @contextmanager
 def _in_front(name: str, folder: Path, server: Server) -> Iterator[str]:
-    """The proxy's URL, once it serves."""
+    """Run the proxy, and yield its URL once it serves."""
     made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
     files = ["-keyout", "signup.key", "-out", "signup.pem", "-subj", "/CN=localhost"]
     names = ["-addext", "subjectAltName=DNS:localhost"]
@@ -83,7 +84,7 @@ def _in_front(name: str, folder: Path, server: Server) -> Iterator[str]:
 
 
 def _client(certificate: Path) -> requests.Session:
-    """A client of another address than the proxy's."""
+    """Return an HTTP client with another address than the proxy's."""
     session = requests.Session()
     session.verify, session.trust_env = str(certificate), False
     session.mount("https://", _From())
@@ -96,7 +97,7 @@ class _From(requests.adapters.HTTPAdapter):
 
 
 def _wrong(name: str, folder: Path) -> Iterator[str]:
-    """What isn't as it should be behind this proxy."""
+    """Yield the failed checks behind this proxy."""
     limit = {"RATELIMIT_PASSWORDS": "3 per hour", "WEB_CONCURRENCY": "1"}
     with (
         serving(folder, {"TRUSTED_PROXIES": "1"} | limit) as server,
@@ -130,7 +131,7 @@ def _wrong(name: str, folder: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    """Try each proxy."""
+    """Check each proxy."""
     wrong = []
     for name in PROXIES:
         with tempfile.TemporaryDirectory() as folder:

@@ -13,11 +13,11 @@ from tests.docs_page import ANSWER, Docs
 from tests.serving import serving
 
 WIDTH, MARGIN = 960, 8
-AT = "http://localhost:5000"  # Shown so, wherever the service is: as in the README.
+AT = "http://localhost:5000"  # The URL in the picture, wherever the service runs, as in the README.
 
 
 def draw(browser: Browser, file: Path) -> None:
-    """From the operation's head to what was answered, as a PNG."""
+    """Draw the operation, from its head to the response, as a PNG."""
     with new_page(browser, viewport={"width": WIDTH, "height": 900}) as page:
         docs = Docs(page, AT)
         block = docs.opens("createUserDetails")

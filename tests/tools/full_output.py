@@ -1,8 +1,8 @@
-"""Run each of the operator's commands where its standard output can't be written.
+"""Run each of the operator's commands with a standard output that can't be written.
 
-`python -m tests.tools.full_output FOLDER`, with the settings of the service. Each command has a
-process of its own, forked from this one, which has imported everything. `said.json` in FOLDER then
-has the exit status and the standard error of each.
+`python -m tests.tools.full_output FOLDER`, with the settings of the service. Each command runs in a
+process forked from this one, which has imported everything. The program writes `said.json` in
+FOLDER, with the exit status and the standard error of each.
 """
 
 import json
@@ -35,7 +35,7 @@ COMMANDS = {
     "accounts --help": "accounts --help",
     "backup --help": "backup --help",
 }
-"""The arguments for each command, which runs in a folder with `old.yaml`."""
+"""The arguments of each command, which runs in a folder with `old.yaml`."""
 PASSWORD = b"seven geese cross at dawn\n"
 
 
@@ -67,20 +67,20 @@ OUTPUTS: dict[str, Callable[[], None]] = {
 
 
 def _become(name: str, output: Callable[[], None]) -> None:
-    """Let this process's standard files be those of the command."""
+    """Replace this process's standard output and error by those of the command."""
     reading, writing = os.pipe()
     os.write(writing, PASSWORD)
     os.close(writing)
     os.dup2(reading, 0)
     os.dup2(os.open(f"{name}.stderr", os.O_WRONLY | os.O_CREAT), 2)
     output()
-    # As Python makes it when it starts.
+    # Opened as Python opens it at its start.
     encoding = os.environ.get("PYTHONIOENCODING", "utf-8")
     sys.stdout = None if output is _closed else os.fdopen(1, "w", encoding=encoding, closefd=False)
 
 
 def _run(app: Flask, arguments: list[str]) -> None:
-    """Run the command and end as Python does, but without taking everything apart first."""
+    """Run the command and exit as Python does, but without the full interpreter shutdown."""
     status: Any = 1
     try:
         app.cli.main(arguments, "flask", obj=ScriptInfo(create_app=lambda: app))
@@ -92,7 +92,7 @@ def _run(app: Flask, arguments: list[str]) -> None:
         if sys.stdout:
             sys.stdout.flush()
     except OSError:
-        status = 120  # What Python says of output that it can't write at its end.
+        status = 120  # Python's own message if it can't flush standard output at exit.
         traceback.print_exc()
     os._exit(status)
 

@@ -1,8 +1,8 @@
 """`python -m tests.tools.killed_copy SOURCE TARGET`: a copy that is killed and continued.
 
-The first is killed before it has written anything twice, the next one goes on and is killed one
-step later, and so on, until one is through: in the middle of transactions too. A step is a
-statement that writes, or a row on its way to PostgreSQL.
+The first run is killed at its first write, and each further run continues and is killed one step
+later, until a run succeeds. Steps in the middle of transactions are included. A step is a statement
+that writes, or a row on its way to PostgreSQL.
 """
 
 import os
@@ -23,7 +23,7 @@ _WRITES = ("CREATE", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "SELECT setval")
 
 
 def _copy(app: Flask, target: str, steps: int) -> int:
-    """Its exit code; or it is killed after so many steps."""
+    """Return the exit status of a copy that is killed after `steps` steps."""
     left = steps
 
     def step() -> None:
@@ -48,7 +48,7 @@ def _copy(app: Flask, target: str, steps: int) -> int:
 
 
 def main() -> None:
-    """Print how often it was killed; exit 1 if one failed otherwise."""
+    """Print the number of kills, and exit 1 if a run failed otherwise."""
     source, target = sys.argv[1:]
     common.BATCH = 2
     app = create_app(Settings(database_url=source))

@@ -1,7 +1,7 @@
 """`python -m tests.tools.operator_figures`: the operator's commands on a million rows.
 
-Each is a process of its own, whose peak of memory may be 20 MB more than with a thousand. A copy is
-killed at random moments too, and goes on.
+Each command runs in a process of its own, whose peak memory may exceed that for a thousand rows by
+20 MB. A copy is also killed at random moments, and continued.
 """
 
 import argparse
@@ -34,15 +34,15 @@ Took: TypeAlias = dict[str, tuple[float, float, float]]
 
 @dataclass
 class Run:
-    """What is run, in which folder, and what came of it."""
+    """A command's process, its folder, and its measurements."""
 
     folder: Path
     rows: int
     postgresql: str
     took: Took = field(default_factory=dict)
-    """Seconds, those for which it computed itself, and megabytes at the most, by command."""
+    """By command: the seconds, the CPU seconds, and the peak of memory in MB."""
     wrong: list[str] = field(default_factory=list)
-    few: Took = field(default_factory=dict)  # What few rows took, to compare.
+    few: Took = field(default_factory=dict)  # Measured with few rows, for comparison.
 
     def start(self, url: str, *command: str) -> "subprocess.Popen[bytes]":
         settings = {"DATABASE_URL": url, "PYTHONPATH": str(REPOSITORY), "PATH": os.environ["PATH"]}
@@ -80,7 +80,7 @@ class Run:
             self.wrong.append(f"{name}: {found} rows, and not {expected}")
 
     def database(self, name: str) -> str:
-        """The URL of a new database on PostgreSQL."""
+        """Yield the URL of a new database on PostgreSQL."""
         server = create_engine(self.postgresql, isolation_level="AUTOCOMMIT")
         with server.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}{self.rows}"))
@@ -93,12 +93,12 @@ def _lines(file: Path) -> int:
 
 
 def _copied(server: Engine) -> int:
-    """How many rows the copy has committed so far."""
+    """Return the number of rows that the copy has committed so far."""
     with server.connect() as connection:
         try:
             return int(connection.execute(text(ROWS)).scalar_one())
         except ProgrammingError:
-            return 0  # The tables aren't made yet.
+            return 0  # The tables don't exist yet.
 
 
 def _rows(file: Path) -> int:
@@ -107,7 +107,7 @@ def _rows(file: Path) -> int:
 
 
 def _killed(run: Run, source: str) -> None:
-    """Copy, killed after random numbers of rows, then to its end."""
+    """Copy; kill the command after random numbers of rows, and finally let it end."""
     target = run.database("killed")
     server = create_engine(target, poolclass=NullPool)
     for number in sorted(random.randint(1, 2 * run.rows - 1) for _ in range(KILLS)):
@@ -123,7 +123,8 @@ def _killed(run: Run, source: str) -> None:
 def work(run: Run) -> None:
     run.folder.mkdir()
     file, rows = run.folder / "signup.db", run.rows
-    # In a process of its own: it takes memory, and a child's peak begins with its parent's.
+    # In a process of its own, because it uses much memory, and a child's peak starts at its
+    # parent's.
     filling = (
         f"from tests.tools.benchmarks.filled import *; fill(Path({str(file)!r}), {rows}, {rows})"
     )

@@ -1,4 +1,4 @@
-"""Bytes sent to make the server err: a declared refusal, never a fault, nor another's answer."""
+"""Abusive bytes get a declared refusal, and never cause an error or another client's response."""
 
 import random
 import time
@@ -8,50 +8,51 @@ from typing import Any
 import pytest
 import requests
 
-from tests.clients import LIVEZ, Client, one, post
+from tests.clients import LIVEZ, Client, post, request_once
 from tests.serving import Server
-from tests.tools.abuse import heard, leave
+from tests.tools.abuse import responses_to, send_and_reset
 from tests.tools.abuse_cases import CASES, LEAVES
 from tests.tools.abuse_judge import stored, wrong
 from tests.tools.abuse_smuggled import SMUGGLED, WHOLE
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_sent_to_make_it_err_is_answered_as_declared(server: Server, name: str) -> None:
-    """And nothing is stored but what was acknowledged, nor by a request that is hidden in it."""
+def test_abusive_requests_get_declared_responses(server: Server, name: str) -> None:
+    """Only acknowledged requests are stored, and none that is hidden in another."""
     records, accounts = stored(server)
     began = time.monotonic()
-    assert wrong(CASES[name], heard(server, CASES[name])) == []
+    assert wrong(CASES[name], responses_to(server, CASES[name])) == []
     took = time.monotonic() - began
     began = time.monotonic()
-    assert one(server, LIVEZ).status == 200
-    # A request that is waited for is refused after 20 seconds. A busy machine needs longer for all.
+    assert request_once(server, LIVEZ).status == 200
+    # A request that is waited for is refused after 20 seconds. The rest is for a busy machine.
     assert took < 10 + 50 * (time.monotonic() - began)
     assert stored(server) == (records + CASES[name].answers.count(201), accounts)
 
 
-def test_whatever_one_client_smuggles_another_hears_its_own_answers(server: Server) -> None:
+def test_smuggling_never_affects_another_clients_responses(server: Server) -> None:
     given = post(WHOLE, b"Content-Length: 26\r\nAccept: application/json\r\n")
     _, accounts = stored(server)
     with Client(server) as other:
-        record = other.says(given).hears().headers["location"]
+        record = other.send(given).receive().headers["location"]
         read = LIVEZ.replace(b"/livez", record.encode())
-        own = other.says(read).hears().body
+        own = other.send(read).receive().body
         for case in SMUGGLED.values():
             with Client(server) as smuggler:
-                other.says(read[:20])  # A request that is begun, and whole once theirs is said.
-                smuggler.says(case.sent)
-                other.says(read[20:] + read)
-                assert [other.hears().body for _ in range(2)] == [own, own]
-                assert tuple(smuggler.hears().status for _ in case.answers) == case.answers
-                smuggler.ends()
-                assert smuggler.hears_nothing_more()
-        assert not other.is_told()
+                # A request that is begun before the smuggler's and completed after it.
+                other.send(read[:20])
+                smuggler.send(case.sent)
+                other.send(read[20:] + read)
+                assert [other.receive().body for _ in range(2)] == [own, own]
+                assert tuple(smuggler.receive().status for _ in case.answers) == case.answers
+                smuggler.end_sending()
+                assert smuggler.is_closed_cleanly()
+        assert not other.has_data()
     assert stored(server)[1] == accounts
 
 
 def _pieces(size: int) -> Iterator[bytes]:
-    """A body that `requests` sends in chunks."""
+    """Yield a body that `requests` sends in chunks."""
     yield from (b"x" * 10_000 for _ in range(0, size, 10_000))
 
 
@@ -72,7 +73,7 @@ def test_a_client_that_sends_too_much_can_read_that_it_did(
 
 
 @pytest.mark.parametrize("name", LEAVES)
-def test_who_leaves_early_harms_nobody(server: Server, name: str) -> None:
+def test_early_disconnects_do_no_harm(server: Server, name: str) -> None:
     for seed in range(10):
-        leave(server, LEAVES[name](random.Random(seed)))
-    assert one(server, LIVEZ).status == 200
+        send_and_reset(server, LEAVES[name](random.Random(seed)))
+    assert request_once(server, LIVEZ).status == 200

@@ -1,4 +1,4 @@
-"""slowhttptest, in its three modes of slow clients: a polite client beside them notices nothing."""
+"""slowhttptest in its three modes: slow clients don't slow a polite client."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import LIVEZ, one, post
+from tests.clients import LIVEZ, post, request_once
 from tests.serving import Server, serving
 
 pytestmark = [
@@ -24,16 +24,16 @@ MODES = {
 }
 PATHS = {"headers": "/livez", "body": "/userDetails", "read": "/docs/swagger-ui-bundle.js"}
 P99 = 0.5
-"""Seconds of a polite client's 99th percentile; on a busy machine ten times that before."""
+"""The maximum 99th percentile in seconds, or ten times that before the attack on a busy machine."""
 
 
 def _p99(server: Server, is_over: Callable[[], bool]) -> float:
-    """The 99th percentile of the seconds that a polite client's requests take until then."""
+    """Send polite requests until `is_over`, and return the 99th percentile of their seconds."""
     took = []
     while not is_over():
         for request, status in (LIVEZ, 200), (post(b"username=ada&lastname=king"), 201):
             began = time.monotonic()
-            assert one(server, request).status == status
+            assert request_once(server, request).status == status
             took.append(time.monotonic() - began)
         time.sleep(0.01)
     return sorted(took)[len(took) * 99 // 100]

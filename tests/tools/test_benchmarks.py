@@ -1,4 +1,4 @@
-"""The benchmarks see what is wrong, and what they draw can be drawn. CI runs one of them."""
+"""The benchmarks detect errors, and their drawings are valid. CI runs one of them."""
 
 from collections import Counter
 from pathlib import Path
@@ -64,7 +64,7 @@ def test_an_answer_that_was_not_expected_is_seen_and_is_no_success() -> None:
         ([80, 90, 70], 50, True),
     ],
 )
-def test_what_is_below_its_ratio_or_too_late_is_missed(
+def test_too_low_a_ratio_or_too_high_a_latency_is_reported(
     rates: list[float], p99: float, wrong: bool
 ) -> None:
     row = Row("work", "bare app", True, 16, rates, [100, 100, 100], 0.80, p99, 50)
@@ -72,7 +72,7 @@ def test_what_is_below_its_ratio_or_too_late_is_missed(
     assert row.cells()[-1] == ("MISSED" if wrong else "ok")
 
 
-def test_what_is_drawn_can_be_read(tmp_path: Path) -> None:
+def test_the_drawings_are_valid(tmp_path: Path) -> None:
     bench = Bench(tmp_path, 1, 1)
     for server in ("crowded bare", "crowded service"):
         for kept in (True, False):

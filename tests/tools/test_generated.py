@@ -1,4 +1,4 @@
-"""What makes the generated clients is pinned, as the README says; what is missing fails in CI."""
+"""The generators are pinned, as the README says, and a missing tool fails in CI."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.serving import REPOSITORY
-from tests.tools.generated.__main__ import CLIENTS, tried
+from tests.tools.generated.__main__ import CLIENTS, try_client
 from tests.tools.generated.tools import HERE, NPM, PYPI, Tools
 
 ON_NPM: dict[str, str] = json.loads((HERE / NPM).read_text(encoding="utf-8"))["dependencies"]
@@ -25,7 +25,7 @@ def test_each_generator_is_one_version() -> None:
     assert all(re.fullmatch(r"==\d+(\.\d+)+", str(r.specifier)) for r in ON_PYPI)
 
 
-def test_what_the_project_pins_too_is_the_same_version() -> None:
+def test_shared_pins_have_the_same_version() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"].values()
     pinned = [Requirement(line) for lines in [project["dependencies"], *extras] for line in lines]
@@ -44,11 +44,11 @@ def test_the_readme_names_the_versions() -> None:
 
 @pytest.mark.parametrize("name", CLIENTS)
 @pytest.mark.parametrize("ci", ["true", "false"])
-def test_what_is_missing_fails_in_ci_alone_and_is_said(
+def test_a_missing_tool_is_reported_and_fails_only_in_ci(
     name: str, ci: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI", ci)
-    fails, said = tried(name, Tools(tmp_path), "http://localhost:0")
+    fails, said = try_client(name, Tools(tmp_path), "http://localhost:0")
     assert (fails, said) == (
         ci == "true",
         "SKIPPED: the pinned generators aren't installed: add --install",

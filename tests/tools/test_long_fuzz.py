@@ -1,4 +1,4 @@
-"""The long fuzzing sees what is wrong. CI runs the command itself, with some hundred requests."""
+"""The long fuzzing detects errors. CI runs the command itself, with some hundred requests."""
 
 import shutil
 from collections import Counter
@@ -10,17 +10,17 @@ from tests.serving import REPOSITORY
 from tests.tools.long_fuzz.__main__ import SETTINGS, fuzz, untried
 from tests.tools.long_fuzz.asked import OPERATIONS
 from tests.tools.long_fuzz.figures import Figures, Row
-from tests.tools.long_fuzz.foretold import CHAIN
+from tests.tools.long_fuzz.predicted import CHAIN
 
-# With this seed chains and sign-ins succeed early on, on a busy machine too: CI has it as well.
+# With this seed, chains and sign-ins succeed early, also on a busy machine. CI uses it too.
 SEED = 6
 TIMES = 10
 JUDGED = TIMES * len(OPERATIONS)
 
 
 @pytest.mark.long
-def test_it_sees_a_record_deleted_that_is_not_there(tmp_path: Path) -> None:
-    """Schemathesis alone would let it pass: 204 is declared."""
+def test_a_wrong_204_for_a_deleted_record_is_detected(tmp_path: Path) -> None:
+    """Schemathesis alone would accept it, because 204 is declared."""
     store = shutil.copytree(REPOSITORY / "api", tmp_path / "api") / "storage" / "store.py"
     raised = "            raise NoSuchRecord\n\n"
     whole = store.read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_it_sees_a_record_deleted_that_is_not_there(tmp_path: Path) -> None:
 
 
 def _ran(status: int = 200, chains: int = 10, **said: list[str]) -> Figures:
-    """A run in which each operation was asked ten times, and always got this."""
+    """Return the figures of a run with ten requests for each operation, all with this status."""
     rows = Counter({Row(label, status, "no body", "none", "none"): TIMES for label in OPERATIONS})
     ran = Figures()
     ran += Figures(rows, rows, Counter(dict.fromkeys(CHAIN, chains)), **said)
@@ -59,7 +59,7 @@ def test_a_run_tells_what_is_wrong(ran: Figures, asked: int, said: str) -> None:
     assert said in list(ran.wrong(asked))
 
 
-def test_what_was_never_varied_is_told() -> None:
+def test_missing_variations_are_reported() -> None:
     assert list(untried(_ran())) == [
         "never tried, encoding: application/x-www-form-urlencoded",
         "never tried, encoding: multipart/form-data",

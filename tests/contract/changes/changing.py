@@ -1,4 +1,4 @@
-"""A small document that is changed in one place, and the table of what is to be said of that."""
+"""A small document that is changed in one place, and the table of expected reports."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,10 +50,10 @@ def base() -> dict[str, Any]:
     }
 
 
-def having(place: str, members: str) -> Any:
-    """The small document with these members, in YAML's short notation, in one place.
+def with_members(place: str, members: str) -> Any:
+    """Return the small document with these members, in YAML's flow style, in one place.
 
-    That may be a `closed` schema, or a `required` property.
+    The place may be a `closed` schema, or a `required` property.
     """
     kind, _, name = place.rpartition(" ")
     more = {"additionalProperties": False} if kind == "closed" else {}
@@ -68,16 +68,16 @@ def _with(document: Any, place: tuple[str | int, ...], members: dict[str, Any]) 
 
 
 def compared(place: str, old: str, new: str) -> list[Change]:
-    return document_changes(having(place, old), having(place, new))
+    return document_changes(with_members(place, old), with_members(place, new))
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Place, rule, level, old and new of each line of the table."""
+    """Yield place, rule, level, old and new of each line of the table."""
     for line in TABLE.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             yield tuple(cell.strip() for cell in line.split("|"))
 
 
 def breaks(level: str) -> bool:
-    """What oasdiff says, or after it what we say where that isn't the same."""
+    """Return oasdiff's level, or ours after it if that differs."""
     return {"ERR": True, "INFO": False, "breaks": True, "keeps": False}[level.rpartition(" ")[2]]

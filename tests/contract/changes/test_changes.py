@@ -1,4 +1,4 @@
-"""Which change of a contract breaks a client: held to the rules that oasdiff documents."""
+"""Breaking changes of a contract, according to oasdiff's documented rules."""
 
 import re
 from collections.abc import Iterator
@@ -35,10 +35,10 @@ def test_the_table_has_cases_enough_of_rules_that_oasdiff_documents() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if BOUND.match(row[1])])
-def test_what_narrows_widens_when_it_is_taken_back(row: tuple[str, ...]) -> None:
+def test_reverting_a_narrowing_widens(row: tuple[str, ...]) -> None:
     place, _, level, old, new = row
     [back] = compared(place, new, old)
-    # Of two patterns and of two steps neither takes all that the other does.
+    # Two different patterns, or two different steps, don't cover each other.
     either = "changed" in back.rule
     assert back.breaking == (either or not breaks(level))
 
@@ -53,7 +53,8 @@ def test_a_document_differs_from_itself_in_nothing(
 def _operations(said: Node) -> Iterator[tuple[set[Place], Node]]:
     """Yield a document of each operation alone, and the places in it that describe the operation.
 
-    The rest is equal before and after a change of these places, and takes most of the time.
+    The rest is equal before and after a change in these places, and comparing it would take most of
+    the time.
     """
     for path, item in said["paths"].items():
         for method in METHODS & item.keys():
@@ -62,7 +63,7 @@ def _operations(said: Node) -> Iterator[tuple[set[Place], Node]]:
             yield places | {("paths", path, method)}, alone
 
 
-def test_no_notch_of_our_own_document_passes_in_silence(
+def test_every_mutation_of_our_document_is_reported(
     proof: Proof, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operations = list(_operations(proof.root))

@@ -1,4 +1,4 @@
-"""The verdicts, held to a judge that knows no rules: whether one schema takes all of the other."""
+"""The verdicts, compared with an independent check: whether one schema accepts all of the other."""
 
 from typing import Any, Literal
 
@@ -40,14 +40,14 @@ PLAIN: dict[str, some.SearchStrategy[Any]] = {
 
 
 def of(keywords: dict[str, some.SearchStrategy[Any]]) -> some.SearchStrategy[Schema]:
-    """Schemas of two keywords at the most, so that two of them are often alike."""
+    """Schemas of at most two keywords, so that two of them are often similar."""
     names = some.lists(some.sampled_from(sorted(keywords)), max_size=2, unique=True)
     return names.flatmap(lambda ns: some.fixed_dictionaries({name: keywords[name] for name in ns}))
 
 
 def within(inner: some.SearchStrategy[Schema]) -> some.SearchStrategy[Schema]:
     members = some.lists(inner, min_size=1, max_size=2)
-    # Closed, since of an open one more is sent than is spoken of.
+    # Closed, because an open schema allows undeclared members.
     closed = some.fixed_dictionaries(
         {
             "type": some.just("object"),
@@ -64,8 +64,8 @@ SCHEMAS = some.recursive(of(PLAIN), within, max_leaves=4)
 
 @settings(max_examples=1000, derandomize=True, deadline=None)
 @given(old=SCHEMAS, new=SCHEMAS)
-def test_what_is_compatible_is_covered(old: Schema, new: Schema) -> None:
-    """A request that was right still is; an answer is one that could have been given before."""
+def test_compatible_changes_are_covered(old: Schema, new: Schema) -> None:
+    """Old requests are still valid, and new responses would have been valid before."""
     covers: dict[Side, tuple[Schema, Schema]] = {"request": (new, old), "response": (old, new)}
     for side, (wider, narrower) in covers.items():
         changes = list(schema_changes(Location(side, f"{side}-body"), old, new))

@@ -1,4 +1,4 @@
-"""Two ways to say the same are no change, and what is said once and used twice changes twice."""
+"""Equivalent notations are no change, and a component that is used twice changes in both places."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ import pytest
 from api.contract.changes.change import PROSE
 from api.contract.changes.document import document_changes
 from api.contract.proof.proof import Proof
-from tests.contract.changes.changing import base, having
+from tests.contract.changes.changing import base, with_members
 
 USED = "{content: {a/a: {schema: {$ref: '#/components/schemas/Book'}}}}"
 
 
 def with_book(schema: dict[str, Any]) -> Any:
-    """A document whose request and answer are the same schema."""
-    document = having("post", f"requestBody: {USED}, responses: {{200: {USED}}}")
+    """Return a document whose request and response use the same schema."""
+    document = with_members("post", f"requestBody: {USED}, responses: {{200: {USED}}}")
     return document | {"components": {"schemas": {"Book": schema}}}
 
 
@@ -22,7 +22,7 @@ def found(old: Any, new: Any) -> list[tuple[str, bool]]:
     return [(change.rule, change.breaking) for change in document_changes(old, new)]
 
 
-def test_what_two_refer_to_breaks_one_of_them_whichever_way_it_goes() -> None:
+def test_a_change_of_a_shared_schema_breaks_one_of_its_users() -> None:
     small, large = with_book({"maxLength": 1}), with_book({"maxLength": 2})
     rules = "request-body-max-length", "response-body-max-length"
     assert found(large, small) == [
@@ -35,15 +35,15 @@ def test_what_two_refer_to_breaks_one_of_them_whichever_way_it_goes() -> None:
     ]
 
 
-def test_what_is_referred_to_may_as_well_stand_in_its_place() -> None:
+def test_inlining_a_reference_is_no_change() -> None:
     referred = with_book({"maxLength": 1})
     content = "{content: {a/a: {schema: {maxLength: 1}}}}"
-    inline = having("post", f"requestBody: {content}, responses: {{200: {content}}}")
+    inline = with_members("post", f"requestBody: {content}, responses: {{200: {content}}}")
     inline["components"] = referred["components"]
     assert found(referred, inline) == found(inline, referred) == []
 
 
-def test_what_stands_beside_a_reference_counts_too() -> None:
+def test_siblings_of_a_reference_count_too() -> None:
     beside = {"$ref": "#/components/schemas/Text", "maxLength": 5}
     old, new = (
         with_book({}) | {"components": {"schemas": {"Book": beside, "Text": {"maxLength": most}}}}
@@ -63,7 +63,7 @@ def test_a_schema_may_hold_itself() -> None:
     assert ("request-property-max-decreased", True) in found(old, new)
 
 
-def test_parameters_and_security_may_be_said_for_all() -> None:
+def test_parameters_and_security_may_be_shared_by_operations() -> None:
     each, whole = base(), base()
     each["paths"]["/books"]["post"]["security"] = [{"basic": []}]
     whole["security"] = [{"basic": []}]
@@ -71,10 +71,10 @@ def test_parameters_and_security_may_be_said_for_all() -> None:
     assert found(each, whole) == found(whole, each) == []
 
 
-def test_a_refusal_that_goes_by_another_number_breaks() -> None:
-    """Though one less breaks nobody, nor one more: who waits for the old one waits in vain."""
+def test_another_status_of_a_refusal_breaks_clients() -> None:
+    """A client that handles the old status no longer gets it."""
     old, new = "responses: {409: {}}", "responses: {422: {}}"
-    assert found(having("post", old), having("post", new)) == [
+    assert found(with_members("post", old), with_members("post", new)) == [
         ("response-non-success-status-removed", True),
         ("response-non-success-status-added", False),
     ]
@@ -82,7 +82,7 @@ def test_a_refusal_that_goes_by_another_number_breaks() -> None:
 
 def test_of_two_ways_in_one_may_ask_for_more_and_one_be_new() -> None:
     old, new = "security: [{a: [r]}]", "security: [{a: [r, w]}, {a: [x]}]"
-    assert found(having("post", old), having("post", new)) == [
+    assert found(with_members("post", old), with_members("post", new)) == [
         ("api-security-scope-added", True),
         ("api-security-added", False),
     ]
@@ -91,26 +91,30 @@ def test_of_two_ways_in_one_may_ask_for_more_and_one_be_new() -> None:
 @pytest.mark.parametrize("place", ["header", "parameter"])
 def test_the_names_of_headers_have_no_letter_case(place: str) -> None:
     if place == "header":
-        old, new = (having("reply", f"headers: {{{name}: {{}}}}") for name in ("ETag", "etag"))
+        old, new = (
+            with_members("reply", f"headers: {{{name}: {{}}}}") for name in ("ETag", "etag")
+        )
     else:
         named = (f"parameters: [{{in: header, name: {name}}}]" for name in ("ETag", "etag"))
-        old, new = (having("post", members) for members in named)
+        old, new = (with_members("post", members) for members in named)
     assert found(old, new) == []
 
 
 def test_a_status_may_be_a_number() -> None:
-    old, new = (having("post", f"responses: {{{status}: {{}}}}") for status in ("200", "'200'"))
+    old, new = (
+        with_members("post", f"responses: {{{status}: {{}}}}") for status in ("200", "'200'")
+    )
     assert found(old, new) == []
 
 
-def test_prose_breaks_nobody_and_is_listed_all_the_same(proof: Proof) -> None:
+def test_text_breaks_no_client_and_is_listed(proof: Proof) -> None:
     changes = document_changes(proof.root, retold(proof.root))
     assert {change.rule.split("-")[-2] for change in changes} >= {"description", "summary"}
     assert not [change for change in changes if change.breaking]
 
 
 def retold(node: Any) -> Any:
-    """With another ending to each text that speaks to people."""
+    """Return the node with each descriptive text changed."""
     if isinstance(node, list):
         return [retold(item) for item in node]
     if not isinstance(node, dict):

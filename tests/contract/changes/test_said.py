@@ -1,4 +1,4 @@
-"""How a change is said, what counts as the same, and what of a document is only prose."""
+"""The report of a change, equivalent documents, and descriptive text."""
 
 from dataclasses import FrozenInstanceError
 from typing import Any
@@ -10,25 +10,25 @@ from api.contract.changes.document import document_changes
 from tests.contract.changes.changing import base, compared
 
 
-def said(place: str, old: str, new: str) -> list[str]:
+def reported(place: str, old: str, new: str) -> list[str]:
     return [str(change) for change in compared(place, old, new)]
 
 
 def test_a_change_is_said_in_one_line_with_its_rule_its_place_and_its_values() -> None:
     where = "POST /books, application/json, title"
-    assert said("field", "maxLength: 2", "maxLength: 1") == [
+    assert reported("field", "maxLength: 2", "maxLength: 1") == [
         f"breaking    request-property-max-length-decreased  {where}: 2 to 1"
     ]
-    assert said("field", "description: one", "description: another") == [
+    assert reported("field", "description: one", "description: another") == [
         f"compatible  request-property-description-changed  {where}"
     ]
-    assert said("field", "", "pattern: é") == [
+    assert reported("field", "", "pattern: é") == [
         f'breaking    request-property-pattern-added  {where}: "é"'
     ]
-    assert said("field", "", 'pattern: "\\x9F\\u202E"') == [
+    assert reported("field", "", 'pattern: "\\x9F\\u202E"') == [
         f'breaking    request-property-pattern-added  {where}: "\\u009f\\u202e"'
     ]
-    assert said("field", "x-odd: 1", "x-odd: 2") == [
+    assert reported("field", "x-odd: 1", "x-odd: 2") == [
         f"breaking    request-property-unknown-member-changed  {where}: x-odd, 1 to 2"
     ]
 
@@ -44,18 +44,18 @@ def test_a_change_stays_as_it_was_found() -> None:
     ("old", "new"),
     [
         ("const: {a: 1, b: 2}", "const: {b: 2, a: 1}"),
-        ("default: 2026-11-24", "default: 2026-11-24"),  # YAML has dates, JSON has none.
+        ("default: 2026-11-24", "default: 2026-11-24"),  # YAML has dates; JSON doesn't.
     ],
 )
-def test_what_means_the_same_is_no_change(old: str, new: str) -> None:
-    assert said("field", old, new) == []
+def test_equivalent_schemas_are_no_change(old: str, new: str) -> None:
+    assert reported("field", old, new) == []
 
 
 @pytest.mark.parametrize(
     "member",
     ["title", "description", "example", "examples", "externalDocs", "$comment"],
 )
-def test_prose_of_a_schema_breaks_nobody(member: str) -> None:
+def test_text_of_a_schema_breaks_no_client(member: str) -> None:
     (change,) = compared("field", f"{member}: [1]", f"{member}: [2]")
     assert not change.breaking
     assert change.rule.startswith("request-property-") and "$" not in change.rule
@@ -63,7 +63,7 @@ def test_prose_of_a_schema_breaks_nobody(member: str) -> None:
 
 
 @pytest.mark.parametrize("member", ["version", "contact", "license", "termsOfService", "summary"])
-def test_prose_of_the_whole_breaks_nobody(member: str) -> None:
+def test_text_of_the_document_breaks_no_client(member: str) -> None:
     old, new = base(), base()
     new["info"] = {**new["info"], member: "another"}
     (change,) = document_changes(old, new)
@@ -74,7 +74,7 @@ def test_prose_of_the_whole_breaks_nobody(member: str) -> None:
 @pytest.mark.parametrize(
     "method", ["get", "put", "post", "delete", "options", "head", "patch", "trace"]
 )
-def test_an_operation_of_any_method_that_goes_breaks(method: str) -> None:
+def test_removing_an_operation_of_any_method_breaks_clients(method: str) -> None:
     old, new = base(), base()
     operation: dict[str, Any] = {"responses": {"200": {}}}
     old["paths"]["/other"] = {method: operation, "parameters": []}
@@ -100,9 +100,9 @@ def test_a_keyword_is_said_with_what_it_was_and_is(old: str, new: str, detail: s
     assert change.detail == detail
 
 
-def test_all_types_are_as_good_as_none() -> None:
+def test_all_types_equal_no_type() -> None:
     every = "type: [array, boolean, integer, 'null', number, object, string]"
-    assert said("field", "", every) == said("field", every, "") == []
+    assert reported("field", "", every) == reported("field", every, "") == []
 
 
 @pytest.mark.parametrize(("mark", "rule"), [("readOnly", "read-only"), ("writeOnly", "write-only")])
@@ -119,7 +119,7 @@ def test_a_whole_may_be_for_one_side_alone(mark: str, rule: str) -> None:
         ("link", "operationId operationRef parameters requestBody server"),
     ],
 )
-def test_what_must_stay_as_it_is_has_rules_of_its_own(place: str, members: str) -> None:
+def test_immutable_parts_have_rules_of_their_own(place: str, members: str) -> None:
     for member in members.split():
         (change,) = compared(place, f"{member}: a", f"{member}: b")
         assert change.breaking and change.detail == '"a" to "b"'
@@ -140,13 +140,15 @@ def test_what_must_stay_as_it_is_has_rules_of_its_own(place: str, members: str) 
         ),
     ],
 )
-def test_prose_beside_operations_breaks_nobody(place: str, old: str, new: str, rule: str) -> None:
+def test_text_next_to_operations_breaks_no_client(
+    place: str, old: str, new: str, rule: str
+) -> None:
     (change,) = compared(place, old, new)
     assert (change.rule, change.breaking) == (f"{rule}-changed", False)
 
 
 def test_an_operation_of_another_name_is_said_with_both() -> None:
-    assert said("post", "operationId: add", "operationId: put") == [
+    assert reported("post", "operationId: add", "operationId: put") == [
         'compatible  api-operation-id-removed  POST /books: "add" to "put"'
     ]
 
@@ -156,7 +158,7 @@ def test_the_names_of_a_query_have_a_letter_case() -> None:
     assert len(compared("post", old, new)) == 2
 
 
-def test_what_nobody_knows_of_a_path_breaks() -> None:
+def test_an_unknown_member_of_a_path_breaks_clients() -> None:
     old, new = base(), base()
     old["paths"]["/books"]["x-odd"], new["paths"]["/books"]["x-odd"] = 1, 2
     (change,) = document_changes(old, new)

@@ -1,11 +1,11 @@
-"""What changes within a schema is said where it stands, and what a document refers to is found."""
+"""Changes within a schema are reported at their location, and references are resolved."""
 
 from typing import Any
 
 import pytest
 
 from api.contract.changes.document import document_changes
-from tests.contract.changes.changing import base, compared, having
+from tests.contract.changes.changing import base, compared, with_members
 
 TITLE = "POST /books, application/json, title"
 MORE = "POST /books, 200, application/json, more"
@@ -66,7 +66,7 @@ OPEN, BOTH = "properties: {title: {}}", "properties: {title: {}, more: {}}"
         ),
     ],
 )
-def test_it_is_said_where_it_stands(place: str, old: str, new: str, said: str) -> None:
+def test_a_change_is_reported_at_its_location(place: str, old: str, new: str, said: str) -> None:
     assert [str(change) for change in compared(place, old, new)] == [said]
 
 
@@ -96,16 +96,16 @@ def test_references_are_followed_in_lists_and_by_escaped_names() -> None:
     assert document_changes(inline, referring) == []
 
 
-def test_what_stands_beside_a_reference_is_asked_together_with_it() -> None:
-    beside = having("field", "$ref: '#/components/schemas/text', allOf: [{minLength: 1}]")
+def test_siblings_of_a_reference_are_combined_with_it() -> None:
+    beside = with_members("field", "$ref: '#/components/schemas/text', allOf: [{minLength: 1}]")
     beside["components"]["schemas"] = {"text": {"allOf": [{"maxLength": 9}]}}
-    whole = having("field", "allOf: [{minLength: 1}, {allOf: [{maxLength: 9}]}]")
+    whole = with_members("field", "allOf: [{minLength: 1}, {allOf: [{maxLength: 9}]}]")
     whole["components"]["schemas"] = beside["components"]["schemas"]
     assert document_changes(beside, whole) == []
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"openapi": "3.0.3"}, {"swagger": "2.0"}])
-def test_what_is_no_document_of_openapi_3_1_is_refused(document: Any) -> None:
+def test_only_documents_of_openapi_3_1_are_accepted(document: Any) -> None:
     with pytest.raises(ValueError, match=r"^it is not an OpenAPI 3.1 document, which begins with"):
         document_changes(base(), document)
 
@@ -148,7 +148,9 @@ def test_what_is_no_document_of_openapi_3_1_is_refused(document: Any) -> None:
         ),
     ],
 )
-def test_of_an_operation_it_is_said_where_it_stands(old: str, new: str, said: list[str]) -> None:
+def test_a_change_of_an_operation_is_reported_at_its_location(
+    old: str, new: str, said: list[str]
+) -> None:
     assert said[0] in [str(change) for change in compared("post", old, new)]
 
 

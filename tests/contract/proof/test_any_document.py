@@ -1,4 +1,4 @@
-"""A document may leave out what OpenAPI lets it; what can't be judged yet is said to be that."""
+"""Documents without OpenAPI's optional parts; unsupported parts are reported as such."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -9,20 +9,20 @@ import yaml
 
 from api.contract.proof.document import Document
 from api.contract.proof.proof import Proof
-from tests.contract.small_document import DOCUMENT, TRAFFIC, asked
+from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange
 
 POST, GET = ("/notes", "post"), ("/notes/{id}", "get")
 
 
 @pytest.fixture
-def said() -> dict[str, Any]:
+def edited() -> dict[str, Any]:
     return deepcopy(DOCUMENT)
 
 
-def proven(said: Any, folder: Path) -> list[str]:
-    """What is missing of this document, if its traffic is that of the small one."""
+def proven(edited: Any, folder: Path) -> list[str]:
+    """Return the missing parts of this document, proven by the small document's traffic."""
     file = folder / "small.yaml"
-    file.write_text(yaml.safe_dump(said, sort_keys=False))
+    file.write_text(yaml.safe_dump(edited, sort_keys=False))
     proof = Proof(file)
     for exchange in TRAFFIC:
         proof.keep(exchange)
@@ -31,7 +31,7 @@ def proven(said: Any, folder: Path) -> list[str]:
 
 
 def inlined(node: Any) -> Any:
-    """The node without references."""
+    """Return the node with references resolved."""
     if isinstance(node, list):
         return [inlined(item) for item in node]
     if not isinstance(node, dict):
@@ -42,42 +42,44 @@ def inlined(node: Any) -> Any:
     return {name: inlined(item) for name, item in node.items()}
 
 
-def test_it_needs_no_servers(said: Any, tmp_path: Path) -> None:
-    del said["servers"]
-    assert proven(said, tmp_path) == []
+def test_it_needs_no_servers(edited: Any, tmp_path: Path) -> None:
+    del edited["servers"]
+    assert proven(edited, tmp_path) == []
 
 
-def test_it_needs_no_components(said: Any, tmp_path: Path) -> None:
-    del said["components"]
-    said["paths"] = inlined(DOCUMENT["paths"])
-    assert proven(said, tmp_path) == []
+def test_it_needs_no_components(edited: Any, tmp_path: Path) -> None:
+    del edited["components"]
+    edited["paths"] = inlined(DOCUMENT["paths"])
+    assert proven(edited, tmp_path) == []
 
 
-def test_it_needs_no_word_of_who_may_ask(said: Any, tmp_path: Path) -> None:
+def test_it_needs_no_security(edited: Any, tmp_path: Path) -> None:
     for path, method in POST, GET:
-        del said["paths"][path][method]["security"]
-    said["components"]["securitySchemes"] = {"key": {"type": "apiKey", "in": "query", "name": "k"}}
-    # A scheme that nobody uses isn't needed; that it isn't used is.
-    assert all("securitySchemes" in missing for missing in proven(said, tmp_path))
+        del edited["paths"][path][method]["security"]
+    edited["components"]["securitySchemes"] = {
+        "key": {"type": "apiKey", "in": "query", "name": "k"}
+    }
+    # An unused security scheme isn't needed, and the proof reports it.
+    assert all("securitySchemes" in missing for missing in proven(edited, tmp_path))
 
 
-def test_what_is_not_said_to_be_required_is_not(said: Any, tmp_path: Path) -> None:
-    del said["components"]["headers"]["Location"]["required"]
-    missing = proven(said, tmp_path)
+def test_members_are_optional_by_default(edited: Any, tmp_path: Path) -> None:
+    del edited["components"]["headers"]["Location"]["required"]
+    missing = proven(edited, tmp_path)
     assert len(missing) == 1 and "Location could be: required: True" in missing[0]
-    said = deepcopy(DOCUMENT)
-    del said["paths"]["/notes"]["post"]["requestBody"]["required"]
+    edited = deepcopy(DOCUMENT)
+    del edited["paths"]["/notes"]["post"]["requestBody"]["required"]
     with pytest.raises(AssertionError, match="as none is required"):
-        proven(said, tmp_path)
+        proven(edited, tmp_path)
 
 
-def test_a_path_may_have_every_method(said: Any, tmp_path: Path) -> None:
-    item = said["paths"]["/notes"]
+def test_a_path_may_have_every_method(edited: Any, tmp_path: Path) -> None:
+    item = edited["paths"]["/notes"]
     for method in "put", "patch", "delete":
         item[method] = {"operationId": method, "responses": {"204": {"description": "Done."}}}
-    traffic = [asked("PUT", "/notes", 204), asked("PATCH", "/notes", 204)]
+    traffic = [make_exchange("PUT", "/notes", 204), make_exchange("PATCH", "/notes", 204)]
     file = tmp_path / "small.yaml"
-    file.write_text(yaml.safe_dump(said))
+    file.write_text(yaml.safe_dump(edited))
     proof = Proof(file)
     for exchange in traffic:
         proof.keep(exchange)
@@ -92,27 +94,27 @@ def test_a_path_without_parameters_goes_first() -> None:
 
 
 @pytest.mark.parametrize("place", ["parameter", "credentials", "array", "examples"])
-def test_what_is_not_known_yet_is_said_to_be_that(place: str, said: Any, tmp_path: Path) -> None:
-    get = said["paths"]["/notes/{id}"]["get"]
-    fields = said["components"]["schemas"]["NewNote"]["properties"]
+def test_unsupported_parts_are_reported_as_such(place: str, edited: Any, tmp_path: Path) -> None:
+    get = edited["paths"]["/notes/{id}"]["get"]
+    fields = edited["components"]["schemas"]["NewNote"]["properties"]
     if place == "parameter":
         get["parameters"].append({"in": "cookie", "name": "Host", "schema": {"type": "string"}})
     elif place == "credentials":
         get["security"] = [{"key": []}]
         key = {"type": "apiKey", "in": "cookie", "name": "Host"}
-        said["components"]["securitySchemes"] = {"key": key}
+        edited["components"]["securitySchemes"] = {"key": key}
     elif place == "array":
         fields["other"] = {"type": "array", "items": {"type": "string"}}
     else:
         del fields["text"]["examples"]
     with pytest.raises(NotImplementedError, match="doesn't support"):
-        proven(said, tmp_path)
+        proven(edited, tmp_path)
 
 
 @pytest.mark.parametrize("pattern", ["^.*$", r"^\d*$", "^a*?$", r"^a\b$"])
-def test_a_pattern_that_is_not_known_yet_is_said_to_be_that(
-    pattern: str, said: Any, tmp_path: Path
+def test_an_unsupported_pattern_is_reported_as_such(
+    pattern: str, edited: Any, tmp_path: Path
 ) -> None:
-    said["components"]["headers"]["Location"]["schema"] = {"pattern": f"/notes/[12]$|{pattern}"}
+    edited["components"]["headers"]["Location"]["schema"] = {"pattern": f"/notes/[12]$|{pattern}"}
     with pytest.raises(NotImplementedError, match="doesn't support"):
-        proven(said, tmp_path)
+        proven(edited, tmp_path)

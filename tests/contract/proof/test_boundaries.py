@@ -1,4 +1,4 @@
-"""A boundary is seen where it alone decided, not where something else was wrong as well."""
+"""A boundary counts as covered only if it alone determined the response."""
 
 from dataclasses import replace
 
@@ -9,13 +9,13 @@ from api.contract.proof.coverage import Coverage
 from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.mutants import replaced
-from tests.contract.small_document import DOCUMENT, FORM, asked, left
+from tests.contract.small_document import DOCUMENT, FORM, make_exchange, note_left
 
 PROPERTIES = ("components", "schemas", "NewNote", "properties")
 
 
 def seen(exchange: Exchange) -> set[str]:
-    """What is seen of the field `text`, beside which there is another."""
+    """Return the covered boundaries of the field `text`; the form has another field too."""
     text = DOCUMENT["components"]["schemas"]["NewNote"]["properties"]["text"]
     number = {"type": "integer", "minimum": 1}
     coverage = Coverage(Document(replaced(DOCUMENT, PROPERTIES, {"text": text, "n": number})))
@@ -24,7 +24,7 @@ def seen(exchange: Exchange) -> set[str]:
 
 
 def refused(form: str) -> Exchange:
-    return asked("POST", "/notes", 400, sent=form, content_type=FORM)
+    return make_exchange("POST", "/notes", 400, sent=form, content_type=FORM)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def refused(form: str) -> Exchange:
         ("text=ab&text=ba", {"repeated"}),
         ("text=ab&n=0", {"one less"}),
         ("text=ab&n=", {"empty"}),
-        # Who knows what it was refused for?
+        # The reason of the refusal is ambiguous.
         ("text=&text=", set()),
         ("text=ab&text=c", set()),
         ("n=1&n=1", set()),
@@ -50,7 +50,7 @@ def test_a_refusal_shows_what_was_wrong_if_only_one_thing_was(form: str, what: s
     assert seen(refused(form)) == what
 
 
-def test_a_refusal_of_what_was_wrong_beside_the_form_shows_nothing_of_it() -> None:
+def test_a_refusal_for_another_reason_covers_no_boundary() -> None:
     wrong = refused("text=a")
     assert seen(wrong) == {"one shorter"}
     assert seen(replace(wrong, query="%")) == set()
@@ -58,4 +58,4 @@ def test_a_refusal_of_what_was_wrong_beside_the_form_shows_nothing_of_it() -> No
 
 
 def test_a_number_in_a_form_is_read_as_one() -> None:
-    assert seen(left("text=ab&n=1", 1)) >= {"shortest", "least"}
+    assert seen(note_left("text=ab&n=1", 1)) >= {"shortest", "least"}

@@ -1,6 +1,6 @@
-"""Redocly's lint and spectral's judge the documents, and OWASP's rules for spectral ours.
+"""Redocly's lint and spectral check the documents, and OWASP's rules for spectral check ours.
 
-What a judge printed counts, not only how it left: one that read nothing must not look content.
+A linter's output counts, not only its exit status, because one that read nothing must not pass.
 """
 
 import json
@@ -18,11 +18,11 @@ from api.contract import document, to_yaml
 from tests.contract.shelf.app import make_shelf
 from tests.serving import REPOSITORY
 
-# All rules that either recommends for OpenAPI, and none switched off.
+# All rules that either linter recommends for OpenAPI. None is switched off.
 REDOCLY = "redocly lint --extends=recommended-strict --format=json".split()
 SPECTRAL = "spectral lint --verbose --fail-severity=hint --ruleset=ruleset.yaml".split()
 RULESET = 'extends: ["spectral:oas"]\n'
-# OWASP's rules that this API breaks on purpose, each with the reason; all others hold.
+# OWASP's rules that this API breaks on purpose, each with the reason. All others hold.
 OWASP = """
 extends: ["spectral:oas", "{rules}"]
 rules:
@@ -54,19 +54,19 @@ overrides:
 """
 OWASP_PACKAGE = "@stoplight/spectral-owasp-ruleset"
 CI = REPOSITORY / ".ci" / "run"
-# They would tell their makers of the run, and ask whether there is a newer one.
+# No telemetry and no update check.
 ALONE = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
 
 def _pinned(package: str) -> str:
-    """The version of the package that CI installs, and so that is judged by."""
+    """Return the version of the package that CI installs, which must be the one that runs."""
     installed = re.search(rf"{package}@([\d.]+)", CI.read_text(encoding="utf-8"))
     assert installed, package
     return installed[1]
 
 
 def _judge(command: list[str], package: str, file: Path) -> tuple[int, str]:
-    """What it printed of the file. Without the judge the tests are skipped, but in CI they fail."""
+    """Return the linter's output for the file. Without the linter, skip the test; in CI, fail."""
     _need(package, _version(command[0]))
     return _run([*command, file.name], file.parent)
 
@@ -91,7 +91,7 @@ def _run(command: list[str], folder: Path) -> tuple[int, str]:
 
 
 def redocly(file: Path) -> list[str]:
-    """The rules that redocly sees broken, as errors or as warnings."""
+    """Return the rules that redocly reports, as errors or as warnings."""
     status, printed = _judge(REDOCLY, "@redocly/cli", file)
     said = json.loads(printed)
     problems = [problem["ruleId"] for problem in said["problems"]]
@@ -101,7 +101,7 @@ def redocly(file: Path) -> list[str]:
 
 
 def spectral(file: Path, ruleset: str = RULESET) -> list[str]:
-    """The rules that spectral sees broken, down to its hints."""
+    """Return the rules that spectral reports, including hints."""
     (file.parent / "ruleset.yaml").write_text(ruleset, encoding="utf-8")
     status, printed = _judge(SPECTRAL, "@stoplight/spectral-cli", file)
     assert re.search(r"Found \d+ rules \([1-9]\d+ enabled\)", printed), printed
@@ -114,7 +114,7 @@ def spectral(file: Path, ruleset: str = RULESET) -> list[str]:
 
 @pytest.fixture(params=["ours", "the shelf's"])
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Each document, in a folder where no settings of a judge's lie."""
+    """Each document, in a folder without a linter's settings."""
     file = tmp_path / "openapi.yaml"
     if request.param == "ours":
         shutil.copy(REPOSITORY / "openapi.yaml", file)
@@ -127,24 +127,22 @@ EACH_JUDGE = pytest.mark.parametrize("judge", [redocly, spectral])
 
 
 @EACH_JUDGE
-def test_a_judge_has_nothing_to_say_of_a_document(
-    judge: Callable[[Path], list[str]], file: Path
-) -> None:
+def test_linters_accept_the_documents(judge: Callable[[Path], list[str]], file: Path) -> None:
     assert judge(file) == []
 
 
 @EACH_JUDGE
-def test_a_judge_sees_that_an_operation_has_lost_its_name(
+def test_linters_notice_a_missing_operation_id(
     judge: Callable[[Path], list[str]], file: Path
 ) -> None:
-    """A flaw that spectral only warns of: so it reads, and its warnings count."""
+    """A flaw of which spectral only warns, so this tests that warnings count."""
     whole = file.read_text(encoding="utf-8")
     file.write_text(re.sub(r" +operationId: \w+\n", "", whole, count=1), encoding="utf-8")
     assert "operation-operationId" in judge(file)
 
 
 def owasp() -> str:
-    """The ruleset with OWASP's rules, which are installed beside spectral."""
+    """The ruleset with OWASP's rules, which are installed next to spectral."""
     program = Path(shutil.which("spectral") or "nowhere").resolve()
     found = [
         p for folder in program.parents if (p := folder / "node_modules" / OWASP_PACKAGE).exists()

@@ -1,4 +1,4 @@
-"""Which lines of a document say what will happen, and are held by the proof."""
+"""The lines of a document that describe behaviour, which the proof must cover."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is a secret by its name is masked wherever it stands, in whatever is kept on disk."""
+"""Values with a secret's name are masked wherever they occur in files."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,7 @@ from werkzeug.datastructures import Headers
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.proof import Proof
 from api.contract.proof.recording import MASK, write
-from tests.contract.small_document import DOCUMENT, TRAFFIC, asked
+from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange
 
 CANARY = "canary"
 JSON = "application/json"
@@ -18,12 +18,12 @@ JSON = "application/json"
 
 def headed(name: str, *, answer: bool = False) -> Exchange:
     secret = Headers({name: CANARY})
-    plain = asked("GET", "/notes/1", 404)
+    plain = make_exchange("GET", "/notes/1", 404)
     return replace(plain, received=secret) if answer else replace(plain, sent=secret)
 
 
 def sent(text: str, media_type: str) -> Exchange:
-    return asked("POST", "/notes", 400, sent=text, content_type=media_type)
+    return make_exchange("POST", "/notes", 400, sent=text, content_type=media_type)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,9 @@ def sent(text: str, media_type: str) -> Exchange:
     [
         *map(headed, ["Authorization", "Proxy-Authorization", "COOKIE", "X-Shelf-Key", "x-token"]),
         headed("Set-Cookie", answer=True),
-        replace(asked("GET", "/notes/1", 404), query=f"a=b&passw%6Frd={CANARY}&api_key={CANARY}"),
+        replace(
+            make_exchange("GET", "/notes/1", 404), query=f"a=b&passw%6Frd={CANARY}&api_key={CANARY}"
+        ),
         sent(f"Password={CANARY}&password2={CANARY}", "application/x-www-form-urlencoded"),
         sent(json.dumps({"user": {"password": CANARY}}), JSON),
         sent(json.dumps({"users": [{"password": [CANARY]}]}), JSON),
@@ -47,7 +49,7 @@ def test_a_secret_is_masked_wherever_it_stands(exchange: Exchange, tmp_path: Pat
     assert CANARY not in kept and MASK in kept
 
 
-def test_what_is_no_secret_is_kept_as_it_was(tmp_path: Path) -> None:
+def test_other_values_are_not_masked(tmp_path: Path) -> None:
     plain = replace(sent(json.dumps({"a": [1, {"b": None}]}), JSON), query="a=%20&&b&c==")
     write([plain], tmp_path / "traffic.jsonl")
     kept = json.loads((tmp_path / "traffic.jsonl").read_text(encoding="utf-8"))

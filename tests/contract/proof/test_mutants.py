@@ -1,4 +1,4 @@
-"""Each notch goes the way that it says, also where it is rare."""
+"""Each mutation makes the schema stricter, looser or different, as it declares."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -18,7 +18,7 @@ OPEN = {"type": "object", "properties": {"a": {}}}
 
 
 @pytest.mark.parametrize(
-    ("schema", "said"),
+    ("schema", "expected"),
     [
         ({"type": "integer"}, ("type: number for integer", "looser")),
         ({"type": "number"}, ("type: integer for number", "stricter")),
@@ -30,12 +30,14 @@ OPEN = {"type": "object", "properties": {"a": {}}}
         (OPEN | {"additionalProperties": {"type": "null"}}, ("properties: a dropped", "different")),
     ],
 )
-def test_a_notch_goes_the_way_it_says(schema: Any, said: tuple[str, str] | None) -> None:
+def test_a_mutation_has_its_declared_direction(
+    schema: Any, expected: tuple[str, str] | None
+) -> None:
     found = {(change.words, change.direction) for change in changes(schema)}
-    if said is None:
+    if expected is None:
         assert ("maxLength: 3", "looser") not in found
     else:
-        assert said in found
+        assert expected in found
 
 
 @pytest.mark.parametrize(
@@ -48,33 +50,33 @@ def test_a_notch_goes_the_way_it_says(schema: Any, said: tuple[str, str] | None)
         {"type": "integer", "minimum": 0, "maximum": 1},
     ],
 )
-def test_each_notch_is_a_schema_that_means_something_else(schema: Any) -> None:
+def test_each_mutation_changes_the_meaning_of_the_schema(schema: Any) -> None:
     notches = [change for change in changes(schema) if not change.target]
     assert notches
     for change in notches:
-        fits(change.value, "b")  # Else this raises.
+        fits(change.value, "b")  # Raises if the mutant isn't a valid schema.
         assert not mean_the_same(schema, change.value), change.words
 
 
 def asked_with(parameter: dict[str, Any]) -> dict[str, Any]:
-    said = deepcopy(DOCUMENT)
-    said["paths"]["/notes/{id}"]["get"]["parameters"].append(parameter)
-    return said
+    edited = deepcopy(DOCUMENT)
+    edited["paths"]["/notes/{id}"]["get"]["parameters"].append(parameter)
+    return edited
 
 
 def test_a_parameter_could_stand_elsewhere() -> None:
-    said = asked_with({"in": "query", "name": "q", "schema": {"type": "string"}})
-    found = {(m.line[-1], m.change) for m in mutants(said) if "parameters" in m.line}
+    edited = asked_with({"in": "query", "name": "q", "schema": {"type": "string"}})
+    found = {(m.line[-1], m.change) for m in mutants(edited) if "parameters" in m.line}
     assert {("in", "in the header"), ("name", "renamed"), (1, "dropped")} <= found
 
 
 def test_what_a_parameters_schema_forbids_has_to_be_refused(tmp_path: Path) -> None:
-    """Also if it is one of the components."""
+    """Also if the parameter is a component."""
     reference = {"$ref": "#/components/schemas/Q"}
-    said = asked_with({"in": "query", "name": "q", "schema": reference})
-    said["components"]["schemas"]["Q"] = {"type": "integer", "minimum": 1}
+    edited = asked_with({"in": "query", "name": "q", "schema": reference})
+    edited["components"]["schemas"]["Q"] = {"type": "integer", "minimum": 1}
     file = tmp_path / "small.yaml"
-    file.write_text(yaml.safe_dump(said))
+    file.write_text(yaml.safe_dump(edited))
     proof = Proof(file)
     for exchange in TRAFFIC:
         proof.keep(exchange)

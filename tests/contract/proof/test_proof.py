@@ -1,4 +1,4 @@
-"""The proof goes red: for what isn't as declared, was never seen, or could as well be different."""
+"""The proof fails for undeclared responses, uncovered declarations, and lines without effect."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from api.contract.proof.equivalence import mean_the_same
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.mutants import Mutant, mutants
 from api.contract.proof.proof import Contradiction, Proof
-from tests.contract.small_document import DOCUMENT, TRAFFIC, asked, left
+from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange, note_left
 
 Prove = Callable[..., Proof]
 MUTANTS = list(mutants(DOCUMENT))
@@ -41,7 +41,7 @@ def test_a_document_is_proven_by_traffic_that_shows_all_of_it(prove: Prove) -> N
     assert str(proof.verdict) == "exactness: 42 of 42 lines proven"
 
 
-def test_what_parts_settle_need_not_be_tried_again(prove: Prove) -> None:
+def test_mutants_settled_by_workers_are_not_tried_again(prove: Prove) -> None:
     whole, rest = prove(), prove(exchanges=[])
     for part in range(3):
         proof = prove()
@@ -54,22 +54,22 @@ def test_what_parts_settle_need_not_be_tried_again(prove: Prove) -> None:
 
 @pytest.mark.parametrize("left_out", range(len(TRAFFIC)))
 def test_nothing_of_the_traffic_can_be_left_out(left_out: int, prove: Prove) -> None:
-    """Each of these exchanges shows something that no other does."""
+    """Each of these exchanges covers something that no other does."""
     assert not prove(exchanges=TRAFFIC[:left_out] + TRAFFIC[left_out + 1 :]).holds
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.line[-3:]} {m.change}")
-def test_a_document_that_differs_by_one_notch_is_not_proven(mutant: Mutant, prove: Prove) -> None:
-    """The traffic contradicts it, doesn't show all of it, or leaves a line that isn't needed."""
+def test_a_mutated_document_is_not_proven(mutant: Mutant, prove: Prove) -> None:
+    """The traffic contradicts the mutant, doesn't cover it, or leaves a line without effect."""
     with suppress(Contradiction):
         proof = prove(mutant.root)
-        # What says nothing of an answer's text can't say too much of it.
+        # A schema that doesn't constrain a response's text can't be too strict about it.
         is_silent = mutant.change == "pattern: dropped" and "headers" in mutant.line
         same = mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)
         assert proof.holds == (is_silent or same)
 
 
-def test_what_is_missing_is_named_with_the_line_and_the_change(prove: Prove) -> None:
+def test_missing_coverage_is_reported_with_line_and_mutation(prove: Prove) -> None:
     too_long = deepcopy(DOCUMENT)
     too_long["components"]["schemas"]["Note"]["properties"]["id"]["maximum"] = 3
     too_long["paths"]["/notes"]["post"]["responses"]["201"].pop("links")
@@ -90,24 +90,30 @@ def test_what_is_missing_is_named_with_the_line_and_the_change(prove: Prove) -> 
 @pytest.mark.parametrize(
     ("exchange", "said"),
     [
-        (asked("GET", "/elsewhere", 200), "/elsewhere isn't declared, but gets 200"),
-        (asked("DELETE", "/notes", 204), "DELETE /notes isn't declared, but gets 204"),
-        (asked("PUT", "/notes", 405, Allow="GET"), "Allow is GET"),
-        (asked("GET", "/notes/1", 500), "500 isn't declared"),
-        (asked("GET", "/notes/1", 200), "no media type isn't declared"),
-        (asked("GET", "/notes/1", 200, said={"id": 3}), "the content isn't as declared"),
-        (asked("GET", "/notes/1", 200, said={"id": 1, "x": 1}), "the content isn't as declared"),
-        (asked("GET", "/notes/1", 200, said={"id": 1}, X="1"), "x isn't declared"),
-        (asked("GET", "/notes/1", 404, said={}), "there is content"),
-        (asked("GET", "/notes/x", 200, said={"id": 1}), "an invalid request was accepted"),
-        (asked("HEAD", "/notes/1", 200, said={"id": 1}), "there is content"),
-        (left("text=ab", 3), "Location: '/notes/3' isn't as declared"),
-        (left("text=ac", 1), "an invalid request was accepted: the form doesn't fit"),
-        (left("text=ab&text=ab", 1), "an invalid request was accepted: text occurs twice"),
-        (asked("POST", "/notes", 201, sent="text=ab", said={"id": 1}), "Location occurs 0 times"),
-        (asked("POST", "/notes", 400, sent="text=ab"), "a valid request was refused"),
-        (asked("POST", "/notes", 415, sent="text=ab"), "a declared encoding was refused"),
-        (asked("GET", "/notes/1", 401), "401 isn't declared"),
+        (make_exchange("GET", "/elsewhere", 200), "/elsewhere isn't declared, but gets 200"),
+        (make_exchange("DELETE", "/notes", 204), "DELETE /notes isn't declared, but gets 204"),
+        (make_exchange("PUT", "/notes", 405, Allow="GET"), "Allow is GET"),
+        (make_exchange("GET", "/notes/1", 500), "500 isn't declared"),
+        (make_exchange("GET", "/notes/1", 200), "no media type isn't declared"),
+        (make_exchange("GET", "/notes/1", 200, said={"id": 3}), "the content isn't as declared"),
+        (
+            make_exchange("GET", "/notes/1", 200, said={"id": 1, "x": 1}),
+            "the content isn't as declared",
+        ),
+        (make_exchange("GET", "/notes/1", 200, said={"id": 1}, X="1"), "x isn't declared"),
+        (make_exchange("GET", "/notes/1", 404, said={}), "there is content"),
+        (make_exchange("GET", "/notes/x", 200, said={"id": 1}), "an invalid request was accepted"),
+        (make_exchange("HEAD", "/notes/1", 200, said={"id": 1}), "there is content"),
+        (note_left("text=ab", 3), "Location: '/notes/3' isn't as declared"),
+        (note_left("text=ac", 1), "an invalid request was accepted: the form doesn't fit"),
+        (note_left("text=ab&text=ab", 1), "an invalid request was accepted: text occurs twice"),
+        (
+            make_exchange("POST", "/notes", 201, sent="text=ab", said={"id": 1}),
+            "Location occurs 0 times",
+        ),
+        (make_exchange("POST", "/notes", 400, sent="text=ab"), "a valid request was refused"),
+        (make_exchange("POST", "/notes", 415, sent="text=ab"), "a declared encoding was refused"),
+        (make_exchange("GET", "/notes/1", 401), "401 isn't declared"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -1,4 +1,4 @@
-"""Answers that aren't the document's, wherever they stand, are found."""
+"""Undeclared responses are found, in any part of a response."""
 
 import re
 from copy import deepcopy
@@ -13,13 +13,13 @@ from werkzeug.datastructures import Headers
 from api.contract.proof.document import fits, from_text
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.proof import Contradiction, Proof
-from tests.contract.small_document import DOCUMENT, asked, left
+from tests.contract.small_document import DOCUMENT, make_exchange, note_left
 
-HERE = asked("GET", "/notes/1", 200, said={"id": 1})
+HERE = make_exchange("GET", "/notes/1", 200, said={"id": 1})
 
 
 def typed(exchange: Exchange, *media_types: str, content: bytes | None = None) -> Exchange:
-    """The exchange with its answer in another media type, or in several."""
+    """Return the exchange with another media type of the response, or with several."""
     others = [(name, value) for name, value in exchange.received if name != "Content-Type"]
     received = Headers([*others, *(("Content-Type", kind) for kind in media_types)])
     return replace(
@@ -48,20 +48,23 @@ def proof(document: Any, tmp_path: Path) -> Proof:
 @pytest.mark.parametrize(
     ("exchange", "said"),
     [
-        (asked("GET", "/elsewhere", 500), "/elsewhere isn't declared, but gets 500"),
-        (asked("OPTIONS", "/elsewhere", 204), "/elsewhere isn't declared, but gets 204"),
-        (asked("PUT", "/notes", 500), "PUT /notes isn't declared, but gets 500"),
-        (asked("PUT", "/notes", 404), "PUT /notes isn't declared, but gets 404"),
-        (asked("PUT", "/notes/1", 404), "PUT /notes/{id} isn't declared, but gets 404"),
+        (make_exchange("GET", "/elsewhere", 500), "/elsewhere isn't declared, but gets 500"),
+        (make_exchange("OPTIONS", "/elsewhere", 204), "/elsewhere isn't declared, but gets 204"),
+        (make_exchange("PUT", "/notes", 500), "PUT /notes isn't declared, but gets 500"),
+        (make_exchange("PUT", "/notes", 404), "PUT /notes isn't declared, but gets 404"),
+        (make_exchange("PUT", "/notes/1", 404), "PUT /notes/{id} isn't declared, but gets 404"),
         (typed(replace(HERE, method="HEAD"), "a/b", content=b""), "a/b isn't declared"),
         (typed(HERE, "application/json", "text/plain"), "content-type occurs 2 times"),
         (typed(HERE, "application/json", content=b'{"id": 3, "id": 1}'), "can't be read"),
         (typed(HERE, "application/json", content='{"id": 1}'.encode("utf-16")), "can't be read"),
         (typed(HERE, "text/plain; charset=latin-1", content="é".encode()), "isn't as declared"),
         (typed(HERE, "text/plain; charset=x", content="é".encode()), "can't be read"),
-        (asked("POST", "/notes", 409, sent="text=ac"), "an invalid request was in conflict"),
-        (asked("POST", "/notes", 422, sent="text=ab"), "a valid request was refused"),
-        (asked("POST", "/notes", 406, sent="text=ab"), "was refused for Accept"),
+        (
+            make_exchange("POST", "/notes", 409, sent="text=ac"),
+            "an invalid request was in conflict",
+        ),
+        (make_exchange("POST", "/notes", 422, sent="text=ab"), "a valid request was refused"),
+        (make_exchange("POST", "/notes", 406, sent="text=ab"), "was refused for Accept"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -73,15 +76,15 @@ def test_a_wrong_answer_is_found(exchange: Exchange, said: str, proof: Proof) ->
 @pytest.mark.parametrize(
     "exchange",
     [
-        asked("GET", "/elsewhere", 404),
-        asked("PUT", "/elsewhere", 414),
-        asked("PUT", "/notes/x", 404),
-        asked("PUT", "/notes/1", 501),
+        make_exchange("GET", "/elsewhere", 404),
+        make_exchange("PUT", "/elsewhere", 414),
+        make_exchange("PUT", "/notes/x", 404),
+        make_exchange("PUT", "/notes/1", 501),
         typed(replace(HERE, method="HEAD"), "application/json", content=b""),
         typed(HERE, "text/plain; charset=latin-1", content="é".encode("latin-1")),
-        asked("POST", "/notes", 409, sent="text=ab"),
-        asked("POST", "/notes", 422, sent="text=ac"),
-        left("text=ab", 1),
+        make_exchange("POST", "/notes", 409, sent="text=ab"),
+        make_exchange("POST", "/notes", 422, sent="text=ac"),
+        note_left("text=ab", 1),
     ],
 )
 def test_a_right_answer_is_kept(exchange: Exchange, proof: Proof) -> None:

@@ -1,4 +1,4 @@
-"""A run of all tests proves the documents by what all its workers saw; a part proves nothing."""
+"""A run of all tests proves the documents by all workers' exchanges; a partial run doesn't."""
 
 import os
 import subprocess
@@ -57,13 +57,13 @@ PROVEN = "contract: 20 of 20 promises seen\n  exactness: 42 of 42 lines proven"
 
 
 def run(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the tests above by two workers, without the plugins that they don't need."""
+    """Run the tests above with two workers, without unneeded plugins."""
     (folder / "pytest.ini").write_text("[pytest]\ntestpaths = test_small.py\n")
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_small.py").write_text(TESTS)
     (folder / "small.yaml").write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
     command = [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "no:cacheprovider", "-n2"]
-    # These tests may themselves run in a worker.
+    # These tests may run in a worker themselves.
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     environment |= {"PYTHONPATH": str(REPOSITORY), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
@@ -77,7 +77,7 @@ def run(folder: Path, *options: str, **environment: str) -> subprocess.Completed
 
 
 def asked_for(args: Iterable[str] = ("tests",), **option: Any) -> Any:
-    """The configuration of a run by these arguments and options."""
+    """Return the configuration of a run with these arguments and options."""
     return SimpleNamespace(
         args=list(args),
         option=SimpleNamespace(**option),
@@ -93,7 +93,7 @@ def test_the_exchanges_of_two_workers_prove_a_document_together(tmp_path: Path) 
     assert PROVEN in ran.stdout
 
 
-def test_a_promise_that_no_worker_saw_fails_the_run(tmp_path: Path) -> None:
+def test_an_uncovered_declaration_fails_the_run(tmp_path: Path) -> None:
     ran = run(tmp_path, LEFT_OUT="0")
     assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout
     assert "\n  never seen: " in ran.stdout and " passed in " in ran.stdout
@@ -101,7 +101,7 @@ def test_a_promise_that_no_worker_saw_fails_the_run(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_does_not_deliver_what_it_saw_fails_the_run(tmp_path: Path) -> None:
-    """It crashes after its last test, so that no test fails."""
+    """The worker crashes after its last test, so that no test fails."""
     ran = run(tmp_path, CRASHES="gw1")
     assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout
     assert "workers delivered their exchanges: no verdict" in ran.stdout

@@ -1,4 +1,4 @@
-"""Traffic is kept as it was, and on disk without its secrets; the proof can be read as a page."""
+"""Traffic is recorded unchanged, and written without secrets; the proof is written as HTML."""
 
 import json
 import socket
@@ -21,20 +21,23 @@ CANARY = "a canary sings below ground"
 
 
 @pytest.fixture
-def heard() -> list[Exchange]:
+def exchanges() -> list[Exchange]:
     return []
 
 
 @pytest.fixture
-def someone(make_app_at: Callable[..., Flask], sqlite_url: str, heard: list[Exchange]) -> Someone:
+def someone(
+    make_app_at: Callable[..., Flask], sqlite_url: str, exchanges: list[Exchange]
+) -> Someone:
     app = make_app_at(sqlite_url)
-    app.wsgi_app = recorded(app.wsgi_app, heard.append)  # type: ignore[method-assign,assignment]
+    app.wsgi_app = recorded(app.wsgi_app, exchanges.append)  # type: ignore[method-assign,assignment]
     return Someone(app.test_client())
 
 
-@pytest.mark.parametrize("canary", [CANARY])  # So it stands in the test's name, too.
+# The parameter, and so the canary, is in the test's name too.
+@pytest.mark.parametrize("canary", [CANARY])
 def test_no_password_is_kept_on_disk(
-    canary: str, someone: Someone, heard: list[Exchange], tmp_path: Path
+    canary: str, someone: Someone, exchanges: list[Exchange], tmp_path: Path
 ) -> None:
     someone.signs_up("ada", canary)
     form = {"username": "eve", "password": canary}
@@ -42,9 +45,9 @@ def test_no_password_is_kept_on_disk(
     someone.posts(json.dumps(form), "application/json", "/userSignUp")
     someone.posts(f"password={canary}&%", "application/x-www-form-urlencoded", "/userSignUp")
     someone.signs_in("ada", canary).gives_details(username="ada")
-    write(heard, tmp_path / "traffic.jsonl")
+    write(exchanges, tmp_path / "traffic.jsonl")
     kept = (tmp_path / "traffic.jsonl").read_text(encoding="utf-8")
-    assert len(kept.splitlines()) == len(heard) == 5
+    assert len(kept.splitlines()) == len(exchanges) == 5
     for hidden in canary, canary.replace(" ", "+"), canary.replace(" ", "%20"), "YWRhOm":
         assert hidden not in kept
     first, *_, last = (json.loads(line) for line in kept.splitlines())
@@ -54,11 +57,11 @@ def test_no_password_is_kept_on_disk(
 
 
 def test_an_exchange_has_what_was_sent_and_received(
-    someone: Someone, heard: list[Exchange]
+    someone: Someone, exchanges: list[Exchange]
 ) -> None:
     body, form = "username=%C3%A9", "application/x-www-form-urlencoded"
     answer = someone.posts(body, form, "/userSignUp?a=b")
-    (exchange,) = heard
+    (exchange,) = exchanges
     assert (exchange.method, exchange.path, exchange.query) == ("POST", "/userSignUp", "a=b")
     assert exchange.body == body.encode()
     assert exchange.status == 400 and exchange.content == answer.data
@@ -68,11 +71,11 @@ def test_an_exchange_has_what_was_sent_and_received(
 
 @pytest.mark.parametrize(("length", "body"), [(3, b"abc"), (4, None)])
 def test_a_body_that_did_not_come_whole_is_none(
-    length: int, body: Any, someone: Someone, heard: list[Exchange]
+    length: int, body: Any, someone: Someone, exchanges: list[Exchange]
 ) -> None:
     framed = {"CONTENT_LENGTH": str(length)}
     someone.asks("POST", "/userSignUp", data=b"abc", environ_overrides=framed)
-    assert heard[0].body == body
+    assert exchanges[0].body == body
 
 
 def test_the_page_names_every_promise_and_every_line(tmp_path: Path) -> None:
@@ -93,13 +96,13 @@ def test_the_page_names_every_promise_and_every_line(tmp_path: Path) -> None:
 
 
 def test_a_body_is_read_to_its_end_and_no_further(
-    make_app_at: Callable[..., Flask], sqlite_url: str, heard: list[Exchange]
+    make_app_at: Callable[..., Flask], sqlite_url: str, exchanges: list[Exchange]
 ) -> None:
-    """A server gives the connection itself, and a browser leaves it open."""
+    """A server passes the connection itself, which a browser leaves open."""
     app = make_app_at(sqlite_url)
-    app.wsgi_app = recorded(app.wsgi_app, heard.append)  # type: ignore[method-assign,assignment]
+    app.wsgi_app = recorded(app.wsgi_app, exchanges.append)  # type: ignore[method-assign,assignment]
     with listening(app) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as there:
-        asked = "POST /userDetails HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain"
-        there.sendall(f"{asked}\r\nContent-Length: 3\r\n\r\nabc".encode())
+        exchange = "POST /userDetails HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain"
+        there.sendall(f"{exchange}\r\nContent-Length: 3\r\n\r\nabc".encode())
         assert there.recv(4096).startswith(b"HTTP/1.1 415 ")
-    assert [exchange.body for exchange in heard] == [b"abc"]
+    assert [exchange.body for exchange in exchanges] == [b"abc"]

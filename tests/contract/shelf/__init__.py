@@ -1,1 +1,1 @@
-"""A shelf of books: a second app under the machine of `api`, which shares nothing else with it."""
+"""A shelf of books: a second app that uses `api.contract`, and nothing else of the service."""

@@ -1,4 +1,4 @@
-"""`python -m tests.contract.shelf` writes the shelf's document, as it follows from the code."""
+"""`python -m tests.contract.shelf` writes the shelf's document from its code."""
 
 from pathlib import Path
 

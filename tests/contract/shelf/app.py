@@ -1,4 +1,4 @@
-"""The shelf, put together."""
+"""The shelf's application factory."""
 
 from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
@@ -30,7 +30,7 @@ def show_document() -> ResponseReturnValue:
 
 
 def make_shelf() -> Flask:
-    """The app, with no books on its shelf."""
+    """Return the app with an empty shelf."""
     app = Flask("shelf", static_folder=None)
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = 4096

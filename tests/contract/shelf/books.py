@@ -1,4 +1,4 @@
-"""The books themselves, in memory."""
+"""The books, in memory."""
 
 from threading import Lock
 from typing import Any
@@ -12,20 +12,20 @@ Book = dict[str, Any]
 
 
 def books() -> "Books":
-    """The books of the app at hand."""
+    """Return the books of the current app."""
     found: Books = current_app.extensions["books"]
     return found
 
 
 class Books:
-    """Books by their place; the last of them is the newest."""
+    """Books by their place. The one that was added last is the newest."""
 
     def __init__(self) -> None:
         self._books: dict[int, Book] = {}
         self._lock = Lock()
 
     def add(self, book: Book) -> Book:
-        """Put it in the first free place. Raises `Conflict` if it's there, or there is none."""
+        """Add the book in the first free place. Raises `Conflict` if it exists or all are taken."""
         with self._lock:
             free = [n for n in range(1, CAPACITY + 1) if n not in self._books]
             if not free or any(book["isbn"] == b["isbn"] for b in self._books.values()):

@@ -1,4 +1,4 @@
-"""The shelf's refusals, in a shape of its own."""
+"""The shelf's error responses, in a shape of its own."""
 
 from flask import Response, jsonify
 from werkzeug.datastructures import WWWAuthenticate
@@ -36,7 +36,7 @@ UNROUTED_REPLIES = {
 
 
 def answer(error: HTTPException) -> Response:
-    """The error in the shelf's shape, with the headers that it brings along."""
+    """Return the error in the shelf's shape, with its headers."""
     status = error.code or 500
     wrong = sorted({name.partition(".")[0] for name in getattr(error, "errors", {})})
     said = {"error": REFUSALS.get(status, error.name)}

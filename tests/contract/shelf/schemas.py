@@ -1,14 +1,14 @@
-"""The shelf's schemas: the book that comes in, the query, and the bodies that go out."""
+"""The shelf's schemas: new books, queries, and response bodies."""
 
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 CAPACITY, PAGE = 100, 20
-"""The most books that the shelf holds, and that one answer lists."""
+"""The maximum number of books on the shelf, and in a response."""
 
 MOST_FIELDS = 5
-"""How many wrong fields a refusal names."""
+"""The maximum number of invalid fields that an error names."""
 
 KINDS, ORDERS = ["essay", "novel", "poem"], ["newest", "pages"]
 REFUSALS = {
@@ -23,7 +23,7 @@ REFUSALS = {
 
 
 class Pattern(validate.Regexp):
-    """The whole text fits, as JSON Schema means it: `$` alone lets a newline by."""
+    """The whole text matches, as in JSON Schema; Python's `$` would also match before a newline."""
 
     def __call__(self, value: Any) -> Any:
         if self.regex.fullmatch(value) is None:
@@ -32,7 +32,7 @@ class Pattern(validate.Regexp):
 
 
 class Flag(fields.Boolean):
-    """True or false, and nothing that stands for them."""
+    """A boolean that accepts only true and false."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -59,7 +59,7 @@ def _read(**options: Any) -> Flag:
 
 
 class NewBook(Schema):
-    """A book as it comes in."""
+    """A new book."""
 
     isbn = fields.String(
         required=True,
@@ -92,13 +92,13 @@ class Book(NewBook):
 
 
 class Place(Schema):
-    """What the path of a book holds."""
+    """The path parameter of a book."""
 
     id = _number(1, CAPACITY, _said("The book's place.", 1), required=True)
 
 
 class Listing(Schema):
-    """Which books, and in what order."""
+    """The query of a list: a filter, an order and a limit."""
 
     class Meta:
         unknown = EXCLUDE
@@ -113,7 +113,7 @@ class Listing(Schema):
 
 
 class Newest(Schema):
-    """Of which kind."""
+    """The query for the newest book: its kind."""
 
     class Meta:
         unknown = EXCLUDE
@@ -124,7 +124,7 @@ class Newest(Schema):
 
 
 class BookList(Schema):
-    """Some books, and how many there are in all."""
+    """A list of books, and their total number."""
 
     books = fields.List(
         fields.Nested(Book),

@@ -1,4 +1,4 @@
-"""A story of the shelf, told in one go: what was asked, what it answered; and its document."""
+"""A fixed series of requests to the shelf with the responses, and the shelf's document."""
 
 import json
 from collections.abc import Iterator
@@ -20,15 +20,15 @@ TOWERS: dict[str, Any] = {
 }
 
 
-def visit() -> FlaskClient:
-    """A client of an empty shelf, which raises what leaves undeclared."""
+def make_client() -> FlaskClient:
+    """Return a client of an empty shelf. An undeclared response raises."""
     app = make_shelf()
     app.testing = True
     return app.test_client()
 
 
-def tell(shelf: FlaskClient) -> Iterator[str]:
-    """The status of each answer, with where it leads."""
+def run_story(shelf: FlaskClient) -> Iterator[str]:
+    """Yield the status of each response, and its Location."""
     etag = shelf.get("/books.csv").headers["ETag"]
     asked: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", "/newest?kind=novel", {}),
@@ -54,12 +54,12 @@ def tell(shelf: FlaskClient) -> Iterator[str]:
         yield f"{method} {path} {answer.status_code} {answer.headers.get('Location', '')}".rstrip()
 
 
-def whole() -> str:
-    """The story and the document, as JSON."""
-    shelf = visit()
-    told = list(tell(shelf))
+def story_and_document() -> str:
+    """Return the story and the document as JSON."""
+    shelf = make_client()
+    told = list(run_story(shelf))
     return json.dumps({"told": told, "document": to_yaml(document(shelf.application))})
 
 
 if __name__ == "__main__":
-    print(whole())  # noqa: T201  (the process that reads it is another)
+    print(story_and_document())  # noqa: T201  (the process that reads it is another)

@@ -1,4 +1,4 @@
-"""One book: it is added, read of, and taken away."""
+"""One book: add, read and remove it."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ LIBRARIAN = Credentials(
 
 
 def _place(id: int) -> int:
-    """The place as the path has it. Raises `NotFound`: Flask reads 007 and other digits too."""
+    """Return the place in the path. Raises `NotFound` for 007 and non-ASCII digits."""
     if not request.path.endswith(f"/{id}"):
         raise NotFound
     return id

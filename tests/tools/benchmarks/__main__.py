@@ -1,7 +1,7 @@
-"""`python -m tests.tools.benchmarks`: how fast the service is, beside what it could be at best.
+"""`python -m tests.tools.benchmarks`: the speed of the service, compared with references.
 
-Wants wrk. Everything runs on this machine, by turns, and is measured in rounds; of these the
-medians are printed. Every answer has to be the expected one, and all that was acknowledged in the
+Requires wrk. All servers run on this machine, alternately, and are measured in rounds, of which the
+medians are printed. Each response must be expected, and all acknowledged data must be in the
 database.
 """
 
@@ -26,7 +26,7 @@ ROUNDS, SECONDS = 3, 2
 
 
 def main() -> None:
-    """Measure, print, and exit 1 if anything is wrong or slower than it should be."""
+    """Measure, print, and exit 1 if anything is wrong or slower than its target."""
     parser = argparse.ArgumentParser("python -m tests.tools.benchmarks", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="one short round, whose figures have no marks"

@@ -1,4 +1,4 @@
-"""The bare tutorial app: what a Flask view costs that validates nothing and stores nothing."""
+"""The bare app: the cost of a Flask view that validates and stores nothing."""
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue

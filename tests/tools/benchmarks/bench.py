@@ -1,4 +1,4 @@
-"""A run: what was measured in it, and what was wrong."""
+"""A benchmark run: its measurements, and its errors."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from tests.tools.benchmarks.machine import Others
 from tests.tools.benchmarks.servers import spread
 
 SERVED_AT_ONCE = 64
-"""Connections up to which nobody may be turned away."""
+"""The number of connections up to which no request may be refused."""
 
 
 class Key(NamedTuple):
-    """What was asked of whom, and how."""
+    """The server, the work and the connections of a measurement."""
 
     server: str
     work: str
@@ -29,7 +29,7 @@ class Key(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A server to measure; `arbiter` is gunicorn's, where the connections have to be spread."""
+    """A server to measure. `arbiter` is gunicorn's, if connections must be spread over workers."""
 
     name: str
     url: str
@@ -39,7 +39,7 @@ class Target(NamedTuple):
 
 @dataclass
 class Bench:
-    """Figures by what was asked, one for each round."""
+    """Measurements by their key, one for each round."""
 
     folder: Path
     rounds: int
@@ -47,7 +47,7 @@ class Bench:
     others: Others = field(default_factory=Others)
     loads: dict[Key, list[Load]] = field(default_factory=lambda: defaultdict(list))
     alone: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """What is measured without a server: hashes, pgbench, syncs."""
+    """Measurements without a server: hashes, pgbench, syncs."""
     wrong: list[str] = field(default_factory=list)
 
     def start(self, target: Target, work: str, kept: bool, connections: int, pause: int = 0) -> Wrk:
@@ -81,5 +81,5 @@ class Bench:
         self.keep(Key(target.name, work, kept, connections), load)
 
     def of(self, server: str) -> list[Load]:
-        """All that was asked of a server."""
+        """Return all measurements of a server."""
         return [load for key, loads in self.loads.items() if key.server == server for load in loads]

@@ -1,4 +1,4 @@
-"""A SQLite database with many accounts and records, in the service's own tables."""
+"""A SQLite database with many accounts and records, in the service's tables."""
 
 import os
 import random
@@ -10,8 +10,8 @@ from api.config import Settings
 from api.storage.database import open_engine
 from api.storage.migrate import upgrade
 
-# In the order of their ids, so that the index grows at its end; a random id lies anywhere all the
-# same. The first 7 digits count up, and the rest are those of a UUID of version 4.
+# In the order of their ids, so that the index grows at its end: the first 7 digits count up, and
+# the rest are those of a UUID of version 4.
 FILL = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -400000;
 BEGIN;
@@ -31,7 +31,7 @@ PRAGMA journal_mode = WAL;
 
 
 def fill(file: Path, accounts: int, details: int) -> None:
-    """The service's own tables, filled at once; then on disk."""
+    """Create and fill the service's tables in one transaction, and sync the file."""
     engine = open_engine(Settings(database_url=f"sqlite:///{file}"))
     upgrade(engine)
     engine.dispose()
@@ -43,7 +43,7 @@ def fill(file: Path, accounts: int, details: int) -> None:
 
 
 def some_links(file: Path, number: int, to: Path) -> Path:
-    """About so many, of records that lie all over the table."""
+    """Write about `number` links, of records that are spread over the table."""
     connection = sqlite3.connect(file)
     (last,) = connection.execute("SELECT max(number) FROM user_details").fetchone()
     some = f"SELECT id FROM user_details WHERE number % {max(1, last // number)} = 0"

@@ -1,4 +1,4 @@
-"""Many records: whether the service is as fast, as small and as quick to start as with few."""
+"""Compare speed, memory and start time with many records and with few."""
 
 import statistics
 import time
@@ -18,19 +18,19 @@ from tests.tools.benchmarks.works import KINDS, RECORDS
 
 ACCOUNTS, DETAILS = 1_000_000, 10_000_000
 LARGEST, SLOWEST_START = 100, 2.0
-"""What a worker's memory, in MB, and the seconds of a start have to stay below."""
+"""The maximum memory of a worker in MB, and the maximum seconds of a start."""
 FLAT = 1.25
-"""Memory that grows by no more than this while it is asked is flat."""
+"""The maximum growth of memory under load that counts as constant."""
 
 
 class _Grown:
-    """The service on one of the two databases: where it is, and what it takes."""
+    """The service on one of the two databases, with its measurements."""
 
     def __init__(self, bench: Bench, name: str, server: Server, seconds: float) -> None:
         self.name, self.process, self.seconds = name, psutil.Process(server.process.pid), seconds
         self.file = bench.folder / name / "signup.db"
         self.memory: list[list[tuple[float, float]]] = []
-        time.sleep(1)  # Until its workers are there.
+        time.sleep(1)  # Wait for the workers to start.
         self.weigh()
         to = bench.folder / f"{name}.links"
         if name == "large":
@@ -40,12 +40,12 @@ class _Grown:
         self.target = Target(name, server.url, to)
 
     def weigh(self) -> None:
-        """RSS and USS of each process that serves, in MB."""
+        """Record the RSS and USS of each worker in MB."""
         workers = self.process.children(recursive=True) or [self.process]
         infos = [worker.memory_full_info() for worker in workers]
         self.memory.append([(info.rss / 1e6, info.uss / 1e6) for info in infos])
 
-    def told(self) -> str:
+    def report(self) -> str:
         weights = (
             ", ".join(f"{rss:.0f} ({uss:.0f})" for rss, uss in workers) for workers in self.memory
         )
@@ -74,7 +74,7 @@ def _rows(bench: Bench) -> Iterator[Row]:
 
 
 def grow(bench: Bench, accounts: int = ACCOUNTS, details: int = DETAILS) -> list[Row]:
-    """Measure with many and with few records by turns; what isn't a rate is printed."""
+    """Measure with many and with few records alternately. Other results than rates are printed."""
     (bench.folder / "large").mkdir()
     began = time.monotonic()
     fill(bench.folder / "large" / "signup.db", accounts, details)
@@ -91,12 +91,12 @@ def grow(bench: Bench, accounts: int = ACCOUNTS, details: int = DETAILS) -> list
                     for one in both:
                         bench.measure(one.target, work, kept, 16)
             for one in both:
-                if len(one.memory) == 1:  # All is loaded now that is loaded when it is wanted.
+                if len(one.memory) == 1:  # Lazily loaded modules are loaded now.
                     one.weigh()
         for one in both:
             one.weigh()
             bench.wrong += one.wrong()
-            print(one.told())
+            print(one.report())
     for one in both:
         beyond = details if one.name == "large" else 0
         bench.wrong += missing(f"sqlite:///{one.file}", bench.of(one.name), beyond)

@@ -1,4 +1,4 @@
-"""Whether all that was acknowledged is in the database."""
+"""Check whether all acknowledged data is in the database."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from tests.tools.benchmarks.load import Load
 
 
 def missing(database_url: str, loads: Iterable[Load], beyond: int = 0) -> list[str]:
-    """What was acknowledged and isn't there.
+    """Return the acknowledged data that is missing.
 
-    Records are looked for by their ids. A sign-up's answer doesn't say which one it is, so of these
-    there have to be as many as were acknowledged, of the names that were sent by each load. The
-    first records, so many as `beyond`, are older than the loads.
+    Records are searched by id. A sign-up's response has no id, so the number of accounts with the
+    names of each load must equal that of its acknowledged sign-ups. The first `beyond` records are
+    older than the loads.
     """
     engine = create_engine(database_url)
     with engine.connect() as connection:
@@ -40,5 +40,5 @@ def missing(database_url: str, loads: Iterable[Load], beyond: int = 0) -> list[s
 
 
 def _hex(key: object) -> str:
-    """SQLite keeps a UUID as 32 digits, and PostgreSQL as what it is."""
+    """Return the stored form of a UUID: 32 digits on SQLite, a native UUID on PostgreSQL."""
     return str(key).replace("-", "")

@@ -1,4 +1,4 @@
-"""wrk: what it is told to ask, and what it says of the answers."""
+"""Run wrk, and parse its results."""
 
 import shutil
 import subprocess
@@ -16,17 +16,17 @@ EXPECTED = {
     "sign_up_with_password": {"200"},
     "both": {"200", "201"},
 }
-"""What may be answered to each work; `503+` is a 503 that says when to come again."""
+"""The allowed statuses of each work; `503+` is a 503 with `Retry-After`."""
 BARE = {work: {"200" if work.startswith("sign_up") else "201"} for work in EXPECTED}
-"""What the bare app answers: it refuses nothing."""
+"""The bare app's statuses; it refuses nothing."""
 CROWDED = EXPECTED | {"details": {"201", "503+"}}
-"""What may be answered to more connections than are served at once."""
+"""The allowed statuses with more connections than are served at once."""
 PATHS = {"sign_up": "/userSignUp", "sign_up_with_password": "/userSignUp"}
 
 
 @dataclass
 class Load:
-    """One wrk's figures: times in milliseconds, and the links of the records that it made."""
+    """The results of a wrk: times in milliseconds, and the links of new records."""
 
     tag: str
     expected: set[str]
@@ -40,7 +40,7 @@ class Load:
 
     @property
     def succeeded(self) -> int:
-        """How many were answered as asked, so that a 503 is none."""
+        """Return the number of successful responses; a 503 isn't one."""
         return sum(n for status, n in self.statuses.items() if status in self.expected - {"503+"})
 
     @property
@@ -48,14 +48,14 @@ class Load:
         return self.succeeded / self.seconds
 
     def wrong(self) -> list[str]:
-        """What was answered that shouldn't be, and what broke."""
+        """Yield unexpected statuses and errors."""
         odd = [f"{n} answers {s}" for s, n in self.statuses.items() if s not in self.expected]
         broken = [f"{n} {kind} errors" for kind, n in self.errors.items() if n]
         return odd + broken + ["no answer"] * (not self.statuses)
 
 
 class Wrk:
-    """A wrk that runs."""
+    """A running wrk."""
 
     def __init__(
         self,
@@ -83,12 +83,12 @@ class Wrk:
         )
 
     def stop(self) -> None:
-        """End it before its time; it tells nothing."""
+        """Stop wrk early, without a result."""
         self.process.kill()
         self.process.communicate()
 
     def result(self) -> Load:
-        """Its figures, once it has ended."""
+        """Wait for the end, and return the results."""
         _, said = self.process.communicate()
         assert not self.process.returncode and self.out.exists(), said
         for line in self.out.read_text("ascii").splitlines():
@@ -107,5 +107,5 @@ class Wrk:
 
 
 def missing_program() -> str | None:
-    """How to install wrk, where it isn't."""
+    """Return how to install wrk, or "" if it is installed."""
     return None if shutil.which("wrk") else "wrk is missing: apt-get install wrk"

@@ -1,4 +1,4 @@
-"""The machine: what it is, what else runs on it, how fast its disk and its hashing are."""
+"""The machine: its description, its other load, and its speed of disk and hashing."""
 
 import os
 import platform
@@ -14,12 +14,13 @@ import psutil
 from argon2 import PasswordHasher
 
 CORES = os.cpu_count() or 1
-# As in api/security/passwords.py, and written once more: a weaker hash would be less work.
+# Repeated from api/security/passwords.py, so that weaker parameters there don't change the
+# reference.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 
 def described() -> str:
-    """The date, Python, and the processor."""
+    """Return the date, Python's version, and the processor."""
     lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     model = models[0] if models else platform.machine()
@@ -29,7 +30,7 @@ def described() -> str:
 
 
 def _spent(process: psutil.Process) -> float:
-    """The CPU seconds of a process, of its children, and of those that have ended."""
+    """Return the CPU seconds of a process, its children, and its ended children."""
     try:
         spent = sum(process.cpu_times()[:4])
         return float(spent) + sum(_spent(child) for child in process.children())
@@ -38,17 +39,17 @@ def _spent(process: psutil.Process) -> float:
 
 
 class Others:
-    """How much of the cores other processes took meanwhile: a share for each measurement."""
+    """The share of the cores that other processes used, for each measurement."""
 
     def __init__(self) -> None:
         self.shares: list[float] = []
         self.beside: set[int] = set()
-        """Processes of ours that aren't our children."""
+        """Our processes that aren't children of this one."""
 
     def _now(self) -> tuple[float, float, float]:
         times = psutil.cpu_times()
         ours = sum(_spent(psutil.Process(pid)) for pid in (os.getpid(), *self.beside))
-        # A guest's time is in the user's too.
+        # The user time includes that of guests.
         idle = times.idle + times.iowait
         return time.monotonic(), sum(times[:8]) - idle, ours
 
@@ -66,7 +67,7 @@ class Others:
 
 
 def sync_milliseconds(folder: Path, seconds: float) -> float:
-    """A write of one page and fdatasync, in a file that has its size already, as a log has."""
+    """Return the milliseconds of writing a page with fdatasync, in a preallocated file."""
     took: list[float] = []
     file = os.open(folder / "synced", os.O_RDWR | os.O_CREAT)
     try:
@@ -82,7 +83,7 @@ def sync_milliseconds(folder: Path, seconds: float) -> float:
 
 
 def hashes_per_second(seconds: float) -> float:
-    """Argon2id alone on all cores; it holds no lock of Python's while it computes."""
+    """Return the hashes per second on all cores; Argon2id releases the GIL."""
 
     def hash_until(end: float) -> int:
         count = 0

@@ -1,4 +1,4 @@
-"""Throughput and latency by connections, as an SVG that can be read on light and on dark."""
+"""Throughput and latency by connections, as an SVG for light and dark backgrounds."""
 
 import math
 import statistics
@@ -9,7 +9,7 @@ from tests.tools.benchmarks.bench import Bench, Key
 from tests.tools.benchmarks.load import Load
 
 NUMBERS = (1, 4, 16, 64, 256, 1000)
-"""Of connections."""
+"""Numbers of connections."""
 WIDTH, HEIGHT, LEFT, TOP, ACROSS, DOWN = 340, 200, 70, 112, 420, 262
 SIZE = 2 * ACROSS + 20, TOP + 2 * DOWN - 8
 STYLE = """
@@ -40,7 +40,7 @@ def _across(number: float) -> float:
 
 
 class _Panel:
-    """Axes, and lines within them; `heights` are marked, from bottom to top."""
+    """Axes, and lines within them; `heights` are labelled, from bottom to top."""
 
     def __init__(self, x: int, y: int, heights: list[float], *, logarithmic: bool) -> None:
         self.x, self.y = x, y
@@ -71,7 +71,7 @@ class _Panel:
 
 
 def steps(most: float) -> list[float]:
-    """Round numbers from nothing to beyond the most, about five of them."""
+    """Return about five round numbers, from zero to beyond the maximum."""
     step = 10 ** math.floor(math.log10(most / 4))
     step *= next(n for n in (1, 2, 5, 10) if most / (n * step) <= 5)
     return [step * n for n in range(math.ceil(most / step) + 1)]
@@ -88,7 +88,7 @@ def _legend() -> Iterator[str]:
 
 
 def draw(bench: Bench) -> str:
-    """The SVG."""
+    """Return the SVG."""
 
     def median(server: str, kept: bool, what: Callable[[Load], float]) -> dict[int, float]:
         keys = {n: Key(f"crowded {server}", "details", kept, n) for n in NUMBERS}

@@ -1,7 +1,7 @@
-"""Two instances on PostgreSQL, against the bare app, and beside pgbench's own insert of one row.
+"""Two instances on PostgreSQL, compared with the bare app and pgbench's insert of one row.
 
-That is what PostgreSQL does with nobody in between: four times what the bare app answers, which
-stores nothing. So it is shown, and no mark to reach.
+pgbench measures PostgreSQL without a web service. It is shown for information, because it makes
+four times the requests of the bare app, which stores nothing.
 """
 
 import re
@@ -26,7 +26,7 @@ PGBENCH = (
     / "bin"
     / "pgbench"
 )
-# The same columns, indices and checks; and as few bytes.
+# The same columns, indices and checks, with as few bytes.
 TABLE = "CREATE TABLE inserted_by_pgbench (LIKE user_details INCLUDING ALL)"
 INSERT = (
     "INSERT INTO inserted_by_pgbench (id, username, firstname, lastname, created_at)"
@@ -36,7 +36,7 @@ DURABLE = {"synchronous_commit": "on", "fsync": "on", "full_page_writes": "on"}
 
 
 def _prepare(engine: Engine) -> int:
-    """Its tables, and the process id of the server; what it acknowledges is on disk."""
+    """Create the tables, and return the server's process id. Acknowledged data is on disk."""
     upgrade(engine)
     with engine.connect() as connection:
         for name, value in DURABLE.items():
@@ -47,7 +47,7 @@ def _prepare(engine: Engine) -> int:
 
 
 def _inserts(url: str, script: Path, mode: str, clients: int, seconds: int) -> float:
-    """The transactions per second of pgbench, without the time to connect."""
+    """Return pgbench's transactions per second, without the time to connect."""
     options = f"-n -M {mode} -c {clients} -j 1 -T {seconds} -f {script}".split()
     uri = url.replace("postgresql+psycopg://", "postgresql://")
     said = subprocess.check_output([PGBENCH, *options, uri], text=True, stderr=subprocess.PIPE)
@@ -57,7 +57,7 @@ def _inserts(url: str, script: Path, mode: str, clients: int, seconds: int) -> f
 
 
 def measure(bench: Bench) -> None:
-    """`POST /userDetails`, half of the connections to each instance."""
+    """Measure `POST /userDetails`, with half of the connections to each instance."""
     script = bench.folder / "insert.sql"
     script.write_text(INSERT, encoding="ascii")
     with running() as url:

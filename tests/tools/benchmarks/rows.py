@@ -1,4 +1,4 @@
-"""What was measured, as rows of the table: what each is compared with, and should reach."""
+"""Measurements as rows of the table, each with its reference and its target."""
 
 import statistics
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ LIGHT = {
     "refuse": ("an invalid form refused", "details", 0.90),
     "read": ("GET /userDetails/{id}", "details", 0.90),
 }
-"""How a work is called, which of the bare app's it is compared with, and the least ratio."""
+"""The title of each work, the bare app's work to compare with, and the minimum ratio."""
 TAIL = 5
-"""How many times the bare app's 99th percentile, of the same run, the service's may be."""
+"""The maximum 99th percentile, relative to the bare app's in the same run."""
 HELD_UP = 5
-"""Hashes alone, of the same run, within which 99 of 100 others are answered while it hashes."""
+"""The maximum 99th percentile of other requests during hashing, in durations of a hash."""
 HOLDS = 0.85
-"""A rate that is this much of another holds."""
+"""The ratio from which a rate counts as equal to another."""
 
 
 def _rates(loads: list[Load]) -> list[float]:
@@ -68,7 +68,7 @@ def _row(key: Key, loads: list[Load], **given: Any) -> Row:
 
 
 def _hashing(bench: Bench, key: Key, loads: list[Load]) -> Row:
-    """The tail is that of the others, who ask a little meanwhile."""
+    """The tail latency is that of the light load."""
     alone = bench.alone["argon2"][0 if key.kept else 1 :: 2]
     others = bench.loads[Key("hashing", "both", key.kept, 2)]
     row = _row(
@@ -86,7 +86,7 @@ def _hashing(bench: Bench, key: Key, loads: list[Load]) -> Row:
 
 
 def _postgresql(bench: Bench, key: Key, loads: list[Load]) -> Iterator[Row]:
-    """Both instances together."""
+    """Return the row for both instances together."""
     second = bench.loads[key._replace(server="instance 2")]
     number = key.connections * 2
     bare = Key("bare app beside PostgreSQL", "details", key.kept, number)
@@ -110,7 +110,7 @@ def _crowd(bench: Bench, key: Key, loads: list[Load]) -> Row:
 
 
 def rows(bench: Bench) -> Iterator[Row]:
-    """Those for which there are figures, in the order in which they were measured."""
+    """Yield the rows that were measured, in order."""
     for key, loads in bench.loads.items():
         if key.server == "service":
             yield _light(bench, key, loads)

@@ -1,4 +1,4 @@
-"""The servers that are compared, each in a process of its own."""
+"""The compared servers, each in a process of its own."""
 
 import subprocess
 import sys
@@ -15,23 +15,24 @@ from tests.serving import REPOSITORY, Server, free_port, serving
 from tests.tools.benchmarks.load import Wrk
 
 HTTP_PARSER = "python"
-"""What gunicorn has by itself; the C parser comes with the service, and is not what is bare."""
+"""gunicorn's own parser. The C parser is a dependency of the service, so the bare app doesn't use
+it."""
 WORKERS = 2
 BARE = f"-m gunicorn -k gthread -w {WORKERS} --threads 16 --http-parser {HTTP_PARSER}".split()
-# So many requests are more than a person's; the limit is counted all the same.
+# A limit beyond the load, so that requests are counted but not refused.
 SETTINGS = {"RATELIMIT_PASSWORDS": "1000000 per minute"}
 TRIES = 40
 
 
 @contextmanager
 def bare() -> Iterator[tuple[str, psutil.Process]]:
-    """The bare app's address and gunicorn's arbiter."""
+    """Run the bare app, and yield its address and gunicorn's arbiter."""
     url = f"http://127.0.0.1:{free_port()}"
     command = [*BARE, "-b", url.removeprefix("http://"), "--log-level", "error"]
     process = subprocess.Popen(
         [sys.executable, *command, "tests.tools.benchmarks.bare:app"],
         cwd=REPOSITORY,
-        # Of a signal to us it hears only by us.
+        # Signals to this process don't reach it.
         start_new_session=True,
     )
     try:
@@ -56,7 +57,7 @@ def _wait_until(condition: Callable[[], bool]) -> None:
 
 @contextmanager
 def service(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """The service, with its address by number: a name costs each connection a look-up."""
+    """Run the service. Its URL has an IP address, which needs no look-up for each connection."""
     folder.mkdir(parents=True, exist_ok=True)
     with serving(folder, SETTINGS | dict(settings or {})) as server:
         try:
@@ -70,7 +71,7 @@ def service(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator
 
 @contextmanager
 def instances(folder: Path, database_url: str, number: int) -> Iterator[list[str]]:
-    """The addresses of so many instances on one database, of one worker each."""
+    """Run `number` instances with one worker each on one database, and yield their addresses."""
     settings = {"WEB_CONCURRENCY": "1", "DATABASE_URL": database_url}
     with ExitStack() as stack:
         names = [folder / f"instance{n}" for n in range(number)]
@@ -78,7 +79,7 @@ def instances(folder: Path, database_url: str, number: int) -> Iterator[list[str
 
 
 def links(url: str, number: int, file: Path) -> Path:
-    """A file with the links of so many new records."""
+    """Create `number` records, and write their links to the file."""
     form = {"username": "sam", "firstname": "john", "lastname": "king"}
     with requests.Session() as session, file.open("w") as lines:
         for _ in range(number):
@@ -88,11 +89,11 @@ def links(url: str, number: int, file: Path) -> Path:
 
 
 def spread(arbiter: psutil.Process, connections: int, start: Callable[[], Wrk]) -> Wrk:
-    """A load whose kept connections are spread over gunicorn's workers: started again until so.
+    """Start a load, again if needed, until its connections are spread over gunicorn's workers.
 
-    Whichever gthread worker wakes first accepts all that wait, and keeps them. In about every third
-    run one worker of two had them all, the other idled, and the bare app answered 2,100 requests/s
-    in place of 4,500 to 7,400. The reference is the fast one: no worker has less than a quarter.
+    The gthread worker that wakes first accepts and keeps all waiting connections. In about every
+    third run one of two workers had all of them, and the bare app served 2,100 requests/s instead
+    of 4,500 to 7,400. The reference is the fast case, in which each worker has at least a quarter.
     """
     for _ in range(TRIES):
         wrk = start()
@@ -107,5 +108,5 @@ def spread(arbiter: psutil.Process, connections: int, start: Callable[[], Wrk]) 
         if min(held) * 4 >= connections:
             return wrk
         wrk.stop()
-        time.sleep(0.2)  # Until the server has noticed.
+        time.sleep(0.2)  # Wait until the server has noticed.
     raise AssertionError("the bare app's connections never spread over its workers")

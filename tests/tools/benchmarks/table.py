@@ -1,4 +1,4 @@
-"""The table: rows of figures, each with what it should reach."""
+"""A table of measurements, each with its target."""
 
 import statistics
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Row:
-    """A figure of each round beside its reference's; times in milliseconds."""
+    """The measurement and the reference of each round; times are in milliseconds."""
 
     work: str
     against: str
@@ -22,7 +22,7 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """The median of the ratios within each round."""
+        """Return the median of the ratios of all rounds."""
         pairs = zip(self.rates, self.references, strict=True)
         return statistics.median(rate / reference for rate, reference in pairs)
 
@@ -32,7 +32,7 @@ class Row:
         return too_slow or (self.least is not None and self.ratio < self.least)
 
     def cells(self) -> list[str]:
-        """As text, in the order of the table's heads."""
+        """Return the cells as text, in the order of the table's heads."""
         least = f" ≥ {self.least:.2f}" if self.least is not None else ""
         limit = f" < {self.slowest:.0f}" if self.slowest is not None else ""
         return [

@@ -1,4 +1,4 @@
-"""The works: what is measured by turns, in rounds, each against its reference in the same round."""
+"""The kinds of work, measured in rounds, each against its reference in the same round."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,16 +12,16 @@ from tests.tools.benchmarks.plot import NUMBERS
 from tests.tools.benchmarks.servers import bare, links, service
 
 KINDS = (True, False)
-"""Kept connections, and such as close after each request."""
+"""Keep-alive connections, and connections that close after each request."""
 RECORDS = 2000
 REST = 0.5
-"""Seconds in which the passwords are hashed that a load leaves behind: no client waits for them any
-more, and they would be counted against what comes next."""
+"""Seconds until the remaining passwords of a load are hashed. No client waits for them, but they
+would slow the next measurement."""
 
 
 @contextmanager
 def on_sqlite(bench: Bench, name: str = "service") -> Iterator[Target]:
-    """The service on SQLite, with some records; in the end all that it acknowledged is there."""
+    """Run the service on SQLite with some records. Finally check that acknowledged data is kept."""
     folder = bench.folder / name
     with service(folder) as server:
         yield Target(name, server.url, links(server.url, RECORDS, bench.folder / f"{name}.links"))
@@ -35,7 +35,7 @@ def both(bench: Bench, adjective: str = "") -> Iterator[tuple[Target, Target]]:
 
 
 def sqlite(bench: Bench) -> None:
-    """Each light work on SQLite, against the bare app."""
+    """Measure each light work on SQLite, against the bare app."""
     with both(bench) as (theirs, ours):
         for _ in range(bench.rounds):
             for connections in (16, 64):
@@ -48,7 +48,7 @@ def sqlite(bench: Bench) -> None:
 
 
 def connections(bench: Bench) -> None:
-    """From one connection to more than are served at once."""
+    """Measure from one connection to more than are served at once."""
     with both(bench, "crowded ") as targets:
         for _ in range(bench.rounds):
             for kept in KINDS:
@@ -58,7 +58,7 @@ def connections(bench: Bench) -> None:
 
 
 def hashing(bench: Bench) -> None:
-    """Sign-ups with a password, against Argon2id alone; meanwhile others ask a little."""
+    """Measure sign-ups with a password against Argon2id alone, with a light load next to them."""
     with on_sqlite(bench, "hashing") as ours:
         for _ in range(bench.rounds):
             for kept in KINDS:
@@ -79,7 +79,7 @@ def hashing(bench: Bench) -> None:
 
 
 def sync(bench: Bench) -> None:
-    """A loop of write and fdatasync where the database lies."""
+    """Measure a loop of write and fdatasync in the database's folder."""
     for _ in range(bench.rounds):
         with bench.others.watched():
             bench.alone["sync"].append(sync_milliseconds(bench.folder, bench.seconds / 2))

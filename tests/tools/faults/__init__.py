@@ -1,1 +1,1 @@
-"""`python -m tests.tools.faults`: the service while it is killed, failed over, and run for long."""
+"""`python -m tests.tools.faults`: kill the service, fail over its database, and run it for long."""

@@ -1,4 +1,4 @@
-"""`python -m tests.tools.faults`: break things for real, and hold the service to its promises."""
+"""`python -m tests.tools.faults`: cause real faults, and check the service's guarantees."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from tests.tools.faults import failover, kill, long
 
 
 def main() -> None:
-    """Do what is asked, and exit 1 if anything is wrong."""
+    """Run the chosen kind of faults, and exit 1 if anything is wrong."""
     parser = argparse.ArgumentParser("python -m tests.tools.faults", description=__doc__)
     kinds = parser.add_subparsers(required=True, metavar="what")
     one = kinds.add_parser("long", help="a mixed load with faults, and nothing grows")

@@ -1,4 +1,4 @@
-"""Someone who calls the service over a connection of their own, and holds each answer to it."""
+"""A client with a connection of its own, which checks each response against the document."""
 
 import base64
 import socket
@@ -19,16 +19,16 @@ from tests.serving import REPOSITORY
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 LONGEST_IDLE = 1.0
-"""Seconds after which a connection isn't used again: the service may be closing it just then."""
+"""Seconds after which an idle connection isn't reused, because the service may be closing it."""
 
 
 class Lost(Exception):
-    """No whole answer came: whether the request was done is not known."""
+    """No complete response arrived, so whether the request took effect is unknown."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request: what is sent, and as whom."""
+class Request:
+    """A request, with optional credentials."""
 
     method: str
     path: str
@@ -53,8 +53,8 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer, whole, and in what it contradicts the document."""
+class Response:
+    """A complete response, and its violations of the document."""
 
     status: int
     headers: Headers
@@ -64,7 +64,7 @@ class Answer:
 
     @property
     def is_true_503(self) -> bool:
-        """Whether it says that it can't be done now, and when to come again."""
+        """Whether this is a 503 with `Retry-After`."""
         return self.status == 503 and self.headers.get("Retry-After", "").isdigit()
 
 
@@ -73,7 +73,7 @@ def _document() -> Document:
     return Document(yaml.safe_load((REPOSITORY / "openapi.yaml").read_text(encoding="utf-8")))
 
 
-def _breaches(asked: Asked, answer: HTTPResponse, content: bytes) -> tuple[str, ...]:
+def _breaches(asked: Request, answer: HTTPResponse, content: bytes) -> tuple[str, ...]:
     exchange = Exchange(
         method=asked.method,
         path=asked.path,
@@ -88,25 +88,25 @@ def _breaches(asked: Asked, answer: HTTPResponse, content: bytes) -> tuple[str, 
 
 
 class Caller:
-    """A client with one connection, which is kept for as long as it is good."""
+    """A client with one connection, which is reused as long as possible."""
 
     def __init__(self, url: str, timeout: float = 30) -> None:
         address = urlsplit(url)
-        # By number: the name may stand for more than one address.
+        # By IP address, because the name may stand for several addresses.
         self.host, self.port = "127.0.0.1", address.port or 80
         self.timeout, self._used = timeout, 0.0
         self._connection: HTTPConnection | None = None
 
-    def hangs_up(self) -> None:
+    def close(self) -> None:
         if self._connection:
             self._connection.close()
         self._connection = None
 
-    def asks(self, asked: Asked) -> Answer:
-        """The answer. Raises `Lost`."""
+    def asks(self, asked: Request) -> Response:
+        """Send the request, and return the response. Raises `Lost`."""
         began = time.monotonic()
         if began - self._used > LONGEST_IDLE:
-            self.hangs_up()
+            self.close()
         try:
             if self._connection is None:
                 self._connection = HTTPConnection(self.host, self.port, timeout=self.timeout)
@@ -114,17 +114,17 @@ class Caller:
             answer = self._connection.getresponse()
             content = answer.read()
         except (OSError, HTTPException) as error:
-            self.hangs_up()
+            self.close()
             raise Lost(f"{asked.method} {asked.path}: {error!r}") from error
         self._used = time.monotonic()
         if answer.will_close:
-            self.hangs_up()
+            self.close()
         breaches = _breaches(asked, answer, content)
         headers = Headers(answer.getheaders())
-        return Answer(answer.status, headers, content, self._used - began, breaches)
+        return Response(answer.status, headers, content, self._used - began, breaches)
 
-    def breaks_off(self, asked: Asked, *, after: float, reset: bool) -> None:
-        """Send this share of the request, and hear no answer."""
+    def break_off(self, asked: Request, *, after: float, reset: bool) -> None:
+        """Send this share of the request, and close or reset the connection."""
         head = "".join(f"{name}: {value}\r\n" for name, value in asked.headers.items())
         body = asked.body or b""
         first = f"{asked.method} {asked.path} HTTP/1.1\r\nHost: localhost\r\n{head}"

@@ -1,4 +1,4 @@
-"""The primary of two PostgreSQL servers is killed under load, and the standby takes its place."""
+"""Failover: kill the primary of two PostgreSQL servers under load, and promote the standby."""
 
 import argparse
 import random
@@ -18,22 +18,22 @@ from tests.tools.faults.wheel import Wheel, wheels
 
 INSTANCES = 2
 PATIENCE = 120
-"""Seconds in which all has to be well again once the standby is promoted: against a hang."""
+"""Seconds until the service must have recovered after the promotion, so that a run can't hang."""
 REFUSED = 10
-"""Requests that are answered 503 before the standby is promoted."""
+"""The number of requests that get 503 before the standby is promoted."""
 STANDBY = "standby"
 IN_STEP = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
 WAITS_FOR_STANDBY = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
 def _both(primary: Wheel, standby: Wheel) -> str:
-    """The URL of whichever of them may be written."""
+    """Return a URL that connects to the server that accepts writes."""
     hosts = f"host={primary.address}&host={standby.address}"
     return f"postgresql+psycopg://postgres@/postgres?{hosts}&target_session_attrs=read-write"
 
 
 def _until(come: Callable[[], bool]) -> float:
-    """Seconds that it took to come. Raises `TimeoutError`."""
+    """Wait for the condition, and return the seconds that it took. Raises `TimeoutError`."""
     began = time.monotonic()
     while not come():
         if time.monotonic() - began > PATIENCE:
@@ -43,7 +43,7 @@ def _until(come: Callable[[], bool]) -> float:
 
 
 def _replicate(primary: Wheel, standby: Wheel) -> None:
-    """What the primary acknowledges from now on is on the disk of both."""
+    """From now on, acknowledged transactions are on the disks of both servers."""
     primary.makes().starts()
     standby.follows(primary).starts()
     primary.reloads(synchronous_standby_names=STANDBY)
@@ -51,21 +51,21 @@ def _replicate(primary: Wheel, standby: Wheel) -> None:
 
 
 def _finds(server: Wheel, query: str) -> bool:
-    """Whether the query, asked of this server, counts any."""
+    """Return whether the query counts any rows on this server."""
     engine = create_engine(server.url, poolclass=NullPool)
     with engine.connect() as connection:
         return bool(connection.execute(text(query)).scalar())
 
 
 def _fail_over(load: Giving, primary: Wheel, standby: Wheel, chance: random.Random) -> None:
-    """Kill and promote; then all instances have to be ready, and to acknowledge again."""
+    """Kill the primary, and promote the standby. Then all instances must accept writes again."""
 
     def are_ready() -> bool:
         asked = (requests.get(f"{url}/readyz", timeout=60) for url in load.urls)
         return all(answer.status_code == 200 for answer in asked)
 
     load.until_acknowledged(chance.randint(50, 300))
-    # What is acknowledged while the standby is gone, too, would be lost.
+    # Otherwise writes acknowledged without the standby would be lost.
     standby.is_killed()
     _until(lambda: _finds(primary, WAITS_FOR_STANDBY))
     primary.is_killed()
@@ -83,7 +83,7 @@ def _fail_over(load: Giving, primary: Wheel, standby: Wheel, chance: random.Rand
 
 
 def run(given: argparse.Namespace) -> list[str]:
-    """What is wrong."""
+    """Run it, and return what is wrong."""
     chance, ledger = random.Random(given.seed), Ledger()
     with ExitStack() as stack:
         primary, standby = stack.enter_context(wheels(2))

@@ -1,4 +1,4 @@
-"""Clients that give details and sign up as fast as they are answered, and keep a ledger."""
+"""Clients that submit details and sign up as fast as they get responses, and keep a ledger."""
 
 import itertools
 import random
@@ -9,35 +9,35 @@ from contextlib import contextmanager
 from threading import Event
 
 from tests.actor import PASSWORD
-from tests.tools.faults.caller import Answer, Asked, Caller, Lost
+from tests.tools.faults.caller import Caller, Lost, Request, Response
 from tests.tools.faults.ledger import Ledger
 from tests.tools.faults.mixed import NAMES
 
 GIVERS = 6
 PATIENCE = 120
-"""Seconds after which a load that gets no further is given up: a bound against a hang."""
+"""Seconds after which a load without progress is given up, so that a run can't hang."""
 _numbers = itertools.count()
 
 
 class Giving:
-    """The clients of one load, each at one of these addresses."""
+    """The clients of one load, each at one of these URLs."""
 
     def __init__(self, urls: list[str], ledger: Ledger, seed: str, *, may_lose: bool) -> None:
         self.urls, self.ledger, self.seed = urls, ledger, seed
         self.may_lose, self.is_over = may_lose, Event()
-        self.heard: Callable[[Answer], None] = lambda _: None
+        self.notify: Callable[[Response], None] = lambda _: None
 
     def until_acknowledged(self, number: int) -> None:
-        """Wait until so many more requests are acknowledged."""
+        """Wait until `number` more requests are acknowledged."""
         statuses = self.ledger.statuses
         self._until(lambda: statuses[200] + statuses[201], number)
 
     def until_refused(self, number: int) -> None:
-        """Wait until so many more requests are answered 503."""
+        """Wait until `number` more requests get 503."""
         self._until(lambda: self.ledger.statuses[503], number)
 
-    def until_asked(self, number: int) -> None:
-        """Wait until so many more requests are sent, whatever comes of them."""
+    def until_sent(self, number: int) -> None:
+        """Wait until `number` more requests are sent, whether or not they succeed."""
         self._until(lambda: len(self.ledger.asked), number)
 
     def _until(self, count: Callable[[], int], number: int) -> None:
@@ -60,16 +60,16 @@ class Giving:
                 form["password"] = PASSWORD
             self.ledger.asked[name] = form
             try:
-                answer = caller.asks(Asked("POST", path, form))
+                answer = caller.asks(Request("POST", path, form))
             except Lost as error:
                 if not self.may_lose:
                     self.ledger.wrong.append(str(error))
                 time.sleep(0.02)
                 continue
             self._keep(name, answer)
-        caller.hangs_up()
+        caller.close()
 
-    def _keep(self, name: str, answer: Answer) -> None:
+    def _keep(self, name: str, answer: Response) -> None:
         self.ledger.statuses[answer.status] += 1
         self.ledger.wrong += answer.breaches
         if answer.status == 201:
@@ -80,12 +80,12 @@ class Giving:
             time.sleep(0.02)
         else:
             self.ledger.wrong.append(f"{name}: {answer}")
-        self.heard(answer)
+        self.notify(answer)
 
 
 @contextmanager
 def giving(urls: list[str], ledger: Ledger, seed: str, *, may_lose: bool) -> Iterator[Giving]:
-    """A load, while the block runs."""
+    """Run a load during the block."""
     load = Giving(urls, ledger, seed, may_lose=may_lose)
     with ThreadPoolExecutor(GIVERS) as pool:
         given = [pool.submit(load.give, number) for number in range(GIVERS)]

@@ -1,4 +1,4 @@
-"""Rounds of SIGKILL under load: what was acknowledged is there, and nothing is half there."""
+"""Rounds of SIGKILL under load: acknowledged data is kept, and no row is incomplete."""
 
 import argparse
 import os
@@ -21,11 +21,11 @@ KINDS = {
     "sqlite": ["the server", "the server", "a worker"],
     "postgresql": ["the server", "a worker", "PostgreSQL", "PostgreSQL", "both"],
 }
-"""What is killed, each as likely."""
+"""The processes to kill, each equally likely."""
 ACKNOWLEDGED = (1, 200)
-"""The kill comes after so many acknowledged requests of a round, at random between these bounds."""
+"""The bounds of the random number of acknowledged requests before the kill."""
 AFTERWARDS = 20
-"""Requests that are answered or lost between the kill and the end of the load."""
+"""The number of requests between the kill and the end of the load."""
 
 
 def _kill(kind: str, server: Server, wheel: Wheel | None, chance: random.Random) -> None:
@@ -39,7 +39,7 @@ def _kill(kind: str, server: Server, wheel: Wheel | None, chance: random.Random)
 
 
 def run(given: argparse.Namespace) -> list[str]:
-    """What is wrong."""
+    """Run it, and return what is wrong."""
     chance, ledger, killed = random.Random(given.seed), Ledger(), Counter[str]()
     wrong: list[str] = []
     on_server = given.database == "postgresql"
@@ -57,7 +57,7 @@ def run(given: argparse.Namespace) -> list[str]:
             with giving([server.url], ledger, f"{given.seed} {number}", may_lose=True) as load:
                 load.until_acknowledged(chance.randint(*ACKNOWLEDGED))
                 _kill(kind, server, wheel, chance)
-                load.until_asked(AFTERWARDS)
+                load.until_sent(AFTERWARDS)
             killed[kind] += 1
             if kind in ("the server", "both"):
                 running.close()

@@ -1,4 +1,4 @@
-"""What was asked for and what was acknowledged; and whether the database has it, whole."""
+"""Sent and acknowledged requests, compared with the database."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,18 +15,18 @@ INDICES = {"accounts": ["username_key", "id"], "user_details": ["id", "number"]}
 
 @dataclass
 class Ledger:
-    """Each request has a username of its own, by which its row is known."""
+    """A ledger of requests. Each request has a unique username, which identifies its row."""
 
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
     records: dict[str, str] = field(default_factory=dict)
-    """The id of each record that was acknowledged, by username."""
+    """The id of each acknowledged record, by username."""
     accounts: set[str] = field(default_factory=set)
-    """Those that were acknowledged."""
+    """The usernames of acknowledged sign-ups."""
     statuses: Counter[int] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
     def missing_or_half(self, engine: Engine) -> Iterator[str]:
-        """All that isn't there as it was sent, is there twice, or that nobody sent."""
+        """Return all rows that are missing, incomplete, duplicated, or never sent."""
         with engine.connect() as connection:
             records = connection.execute(select(user_details)).all()
             people = connection.execute(select(accounts)).all()
@@ -57,7 +57,7 @@ class Ledger:
 
 
 def damage(engine: Engine) -> Iterator[str]:
-    """What the database itself finds damaged: indices and tables have to agree."""
+    """Return the damage that the database reports: indices must agree with tables."""
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             for check in ("integrity_check", "foreign_key_check"):

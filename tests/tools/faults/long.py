@@ -1,4 +1,4 @@
-"""A long run: a mixed load with faults, and in the end nothing has grown or was undeclared."""
+"""A long run: a mixed load with faults. Nothing may grow, and no response may be undeclared."""
 
 import argparse
 import re
@@ -26,7 +26,8 @@ SAMPLED_EVERY = 5.0
 """Seconds."""
 ODD = re.compile(r"undeclared response|Traceback|error|critical", re.IGNORECASE)
 EXPECTED = re.compile(r"was sent SIGKILL|limits are counted in memory|the database can't do it now")
-"""What the log may say: gunicorn of a worker that we killed, and the service of what is gone."""
+"""Allowed log lines: gunicorn's about a killed worker, and the service's about unavailable
+resources."""
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def _table(tally: Tally, faults: Faults, samples: Samples) -> Iterator[str]:
 
 
 def run(given: argparse.Namespace) -> list[str]:
-    """What is wrong."""
+    """Run it, and return what is wrong."""
     tally, is_over, redis = Tally(), Event(), free_port()
     with tempfile.TemporaryDirectory() as name, _database(given.database, Path(name)) as url:
         settings = {

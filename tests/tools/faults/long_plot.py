@@ -1,4 +1,4 @@
-"""What the workers held during a long run, as an SVG that can be read on light and on dark."""
+"""The workers' resources during a long run, as an SVG for light and dark backgrounds."""
 
 from operator import attrgetter
 
@@ -15,7 +15,7 @@ CSS = ("service", "bare", "either")
 
 
 def draw(samples: Samples) -> str:
-    """The SVG; the eldest worker first, those that were killed in grey."""
+    """Return the SVG. The oldest worker is drawn first, and killed ones in grey."""
     taken = sorted(samples.of.values(), key=len, reverse=True)
     longest = max(sample.at for of_one in taken for sample in of_one)
     parts = [words(LEFT, 28, "What the workers hold in a long run with faults", "title")]

@@ -1,4 +1,4 @@
-"""A mixed load: of each request it is foretold what may be answered."""
+"""A mixed load, with the allowed statuses of each request."""
 
 import itertools
 import json
@@ -9,7 +9,7 @@ from contextlib import suppress
 from threading import Event, Lock
 
 from tests.actor import PASSWORD
-from tests.tools.faults.caller import Answer, Asked, Caller, Lost
+from tests.tools.faults.caller import Caller, Lost, Request, Response
 
 NAMES = ["john", "Zoë", "李", "O'Neill", "  padded ", "😀", "x" * 150, ""]
 SHARES = {
@@ -26,13 +26,13 @@ SHARES = {
     "sends no form": 1,
     "accepts nothing": 1,
 }
-"""Of a hundred requests so many are such."""
+"""The number of requests of each kind in a hundred."""
 KEPT = 200
-"""Records that a person remembers, so that memory is no matter here."""
+"""The maximum number of records that a client remembers, to bound its memory."""
 
 
 class Tally:
-    """What all people were answered, and what was wrong with it."""
+    """The statuses that all clients got, and the violations."""
 
     def __init__(self) -> None:
         self.guard = Lock()
@@ -41,11 +41,11 @@ class Tally:
         self.wrong: list[str] = []
         self.slowest = 0.0
 
-    def keep(self, kind: str, answer: Answer, foretold: set[int]) -> None:
+    def keep(self, kind: str, answer: Response, predicted: set[int]) -> None:
         with self.guard:
             self.answers[kind, answer.status] += 1
             self.slowest = max(self.slowest, answer.seconds)
-            if answer.status not in foretold and not answer.is_true_503:
+            if answer.status not in predicted and not answer.is_true_503:
                 self.wrong.append(f"{kind}: {answer.status} {answer.body!r}")
             self.wrong += [f"{kind}: {answer.status}: {breach}" for breach in answer.breaches]
 
@@ -55,7 +55,7 @@ class Tally:
 
 
 class Person:
-    """A client with a mind of its own, from the seed."""
+    """A client that chooses its requests at random, from the seed."""
 
     def __init__(self, number: int, seed: int, url: str, tally: Tally) -> None:
         self.random = random.Random(f"{seed} {number}")
@@ -66,32 +66,32 @@ class Person:
         self.name = ""
 
     def lives(self, rate: float, is_over: Event) -> None:
-        """Ask so many times a second, until it is over."""
+        """Send `rate` requests per second on average, until `is_over` is set."""
         while not is_over.wait(self.random.expovariate(rate)):
             if self.random.random() < 0.1:
-                self.caller.hangs_up()
+                self.caller.close()
             kind = self.random.choices(list(SHARES), list(SHARES.values()))[0]
             with suppress(Lost):
                 self._does(kind)
-        self.caller.hangs_up()
+        self.caller.close()
 
     def details(self) -> dict[str, str]:
         first, last = self.random.choice(NAMES), self.random.choice(NAMES[:-1])
         return {"username": "sam", "firstname": first, "lastname": last}
 
-    def _asks(self, kind: str, foretold: int | set[int], asked: Asked) -> Answer:
+    def _asks(self, kind: str, predicted: int | set[int], asked: Request) -> Response:
         try:
             answer = self.caller.asks(asked)
         except Lost as error:
             self.tally.lose(error)
             raise
-        self.tally.keep(kind, answer, {foretold} if isinstance(foretold, int) else foretold)
+        self.tally.keep(kind, answer, {predicted} if isinstance(predicted, int) else predicted)
         return answer
 
     def _does(self, kind: str) -> None:
         form, link = self.details(), next(reversed(self.records), "")
         if kind == "gives details" or ("them" in kind and not link):
-            answer = self._asks(kind, 201, Asked("POST", "/userDetails", form))
+            answer = self._asks(kind, 201, Request("POST", "/userDetails", form))
             if answer.status == 201:
                 self.records[answer.headers["Location"]] = form
                 if len(self.records) > KEPT:
@@ -99,12 +99,12 @@ class Person:
         elif kind == "reads them":
             self._reads(kind, self.random.choice(list(self.records)))
         elif kind == "deletes them":
-            del self.records[link]  # Whatever comes of it.
-            self._asks(kind, 204, Asked("DELETE", link))
+            del self.records[link]  # Forgotten, whether or not the deletion succeeds.
+            self._asks(kind, 204, Request("DELETE", link))
         elif kind.startswith("signs up"):
             password = {"password": PASSWORD} if "password" in kind else {}
             name = next(self.names)
-            asked = Asked("POST", "/userSignUp", {"username": name} | password)
+            asked = Request("POST", "/userSignUp", {"username": name} | password)
             if self._asks(kind, 200, asked).status == 200:
                 self.name = name
                 self.accounts += [name] if password else []
@@ -115,22 +115,22 @@ class Person:
         account = self.accounts[-1] if self.accounts else ""
         post, own = "/userDetails", {200, 404} if account else 401
         taken = {"username": self.name.upper() or "?"}
-        foretold, asked = {
+        predicted, asked = {
             "takes a taken name": (
                 409 if self.name else 400,
-                Asked("POST", "/userSignUp", taken),
+                Request("POST", "/userSignUp", taken),
             ),
-            "gives an invalid form": (400, Asked("POST", post, form | {"lastname": "\x07"})),
-            "has wrong credentials": (401, Asked("POST", post, form, ("nobody", PASSWORD))),
-            "reads their own": (own, Asked("GET", post, auth=(account, PASSWORD))),
-            "looks for what isn't there": (404, Asked("GET", f"{post}/{'0' * 8}-none")),
-            "sends no form": (415, Asked("POST", post, form, content_type="text/plain")),
-            "accepts nothing": (406, Asked("POST", post, form, accept="image/png")),
+            "gives an invalid form": (400, Request("POST", post, form | {"lastname": "\x07"})),
+            "has wrong credentials": (401, Request("POST", post, form, ("nobody", PASSWORD))),
+            "reads their own": (own, Request("GET", post, auth=(account, PASSWORD))),
+            "looks for what isn't there": (404, Request("GET", f"{post}/{'0' * 8}-none")),
+            "sends no form": (415, Request("POST", post, form, content_type="text/plain")),
+            "accepts nothing": (406, Request("POST", post, form, accept="image/png")),
         }[kind]
-        self._asks(kind, foretold, asked)
+        self._asks(kind, predicted, asked)
 
     def _reads(self, kind: str, link: str) -> None:
-        answer, form = self._asks(kind, 200, Asked("GET", link)), self.records[link]
+        answer, form = self._asks(kind, 200, Request("GET", link)), self.records[link]
         if answer.status == 200:
             found = json.loads(answer.body)
             given = form | {"firstname": form["firstname"] or None}

@@ -1,4 +1,4 @@
-"""Faults that befall the service now and then, from the seed."""
+"""Random faults during a run, determined by the seed."""
 
 import random
 import socket
@@ -13,17 +13,20 @@ import psutil
 from sqlalchemy import Engine, text
 
 from tests.serving import Server
-from tests.tools.faults.caller import Asked, Caller
+from tests.tools.faults.caller import Caller, Request
 from tests.tools.faults.mixed import Tally
 
 EVERY = 10.0
-"""Seconds, on the average."""
+"""The average number of seconds between faults."""
 KILLED_FOR = 3.0
-"""Seconds around the killing of a worker within which an answer may be lost."""
+"""Seconds around the kill of a worker in which a response may be lost."""
 
 
 class Faults:
-    """What befalls a server on this database; its limits are counted at `redis`, which is gone."""
+    """The faults of a server with this database.
+
+    Its rate limits use `redis`, an address without a Redis.
+    """
 
     def __init__(self, server: Server, engine: Engine, redis: int, tally: Tally, seed: int) -> None:
         self.server, self.engine, self.redis, self.tally = server, engine, redis, tally
@@ -32,7 +35,7 @@ class Faults:
         self.kills: list[float] = []
 
     def befall(self, is_over: threading.Event) -> None:
-        """One after the other, until it is over."""
+        """Cause one fault after another, until `is_over` is set."""
         kinds: list[Callable[[], None]] = [
             self.clients_break_off,
             self.slow_clients,
@@ -48,13 +51,13 @@ class Faults:
     def clients_break_off(self) -> None:
         caller = Caller(self.server.url)
         for _ in range(20):
-            asked = Asked("POST", "/userDetails", {"username": "sam", "lastname": "king"})
+            asked = Request("POST", "/userDetails", {"username": "sam", "lastname": "king"})
             share = self.random.choice([0.1, 0.5, 0.9, 1.0])
             with suppress(OSError):
-                caller.breaks_off(asked, after=share, reset=self.random.random() < 0.5)
+                caller.break_off(asked, after=share, reset=self.random.random() < 0.5)
 
     def slow_clients(self) -> None:
-        """Twenty who say a byte now and then, and then no more."""
+        """Twenty clients that send a byte at a time, and then stop."""
         port = Caller(self.server.url).port
         slow = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(20)]
         for byte in b"POST /userDetails HTTP/1.1\r\nHost: loc":
@@ -66,7 +69,7 @@ class Faults:
             threading.Timer(25, sock.close).start()
 
     def database_locked(self) -> None:
-        """Now and then for longer than the service waits for it."""
+        """Sometimes for longer than the service's timeout."""
         seconds = self.random.choice([0.5, 2.0, 7.0])
         if self.engine.dialect.name == "sqlite":
             file = str(self.engine.url.database)
@@ -81,14 +84,14 @@ class Faults:
             another.rollback()
 
     def worker_killed(self) -> None:
-        """The youngest, so that the eldest lives long enough to be judged."""
+        """The youngest worker, so that the oldest one lives long enough to be judged."""
         workers = psutil.Process(self.server.process.pid).children()
         with suppress(psutil.NoSuchProcess):
             max(workers, key=lambda worker: worker.create_time()).kill()
             self.kills.append(time.monotonic())
 
     def redis_says_nothing(self) -> None:
-        """Something takes connections in its place, and is silent; then it is gone again."""
+        """Accept connections in Redis's place without responding, and then close."""
         with socket.create_server(("127.0.0.1", self.redis)) as listener:
             listener.settimeout(3)
             with suppress(TimeoutError):
@@ -97,7 +100,7 @@ class Faults:
                 taken.close()
 
     def unexplained(self) -> list[str]:
-        """Answers that were lost, though no worker was killed just then."""
+        """Return the responses that were lost although no worker was killed at the time."""
         return [
             f"lost without a reason: {said}"
             for at, said in self.tally.lost

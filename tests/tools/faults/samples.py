@@ -1,4 +1,4 @@
-"""Samples of what the workers hold: memory, file descriptors, connections; and whether it grows."""
+"""Samples of the workers' memory, file descriptors and connections, and their growth."""
 
 import statistics
 import time
@@ -10,21 +10,22 @@ from operator import attrgetter
 import psutil
 
 GROWTH = {"memory": 12.0, "descriptors": 12.0, "connections": 12.0}
-"""By how much the last quarter's median may be above the second's, in MiB or in number."""
+"""The maximum growth from the second quarter's median to the last one's, in MiB or in number."""
 SHORTEST = 0.25
-"""A worker is judged that lived for this share of the run: one that was killed had no time."""
+"""Only workers that lived for this share of the run are judged, because a killed worker had too
+little time."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What a worker held, so many seconds after the start."""
+    """The resources of a worker, `seconds` after the start."""
 
     at: float
     memory: float
-    """In MiB, as the operating system counts it (resident set size)."""
+    """MiB of resident memory (RSS)."""
     descriptors: int
     connections: int
-    """Of TCP, from clients, established."""
+    """Established TCP connections from clients."""
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Samples:
                 self.of.setdefault(worker.pid, []).append(sample)
 
     def long_lived(self) -> dict[int, list[Sample]]:
-        """Those of the workers that are judged."""
+        """Return the samples of the workers that are judged."""
         longest = time.monotonic() - self.began
         return {
             pid: taken
@@ -61,7 +62,7 @@ class Samples:
         }
 
     def growths(self) -> Iterator[tuple[int, str, float, float]]:
-        """Of each worker and thing the medians of its second and of its last quarter."""
+        """Yield the medians of the second and of the last quarter, for each worker and resource."""
         for pid, taken in self.long_lived().items():
             quarter = len(taken) // 4
             for name in GROWTH:

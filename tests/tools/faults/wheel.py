@@ -1,4 +1,4 @@
-"""A PostgreSQL server from the wheel that can be killed, started again, followed and promoted."""
+"""A PostgreSQL server from the wheel that can be killed, restarted, replicated and promoted."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.serving import free_port
 
 
 class Wheel:
-    """A server with a folder and a port of its own."""
+    """A server with its own folder and port."""
 
     def __init__(self) -> None:
         os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
@@ -46,27 +46,27 @@ class Wheel:
             )
 
     def makes(self, **settings: str) -> "Wheel":
-        """Its data folder, empty."""
+        """Create an empty data folder."""
         self._handle.ensure_pgdata_inited()
         with (self.folder / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         return self
 
     def follows(self, primary: "Wheel") -> "Wheel":
-        """A copy of the primary's data, which it will go on copying."""
+        """Copy the primary's data, and replicate it from then on."""
         self._own()
         where = f"host=127.0.0.1 port={primary.port} user=postgres application_name=standby"
         self._run("pg_basebackup", "-D", str(self.folder), "-R", "-c", "fast", "-d", where)
         return self
 
     def _own(self) -> None:
-        """The folder becomes that of PostgreSQL's user, who isn't root."""
+        """Give the folder to PostgreSQL's user, because PostgreSQL doesn't run as root."""
         os.chmod(self.folder.parent, 0o755)
         if self._handle.system_user:
             shutil.chown(self.folder, self._handle.system_user)
 
     def starts(self) -> "Wheel":
-        """It serves when this returns; recovery is done."""
+        """Start the server, and return when recovery is done and it serves."""
         options = f'-h 127.0.0.1 -p {self.port} -k ""'
         log = str(self.folder / "log")
         self._run("pg_ctl", "-w", "-D", str(self.folder), "-l", log, "-o", options, "start")
@@ -81,7 +81,7 @@ class Wheel:
         self._run("pg_ctl", "-D", str(self.folder), "reload")
 
     def processes(self) -> list[psutil.Process]:
-        """The postmaster, and all that it started."""
+        """Return the postmaster and its child processes."""
         with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
             pid = int((self.folder / "postmaster.pid").read_text().splitlines()[0])
             postmaster = psutil.Process(pid)
@@ -90,7 +90,7 @@ class Wheel:
         return []
 
     def is_killed(self) -> None:
-        """SIGKILL, to all its processes."""
+        """Send SIGKILL to all its processes."""
         there = self.processes()
         for process in there:
             with suppress(psutil.NoSuchProcess):
@@ -100,7 +100,7 @@ class Wheel:
 
 @contextmanager
 def wheels(number: int) -> Iterator[list[Wheel]]:
-    """So many servers, not yet made; none is left."""
+    """Yield `number` servers without data, and stop all of them at the end."""
     made = [Wheel() for _ in range(number)]
     try:
         yield made

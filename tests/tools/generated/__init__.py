@@ -1,1 +1,1 @@
-"""Clients that generators make of openapi.yaml: they compile, and one story works with each."""
+"""Clients generated from openapi.yaml: each one compiles, and runs the same story."""

@@ -1,9 +1,8 @@
-"""`python -m tests.tools.generated`: make clients of openapi.yaml, compile them, and use them.
+"""`python -m tests.tools.generated`: generate clients from openapi.yaml, compile and run them.
 
-Each is made by its generator, compiled under the strictest setting of its language, and tells one
-story with a server that serves: an account signs up, gives details with credentials and without,
-reads its own and those of a link, deletes them, and is refused in five ways, each read by the
-problem's own fields.
+Each client is generated, compiled with the strictest setting of its language, and runs the same
+story with a real server: sign up, submit details with and without credentials, read the account's
+own details and those of a link, delete them, and get five errors, whose fields are read.
 """
 
 import argparse
@@ -20,15 +19,15 @@ from tests.tools.generated.tools import Failed, Missing, Tools
 
 
 class Client(Protocol):
-    """A module that makes a client of the document, and has its story told."""
+    """A module that generates a client, compiles it, and runs the story with it."""
 
     NAME: str
 
-    def compiled(self, tools: Tools, into: Path) -> None:
-        """Make it in that folder, and compile it; raises `Missing` or `Failed`."""
+    def compile_client(self, tools: Tools, into: Path) -> None:
+        """Generate and compile the client in `into`. Raises `Missing` or `Failed`."""
 
-    def told(self, tools: Tools, into: Path, url: str, username: str) -> str:
-        """What the story saw, a line for each kind of thing."""
+    def run_story(self, tools: Tools, into: Path, url: str, username: str) -> str:
+        """Run the story, and return its output, a line for each step."""
 
 
 CLIENTS: dict[str, Client] = {
@@ -45,16 +44,16 @@ SEEN = [
     "404 Not Found",
     "409 Conflict",
 ]
-"""What each story sees: what is done, then what is refused."""
+"""The expected output of each story: first the successes, then the errors."""
 
 
-def tried(name: str, tools: Tools, url: str) -> tuple[bool, str]:
-    """Whether this client fails, or in CI is missing, and what to say of it."""
+def try_client(name: str, tools: Tools, url: str) -> tuple[bool, str]:
+    """Return whether this client fails (in CI also if a tool is missing), and the message."""
     client, began = CLIENTS[name], time.monotonic()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            client.compiled(tools, Path(folder))
-            seen = client.told(tools, Path(folder), url, f"{name}-client").splitlines()
+            client.compile_client(tools, Path(folder))
+            seen = client.run_story(tools, Path(folder), url, f"{name}-client").splitlines()
     except Missing as missing:
         return os.environ.get("CI") == "true", f"SKIPPED: {missing}"
     except Failed as failed:
@@ -64,7 +63,7 @@ def tried(name: str, tools: Tools, url: str) -> tuple[bool, str]:
 
 
 def main() -> int:
-    """The exit status: 1 if any failed, or in CI is missing."""
+    """Return the exit status: 1 if any client failed, or if a tool is missing in CI."""
     parser = argparse.ArgumentParser(
         "python -m tests.tools.generated",
         description=__doc__,
@@ -85,7 +84,7 @@ def main() -> int:
     bad = False
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
         for name in given.client or CLIENTS:
-            fails, said = tried(name, tools, server.url)
+            fails, said = try_client(name, tools, server.url)
             print(f"{CLIENTS[name].NAME}: {said}", flush=True)
             bad = bad or fails
     return bad

@@ -8,18 +8,18 @@ from tests.tools.generated.tools import DOCUMENT, NPM, STORIES, Tools, run
 NAME = "@hey-api/openapi-ts, tsc --strict"
 STORY = "hey-api"
 BUT = "--exactOptionalPropertyTypes", "false"
-"""What its own code isn't written for."""
+"""Compiler options that the generated code doesn't satisfy."""
 
 
-def compiled(tools: Tools, into: Path) -> None:
-    """The client, and the story."""
+def compile_client(tools: Tools, into: Path) -> None:
+    """Compile the client and the story."""
     tools.check(NPM)
     command = str(tools.modules / ".bin/openapi-ts")
     config = str(STORIES / "hey-api.config.mjs")
     run(command, "--input", str(DOCUMENT), "--file", config, "--no-log-file", into=into)
-    typescript.compiled(tools, into, STORY, *BUT)
+    typescript.compile_client(tools, into, STORY, *BUT)
 
 
-def told(tools: Tools, into: Path, url: str, username: str) -> str:
-    """What the story saw."""
-    return typescript.told(tools, into, STORY, url, username)
+def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
+    """Run the story, and return its output."""
+    return typescript.run_story(tools, into, STORY, url, username)

@@ -1,4 +1,4 @@
-"""Java: openapi-generator with the JDK's own HTTP client (library `native`), judged by javac."""
+"""Java: openapi-generator with the JDK's HTTP client (library `native`), compiled by javac."""
 
 from pathlib import Path
 
@@ -13,17 +13,17 @@ OPTIONS = {
 }
 PACKAGES = "default-jdk-headless libhttpmime-java libjakarta-annotation-api-java"
 DEBIANS = Path("/usr/share/java/httpmime.jar"), Path("/usr/share/java/jakarta-annotation-api.jar")
-"""What the client needs and the generator's own jar, which has Jackson, lacks."""
+"""Libraries that the client needs and the generator's own jar, which has Jackson, lacks."""
 
 LINT = "-Xlint:all,-path", "-Werror", "-proc:none", "-encoding", "UTF-8"
-"""All warnings but of Debian's jars, which name others that needn't be there."""
+"""All warnings, except those for Debian's jars, which refer to optional jars."""
 
 OLDER = "-Xlint:all,-path,-deprecation", *LINT[1:]
-"""For what is generated: it calls what the jar's newer Jackson deprecates."""
+"""For the generated code, which calls methods that the jar's newer Jackson deprecates."""
 
 
-def compiled(tools: Tools, into: Path) -> None:
-    """The client, and the story against it."""
+def compile_client(tools: Tools, into: Path) -> None:
+    """Compile the client, and the story against it."""
     tools.check(PYPI)
     javac = tools.machines("javac", PACKAGES)
     if absent := [str(jar) for jar in DEBIANS if not jar.exists()]:
@@ -42,17 +42,17 @@ def compiled(tools: Tools, into: Path) -> None:
     run(javac, *LINT, *where, str(STORIES / "Story.java"))
 
 
-def told(tools: Tools, into: Path, url: str, username: str) -> str:
-    """What the story saw."""
+def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
+    """Run the story, and return its output."""
     java = tools.machines("java", PACKAGES)
-    # Before Java 18 the client reads answers in the machine's encoding, if it isn't told.
+    # Before Java 18, the client decodes responses in the machine's default encoding.
     return run(
         java, "-Dfile.encoding=UTF-8", "-classpath", _path(tools, into), "Story", url, username
     )
 
 
 def _jar(tools: Tools) -> Path:
-    """The generator, as PyPI's package carries it."""
+    """Return the path of the generator's jar in PyPI's package."""
     (jar,) = tools.folder.glob("lib/python3*/site-packages/openapi_generator_cli/*.jar")
     return jar
 

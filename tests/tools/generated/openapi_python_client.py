@@ -1,4 +1,4 @@
-"""Python: openapi-python-client, judged by mypy."""
+"""Python: openapi-python-client, checked by mypy."""
 
 import os
 from pathlib import Path
@@ -9,8 +9,8 @@ NAME = "openapi-python-client, mypy --strict"
 PACKAGE = "sign_up_client"
 
 
-def compiled(tools: Tools, into: Path) -> None:
-    """The client, and its story without an expression of unknown type."""
+def compile_client(tools: Tools, into: Path) -> None:
+    """Generate the client, and check its story without expressions of unknown type."""
     tools.check(PYPI)
     config = "--config", str(STORIES / "openapi-python-client.yaml")
     where = "--path", str(DOCUMENT), "--output-path", str(into / PACKAGE)
@@ -22,7 +22,7 @@ def compiled(tools: Tools, into: Path) -> None:
     run(*mypy, "--disallow-any-expr", "--follow-imports=silent", "story.py", into=into)
 
 
-def told(tools: Tools, into: Path, url: str, username: str) -> str:
-    """What the story saw."""
+def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
+    """Run the story, and return its output."""
     env = {**os.environ, "PYTHONUTF8": "1"}
     return run(str(tools.bin / "python"), "story.py", url, username, into=into, env=env)

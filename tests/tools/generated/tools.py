@@ -1,4 +1,4 @@
-"""The generators and compilers: where they are, that they are the pinned ones, and how they run."""
+"""The generators and compilers: their paths, their pinned versions, and how to run them."""
 
 import shutil
 import subprocess
@@ -14,20 +14,20 @@ STORIES = HERE / "stories"
 DOCUMENT = REPOSITORY / "openapi.yaml"
 PYPI = "requirements.txt"
 NPM = "package.json"
-"""The files with the pins."""
+"""The files with the pinned versions."""
 
 
 class Missing(Exception):
-    """A tool isn't here; what to do about it."""
+    """A tool isn't installed; the message says what to do."""
 
 
 class Failed(Exception):
-    """A tool found something wrong; what it said."""
+    """A tool failed; the message is its output."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What was installed into `folder`, by the pins, beside what the machine has."""
+    """The pinned tools installed in `folder`, and those of the machine."""
 
     folder: Path
 
@@ -41,11 +41,11 @@ class Tools:
 
     @property
     def notes(self) -> Path:
-        """Where the pins are that were installed."""
+        """The folder with copies of the pin files that were installed."""
         return self.folder / "installed"
 
     def install(self) -> None:
-        """All that PyPI and npm have of it; raises `Missing` or `Failed`."""
+        """Install the tools from PyPI and npm. Raises `Missing` or `Failed`."""
         run(sys.executable, "-m", "venv", "--clear", str(self.folder))
         self.notes.mkdir()
         run(str(self.bin / "pip"), "install", "--quiet", "--requirement", str(HERE / PYPI))
@@ -57,21 +57,21 @@ class Tools:
         shutil.copy(HERE / NPM, self.notes)
 
     def check(self, pins: str) -> None:
-        """Raises `Missing` unless what is pinned there was installed."""
+        """Raise `Missing` unless the tools of this pin file were installed."""
         noted = self.notes / pins
         if not noted.exists() or noted.read_text() != (HERE / pins).read_text():
             raise Missing("the pinned generators aren't installed: add --install")
 
     @staticmethod
     def machines(command: str, packages: str) -> str:
-        """The machine's own command."""
+        """Return the path of the machine's own command. Raises `Missing`."""
         if found := shutil.which(command):
             return found
         raise Missing(f"no {command}: apt-get install {packages}")
 
 
 def run(*command: str, into: Path | None = None, env: Mapping[str, str] | None = None) -> str:
-    """What the command said on standard output; run in `into`, if that is given."""
+    """Run the command, in `into` if given, and return its standard output. Raises `Failed`."""
     done = subprocess.run(
         command, cwd=into, env=env, capture_output=True, encoding="utf-8", timeout=1800, check=False
     )

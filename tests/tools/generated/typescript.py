@@ -1,4 +1,4 @@
-"""What both TypeScript clients share: tsc, stricter than strict, and Node.js."""
+"""Shared by both TypeScript clients: tsc with more than strict settings, and Node.js."""
 
 import shutil
 from pathlib import Path
@@ -13,8 +13,8 @@ console.log((await story(...given)).join("\\n"));
 SHARED = "sure.ts", "tsconfig.json"
 
 
-def compiled(tools: Tools, into: Path, story: str, *but: str) -> None:
-    """The story and all that it imports, under tsconfig.json `but` for these options."""
+def compile_client(tools: Tools, into: Path, story: str, *but: str) -> None:
+    """Compile the story and its imports with tsconfig.json, except the options in `but`."""
     for name in (*SHARED, f"{story}.ts"):
         shutil.copy(STORIES / name, into)
     (into / "package.json").write_text('{"type": "module"}')
@@ -22,8 +22,8 @@ def compiled(tools: Tools, into: Path, story: str, *but: str) -> None:
     run(node(tools), str(tools.modules / "typescript/bin/tsc"), "--project", str(into), *but)
 
 
-def told(tools: Tools, into: Path, story: str, url: str, username: str) -> str:
-    """What the story saw."""
+def run_story(tools: Tools, into: Path, story: str, url: str, username: str) -> str:
+    """Run the story, and return its output."""
     built = str(into / "built" / f"{story}.js")
     return run(node(tools), "--input-type=module", "--eval", TELL, built, url, username)
 

@@ -1,1 +1,1 @@
-"""`python -m tests.tools.long_fuzz`: schemathesis' own `fuzz`, with hooks, on both databases."""
+"""`python -m tests.tools.long_fuzz`: `schemathesis fuzz` with hooks, on both databases."""

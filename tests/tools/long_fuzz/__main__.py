@@ -1,4 +1,4 @@
-"""Fuzz the server as the README starts it, until so many requests were judged, and tell of it."""
+"""Fuzz the server until enough requests were judged, and print the figures."""
 
 import argparse
 import os
@@ -22,20 +22,20 @@ from tests.tools.long_fuzz.figures import FIGURES, Figures
 from tests.tools.long_fuzz.varied import ACCEPTS, CREDENTIALS, USERNAME
 
 HERE = Path(__file__).parent
-# ignored_auth asks the same once more without credentials, which nothing here foretells; it is
-# tried by `schemathesis run`, in tests/test_fuzz.py.
+# ignored_auth repeats requests without credentials, which this program doesn't predict.
+# `schemathesis run` includes it, in tests/test_fuzz.py.
 FUZZ = [
     *f"schemathesis --config-file={HERE / 'schemathesis.toml'} fuzz --no-color".split(),
     *"--continue-on-failure --max-failures=20 --exclude-checks=ignored_auth".split(),
 ]
-# A run is made of shorter ones, of so many seconds, each with a seed and an empty database of its
-# own. Hypothesis begins with what is simplest, so that very short ones would ask little.
+# A run consists of shorter ones of this many seconds, each with a seed and an empty database.
+# Hypothesis starts with simple data, so that very short ones would test little.
 SHORTEST, LONGEST, SEEDS_APART = 20, 120, 1000
 RATE = 25.0
-"""Requests per second of a machine that does nothing else."""
-# Where a slow machine, which gets less far, saw too little succeed, so many more runs may show it.
+"""Requests per second on an idle machine."""
+# On a slow machine too few requests may succeed; so many further runs are allowed.
 MORE = 3
-# So many requests are more than a person's, and the limits have tests of their own.
+# Rate limits are off, because they have tests of their own and would refuse most requests.
 SETTINGS = dict.fromkeys(
     ("RATELIMIT_PASSWORDS", "RATELIMIT_TAKEN", "RATELIMIT_FAILURES"), "1000000 per minute"
 )
@@ -50,7 +50,7 @@ def fuzz(
     shortest: int = SHORTEST,
     settings: Mapping[str, str] = SETTINGS,
 ) -> Figures:
-    """At least so many requests to a server that has this database and these settings."""
+    """Send at least `asked` requests to a server with this database and these settings."""
     figures, rate, spent, more = Figures(), RATE, 0, MORE
     while not (figures.failures or figures.surprises):
         missing = asked - figures.judged.total()
@@ -58,7 +58,8 @@ def fuzz(
             if not more or not figures.few(asked):
                 break
             more -= 1
-        # A slow machine needs longer for the same depth: Hypothesis begins with what is simplest.
+        # A slow machine needs longer for the same depth, because Hypothesis starts with simple
+        # data.
         seconds = min(LONGEST, max(shortest, int(max(missing, shortest * RATE) / rate) + 2))
         with tempfile.TemporaryDirectory() as folder:
             figures += _fuzz_once(
@@ -66,8 +67,8 @@ def fuzz(
             )
         spent += seconds
         rate = max(1, figures.judged.total() / spent)
-        told = f"{figures.judged.total():,} of {asked:,} requests, up to seed {seed}"
-        print(f"{database_url.partition(':')[0]}: {told}", file=sys.stderr)  # noqa: T201
+        report = f"{figures.judged.total():,} of {asked:,} requests, up to seed {seed}"
+        print(f"{database_url.partition(':')[0]}: {report}", file=sys.stderr)  # noqa: T201
         seed += SEEDS_APART
     return figures
 
@@ -89,7 +90,7 @@ def _fuzz_once(folder: Path, settings: Mapping[str, str], seconds: int, seed: in
             check=False,
         )
         figures = Figures.from_json(file.read_text("utf-8")) if file.exists() else Figures()
-        # Its own count has to be ours, and it may not have ended by itself.
+        # schemathesis's count must equal ours, and the run must not have ended by itself.
         ended = "Stop reason: Time limit reached" in run.stdout
         if run.returncode or not ended or f" {figures.judged.total()} generated" not in run.stdout:
             figures.failures.append(f"seed {seed}: {run.stdout}{run.stderr}")
@@ -100,7 +101,7 @@ def _fuzz_once(folder: Path, settings: Mapping[str, str], seconds: int, seed: in
 
 
 def _begin(server: Server, database_url: str) -> None:
-    """With an empty database, but for one account."""
+    """Start with an empty database, except for one account."""
     engine = create_engine(database_url)
     if engine.name == "postgresql":
         with engine.begin() as connection:
@@ -111,7 +112,7 @@ def _begin(server: Server, database_url: str) -> None:
 
 
 def long_fuzz(postgresql_url: str, asked: int, seed: int) -> dict[str, Figures]:
-    """Half of the requests to each kind of database, both at once."""
+    """Send half of the requests to each kind of database, concurrently."""
     urls = {"SQLite": "sqlite:///signup.db", "PostgreSQL": postgresql_url}
     with ThreadPoolExecutor() as both:
         runs = {kind: both.submit(fuzz, url, asked // 2, seed) for kind, url in urls.items()}
@@ -119,7 +120,7 @@ def long_fuzz(postgresql_url: str, asked: int, seed: int) -> dict[str, Figures]:
 
 
 def untried(figures: Figures) -> Iterator[str]:
-    """What should be varied in a run, and wasn't."""
+    """Return the variations that a run should contain and doesn't."""
     kinds = {
         "encoding": ["no body", *FORM],
         "accept": [accept or "none" for accept in ACCEPTS],
@@ -130,8 +131,8 @@ def untried(figures: Figures) -> Iterator[str]:
         yield from (f"never tried, {name}: {kind}" for kind in sorted({*wanted} - seen))
 
 
-def told(found: dict[str, Figures]) -> Iterator[str]:
-    """The figures of each database, and of both together."""
+def report(found: dict[str, Figures]) -> Iterator[str]:
+    """Yield the figures of each database, and of both together."""
     together = Figures()
     for kind, figures in found.items():
         together += figures
@@ -140,7 +141,7 @@ def told(found: dict[str, Figures]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Ask for a number of requests and a seed, and exit 1 if anything is wrong."""
+    """Parse the number of requests and the seed, fuzz, and exit 1 if anything is wrong."""
     parser = argparse.ArgumentParser("python -m tests.tools.long_fuzz", description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000, help="in all (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the first run (%(default)s)")
@@ -154,7 +155,7 @@ def main() -> None:
         for line in (*figures.wrong(given.requests // 2), *untried(figures))
     ]
     minutes = (time.monotonic() - started) / 60
-    print(*told(found), *wrong, sep="\n")  # noqa: T201
+    print(*report(found), *wrong, sep="\n")  # noqa: T201
     verdict = f"{len(wrong)} things are wrong" if wrong else "nothing is wrong"
     print(f"seed {given.seed}, {minutes:.0f} minutes: {verdict}")  # noqa: T201
     sys.exit(bool(wrong))

@@ -1,4 +1,4 @@
-"""What a request asks for, read from the request as it was sent, and from the document."""
+"""Read a sent request's form, key and `Accept`, and the document's rules for them."""
 
 from io import BytesIO
 from typing import Any
@@ -22,7 +22,7 @@ _VALIDATORS = {
 
 
 def form(response: schemathesis.Response) -> MultiDict[str, str]:
-    """The form that was sent, read by another than the service."""
+    """Return the form that was sent, parsed independently of the service."""
     sent: Any = response.request
     body = sent.body.encode() if isinstance(sent.body, str) else sent.body or b""
     mime, _, boundary = sent.headers.get("Content-Type", "").partition("; boundary=")
@@ -31,13 +31,13 @@ def form(response: schemathesis.Response) -> MultiDict[str, str]:
 
 
 def given(case: Case[Any], form: MultiDict[str, str]) -> dict[str, str]:
-    """The fields that a form has: an empty one isn't given, and others don't count."""
+    """Return the known fields of a form that aren't empty."""
     known = LABELED[case.operation.label].fields
     return {name: text for name, text in form.items() if text and name in known}
 
 
 def key(response: schemathesis.Response) -> str | None:
-    """The `Idempotency-Key` that was sent."""
+    """Return the `Idempotency-Key` that was sent."""
     sent: Any = response.request
     return next((str(v) for name, v in sent.headers.items() if name.lower() == KEY.lower()), None)
 
@@ -47,7 +47,7 @@ def is_valid_key(key: str | None) -> bool:
 
 
 def is_valid(case: Case[Any], form: MultiDict[str, str]) -> bool:
-    """Whether each field that the document names is given once at most, and fits."""
+    """Return whether each declared field is given at most once, and is valid."""
     label = case.operation.label
     known = {name: form.getlist(name) for name in LABELED[label].fields}
     given = {name: texts[0] for name, texts in known.items() if texts}
@@ -56,7 +56,7 @@ def is_valid(case: Case[Any], form: MultiDict[str, str]) -> bool:
 
 
 def is_acceptable(case: Case[Any]) -> bool:
-    """Whether `Accept`, which names one media type here, or any, allows what a success has."""
+    """Return whether `Accept` (one media type, here) allows a representation of the success."""
     accept = case.headers.get("Accept", "*/*")
     content = LABELED[case.operation.label].produces
     return not content or "*/*" in accept or accept in content

@@ -1,4 +1,4 @@
-"""What a run of fuzzing saw, in figures: how they are kept, added up, told and held to account."""
+"""The figures of a fuzzing run: how they are stored, added, printed and checked."""
 
 import json
 from collections import Counter
@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Self
 from tests.tools.long_fuzz.asked import OPERATIONS
 
 FIGURES = "FUZZ_FIGURES"
-"""The variable of the environment that names the file in which a run keeps its figures."""
+"""The environment variable with the name of the file in which a run stores its figures."""
 
 
 class Row(NamedTuple):
-    """A kind of request, and what it got."""
+    """A kind of request, and its status."""
 
     operation: str
     status: int
@@ -23,13 +23,13 @@ class Row(NamedTuple):
 
 
 def _enough(asked: int) -> int:
-    """How often each operation has to succeed in a run of so many requests."""
+    """Return the number of successes that each operation needs in a run of this size."""
     return max(1, asked // 200)
 
 
 @dataclass
 class Figures:
-    """Requests by their kind: those sent, and those of them that every check has judged."""
+    """Requests by their kind: those sent, and those that all checks have judged."""
 
     sent: Counter[Row] = field(default_factory=Counter)
     judged: Counter[Row] = field(default_factory=Counter)
@@ -52,7 +52,7 @@ class Figures:
 
     def __iadd__(self, other: Self) -> Self:
         for ours, theirs in zip(self._counted(), other._counted(), strict=True):
-            ours.update(theirs)  # Counter's own += would drop what was never seen.
+            ours.update(theirs)  # Counter's own += would drop kinds with a count of zero.
         self.surprises += other.surprises
         self.failures += other.failures
         return self
@@ -61,14 +61,14 @@ class Figures:
         return [self.sent, self.judged, self.chains]
 
     def successes(self) -> dict[str, int]:
-        """How many of each of the document's operations succeeded."""
+        """Return the number of successes of each operation."""
         counted = dict.fromkeys(OPERATIONS, 0)
         for row, n in self.judged.items():
             counted[row.operation] += n * (row.status < 300)
         return counted
 
     def wrong(self, asked: int) -> Iterator[str]:
-        """What a run may not show: failures, 5xx, surprises; nor too little that proves a thing."""
+        """Yield the errors of a run: failures, 5xx, unpredicted statuses, and too few successes."""
         yield from self.failures
         yield from self.surprises[:10]
         for row, n in self.sent.items():
@@ -80,12 +80,12 @@ class Figures:
             yield f"{proof}: {n} successes, fewer than {_enough(asked)}"
 
     def few(self, asked: int) -> dict[str, int]:
-        """What succeeded too seldom to prove a thing: operations, and steps of chains."""
+        """Return the operations and the steps of chains with too few successes."""
         proofs = self.successes() | {f"chains, {step}": n for step, n in self.chains.items()}
         return {proof: n for proof, n in proofs.items() if n < _enough(asked)}
 
     def table(self) -> Iterator[str]:
-        """The figures as a person reads them."""
+        """Return the figures as a table."""
         total = self.judged.total()
         yield f"{total:8,} requests judged, of {self.sent.total():,} sent"
         for operation, succeeded in self.successes().items():

@@ -1,4 +1,4 @@
-"""The hooks that `schemathesis fuzz` loads: they vary each request, foretell and count it."""
+"""The hooks of `schemathesis fuzz`: vary each request, predict its status, and count it."""
 
 import atexit
 import os
@@ -12,21 +12,21 @@ from schemathesis.checks import CheckContext
 
 import tests.fuzzing  # noqa: F401  (so that bodies of text are checked too)
 from tests.tools.long_fuzz.figures import FIGURES, Figures
-from tests.tools.long_fuzz.foretold import Foretold
+from tests.tools.long_fuzz.predicted import Predictor
 from tests.tools.long_fuzz.varied import GOOD, USERNAME, row, varied
 
-figures, foretold = Figures(), Foretold(USERNAME, GOOD)
+figures, predicted = Figures(), Predictor(USERNAME, GOOD)
 
 
 @schemathesis.hook
 def flatmap_case(_context: object, case: Case[Any]) -> SearchStrategy[Case[Any]]:
-    return varied(case, foretold)
+    return varied(case, predicted)
 
 
 @schemathesis.hook
 def after_call(_context: object, case: Case[Any], response: schemathesis.Response) -> None:
-    wanted, got = foretold.status(case, response), response.status_code
-    foretold.learn(case, response)
+    wanted, got = predicted.status(case, response), response.status_code
+    predicted.learn(case, response)
     figures.sent[row(case, got)] += 1
     if got != wanted:
         figures.surprises.append(f"{wanted} foretold, {got} answered: {case.as_curl_command()}")
@@ -34,11 +34,11 @@ def after_call(_context: object, case: Case[Any], response: schemathesis.Respons
 
 @schemathesis.check
 def judged(_context: CheckContext, response: schemathesis.Response, case: Case[Any]) -> None:
-    """Counts: of a scenario that Hypothesis gives up halfway, what was sent is never checked."""
+    """Count a judged request. If Hypothesis abandons a scenario, its requests are never judged."""
     figures.judged[row(case, response.status_code)] += 1
 
 
 @atexit.register
 def _keep() -> None:
-    figures.chains.update(foretold.chains())
+    figures.chains.update(predicted.chains())
     Path(os.environ[FIGURES]).write_text(figures.to_json(), encoding="utf-8")

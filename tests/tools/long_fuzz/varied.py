@@ -1,4 +1,4 @@
-"""What a fuzzed request varies beside its data: Hypothesis draws it, so that the seed decides."""
+"""Vary fuzzed requests, except their data. Hypothesis draws the choices, so the seed decides."""
 
 import itertools
 from base64 import b64encode
@@ -14,7 +14,7 @@ from tests.actor import PASSWORD
 from tests.fresh_keys import KEY
 from tests.tools.long_fuzz.asked import LABELED
 from tests.tools.long_fuzz.figures import Row
-from tests.tools.long_fuzz.foretold import CREATE, DELETE, READ, SIGN_UP, Foretold
+from tests.tools.long_fuzz.predicted import CREATE, DELETE, READ, SIGN_UP, Predictor
 
 USERNAME = "sam"
 JSON = "application/json"
@@ -36,25 +36,25 @@ CREDENTIALS: dict[str | None, str] = {
     _basic(USERNAME): "broken",
     "Bearer c2FtOnNlc2FtZQ==": "broken",
 }
-# Checking a password takes most of a request's time: half of the requests that may, do without.
+# Checking a password takes most of a request's time, so half of the requests have no credentials.
 OFTEN_NONE = [*[None] * 5, *[GOOD] * 3, *CREDENTIALS]
 OFTEN_GOOD = [*[GOOD] * 8, *CREDENTIALS]
-# The next step of a record's chain, or one of its steps again.
+# The next step of a record's chain, or a repeated step.
 FINDS = {
     READ: ["made", "made", "read", "deleted", "deleted", "missed", None],
     DELETE: ["read", "read", "read", "made", "deleted", None],
 }
 OTHERS_FIND = ["made", "read", "deleted", None]
 
-# A key that wasn't used, or one that was: with the form as it was then, or with another.
+# A new key, or a used one, with the same form or with another.
 KEYS = [*[None] * 4, "new", "new", "again", "again", "other"]
 
 Change = Callable[[Case[Any]], None]
 _numbers = itertools.count()
 
 
-def varied(case: Case[Any], foretold: Foretold) -> st.SearchStrategy[Case[Any]]:
-    """The case with an `Accept`, credentials, a content coding, a username or an id chosen."""
+def varied(case: Case[Any], predicted: Predictor) -> st.SearchStrategy[Case[Any]]:
+    """Return a strategy for the case with varied headers, username or id."""
     label = case.operation.label
     operation = LABELED[label]
     vary: list[st.SearchStrategy[Change]] = [_header("Accept", ACCEPTS)]
@@ -67,11 +67,11 @@ def varied(case: Case[Any], foretold: Foretold) -> st.SearchStrategy[Case[Any]]:
         vary.append(st.integers(0, 6).map(lambda choice: partial(_name, choice)))
     if operation.takes_key:
         how = st.tuples(st.sampled_from(KEYS), st.integers(0, 4))
-        vary.append(how.map(lambda chosen: partial(_key, foretold, *chosen)))
+        vary.append(how.map(lambda chosen: partial(_key, predicted, *chosen)))
     if operation.by_link:
         found = FINDS.get(label, OTHERS_FIND)
         which = st.tuples(st.sampled_from(found), st.integers(0, 4))
-        vary.append(which.map(lambda chosen: partial(_find, foretold, *chosen)))
+        vary.append(which.map(lambda chosen: partial(_find, predicted, *chosen)))
 
     def change(changes: tuple[Change, ...]) -> Case[Any]:
         for each in changes:
@@ -92,7 +92,7 @@ def _send(name: str, value: str | None, case: Case[Any]) -> None:
 
 
 def _name(choice: int, case: Case[Any]) -> None:
-    """Mostly a username that is free, or the account's own, if the form is to be accepted."""
+    """Choose a username that will mostly be accepted: a free one, or the account's own."""
     if not choice or not _is_positive(case):
         return
     form: Any = case.body
@@ -102,22 +102,22 @@ def _name(choice: int, case: Case[Any]) -> None:
         form["username"] = USERNAME
 
 
-def _find(foretold: Foretold, which: str | None, place: int, case: Case[Any]) -> None:
-    """One of the newest records with which this was done last; an id from a link stays."""
-    if which is None or not _is_positive(case) or case.path_parameters["id"] in foretold.records:
+def _find(predicted: Predictor, which: str | None, place: int, case: Case[Any]) -> None:
+    """Choose one of the newest records with this last step. An id from a link stays."""
+    if which is None or not _is_positive(case) or case.path_parameters["id"] in predicted.records:
         return
-    newest = list(itertools.islice(foretold.newest(which), place + 1))
+    newest = list(itertools.islice(predicted.newest(which), place + 1))
     if newest:
         case.path_parameters["id"] = newest[-1]
 
 
-def _key(foretold: Foretold, which: str | None, place: int, case: Case[Any]) -> None:
-    """No key, or one of these; a wrong one stays where the case is to be refused."""
+def _key(predicted: Predictor, which: str | None, place: int, case: Case[Any]) -> None:
+    """Set one of these keys or none. An invalid key stays if the case must be refused."""
     if not _is_positive(case):
         return
     case.headers.pop(KEY, None)
     signs_in = case.operation.label == CREATE and "Authorization" in case.headers
-    used = foretold.used(case.operation.label, signs_in)
+    used = predicted.used(case.operation.label, signs_in)
     if which == "new":
         case.headers[KEY] = f'"long-fuzz-key-{next(_numbers):010}"'
     elif which and (some := list(itertools.islice(used, place + 1))):
@@ -132,7 +132,7 @@ def _is_positive(case: Case[Any]) -> bool:
 
 
 def row(case: Case[Any], status: int) -> Row:
-    """What was varied, for the figures."""
+    """Return the variations of the case, for the figures."""
     coding = case.headers.get("Content-Encoding")
     encoding = f"{case.media_type or 'no body'}{f', {coding}' if coding else ''}"
     accept, given = case.headers.get("Accept", "none"), case.headers.get("Authorization")

@@ -1,1 +1,1 @@
-"""The service's own mutants: `api/` with one change, which the tests must notice."""
+"""Mutation testing: the tests must notice each single change of `api/`."""

@@ -1,7 +1,7 @@
-"""`python -m tests.tools.mutation [api/contract/headers.py …]`: which changes no test notices.
+"""`python -m tests.tools.mutation [api/contract/headers.py …]`: find changes that no test notices.
 
-Prints each change with who noticed it, the first test that failed or else mypy; then how many, by
-module. Without names it takes all of `api/` but the proof, and an hour of two idle cores.
+Prints each change with the first test that failed, or mypy, and then the totals by module. Without
+arguments it takes all of `api/` except the proof, and an hour on two idle cores.
 """
 
 import argparse
@@ -20,8 +20,8 @@ NOBODY, MYPY, TESTS = "NOBODY", "mypy", "tests"
 
 
 def main(chosen: list[Path], known: dict[str, str]) -> None:
-    """Judge all mutants of these modules, but for those of which it is known who noticed them."""
-    # As they are now: whoever works on while this runs doesn't disturb it.
+    """Test all mutants of these modules, except those whose result is in `known`."""
+    # Copies, so that edits during the run don't disturb it.
     sources = {file: (ROOT / file).read_text(encoding="utf-8") for file in chosen}
     verdicts: Counter[tuple[Path, str]] = Counter()
     unfit: list[str] = []
@@ -43,7 +43,7 @@ def main(chosen: list[Path], known: dict[str, str]) -> None:
         for file, source in sources.items():
             of_file = list(mutants(file, source))
             unchanged = replace(of_file[0], mutated=source)
-            # Once more, since a test may fail for being short of time.
+            # Run it again, because a test may fail by a timeout.
             if noticed_by(unchanged) not in (NOBODY, MYPY) and noticed_by(unchanged) != NOBODY:
                 unfit.append(f"{file} is noticed as it is.")
                 continue
@@ -69,7 +69,7 @@ def _row(name: str, *numbers: int) -> str:
 
 
 def _known(text: str) -> dict[str, str]:
-    """Who noticed each change, by what an earlier run printed; those that anybody missed aren't."""
+    """Return what noticed each change in an earlier run's output, without unnoticed ones."""
     known: dict[str, str] = {}
     missed = set()
     for printed in text.split("\n\n"):

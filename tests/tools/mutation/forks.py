@@ -1,7 +1,8 @@
 """`python -m tests.tools.mutation.forks`: run some tests in a copy of the repository.
 
-All but `api` and the tests is imported once, and each run is a fork of that: so a mutant costs what
-its tests cost. A line of JSON on standard input asks, a line of JSON answers.
+All modules but `api` and the tests are imported once, and each run is a fork, so that a mutant
+costs no more than its tests. Each line of JSON on standard input is a request, and each line of
+JSON on standard output a response.
 """
 
 import gc
@@ -27,23 +28,23 @@ flask_swagger_ui greenery gunicorn.arbiter hypothesis jsonschema_rs openapi_spec
 redis schemathesis sqlalchemy.dialects.postgresql sqlalchemy.dialects.sqlite
 werkzeug.middleware.proxy_fix
 """.split()
-# What was imported before pytest looked isn't rewritten, and pytest need not say so.
+# pytest can't rewrite the assertions of modules that are imported already; don't warn about that.
 ARGUMENTS = """
 -x -p no:cacheprovider -p no:terminal -o addopts= -W ignore::pytest.PytestAssertRewriteWarning
 """.split()
 API = f"{Path('api').absolute()}/"
 
-# The name of a test on the other database, where it is on both.
+# Matches the name of a test on the second database, if it runs on both.
 ON_POSTGRESQL = re.compile(r"[\[-]postgresql[\]-]")
 
-# A function by its file and first line.
+# A function, by its file and first line.
 Function = tuple[str, int]
 
 
-class Watch:
-    """A plugin that notes which tests failed, how long each took, and what of `api/` it called.
+class Recorder:
+    """A plugin that records the failed tests, each duration, and the called functions of `api/`.
 
-    What is called while tests are found, or for all of them, goes by the name of no test.
+    Calls during collection, or in shared fixtures, belong to no test.
     """
 
     def __init__(self) -> None:
@@ -53,7 +54,7 @@ class Watch:
         self._test = ""
 
     def note(self, frame: FrameType, event: str, _: object) -> None:
-        """Called by Python itself, for each call."""
+        """The profile function, which Python runs for each call."""
         code = frame.f_code
         if event == "call" and code.co_filename.startswith(API):
             function = code.co_filename.removeprefix(API), code.co_firstlineno
@@ -84,7 +85,7 @@ class Watch:
 
 
 class Choice:
-    """A plugin that runs these tests alone, in this order."""
+    """A plugin that runs only these tests, in this order."""
 
     def __init__(self, tests: list[str]) -> None:
         self.order = {test: place for place, test in enumerate(tests)}
@@ -96,15 +97,15 @@ class Choice:
 
 
 class OneDatabase:
-    """A plugin that leaves out what is asked of the other database too."""
+    """A plugin that skips tests that also run on the other database."""
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if not ON_POSTGRESQL.search(item.nodeid)]
 
 
 def run(asked: dict[str, Any]) -> dict[str, Any]:
-    """What becomes of these tests: asked for by their files, which are watched, or by their ids."""
-    watch = Watch()
+    """Run these tests, given by file (then recorded) or by id, and return the results."""
+    watch = Recorder()
     if files := asked.get("files"):
         threading.setprofile(watch.note)
         sys.setprofile(watch.note)
@@ -119,7 +120,7 @@ def run(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_in_a_fork(asked: dict[str, Any]) -> str:
-    """The answer; a run that takes too long is ended, with all that it started."""
+    """Run in a fork, and return the result. After a timeout, kill it with all its children."""
     answers, answer = os.pipe()
     child = os.fork()
     if not child:
@@ -143,8 +144,9 @@ def run_in_a_fork(asked: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Answer until nothing more is asked."""
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # They are for fuzzing, and slow to load.
+    """Handle requests until standard input ends."""
+    # These plugins are for fuzzing, and slow to load.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for module in WARM:
         importlib.import_module(module)
     gc.collect()

@@ -1,4 +1,4 @@
-"""Who judges mutants: processes that run tests in copies of the repository, and mypy."""
+"""Processes that run tests on mutants in copies of the repository, and mypy."""
 
 import json
 import os
@@ -17,23 +17,25 @@ from tests.tools.mutation.forks import ON_POSTGRESQL
 from tests.tools.mutation.mutants import Mutant
 
 ROOT = Path(__file__).parents[3]
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # Nothing there is worth a disk.
+# In memory, because the copies are temporary.
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
-# Browsers, servers and fuzzing take minutes; what reads the source would notice any change of it.
+# Browsers, servers and fuzzing take minutes, and tests that read the source would fail for any
+# change.
 LEFT_OUT = "browser fuzz server readme lifted imports pins proof judges".split()
-# Modules that run in a process of their own: the tests that start one, by hand.
+# Modules that run in a process of their own, and the tests that start one.
 SERVED = {"__main__", "serve", "server"}
 SERVERS = ["tests/server/test_server.py", "tests/server/test_server_wire.py"]
-# What compares contracts has tests of its own, and calls nothing else of the service.
+# The comparison of contracts has its own tests, and calls no other module of the service.
 COMPARED = "changes"
 COMPARING = "tests/contract/test_against", "tests/contract/changes/"
-# Modules for which the one database is not as the other.
+# Modules that behave differently on the two databases.
 BOTH_DATABASES = {"security", "storage"}
 
 FEW = 20
-"""Tests that are tried first: to find all the others takes longer than to run these."""
+"""The number of tests to try first; selecting all the others takes longer than running these."""
 ENOUGH = 20.0
-"""Seconds of tests that are spent on one mutant on each database, by what the survey measured."""
+"""Seconds of tests for one mutant on each database, according to the survey."""
 
 
 def module_of(file: Path) -> str:
@@ -43,7 +45,7 @@ def module_of(file: Path) -> str:
 
 
 class Tests:
-    """All tests that may be asked, with what each takes and calls."""
+    """All available tests, with the duration and the called functions of each."""
 
     def __init__(self, said: dict[str, Any]) -> None:
         self.seconds: dict[str, float] = said["seconds"]
@@ -53,9 +55,10 @@ class Tests:
         }
 
     def of(self, mutant: Mutant) -> list[str]:
-        """Those that may notice, the likeliest and quickest first, up to what is `ENOUGH`.
+        """Return the tests that may notice the mutant, up to `ENOUGH` seconds.
 
-        For a function those that call it; for what runs at import, all.
+        These are the tests that call the function, or all tests for code that runs at import. The
+        likeliest and quickest ones come first.
         """
         inside, module = mutant.file.relative_to("api"), module_of(mutant.file)
         if module in SERVED:
@@ -100,7 +103,7 @@ class Judge:
 
     def __init__(self, copy: Path) -> None:
         self.copy = copy
-        # PostgreSQL's user must come by.
+        # PostgreSQL's user must be able to enter the folder.
         copy.parent.chmod(0o755)
         unwanted = shutil.ignore_patterns(".*", "*.db*", "build", "__pycache__")
         shutil.copytree(ROOT, copy, ignore=unwanted)
@@ -115,7 +118,7 @@ class Judge:
         )
 
     def survey(self, modules: set[str]) -> Tests:
-        """What each test takes and calls, of those that these modules may need."""
+        """Measure the duration and the calls of each test that these modules may need."""
         served = SERVERS if modules & SERVED else []
         files = [
             name
@@ -130,7 +133,7 @@ class Judge:
         return Tests(said)
 
     def notices(self, mutant: Mutant, tests: Tests) -> str:
-        """The first test that fails, or mypy; nothing if none does."""
+        """Return the first test that fails, or "mypy", or "" if neither notices the mutant."""
         self._write(mutant.file, mutant.mutated)
         try:
             return self._failing(mutant, tests) or self._types_fail()
@@ -140,7 +143,8 @@ class Judge:
     def _write(self, module: Path, source: str) -> None:
         file = self.copy / module
         file.write_text(source, encoding="utf-8")
-        # Python tells what it has compiled by size and second, and mutants may share both.
+        # Remove the bytecode, which Python recognizes by size and second; two mutants may share
+        # both.
         Path(cache_from_source(str(file))).unlink(missing_ok=True)
 
     def _failing(self, mutant: Mutant, tests: Tests) -> str:
@@ -168,7 +172,7 @@ class Judge:
 
 @contextmanager
 def judges(number: int) -> Iterator[list[Judge]]:
-    """So many judges, each with its copy."""
+    """Yield `number` judges, each with its own copy."""
     with tempfile.TemporaryDirectory(prefix="mutation-", dir=MEMORY) as folder:
         them = [Judge(Path(folder, str(place))) for place in range(number)]
         yield them

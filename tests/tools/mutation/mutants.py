@@ -1,6 +1,6 @@
-"""Every source of a module that differs in one place: mutmut's operators, at module level too.
+"""All mutants of a module, by mutmut's operators, also at module level.
 
-mutmut itself changes only what stands in functions; here most of what is promised stands in tables.
+mutmut itself changes only the bodies of functions, but here most behaviour is declared in tables.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,21 +13,21 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation import mutators
 
-# Dropping an argument is done below, once for each.
+# Arguments are dropped below, one at a time.
 OPERATORS = [
     (kind, mutate)
     for kind, mutate in mutators.mutation_operators
     if mutate is not mutators.operator_arg_removal
 ]
 
-# These are changed by an operator of their own.
+# These have operators of their own.
 NONE = cst.Name("None")
 LITERALS = cst.BaseString | cst.BaseNumber | cst.Lambda
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one change: whose it is, where, and in which function (its first line)."""
+    """A module with one change: its file, its position, and the first line of its function."""
 
     file: Path
     line: int
@@ -37,13 +37,13 @@ class Mutant:
 
     @property
     def diff(self) -> str:
-        """The change alone: the lines that go, the lines that come."""
+        """Return the removed and the added lines."""
         lines = unified_diff(self.source.splitlines(), self.mutated.splitlines(), n=0, lineterm="")
         return "\n".join(line for line in list(lines)[2:] if not line.startswith("@@"))
 
 
 def mutants(file: Path, source: str) -> Iterator[Mutant]:
-    """Each mutant of the module, from the top down."""
+    """Yield each mutant of the module, in source order."""
     wrapper = MetadataWrapper(cst.parse_module(source))
     places = wrapper.resolve(PositionProvider)
     for node, inside in _nodes(wrapper.module, None):
@@ -54,7 +54,7 @@ def mutants(file: Path, source: str) -> Iterator[Mutant]:
 
 
 def _first_line(function: cst.CSTNode | None, places: Mapping[cst.CSTNode, Any]) -> int | None:
-    """Where Python says that the function begins: with its decorators."""
+    """Return the first line of the function as Python counts it, including decorators."""
     decorators = function.decorators if isinstance(function, cst.FunctionDef) else ()
     first = next(iter(decorators), function)
     return places[first].start.line if first else None
@@ -63,7 +63,7 @@ def _first_line(function: cst.CSTNode | None, places: Mapping[cst.CSTNode, Any])
 def _nodes(
     node: cst.CSTNode, inside: cst.CSTNode | None
 ) -> Iterator[tuple[cst.CSTNode, cst.CSTNode | None]]:
-    """Each node that may be changed, with the function whose call runs it."""
+    """Yield each node that may be changed, with the function that runs it."""
     if _says_nothing(node):
         return
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "cast":
@@ -75,7 +75,7 @@ def _nodes(
 
 
 def _says_nothing(node: cst.CSTNode) -> bool:
-    """What is for readers and type checkers alone: annotations, docstrings, types' other names."""
+    """Return whether the node has no effect at run time: annotations, docstrings, type aliases."""
     match node:
         case cst.Annotation() | cst.Import() | cst.ImportFrom():
             return True
@@ -90,14 +90,14 @@ def _changed(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     for kind, mutate in OPERATORS:
         if isinstance(node, kind):
             changes = list(mutate(node))
-            # A text that differs, differs: other letter cases of it would only be more of the same.
+            # One change of a text is enough; other letter cases would test the same.
             yield from changes[:1] if mutate is mutators.operator_string else changes
     if isinstance(node, cst.Call):
         yield from _without_one(node)
 
 
 def _without_one(call: cst.Call) -> Iterator[cst.Call]:
-    """The call without one of its keywords, or with `None` in the place of another argument."""
+    """Yield the call without one keyword argument, or with None for one positional argument."""
     for i, argument in enumerate(call.args):
         before, after = call.args[:i], call.args[i + 1 :]
         if argument.keyword or argument.star:

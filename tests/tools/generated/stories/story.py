@@ -1,4 +1,4 @@
-"""The story, told by what openapi-python-client makes: `python story.py URL USERNAME`."""
+"""The story with openapi-python-client's client: `python story.py URL USERNAME`."""
 
 import sys
 from base64 import b64encode
@@ -27,19 +27,19 @@ PASSWORD = "an otter counts nine moons"
 
 
 def signed_in(url: str, username: str, password: str) -> AuthenticatedClient:
-    """Who has credentials: to this generator HTTP Basic is a token with a prefix."""
+    """Return a client with credentials. For this generator, HTTP Basic is a token with a prefix."""
     token = b64encode(f"{username}:{password}".encode()).decode()
     return AuthenticatedClient(url, token, prefix="Basic", headers=ACCEPT)
 
 
 def without_credentials(url: str) -> AuthenticatedClient:
-    """Who has none: this generator wants optional credentials, so they are taken away again."""
+    """Return a client without credentials. The generator requires optional ones, so remove them."""
     plain = httpx.Client(base_url=url, headers=ACCEPT, timeout=60)
     return AuthenticatedClient(url, token="").set_httpx_client(plain)
 
 
 def problem(answer: CreatedUserDetails | SignedUp | Problem | UserDetails | None) -> str:
-    """What was refused, by the problem's own fields."""
+    """Return the problem's fields of an error."""
     assert isinstance(answer, Problem), answer
     assert answer.type_ == "about:blank"
     assert answer.detail
@@ -48,7 +48,7 @@ def problem(answer: CreatedUserDetails | SignedUp | Problem | UserDetails | None
 
 
 def main(url: str, username: str) -> list[str]:
-    """What was seen."""
+    """Run the story, and print what it saw."""
     anyone, guest = Client(url, headers=ACCEPT), without_credentials(url)
     account = signed_in(url, username, PASSWORD)
     seen: list[int] = []
@@ -88,7 +88,7 @@ def main(url: str, username: str) -> list[str]:
     assert read.parsed.created_at <= mine.parsed.created_at
     seen.append(read.status_code)
 
-    # What has no content is Any to this generator; what else it may be is said here.
+    # The generator types an empty response as Any, so the expected type is given here.
     deleted: Response[Problem] = delete_user_details.sync_detailed(link, client=anyone)
     seen.append(deleted.status_code)
 

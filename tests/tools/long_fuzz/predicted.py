@@ -1,7 +1,7 @@
-"""The status that each request must get, foretold from the document and what was asked before it.
+"""The status of each request, predicted from the document and the earlier requests.
 
-schemathesis lets a valid request get 401, 403, 404, 406 or 409, since it can't know better. Here
-each passes only where the request earns it. That holds as long as nobody else asks.
+schemathesis accepts 401, 403, 404, 406 or 409 for any valid request, because it can't know better.
+Here each of them must be predicted. That requires that no other client sends requests.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ CHAIN = ["made", "read", "deleted", "missed"]
 
 @dataclass
 class Record:
-    """Whether the account made it, and what was done with it so far."""
+    """Whether the account created the record, and the steps of its chain so far."""
 
     own: bool
     steps: list[str] = field(default_factory=lambda: ["made"])
@@ -36,7 +36,7 @@ class Record:
 
 @dataclass
 class Kept:
-    """What was done under a key: the form as it was made and as it was read, and the record."""
+    """The effect of a key: its form as sent and as parsed, and the record."""
 
     body: Any
     media_type: str | None
@@ -44,8 +44,8 @@ class Kept:
     record: str = ""
 
 
-class Foretold:
-    """What the service has to know by now: the usernames that are taken, and each record."""
+class Predictor:
+    """The expected state of the service: the taken usernames, the records and the keys."""
 
     def __init__(self, username: str, good: str) -> None:
         self.username, self.good = username, good
@@ -54,7 +54,7 @@ class Foretold:
         self.kept: dict[tuple[str, bool, str], Kept] = {}
 
     def status(self, case: Case[Any], response: schemathesis.Response) -> int:
-        """The first of the refusals that the request earns, or else its operation's success."""
+        """Return the first refusal that applies, or the success of the operation."""
         label, credentials = case.operation.label, case.headers.get("Authorization")
         operation = asked.LABELED[label]
         may_sign_in = operation.takes_credentials and credentials is not None
@@ -77,7 +77,7 @@ class Foretold:
         return next((status for status, earned in refusals if earned), asked.success(case))
 
     def learn(self, case: Case[Any], response: schemathesis.Response) -> None:
-        """What the answer, which was foretold, has changed."""
+        """Update the state by a response with the predicted status."""
         label, status = case.operation.label, response.status_code
         record = self.records.get(case.path_parameters.get("id", ""))
         if label == CREATE and status == 201:
@@ -99,23 +99,23 @@ class Foretold:
             self.kept.setdefault(at, Kept(case.body, case.media_type, given, record))
 
     def used(self, label: str, signs_in: bool) -> Iterator[tuple[str, Kept]]:
-        """The keys under which something was done that is there still, the newest first."""
+        """Return the used keys whose records exist, the newest first."""
         for (kept_label, own, key), kept in reversed(self.kept.items()):
             there = not kept.record or self.records[kept.record].is_there
             if (kept_label, own) == (label, signs_in) and there:
                 yield key, kept
 
     def newest(self, last_step: str) -> Iterator[str]:
-        """The records with which this was done last, the newest first."""
+        """Return the records with this last step, the newest first."""
         return (key for key, r in reversed(self.records.items()) if r.steps[-1] == last_step)
 
     def chains(self) -> dict[str, int]:
-        """How many records went so far through the chain, each step after the one before it."""
+        """Return how many records completed each step of the chain in order."""
         gone_through = [_in_turn(record.steps) for record in self.records.values()]
         return {step: sum(n > at for n in gone_through) for at, step in enumerate(CHAIN)}
 
     def _finds(self, case: Case[Any]) -> bool:
-        """Whether there is the record that is asked for; one's own isn't before one signed in."""
+        """Return whether the requested record exists. Own details don't exist before signing in."""
         if case.operation.label == OWN and case.headers.get("Authorization") == self.good:
             return any(record.own and record.is_there for record in self.records.values())
         if case.operation.label in BY_ID:
@@ -125,6 +125,6 @@ class Foretold:
 
 
 def _in_turn(steps: list[str]) -> int:
-    """How many steps of the chain are among these, in its order."""
+    """Return how many steps of the chain are in this list, in order."""
     left = iter(steps)
     return next((at for at, step in enumerate(CHAIN) if step not in left), len(CHAIN))
