@@ -106,7 +106,9 @@ def batches(
 
 def last_key(connection: Connection, table: Table) -> Any:
     """Return the table's highest key, or None."""
-    return connection.scalar(select(func.max(*table.primary_key)))
+    (key,) = table.primary_key
+    # Before version 18 PostgreSQL has no max() of bytes.
+    return connection.scalar(select(key).order_by(key.desc()).limit(1))
 
 
 def progress(label: str, connection: Connection, tables: Sequence[Table], *, shown: bool) -> Bar:
