@@ -16,6 +16,7 @@ from api.operator.target import TABLES, add
 from tests.actor import Someone, assert_problem
 from tests.commanding import database_contents, refusal, run
 from tests.operator.test_copy import of, target
+from tests.test_config_said import MEMORY
 
 __all__ = ["target"]
 
@@ -127,7 +128,7 @@ def test_a_target_that_holds_anything_is_left_as_it_is(
         ("postgresql://sam:hunter2@127.0.0.1:1/sam", 1, "refused"),
         ("sqlite:////no/such/folder/signup.db", 1, "/no/such/folder/signup.db: No such file"),
         ("mysql://sam:hunter2@db/sam", 2, "Use sqlite:/// or postgresql+psycopg://."),
-        ("sqlite://", 2, "Name a file: what is kept in memory is lost."),
+        ("sqlite://", 2, MEMORY),
         ("hunter2", 2, "Give a URL such as sqlite:///signup.db."),
     ],
 )
