@@ -51,8 +51,10 @@ class Wire:
                     self.thawed.wait()
                     if not data:
                         return
+                    # Before the data is sent, because a response may set `last` meanwhile.
+                    is_last = bool(self.last) and self.last in data
                     ends[end].sendall(data)
-                    if self.last and self.last in data:
+                    if is_last:
                         self.last = b""
                         self.thawed.clear()
 
