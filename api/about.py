@@ -38,7 +38,7 @@ ABOUT = {
     "servers": [
         {
             "url": "/",
-            "description": "The service that this document was loaded from, local, staging or production.",
+            "description": "The service of this document: local, staging or production.",
             "x-internal": False,
         }
     ],
