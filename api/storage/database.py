@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from api.config import Settings
 from api.storage import postgresql, sqlite
 from api.storage.errors import describe_url
-from api.threads import NativeThreads
+from api.threads import NativeThreads, ThreadsExhausted
 
 T = TypeVar("T")
 
@@ -116,13 +116,17 @@ class Database:
 
         If it raises, its writes are rolled back. On SQLite, functions that are queued at the same
         time share a transaction, and so one sync to disk. `work` must not call `write` itself,
-        because there is one writer, which would wait for itself.
+        because there is one writer, which would wait for itself. Raises `ThreadsExhausted`.
         """
         if not self.is_sqlite:
             return self._write(work)
         write = _Write(work)
         self._queue.append(write)
-        self._writer.call(self._write_queued)
+        try:
+            self._writer.call(self._write_queued)
+        except ThreadsExhausted:
+            self._queue.remove(write)  # Otherwise a later call would run it.
+            raise
         if write.error:
             raise write.error
         return write.result

@@ -18,6 +18,7 @@ from api.storage import keys
 from api.storage.database import Database, open_engine
 from api.storage.keys import Key, KeyTaken
 from api.storage.tables import accounts, idempotency_keys, user_details
+from api.threads import ThreadsExhausted
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -152,6 +153,21 @@ def test_while_another_process_has_the_lock_waiting_writes_fail_together(
         another.rollback()
     assert [type(error) for error in errors] == [exc.OperationalError] * 4
     assert set(seen) == {"BEGIN"}
+    database.write(details())
+    assert count(database, user_details) == 1
+
+
+@ON_SQLITE
+def test_a_write_that_is_refused_for_want_of_a_thread_is_not_done_later(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(*_: object) -> None:
+        raise ThreadsExhausted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database._writer, "call", call)
+        with pytest.raises(ThreadsExhausted):
+            database.write(details())
     database.write(details())
     assert count(database, user_details) == 1
 
