@@ -90,7 +90,6 @@ def main() -> None:
         request_log.write = lines.write
     options: dict[str, Any] = {
         "workers": settings.web_concurrency,
-        "threads": settings.threads,
         "per_client": settings.connections_per_client,
         "graceful_timeout": settings.grace_period,
     }

@@ -1,8 +1,7 @@
 """Each operation of the service once: a valid request, and the status of its success.
 
 Tests that run over all operations read this table, so that a new operation needs one entry here.
-What the document says of an operation (its address, its form, its credentials) is read from the
-document.
+The address, the form and the credentials of an operation are read from the document.
 """
 
 from collections.abc import Callable, Iterator

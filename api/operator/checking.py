@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from api.storage.migrate import migrations
+from api.storage.migrate import migrations, revisions
 from api.storage.sqlite import PRAGMAS
 from api.storage.tables import metadata
 
@@ -33,7 +33,7 @@ def head() -> str:
 
 def revision(connection: Connection) -> str:
     """Return the database's revision of the schema."""
-    return ", ".join(MigrationContext.configure(connection).get_current_heads()) or NONE
+    return ", ".join(revisions(connection)) or NONE
 
 
 def wrong_settings(connection: Connection) -> Iterator[str]:

@@ -29,7 +29,7 @@ class ClientGone(Exception):
 
 
 class Phase(Enum):
-    """What the connection is doing: each phase has its own time limit."""
+    """The phase of a connection. Each phase has its own time limit."""
 
     IDLE = auto()
     REQUEST = auto()

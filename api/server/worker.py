@@ -212,9 +212,7 @@ class Worker(GeventWorker):
 
         Raises gunicorn's exceptions for malformed requests, and the app's exceptions.
         """
-        received = parser.unreader.take_buffered()
-        parser.unreader.unread(received)
-        connection.begin_request(received)
+        connection.begin_request(_peek(parser))
         try:
             request = next(parser)
         except (NoMoreData, StopIteration):
@@ -247,13 +245,10 @@ class Worker(GeventWorker):
         if length is not None and length > MAX_BODY:
             return io.BytesIO(), False
         connection.begin_body()
-        if expects:
-            received = parser.unreader.take_buffered()
-            parser.unreader.unread(received)
-            # Otherwise the client doesn't wait for 100 (RFC 9110, section 10.1.1).
-            if not received:
-                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-                connection.flush()
+        # A client that has sent a part of the body doesn't wait (RFC 9110, section 10.1.1).
+        if expects and not _peek(parser):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            connection.flush()
         try:
             data = request.body.read(MAX_BODY)
         except ClientGone:
@@ -280,6 +275,13 @@ class Worker(GeventWorker):
     def refuse(self, connection: Connection, error: Exception) -> None:
         """Send the response to a malformed request, or to a request for which the app raised."""
         raise NotImplementedError
+
+
+def _peek(parser: Any) -> bytes:
+    """Return the bytes that were received but not yet parsed."""
+    received: bytes = parser.unreader.take_buffered()
+    parser.unreader.unread(received)
+    return received
 
 
 def _asks_to_close(request: Any) -> bool:

@@ -40,8 +40,6 @@ def open_engine(settings: Settings) -> Engine:
         # Replaces connections that a restarted server has closed, so that no request fails.
         pool_pre_ping=is_postgresql,
     )
-    # Insert several rows with one statement, on each database.
-    engine.dialect.use_insertmanyvalues_wo_returning = True
     if is_postgresql:
         postgresql.use_sessions(engine, seconds)
     else:

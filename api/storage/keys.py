@@ -75,12 +75,8 @@ def claim(connection: Connection, key: Key, values: dict[str, Any]) -> None:
         "created_at": now,
     }
     purge(connection, now, MAX_PURGED)
-    if (
-        connection.execute(
-            _CLAIM[connection.dialect.name], row | {"expired": _expired_at(now)}
-        ).rowcount
-        != 1
-    ):
+    parameters = row | {"expired": _expired_at(now)}
+    if connection.execute(_CLAIM[connection.dialect.name], parameters).rowcount != 1:
         raise KeyTaken
 
 

@@ -56,7 +56,8 @@ def _create_file(file: Path) -> None:
             raise DatabaseError(f"{each} can't be written. {advice}")
 
 
-def _revisions(connection: Connection) -> tuple[str, ...]:
+def revisions(connection: Connection) -> tuple[str, ...]:
+    """Return the database's revisions of the schema: one, or none without tables."""
     return MigrationContext.configure(connection).get_current_heads()
 
 
@@ -78,11 +79,11 @@ def upgrade(engine: Engine) -> None:
             connection.detach()  # No later use gets this connection, whose foreign keys are off.
             for statement in _LOCKS[engine.dialect.name]:
                 connection.exec_driver_sql(statement)
-            before = _revisions(connection)
+            before = revisions(connection)
             config = migrations()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            if engine.dialect.name == "sqlite" and _revisions(connection) != before:
+            if engine.dialect.name == "sqlite" and revisions(connection) != before:
                 _check_foreign_keys(connection)
             connection.commit()
     except OSError as error:

@@ -11,7 +11,7 @@ Node = Mapping[str, Any]
 
 
 class Effect(Enum):
-    """What a change does to the set of valid requests or responses."""
+    """The effect of a change on the set of valid requests or responses."""
 
     NARROWS = auto()
     WIDENS = auto()

@@ -1,4 +1,4 @@
-"""What a document promises of responses and of fields in requests, and which tests recorded it."""
+"""Coverage of a document: its promises about responses and fields, and the tests that saw them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
