@@ -2,6 +2,8 @@
 
 import select
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from tests.serving import Server
@@ -19,10 +21,19 @@ class RawResponse(NamedTuple):
     body: bytes
 
 
-def post(body: bytes, headers: bytes = b"", version: bytes = b"1.1") -> bytes:
-    """Return a request that submits details. Without `headers`, it has the right Content-Length."""
+def post(
+    body: bytes,
+    headers: bytes = b"",
+    version: bytes = b"1.1",
+    *,
+    path: bytes = b"/userDetails",
+) -> bytes:
+    """Return a request with a form. Without `headers`, it has the right Content-Length."""
     headers = headers or b"Content-Length: %d\r\n" % len(body)
-    return b"POST /userDetails HTTP/%s\r\n%s%s%s\r\n%s" % (version, HOST, FORM, headers, body)
+    return b"POST %s HTTP/%s\r\n%s%s%s\r\n%s" % (path, version, HOST, FORM, headers, body)
+
+
+SIGN_UP = post(b"username=ada&password=an+otter+counts+nine+moons", path=b"/userSignUp")
 
 
 class Client:
@@ -90,6 +101,18 @@ class Client:
     def is_closed_cleanly(self) -> bool:
         """Wait for the end. Return whether the server closed the connection and sent no more."""
         return not self._received and not self._receive_more()
+
+
+@contextmanager
+def many_clients(
+    server: Server, number: int, request: bytes, receive_buffer: int = 0
+) -> Iterator[list[Client]]:
+    """Open `number` clients that send these bytes and read nothing."""
+    with ExitStack() as opened:
+        clients = [opened.enter_context(Client(server, receive_buffer)) for _ in range(number)]
+        for client in clients:
+            client.send(request)
+        yield clients
 
 
 def request_once(server: Server, *pieces: bytes) -> RawResponse:

@@ -104,7 +104,7 @@ def test_41_no_input_forges_a_log_line(tmp_path: Path) -> None:
 def test_42_a_stopping_server_finishes_sign_ups_in_progress(tmp_path: Path) -> None:
     """Under load, and for other ways to stop: tests/server/test_worker_stops.py."""
     form = b"username=ada%d&password=an+otter+counts+nine+moons"
-    forms = [post(form % n).replace(b"/userDetails", b"/userSignUp") for n in range(8)]
+    forms = [post(form % n, path=b"/userSignUp") for n in range(8)]
     with serving(tmp_path, {"WEB_CONCURRENCY": "1"}) as server, ExitStack() as opened:
         clients = [opened.enter_context(Client(server)).send(form) for form in forms]
         clients[0].gets_response()  # By then the others are being hashed, or wait.

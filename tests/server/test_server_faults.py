@@ -6,31 +6,23 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.clients import HOST, LIVEZ, Client, post, request_once
+from tests.clients import HOST, LIVEZ, SIGN_UP, Client, many_clients, post, request_once
 from tests.serving import Server, serving
 from tests.starving import peak, worker_of
 
 ONE_WORKER = {"WEB_CONCURRENCY": "1"}
 BUNDLE = LIVEZ.replace(b"/livez", b"/docs/swagger-ui-bundle.js")
-SIGN_UP = post(
-    b"username=ada&password=an+otter+counts+nine+moons", b"Content-Length: 48\r\n"
-).replace(b"/userDetails", b"/userSignUp")
 
 
-@contextmanager
-def many_clients(server: Server, number: int, sent: bytes) -> Iterator[list[Client]]:
-    """Open `number` clients that send these bytes and read nothing."""
-    with ExitStack() as opened:
-        clients = [opened.enter_context(Client(server, receive_buffer=4096)) for _ in range(number)]
-        for client in clients:
-            client.send(sent)
-        yield clients
+def many_stalled(server: Server, number: int, sent: bytes) -> AbstractContextManager[list[Client]]:
+    """Open `number` clients that send these bytes and read nothing, with small buffers."""
+    return many_clients(server, number, sent, receive_buffer=4096)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +36,7 @@ def _descriptors() -> Iterator[None]:
 
 @pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 4], ids=["half a head", "unread"])
 def test_the_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path, sent: bytes) -> None:
-    with serving(tmp_path, ONE_WORKER, ulimit="-Sn 80") as server, many_clients(server, 100, sent):
+    with serving(tmp_path, ONE_WORKER, ulimit="-Sn 80") as server, many_stalled(server, 100, sent):
         assert request_once(server, LIVEZ).status == 200
         worker = worker_of(server)
         soft, hard = worker.rlimit(psutil.RLIMIT_NOFILE)
@@ -54,7 +46,7 @@ def test_the_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path, sent
 
 @pytest.mark.parametrize("sent", [LIVEZ[:20], BUNDLE * 4, b""], ids=["half", "unread", "idle"])
 def test_without_descriptors_stalled_connections_are_closed(tmp_path: Path, sent: bytes) -> None:
-    with serving(tmp_path, ONE_WORKER, ulimit="-n 160") as server, many_clients(server, 150, sent):
+    with serving(tmp_path, ONE_WORKER, ulimit="-n 160") as server, many_stalled(server, 150, sent):
         began = time.monotonic()
         for _ in range(3):
             assert request_once(server, LIVEZ).status == 200
@@ -85,9 +77,9 @@ def test_unfinished_bodies_take_little_memory(tmp_path: Path) -> None:
         assert request_once(server, LIVEZ).status == 200
         before = peak(worker_of(server))
         with (
-            many_clients(server, 100, unfinished),
-            many_clients(server, 100, large),
-            many_clients(server, 100, head),
+            many_stalled(server, 100, unfinished),
+            many_stalled(server, 100, large),
+            many_stalled(server, 100, head),
         ):
             assert request_once(server, LIVEZ).status == 200
             time.sleep(1)
@@ -99,7 +91,7 @@ def test_incomplete_requests_take_bounded_memory_over_all(tmp_path: Path) -> Non
     with serving(tmp_path, ONE_WORKER) as server:
         assert request_once(server, LIVEZ).status == 200
         before = peak(worker_of(server))
-        with many_clients(server, 1500, large) as clients:  # 93 MiB in all.
+        with many_stalled(server, 1500, large) as clients:  # 93 MiB in all.
             assert request_once(server, LIVEZ).status == 200
             assert 300 < sum(client.has_data() for client in clients) < 1000  # Those were cut off.
             assert peak(worker_of(server)) < before + 150

@@ -28,7 +28,7 @@ def _get(path: bytes, headers: bytes = HEADERS + ACCEPT, method: bytes = b"GET")
 
 def _post(path: bytes, form: bytes, headers: bytes = ACCEPT + KEY) -> bytes:
     length = b"Content-Length: %d\r\n" % len(form)
-    return post(form, headers + length).replace(b"/userDetails", path, 1)
+    return post(form, headers + length, path=path)
 
 
 ID = b"/userDetails/00000000-0000-4000-8000-000000000000"

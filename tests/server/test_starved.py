@@ -170,7 +170,7 @@ def test_idle_connections_are_closed_when_descriptors_run_out(tmp_path: Path) ->
 def test_fifty_sign_ups_with_passwords_at_once_all_succeed(tmp_path: Path) -> None:
     """Checklist 33: other requests are served in the meantime, and memory stays bounded."""
     body = b"username=user%d&password=an+otter+counts+nine+moons"
-    requests = [post(body % n).replace(b"/userDetails", b"/userSignUp") for n in range(50)]
+    requests = [post(body % n, path=b"/userSignUp") for n in range(50)]
     with serving(tmp_path, SETTINGS | {"HASHING_TIMEOUT": "60"}) as server, ExitStack() as opened:
         clients = [opened.enter_context(Client(server)) for _ in requests]
         for client, request in zip(clients, requests, strict=True):

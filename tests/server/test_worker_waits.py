@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.clients import LIVEZ, Client, post, request_once
+from tests.clients import LIVEZ, SIGN_UP, Client, many_clients, post, request_once
 from tests.serving import Server, serving
 from tests.storage.test_unavailable_frozen import Wire, database_url, wire
 
@@ -19,18 +19,12 @@ __all__ = ["database_url", "wire"]
 THREADS = 8
 SETTINGS = {"WEB_CONCURRENCY": "1", "THREADS": str(THREADS), "DATABASE_TIMEOUT": "1"}
 DETAILS = post(b"username=ada&lastname=king", b"Content-Length: 26\r\nAccept: application/json\r\n")
-SIGN_UP = post(
-    b"username=ada&password=an+otter+counts+nine+moons", b"Content-Length: 48\r\n"
-).replace(b"/userDetails", b"/userSignUp")
 
 
 @contextmanager
 def waiting(server: Server, request: bytes, number: int) -> Iterator[list[Client]]:
     """Open `number` clients whose requests wait, while other clients get responses at once."""
-    with ExitStack() as opened:
-        clients = [opened.enter_context(Client(server)) for _ in range(number)]
-        for client in clients:
-            client.send(request)
+    with many_clients(server, number, request) as clients:
         time.sleep(0.1)
         # The waiting requests time out after a second. If /livez had to wait for them, they would
         # have responses by then.

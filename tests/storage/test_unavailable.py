@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import partial
@@ -107,17 +107,23 @@ def used_up(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def locked(engine: Engine) -> Iterator[None]:
-    """Another session locks all tables exclusively."""
+def lock_held(engine: Engine, sqlite: Sequence[str], mode: str) -> Iterator[None]:
+    """Another session executes these statements on SQLite, or locks PostgreSQL's tables so."""
     if engine.dialect.name == "sqlite":
         with closing(sqlite3.connect(engine.url.database or "", isolation_level=None)) as another:
-            another.execute("PRAGMA locking_mode = EXCLUSIVE")
-            another.execute("BEGIN EXCLUSIVE")
+            for statement in sqlite:
+                another.execute(statement)
             yield
     else:
         with another_session(engine) as session:
-            session(f"LOCK TABLE {TABLES} IN ACCESS EXCLUSIVE MODE")
+            session(f"LOCK TABLE {TABLES} IN {mode} MODE")
             yield
+
+
+def locked(engine: Engine) -> AbstractContextManager[None]:
+    """Another session locks all tables exclusively."""
+    statements = ["PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"]
+    return lock_held(engine, statements, "ACCESS EXCLUSIVE")
 
 
 @contextmanager

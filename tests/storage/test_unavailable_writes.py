@@ -3,9 +3,8 @@
 import logging
 import re
 import resource
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -19,12 +18,12 @@ from tests.operations import OPERATIONS
 from tests.storage.test_unavailable import (
     END_SESSIONS,
     HEALTH,
-    TABLES,
     Service,
     Trouble,
     another_session,
     assert_unavailable,
     database_url,
+    lock_held,
     service,
 )
 
@@ -47,17 +46,9 @@ def sqlite_set(engine: Engine, pragma: str, value: int, otherwise: int) -> Itera
     now[0] = otherwise
 
 
-@contextmanager
-def write_locked(engine: Engine) -> Iterator[None]:
+def write_locked(engine: Engine) -> AbstractContextManager[None]:
     """Another session holds the write lock."""
-    if engine.dialect.name == "sqlite":
-        with closing(sqlite3.connect(engine.url.database or "", isolation_level=None)) as another:
-            another.execute("BEGIN IMMEDIATE")
-            yield
-    else:
-        with another_session(engine) as session:
-            session(f"LOCK TABLE {TABLES} IN EXCLUSIVE MODE")
-            yield
+    return lock_held(engine, ["BEGIN IMMEDIATE"], "EXCLUSIVE")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ WHOLE = b"username=ada&lastname=king"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 LENGTH = b"Content-Length: 26\r\n"
 DONE = b"1a\r\n" + WHOLE + b"\r\n0\r\n"
-HIDDEN = post(b"username=smuggled").replace(b"/userDetails", b"/userSignUp")
+HIDDEN = post(b"username=smuggled", path=b"/userSignUp")
 """A request that is hidden in another one: if the server executes it, this account exists."""
 
 
