@@ -21,7 +21,7 @@ from api.security.addresses import normalised
 from api.security.browsers import ANY_ORIGIN, COMMON_HEADERS, SIGN_UP_PATH
 from api.server.connection import Connection
 from api.server.refusals import refusal
-from api.server.worker import STOP_SIGNALS, Worker
+from api.server.worker import STOP_SIGNALS, Worker, ignore_stop_signals
 
 _log = logging.getLogger(__name__)
 
@@ -112,12 +112,12 @@ class Server(BaseApplication):
         per_client: int = 0,
         **options: Any,
     ) -> None:
-        self.app, self.on_worker_start = app, on_worker_start
+        self.app, self.on_worker_start, self.on_end = app, on_worker_start, on_end
         attributes = {"sample": staticmethod(sample), "per_client": per_client}
         self.options = options | {
             "child_exit": lambda _server, worker: on_worker_exit(worker.pid),
             "worker_exit": lambda _server, _worker: app.extensions["store"].close(),
-            "on_exit": lambda _server: on_end(),
+            "on_exit": lambda _server: self._end(),
             "bind": f"fd://{listener.fileno()}",
             # gunicorn creates the workers, so their attributes are those of the class.
             "worker_class": type("Worker", (self.worker_class,), attributes),
@@ -138,6 +138,10 @@ class Server(BaseApplication):
     def _start_worker(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the arbiter alone.
         self.on_worker_start()
+
+    def _end(self) -> None:
+        ignore_stop_signals()
+        self.on_end()
 
     def load_config(self) -> None:
         for name, value in self.options.items():

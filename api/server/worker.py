@@ -41,6 +41,12 @@ STOP_SIGNALS = {signal.SIGTERM, signal.SIGQUIT}
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
+def ignore_stop_signals() -> None:
+    """Let no further signal, such as one to the process group, interrupt the end of the process."""
+    for number in (*STOP_SIGNALS, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+
+
 class _BrokenBody(io.RawIOBase):
     """A body that can't be read. Each attempt raises the exception that gunicorn raised."""
 
@@ -106,9 +112,7 @@ class Worker(GeventWorker):
         while self._connections and time.monotonic() < deadline:
             self._check_connections()
             gevent.sleep(0.1)
-        # A second signal, sent to the process group, must not interrupt the end of the process.
-        for number in (*STOP_SIGNALS, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
+        ignore_stop_signals()
         signal.set_wakeup_fd(-1)
 
     def _check_connections(self) -> None:
