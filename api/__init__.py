@@ -3,6 +3,9 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+__version__ = "2.0.0"
+"""The version of the package."""
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -13,6 +16,6 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     """Return the service, configured by `settings` or by the environment.
 
     Raises `SettingsError` for an invalid environment. The application is imported here, so that
-    `python -m api` can apply gevent's patches before.
+    `sign-up-api` can apply gevent's patches before.
     """
     return cast("Flask", import_module("api.application").create_app(settings))

@@ -9,8 +9,9 @@ from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
-from api import commands, docs, health, sign_up, user_details
+from api import docs, health, sign_up, user_details
 from api.about import ABOUT
+from api.commands import Commands
 from api.config import Settings
 from api.contract import Gate, refuse_transfer_coding
 from api.errors import UNROUTED_REPLIES, handle_errors, sort_methods
@@ -109,7 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(user_details.blueprint)
     app.register_blueprint(sign_up.blueprint)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(commands.blueprint)
+    app.cli = Commands()  # type: ignore[assignment]  # Flask's own would import each command.
     if settings.docs_enabled:
         app.register_blueprint(docs.blueprint)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]

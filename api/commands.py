@@ -1,85 +1,33 @@
-"""The commands for operators and maintainers: `flask --app api …`."""
+"""The operator's commands. A command's module is imported when the command is used."""
 
-import sys
-from difflib import unified_diff
-from pathlib import Path
+from importlib import import_module
 
 import click
-import yaml
-from flask import Blueprint, current_app
 
-from api.contract import document, to_yaml
-from api.contract.changes.document import document_changes
-from api.operator.accounts import accounts
-from api.operator.backup import backup
-from api.operator.common import OperatorCommand
-from api.operator.database import database
-from api.operator.details import details
-
-blueprint = Blueprint("commands", __name__, cli_group=None)
-for command in (accounts, details, database, backup):
-    blueprint.cli.add_command(command)
+COMMANDS = {
+    "accounts": "List, show and delete accounts, and set passwords.",
+    "backup": "Back up the SQLite database to TO_FILE, also while the service runs.",
+    "database": "Upgrade, check or copy the database of DATABASE_URL.",
+    "details": "Export the records of details.",
+    "openapi": "Write the OpenAPI document that the code declares.",
+}
+"""The first sentence of each command's help. A command's module has its name."""
 
 
-@blueprint.cli.command("openapi", cls=OperatorCommand)
-@click.option("--check", is_flag=True, help="Write nothing: print what would change, and exit 1.")
-@click.option(
-    "--against",
-    type=click.Path(exists=True, path_type=Path, dir_okay=False),
-    metavar="OLD.yaml",
-    help="Write nothing: list what changed since this document, and exit 1 if a change breaks it.",
-)
-@click.option(
-    "--file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="openapi.yaml",
-    show_default=True,
-    help="The checked-in document.",
-)
-def openapi(check: bool, against: Path | None, file: Path) -> None:
-    """Write the OpenAPI document that the code declares."""
-    if check and against:
-        raise click.UsageError("Choose one of --check and --against.")
-    if against:
-        _list_changes(against)
-    else:
-        _write(file, check=check)
+class Commands(click.Group):
+    """A group of these commands and of those that are added to it."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *COMMANDS]
 
-def _write(file: Path, *, check: bool) -> None:
-    printed = to_yaml(document(current_app))
-    try:
-        if not check:
-            file.write_bytes(printed.encode())
-        checked_in = file.read_bytes() if file.exists() else b""
-    except OSError as error:
-        raise click.ClickException(f"{file}: {error.strerror}.") from None
-    if checked_in != printed.encode():
-        before = checked_in.decode(errors="replace").splitlines(keepends=True)
-        after = printed.splitlines(keepends=True)
-        click.echo("".join(unified_diff(before, after, str(file), "the code")), nl=False)
-        click.echo("Accept this with: flask --app api openapi", err=True)
-        sys.exit(1)
-    click.echo(f"{file} is {'current' if check else 'written'}.")
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(f"api.operator.{cmd_name}"), cmd_name)
+        return command
 
-
-def _list_changes(old: Path) -> None:
-    try:
-        changes = document_changes(yaml.safe_load(old.read_bytes()), document(current_app))
-    except (OSError, ValueError) as error:
-        raise _not_a_document(old, str(error)) from None
-    except yaml.YAMLError:
-        raise _not_a_document(old, "it is not YAML") from None
-    for change in changes:
-        click.echo(change)
-    breaking = sum(change.breaking for change in changes)
-    if changes:
-        click.echo(f"{breaking} breaking, {len(changes) - breaking} compatible")
-    else:
-        click.echo(f"There is no difference from {old}.")
-    sys.exit(1 if breaking else 0)
-
-
-def _not_a_document(file: Path, reason: str) -> click.BadParameter:
-    advice = "Give a document as this command writes it."
-    return click.BadParameter(f"{file}: {reason}. {advice}", param_hint="--against")
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing their modules."""
+        own = [(name, command.get_short_help_str(100)) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl([*own, *COMMANDS.items()])

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,6 @@ from click import ClickException
 from limits import parse_many
 from marshmallow import Schema, ValidationError, validate
 from marshmallow import fields as kinds
-from psycopg.pq import Conninfo
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -44,6 +45,13 @@ def _check_limits(value: str) -> None:
     raise ValidationError("Give limits such as '100 per minute;1000 per hour'.")
 
 
+@cache
+def _connection_options() -> set[str]:
+    """Return PostgreSQL's options. psycopg is imported only if the database is PostgreSQL."""
+    defaults = import_module("psycopg.pq").Conninfo.get_defaults()
+    return {option.keyword.decode() for option in defaults}
+
+
 def _check_database_url(value: str) -> None:
     try:
         url = make_url(value)
@@ -65,7 +73,7 @@ def _check_database_url(value: str) -> None:
                 "Give a SQLite file by its path alone, as sqlite:///signup.db; "
                 "write ? in it as %3F, and # as %23."
             )
-    elif not url.query.keys() <= _CONNECTION_OPTIONS:
+    elif not url.query.keys() <= _connection_options():
         # Other options are arguments of the driver: they would change the service, or raise.
         raise ValidationError("Give only PostgreSQL's own options after ?, such as sslmode.")
 
@@ -83,8 +91,8 @@ def _check_hosts(value: str) -> None:
         )
 
 
-def _setting(kind: kinds.Field[Any], default: Any) -> Any:
-    return field(default=default, metadata={"kind": kind})
+def _setting(kind: kinds.Field[Any], default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"kind": kind, "meaning": meaning})
 
 
 def _integer(minimum: int, maximum: int) -> kinds.Integer:
@@ -93,7 +101,6 @@ def _integer(minimum: int, maximum: int) -> kinds.Integer:
     return kinds.Integer(validate=within, error_messages={"invalid": error})
 
 
-_CONNECTION_OPTIONS = {option.keyword.decode() for option in Conninfo.get_defaults()}
 _SWITCH = kinds.Boolean(error_messages={"invalid": "Give true or false."})
 _UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\ufffd]")
 """Control characters, and U+FFFD, which replaces bytes that aren't UTF-8."""
@@ -113,28 +120,115 @@ def _text(*checks: Callable[[str], Any]) -> kinds.String:
 class Settings:
     """The settings. Each is read from the environment variable of its name in capitals."""
 
-    host: str = _setting(_text(), "127.0.0.1")
-    port: int = _setting(_integer(1, 65535), 5000)
-    web_concurrency: int = _setting(_integer(1, 256), 2)
-    threads: int = _setting(_integer(2, 1024), 32)
-    connections_per_client: int = _setting(_integer(0, 65535), 0)
-    database_url: str = _setting(_text(_check_database_url), "sqlite:///signup.db")
-    database_timeout: int = _setting(_integer(1, 60), 5)
-    hashing_slots: int = _setting(_integer(1, 64), 1)
-    hashing_timeout: int = _setting(_integer(1, 60), 5)
-    ratelimit_enabled: bool = _setting(_SWITCH, True)
-    ratelimit_storage_uri: str = _setting(_text(_STORAGE), "memory://")
-    ratelimit_default: str = _setting(kinds.String(validate=_check_limits), "")
-    ratelimit_passwords: str = _setting(kinds.String(validate=_check_limits), "600 per minute")
-    ratelimit_taken: str = _setting(kinds.String(validate=_check_limits), "600 per minute")
-    ratelimit_failures: str = _setting(kinds.String(validate=_check_limits), "100 per hour")
-    trusted_proxies: int = _setting(_integer(0, 16), 0)
-    metrics_address: str = _setting(kinds.String(validate=_check_address), "")
-    docs_enabled: bool = _setting(_SWITCH, True)
-    log_level: str = _setting(
-        _text(validate.OneOf(["debug", "info", "warning", "error", "critical"])), "info"
+    host: str = _setting(
+        _text(),
+        "127.0.0.1",
+        "Address to listen on: 0.0.0.0 for all of IPv4, :: for all of IPv6 and IPv4. If it is "
+        "a name that has an IPv4 address, the service listens on that address.",
     )
-    trusted_hosts: str = _setting(kinds.String(validate=_check_hosts), "")
+    port: int = _setting(
+        _integer(1, 65535),
+        5000,
+        "Port to listen on.",
+    )
+    web_concurrency: int = _setting(
+        _integer(1, 256),
+        2,
+        "Number of worker processes. Set it to the number of cores.",
+    )
+    threads: int = _setting(
+        _integer(2, 1024),
+        32,
+        "Maximum connections to PostgreSQL per worker. SQLite is read by up to 4 threads per "
+        "worker and written by one.",
+    )
+    connections_per_client: int = _setting(
+        _integer(0, 65535),
+        0,
+        "Maximum connections per client address to each worker; 0 for no limit. Leave it 0 "
+        "behind a proxy, because all clients have the proxy's address there.",
+    )
+    database_url: str = _setting(
+        _text(_check_database_url),
+        "sqlite:///signup.db",
+        "sqlite:/// and the path of a file, with ? written as %3F and # as %23; or "
+        "postgresql+psycopg://user:password@host/name.",
+    )
+    database_timeout: int = _setting(
+        _integer(1, 60),
+        5,
+        "Seconds to wait for the database before a 503.",
+    )
+    hashing_slots: int = _setting(
+        _integer(1, 64),
+        1,
+        "Passwords that a worker hashes at the same time. Each takes 19 MiB and one core.",
+    )
+    hashing_timeout: int = _setting(
+        _integer(1, 60),
+        5,
+        "Seconds that a request waits for its password to be hashed before a 503.",
+    )
+    ratelimit_enabled: bool = _setting(
+        _SWITCH,
+        True,
+        "Whether the rate limits below apply.",
+    )
+    ratelimit_storage_uri: str = _setting(
+        _text(_STORAGE),
+        "memory://",
+        "Where requests are counted. Use redis://host:6379 for several instances.",
+    )
+    ratelimit_default: str = _setting(
+        kinds.String(validate=_check_limits),
+        "",
+        "Limit of each operation per client address, such as 100 per minute.",
+    )
+    ratelimit_passwords: str = _setting(
+        kinds.String(validate=_check_limits),
+        "600 per minute",
+        "Limit per client address of sign-ups with a password and password checks together.",
+    )
+    ratelimit_taken: str = _setting(
+        kinds.String(validate=_check_limits),
+        "600 per minute",
+        'Maximum "username taken" responses per client address; after that, its sign-ups get '
+        "429 until the window ends.",
+    )
+    ratelimit_failures: str = _setting(
+        kinds.String(validate=_check_limits),
+        "100 per hour",
+        "Maximum failed password checks per account.",
+    )
+    trusted_proxies: int = _setting(
+        _integer(0, 16),
+        0,
+        "Number of proxies in front of the service, whose X-Forwarded-For, -Proto and -Host "
+        "are used.",
+    )
+    metrics_address: str = _setting(
+        kinds.String(validate=_check_address),
+        "",
+        "Address of the Prometheus metrics, such as 127.0.0.1:9100, or [::]:9100 for IPv6 and "
+        "IPv4.",
+    )
+    docs_enabled: bool = _setting(
+        _SWITCH,
+        True,
+        "Whether /docs and the document are served.",
+    )
+    log_level: str = _setting(
+        _text(validate.OneOf(["debug", "info", "warning", "error", "critical"])),
+        "info",
+        "debug, info, warning, error or critical. Above info, requests are not logged.",
+    )
+    trusted_hosts: str = _setting(
+        kinds.String(validate=_check_hosts),
+        "",
+        "Host names of this service, comma-separated, such as example.org,.example.org (a "
+        "leading dot includes subdomains). A request to another host gets 400. Empty allows "
+        "any host.",
+    )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -180,3 +274,11 @@ class Settings:
     def trusted_host_names(self) -> list[str]:
         """The allowed hosts of requests; empty if any host is allowed."""
         return [host.strip() for host in self.trusted_hosts.split(",") if host.strip()]
+
+
+def describe_settings() -> list[tuple[str, str]]:
+    """Return the variable of each setting with its default, and the meaning of the setting."""
+    return [
+        (f"{f.name.upper()}={f.default}".replace("=True", "=true"), f.metadata["meaning"])
+        for f in fields(Settings)
+    ]

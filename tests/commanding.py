@@ -1,4 +1,4 @@
-"""The operator's commands, run as `flask --app api …` runs them."""
+"""The operator's commands, run as `sign-up-api …` and `flask --app api …` run them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`flask --app api accounts`: list, show and delete accounts. Password hashes are never printed."""
+"""`sign-up-api accounts`: list, show and delete accounts. Password hashes are never printed."""
 
 import sys
 
@@ -43,8 +43,8 @@ def list_accounts() -> None:
     password (yes or no), the username. The memory that this needs doesn't depend on their number.
 
     \b
-    flask --app api accounts list | wc -l
-    flask --app api accounts list | awk '$2 == "no"'
+    sign-up-api accounts list | wc -l
+    sign-up-api accounts list | awk '$2 == "no"'
     """  # noqa: D301  (click reads the mark)
 
     def print_all(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""`flask --app api backup`: a consistent copy of a SQLite database in use."""
+"""`sign-up-api backup`: a consistent copy of a SQLite database in use."""
 
 from contextlib import closing
 from pathlib import Path

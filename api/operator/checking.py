@@ -5,10 +5,9 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from api.storage.migrate import migrations, revisions
+from api.storage.migrate import head, revisions
 from api.storage.sqlite import PRAGMAS
 from api.storage.tables import metadata
 
@@ -24,11 +23,6 @@ _REQUIRED = {
 """Settings of PostgreSQL that only its operator can change: what each must be, and what follows
 otherwise. The service sets the others itself.
 """
-
-
-def head() -> str:
-    """Return this version's revision of the schema."""
-    return str(ScriptDirectory.from_config(migrations()).get_current_head())
 
 
 def revision(connection: Connection) -> str:

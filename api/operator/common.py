@@ -1,11 +1,11 @@
-"""Common parts of the operator commands: errors, batches of rows, progress bars, output files."""
+"""Common parts of the operator commands: errors, batches of rows, progress bars, new files."""
 
 import errno
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy import Connection, Row, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.operator.output import OutputCommand, explain_output
 from api.storage.database import Database
 from api.storage.errors import DatabaseError, describe_error
 
@@ -23,41 +24,12 @@ BATCH = 1000
 Bar: TypeAlias = "click._termui_impl.ProgressBar[Any]"
 
 
-@contextmanager
-def _explain_output() -> Iterator[None]:
-    """Raise a `ClickException` if the output can't be written to standard output.
-
-    If the reader has ended, as `head` does, click ends the command silently.
-    """
-    try:
-        try:
-            yield
-        finally:
-            if sys.stdout:
-                sys.stdout.flush()
-    except UnicodeEncodeError as error:
-        cause = f"it can't hold all characters in {error.encoding}: set PYTHONIOENCODING=utf-8"
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            raise
-        cause = str(error.strerror)
-    else:
-        return
-    with suppress(OSError, ValueError):  # Otherwise Python writes the rest at exit, which fails.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise click.ClickException(f"Standard output: {cause}.")
-
-
-class OperatorCommand(click.Command):
-    """A command that describes errors of its output on one line, and closes the database."""
-
-    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        with _explain_output():  # This may print the help.
-            return super().make_context(*arguments, **more)
+class OperatorCommand(OutputCommand):
+    """A command that closes the database at its end."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _explain_output():
+            with explain_output():
                 return super().invoke(ctx)
         finally:
             # The last connection that is closed writes SQLite's log into the database.

@@ -13,7 +13,7 @@ from api.operator.digest import Digest, Progress, digest_of
 from api.operator.target import TABLES, VERSION, add, empty, finish, prepare
 from api.storage.database import Database
 from api.storage.errors import DatabaseError, describe_url
-from api.storage.postgresql import BEGIN
+from api.storage.transactions import BEGIN
 
 _LOCKS = {
     "sqlite": ["BEGIN IMMEDIATE"],

@@ -1,4 +1,4 @@
-"""`flask --app api database`: upgrade and check the schema, copy to another database."""
+"""`sign-up-api database`: upgrade and check the schema, copy to another database."""
 
 import os
 import sys
@@ -10,17 +10,17 @@ import click
 from sqlalchemy import Connection
 
 from api.config import Settings, SettingsError
-from api.operator.checking import damage, head, revision, wrong_schema, wrong_settings
+from api.operator.checking import damage, revision, wrong_schema, wrong_settings
 from api.operator.common import OperatorGroup, one_line_errors, progress
 from api.operator.copying import copy, without_writes
 from api.operator.digest import Digest
 from api.operator.target import TABLES
 from api.storage.database import Database, open_engine
-from api.storage.migrate import upgrade
+from api.storage.migrate import head, upgrade
 from api.storage.store import store
 
 database = OperatorGroup("database", help="Upgrade, check or copy the database of DATABASE_URL.")
-UPGRADE = "flask --app api database upgrade"
+UPGRADE = "sign-up-api database upgrade"
 
 
 @database.command("upgrade")
@@ -105,7 +105,7 @@ def copy_to(to_url: str, hold: bool) -> None:
     you have stopped the service, then start it with TO_URL as its DATABASE_URL:
 
     \b
-    flask --app api database copy --hold postgresql+psycopg://sam@db/signup
+    sign-up-api database copy --hold postgresql+psycopg://sam@db/signup
 
     Other users of the machine see arguments: don't write a password in TO_URL, but set PGPASSWORD
     or use ~/.pgpass. The command fails if a statement takes longer than DATABASE_TIMEOUT seconds.

@@ -1,4 +1,4 @@
-"""`flask --app api details`: the records, for other programs."""
+"""`sign-up-api details`: the records, for other programs."""
 
 import csv
 import io
@@ -90,8 +90,8 @@ def export(kind: str, output: Path | None, force: bool, with_ids: bool) -> None:
     given is empty.
 
     \b
-    flask --app api details export | jq -r .lastname | sort | uniq -c
-    flask --app api details export --format csv --output details.csv
+    sign-up-api details export | jq -r .lastname | sort | uniq -c
+    sign-up-api details export --format csv --output details.csv
     """  # noqa: D301  (click reads the mark)
     if output is None:
         if sys.stdout is None:

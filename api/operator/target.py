@@ -9,10 +9,10 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Table
 
-from api.operator.checking import NONE, head, revision
+from api.operator.checking import NONE, revision
 from api.storage.database import Database
 from api.storage.errors import DatabaseError
-from api.storage.migrate import upgrade
+from api.storage.migrate import head, upgrade
 from api.storage.tables import metadata
 
 TABLES = metadata.sorted_tables

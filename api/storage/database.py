@@ -2,14 +2,16 @@
 
 from collections import deque
 from collections.abc import Callable
+from importlib import import_module
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine
 
 from api.config import Settings
-from api.storage import postgresql, sqlite
+from api.storage import sqlite
 from api.storage.errors import describe_url
+from api.storage.transactions import BEGIN
 from api.threads import NativeThreads, ThreadsExhausted
 
 T = TypeVar("T")
@@ -41,7 +43,8 @@ def open_engine(settings: Settings) -> Engine:
         pool_pre_ping=is_postgresql,
     )
     if is_postgresql:
-        postgresql.use_sessions(engine, seconds)
+        # psycopg is imported only if the database is PostgreSQL.
+        import_module("api.storage.postgresql").use_sessions(engine, seconds)
     else:
         sqlite.use_connections(engine, seconds)
     return engine
@@ -131,7 +134,7 @@ class Database:
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
-            connection.exec_driver_sql(postgresql.BEGIN)
+            connection.exec_driver_sql(BEGIN)
             result = work(connection)  # If it raises, the pool rolls back.
             connection.exec_driver_sql("COMMIT")
             return result

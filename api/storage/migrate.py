@@ -4,18 +4,19 @@ import logging
 import os
 import time
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.storage.errors import DatabaseError, describe_error, describe_url
 from api.storage.keys import purge
-from api.storage.postgresql import BEGIN
+from api.storage.transactions import BEGIN
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 BATCH = 1000
 """Expired keys per transaction of `purge_expired`, so that each holds the lock for a short time."""
@@ -32,9 +33,15 @@ _LOCKS = {
 }
 
 
-def migrations() -> Config:
+def head() -> str:
+    """Return this version's revision of the schema: the number of the newest migration's file."""
+    files = Path(__file__).with_name("migrations").joinpath("versions").glob("[!_]*.py")
+    return max(file.name for file in files).partition("_")[0]
+
+
+def migrations() -> "Config":
     """Return Alembic's configuration: the migrations are inside the package."""
-    config = Config()
+    config: Config = import_module("alembic.config").Config()
     config.set_main_option("script_location", "api.storage:migrations")
     return config
 
@@ -58,7 +65,25 @@ def _create_file(file: Path) -> None:
 
 def revisions(connection: Connection) -> tuple[str, ...]:
     """Return the database's revisions of the schema: one, or none without tables."""
-    return MigrationContext.configure(connection).get_current_heads()
+    if not inspect(connection).has_table("alembic_version"):
+        return ()
+    return tuple(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
+
+
+def _migrate(connection: Connection) -> None:
+    """Run the migrations that the database lacks.
+
+    Alembic is imported only here, because a start without migrations needs a quarter less time
+    without it. Raises `DatabaseError` if the database has a newer version.
+    """
+    config = migrations()
+    config.attributes["connection"] = connection
+    try:
+        import_module("alembic.command").upgrade(config, "head")
+    except import_module("alembic.util").CommandError as error:
+        raise DatabaseError(
+            f"{describe_url(connection.engine)} was made by a newer version ({error})."
+        ) from error
 
 
 def _check_foreign_keys(connection: Connection) -> None:
@@ -79,21 +104,15 @@ def upgrade(engine: Engine) -> None:
             connection.detach()  # No later use gets this connection, whose foreign keys are off.
             for statement in _LOCKS[engine.dialect.name]:
                 connection.exec_driver_sql(statement)
-            before = revisions(connection)
-            config = migrations()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            if engine.dialect.name == "sqlite" and revisions(connection) != before:
-                _check_foreign_keys(connection)
+            if revisions(connection) != (head(),):
+                _migrate(connection)
+                if engine.dialect.name == "sqlite":
+                    _check_foreign_keys(connection)
             connection.commit()
     except OSError as error:
         raise DatabaseError(f"{describe_url(engine)}: {error.strerror}.") from error
     except SQLAlchemyError as error:
         raise DatabaseError(f"{describe_url(engine)}: {describe_error(error)}") from error
-    except CommandError as error:
-        raise DatabaseError(
-            f"{describe_url(engine)} was made by a newer version ({error})."
-        ) from error
 
 
 def purge_expired(engine: Engine) -> int:

@@ -8,8 +8,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 
-BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
-"""The only statement by which a transaction of several statements begins."""
+from api.storage.transactions import BEGIN
 
 SETTINGS = {
     # How values are read and written.

@@ -1,4 +1,4 @@
-"""`flask --app api openapi --against OLD.yaml`: its list, its exit status, and invalid input."""
+"""`python -m api openapi --against OLD.yaml`: its list, its exit status, and invalid input."""
 
 from pathlib import Path
 

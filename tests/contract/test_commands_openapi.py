@@ -1,4 +1,4 @@
-"""`flask --app api openapi`, which writes the document, and checks whether it is up to date."""
+"""`python -m api openapi`, which writes the document, and checks whether it is up to date."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
 
 
 def run(service: Flask, *arguments: str) -> Result:
-    """Run `flask --app api openapi` with these arguments."""
+    """Run `python -m api openapi` with these arguments."""
     return service.test_cli_runner().invoke(args=["openapi", *arguments])
 
 
@@ -46,7 +46,7 @@ def test_a_difference_is_shown_as_a_diff_with_the_command_that_accepts_it(
     assert differs.stdout.startswith("--- openapi.yaml\n+++ the code\n@@")
     assert "-        '2\ufffd1':\n+        '201':\n" in differs.stdout
     assert differs.stdout.endswith("\n") and not differs.stdout.endswith("\n\n")
-    assert differs.stderr == "Accept this with: flask --app api openapi\n"
+    assert differs.stderr == "Accept this with: python -m api openapi\n"
     assert (tmp_path / "openapi.yaml").read_bytes() == kept
 
 

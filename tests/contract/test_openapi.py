@@ -60,7 +60,7 @@ def test_the_checked_in_document_is_what_the_code_says(app: Flask) -> None:
     kept, printed = FILE.read_text(encoding="utf-8"), to_yaml(document(app))
     diff = unified_diff(kept.splitlines(), printed.splitlines(), FILE.name, "the code", lineterm="")
     if kept != printed:
-        pytest.fail("\n".join([*diff, "", "Accept this with: flask --app api openapi"]), False)
+        pytest.fail("\n".join([*diff, "", "Accept this with: python -m api openapi"]), False)
 
 
 def test_the_document_is_valid_openapi() -> None:
@@ -181,5 +181,5 @@ def test_the_check_fails_without_a_checked_in_document(app: Flask, tmp_path: Pat
     with app.app_context():
         run = app.test_cli_runner().invoke(args=["openapi", "--check", "--file", str(absent)])
     assert run.exit_code == 1 and "+openapi: 3.1.0" in run.stdout
-    assert "flask --app api openapi" in run.stderr
+    assert "python -m api openapi" in run.stderr
     assert not absent.exists()

@@ -13,7 +13,7 @@ NEW = "seven geese cross at dawn"
 
 
 def set_password(app: Flask, username: str, given: str) -> Result:
-    """Run `flask --app api accounts set-password USERNAME` with this standard input."""
+    """Run `sign-up-api accounts set-password USERNAME` with this standard input."""
     run = app.test_cli_runner().invoke(args=["accounts", "set-password", username], input=given)
     assert run.exception is None or isinstance(run.exception, SystemExit), run.exception
     assert not given.strip() or given.strip() not in run.output

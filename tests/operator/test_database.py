@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
-from api.operator.checking import head
+from api.storage.migrate import head
 from api.storage.sqlite import PRAGMAS
 from tests.actor import Someone
 from tests.commanding import refusal, run
@@ -67,7 +67,7 @@ def test_a_database_of_another_version_is_said(
     current = run(app, "database", "current")
     assert (current.exit_code, current.stdout, current.stderr) == (
         *(0, f"{name} is at 9999, and this version's is {head()}.\n"),
-        "Upgrade it with: flask --app api database upgrade\n",
+        "Upgrade it with: sign-up-api database upgrade\n",
     )
     assert refusal(app, *CHECK) == f"The schema is at 9999, and this version's is {head()}.\n"
     assert f"Error: {name} was made by a newer version" in refusal(app, "database", "upgrade")

@@ -9,6 +9,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 from api.config import Settings
@@ -91,6 +92,11 @@ def downgrade(engine: Engine, to: str = "base") -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, to)
         connection.commit()
+
+
+def test_the_newest_migration_has_the_highest_number() -> None:
+    script = ScriptDirectory.from_config(migrate.migrations())
+    assert script.get_heads() == [migrate.head()]
 
 
 def test_the_migrations_lead_to_the_tables_of_the_models(engines: list[Engine]) -> None:

@@ -61,6 +61,7 @@ def newest(store: Store, table: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     (folder / "versions" / "example.py").write_text(migration, encoding="utf-8")
     config.set_main_option("script_location", str(folder))
     monkeypatch.setattr(migrate, "migrations", lambda: config)
+    monkeypatch.setattr(migrate, "head", lambda: "example")
     return str(newest)
 
 

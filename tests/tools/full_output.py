@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
-from flask.cli import ScriptInfo
+from click import Context
 
 from api import create_app
+from api.__main__ import program
+from api.commands import COMMANDS as OPERATOR_COMMANDS
 
 COMMANDS = {
     "accounts list": "accounts list",
@@ -34,6 +35,9 @@ COMMANDS = {
     "openapi --against": "openapi --against old.yaml",
     "accounts --help": "accounts --help",
     "backup --help": "backup --help",
+    "serve --help": "serve --help",
+    "--help": "--help",
+    "--version": "--version",
 }
 """The arguments of each command, which runs in a folder with `old.yaml`."""
 PASSWORD = b"seven geese cross at dawn\n"
@@ -79,11 +83,11 @@ def _become(name: str, output: Callable[[], None]) -> None:
     sys.stdout = None if output is _closed else os.fdopen(1, "w", encoding=encoding, closefd=False)
 
 
-def _run(app: Flask, arguments: list[str]) -> None:
+def _run(arguments: list[str]) -> None:
     """Run the command and exit as Python does, but without the full interpreter shutdown."""
     status: Any = 1
     try:
-        app.cli.main(arguments, "flask", obj=ScriptInfo(create_app=lambda: app))
+        program.main(arguments, "sign-up-api")
     except SystemExit as end:
         status = end.code
     except BaseException:
@@ -107,7 +111,9 @@ RUNS = [("full", command) for command in COMMANDS] + [
 
 
 def main(folder: Path) -> None:
-    app = create_app()
+    create_app()
+    for name in OPERATOR_COMMANDS:
+        program.get_command(Context(program), name)
     os.chdir(folder)
     said = {}
     for number, (kind, command) in enumerate(RUNS):
@@ -115,7 +121,7 @@ def main(folder: Path) -> None:
         pid = os.fork()
         if not pid:
             _become(name, OUTPUTS[kind])
-            _run(app, COMMANDS[command].format(name=name).split())
+            _run(COMMANDS[command].format(name=name).split())
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         said[f"{command}, {kind}"] = status, Path(f"{name}.stderr").read_text()
     Path("said.json").write_text(json.dumps(said))
