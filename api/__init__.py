@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """Return the service, configured by `settings` or by the environment.
+    """Return the service, configured by `settings`, or by the environment and `.env`.
 
-    Raises `SettingsError` for an invalid environment. The application is imported here, so that
+    Raises `SettingsError` for invalid settings. The application is imported here, so that
     `sign-up-api` can apply gevent's patches before.
     """
     return cast("Flask", import_module("api.application").create_app(settings))

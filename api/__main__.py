@@ -19,7 +19,10 @@ class _Command(OutputCommand):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Settings"):
-            formatter.write_text("Environment variables:")
+            formatter.write_text(
+                "Environment variables, or lines of the file .env in the current directory. "
+                "The environment overrides the file."
+            )
             formatter.write_dl(import_module("api.config").describe_settings())
 
 
@@ -43,7 +46,7 @@ def program(ctx: click.Context) -> None:
         ctx.invoke(serve)
     elif ctx.invoked_subcommand != serve.name:
         script_info: Any = import_module("flask.cli").ScriptInfo
-        ctx.obj = script_info(create_app=create_app)
+        ctx.obj = script_info(create_app=create_app, load_dotenv_defaults=False)
 
 
 @program.command(cls=_Command)

@@ -14,6 +14,7 @@ from api.about import ABOUT
 from api.commands import Commands
 from api.config import Settings
 from api.contract import Gate, refuse_transfer_coding
+from api.env_file import load_settings
 from api.errors import UNROUTED_REPLIES, handle_errors, sort_methods
 from api.observability.request_log import REQUEST_ID_HEADER, RequestLog
 from api.schemas import LARGEST_FORM
@@ -81,11 +82,11 @@ def _refuse_unroutable() -> None:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Return the service, configured by `settings` or by the environment.
+    """Return the service, configured by `settings`, or by the environment and `.env`.
 
-    Raises `SettingsError` for an invalid environment.
+    Raises `SettingsError` for invalid settings.
     """
-    settings = settings or Settings.from_environ()
+    settings = settings or load_settings()
     app = _Service("api", static_folder=None)
     app.url_map.merge_slashes = False
     # The members of a response have the order of the document.
@@ -110,7 +111,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(user_details.blueprint)
     app.register_blueprint(sign_up.blueprint)
     app.register_blueprint(health.blueprint)
-    app.cli = Commands()  # type: ignore[assignment]  # Flask's own would import each command.
+    app.cli = Commands()  # Imports no command before its use.
     if settings.docs_enabled:
         app.register_blueprint(docs.blueprint)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]

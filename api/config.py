@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from click import ClickException
@@ -231,23 +232,31 @@ class Settings:
     )
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Return the settings that `environ` gives.
+    def from_environ(
+        cls,
+        environ: Mapping[str, str] = os.environ,
+        files: Mapping[str, str] = MappingProxyType({}),
+    ) -> "Settings":
+        """Return the settings that `environ` gives. `files` has the files that variables are from.
 
         White space around a value is removed, because a file with CRLF line ends adds a CR to each
         value. Raises `SettingsError` for invalid settings.
         """
+
+        def error(name: str, words: str) -> str:
+            return f"{name} (in {files[name]}): {words}" if name in files else f"{name}: {words}"
+
         kinds_by_name = {f.name.upper(): f.metadata["kind"] for f in fields(cls)}
         given = {name: environ[name].strip() for name in kinds_by_name if name in environ}
         unknown = [n for n in environ if n.startswith("RATELIMIT_") and n not in kinds_by_name]
-        errors = [f"{name}: There is no such setting." for name in unknown]
+        errors = [error(name, "There is no such setting.") for name in unknown]
         for name in [name for name, value in given.items() if _UNPRINTABLE.search(value)]:
-            errors.append(f"{name}: Remove the control characters, such as line breaks.")
+            errors.append(error(name, "Remove the control characters, such as line breaks."))
             del given[name]
         try:
             values = Schema.from_dict(kinds_by_name)().load(given)
         except ValidationError as invalid:
-            errors += [f"{k}: {' '.join(v)}" for k, v in invalid.messages_dict.items()]
+            errors += [error(k, " ".join(v)) for k, v in invalid.messages_dict.items()]
         if errors:
             raise SettingsError("; ".join(errors))
         return cls(**{name.lower(): value for name, value in values.items()})

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.application import create_app
-from api.config import Settings, SettingsError
+from api.config import SettingsError
+from api.env_file import load_settings
 from api.observability.json_lines import LineWriter, configure_logging
 from api.observability.metrics import Metrics
 from api.observability.request_log import RequestLog, current_request_id
@@ -60,7 +61,7 @@ def _print(line: str) -> None:
 def main() -> None:
     """Serve until a signal stops the service."""
     try:
-        settings = Settings.from_environ()
+        settings = load_settings()
         lines = LineWriter()
         configure_logging(lines, settings.log_level, current_request_id)
         app = create_app(settings)
