@@ -10,6 +10,9 @@ from typing import Any
 from api.observability.json_lines import JsonHandler, LineWriter
 from api.observability.request_log import current_request_id
 
+COMMON_MEMBERS = ["time", "level", "logger", "message", "requestId"]
+"""The first members of every log line."""
+
 
 @contextmanager
 def recorded_lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from gevent.monkey import get_original
 
@@ -41,6 +40,12 @@ class Clock:
 clock = Clock()
 
 
+def to_line(level: str, logger: str, message: str, request_id: str | None, **more: str) -> str:
+    """Return a log line. All lines begin with these members; the request log's have others too."""
+    entry = {"time": clock.now(), "level": level, "logger": logger, "message": message}
+    return json.dumps(entry | {"requestId": request_id} | more, separators=(",", ":")) + "\n"
+
+
 class LineWriter:
     """Writes lines to standard error, or to another file descriptor.
 
@@ -59,8 +64,8 @@ class LineWriter:
 
     def write(self, line: str) -> None:
         if self._lost:
-            entry = {"time": clock.now(), "level": "warning", "message": f"{self._lost} lines lost"}
-            line = f"{self._is_partial * chr(10)}{json.dumps(entry)}\n{line}"
+            lost = to_line("warning", __name__, f"{self._lost} lines lost", None)
+            line = f"{self._is_partial * chr(10)}{lost}{line}"
         data = line.encode()
         try:
             self._is_partial = self._write(data) < len(data)
@@ -99,20 +104,17 @@ class JsonHandler(logging.Handler):
         self._formatter = logging.Formatter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        entry: dict[str, Any] = {
-            "time": clock.now(),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            "requestId": getattr(record, "request_id", None) or self._request_id(),
-        }
+        request_id = getattr(record, "request_id", None) or self._request_id()
+        more = {}
         if record.exc_info:
-            entry["exception"] = self._formatter.formatException(record.exc_info)
-        self._lines.write(json.dumps(entry) + "\n")
+            more["exception"] = self._formatter.formatException(record.exc_info)
+        level = record.levelname.lower()
+        self._lines.write(to_line(level, record.name, record.getMessage(), request_id, **more))
 
 
 def configure_logging(lines: LineWriter, level: str, request_id: Callable[[], str | None]) -> None:
-    """Write all log records, from this level on, as JSON lines."""
+    """Write all log records, from this level on, and Python's warnings as JSON lines."""
+    logging.captureWarnings(capture=True)
     logging.basicConfig(level=level.upper(), handlers=[JsonHandler(lines, request_id)], force=True)
     for name in "alembic", "sqlalchemy.pool":
         logging.getLogger(name).setLevel(logging.WARNING)

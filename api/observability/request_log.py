@@ -84,11 +84,12 @@ class RequestLog:
         if self.observe:
             self.observe(name, status, duration)
         if self.write:
-            # No value here needs escaping, and `json` takes ten times as long.
+            # As by `to_line`. No value here needs escaping, and `json` takes ten times as long.
             self.write(
-                f'{{"time":"{clock.now()}","requestId":"{request_id}","operationId":{_quoted(name)},'
-                f'"status":{status},"duration":{duration:.6f},'
-                f'"client":{_quoted(client)}}}\n'
+                f'{{"time":"{clock.now()}","level":"info","logger":"{__name__}",'
+                f'"message":"response {status}{f" of {name}" if name else ""}",'
+                f'"requestId":"{request_id}","operationId":{_quoted(name)},"status":{status},'
+                f'"duration":{duration:.6f},"client":{_quoted(client)}}}\n'
             )
 
 

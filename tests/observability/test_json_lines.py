@@ -19,8 +19,8 @@ from flask import Flask
 from api.observability.json_lines import LineWriter
 from tests.clients import LIVEZ, Client
 from tests.contract.test_http_errors import faulty
-from tests.records import recorded_lines
-from tests.serving import Server, free_port
+from tests.records import COMMON_MEMBERS, recorded_lines
+from tests.serving import REPOSITORY, Server, free_port
 
 LINE = json.dumps({"message": "x" * 180}) + "\n"
 
@@ -44,6 +44,7 @@ def test_a_full_pipe_loses_lines_and_says_how_many_once_there_is_room(
     assert 100 < len(kept) < 1000 and {line + "\n" for line in kept} == {LINE}
     lines.write(LINE)
     said, after = os.read(reader, 1 << 20).decode().splitlines()
+    assert list(json.loads(said)) == COMMON_MEMBERS
     assert json.loads(said)["message"] == f"{1000 - len(kept)} lines lost" and after + "\n" == LINE
     lines.write(LINE)
     assert os.read(reader, 1 << 20).decode() == LINE
@@ -127,6 +128,19 @@ def test_log_lines_outside_of_requests_have_no_id() -> None:
         logging.getLogger("elsewhere").warning("a\nb %s", "\x1b[31m")
         (line,) = logged()
     assert (line["message"], line["requestId"]) == ("a\nb \x1b[31m", None)
+    assert list(line) == COMMON_MEMBERS
+
+
+def test_pythons_warnings_are_log_lines() -> None:
+    code = (
+        "import warnings; from api.observability.json_lines import LineWriter, configure_logging; "
+        "configure_logging(LineWriter(), 'info', lambda: None); warnings.warn('odd')"
+    )
+    environ = {"PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    (line,) = done.stderr.splitlines()
+    assert (json.loads(line)["level"], json.loads(line)["logger"]) == ("warning", "py.warnings")
 
 
 def test_standard_error_stays_blocking_for_the_programs_that_share_it(

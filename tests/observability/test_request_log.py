@@ -1,5 +1,6 @@
 """The request log: one JSON line for each response, found by its request id."""
 
+import json
 import re
 import sqlite3
 import string
@@ -13,6 +14,7 @@ import requests
 
 from tests.clients import HOST, LIVEZ, Client, post, request_once
 from tests.measured import LoggedServer
+from tests.records import COMMON_MEMBERS
 from tests.serving import serving
 
 NEW = re.compile("[0-9a-f]{32}")
@@ -59,7 +61,10 @@ def test_each_answer_is_a_line_of_the_same_id(
     identity = answer.headers["x-request-id"]
     assert answer.status == status and NEW.fullmatch(identity)
     line = server.response_line(identity)
-    assert line.keys() == set("time requestId operationId status duration client".split())
+    more = ["operationId", "status", "duration", "client"]
+    assert list(line) == [*COMMON_MEMBERS, *more]
+    assert (line["level"], line["logger"]) == ("info", "api.observability.request_log")
+    assert line["message"] == f"response {status}" + (f" of {name}" if name else "")
     assert (line["operationId"], line["status"], line["client"]) == (name, status, "127.0.0.1")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.]\d{3}Z", line["time"])
     assert abs(datetime.now(UTC) - datetime.fromisoformat(line["time"])) < timedelta(seconds=60)
@@ -156,9 +161,21 @@ def test_client_data_is_not_logged(server: LoggedServer) -> None:
     assert not re.search(f"canary|Y2FuYXJ5|{link.decode().rpartition('/')[2]}", logged)
 
 
+def test_all_lines_have_the_same_first_members(server: LoggedServer) -> None:
+    for sent in request(b"GET /raises"), request(b"GET /livez"):
+        request_once(server, sent)
+    lines = [json.loads(line) for line in server.log.read_text("utf-8").splitlines()]
+    assert {"info", "error"} <= {line["level"] for line in lines}
+    for line in lines:
+        assert list(line)[:5] == COMMON_MEMBERS
+        texts = [line[name] for name in COMMON_MEMBERS[:4]]
+        assert all(isinstance(text, str) and text for text in texts), line
+
+
 def test_a_fault_is_one_line_with_the_id_of_the_answer(server: LoggedServer) -> None:
     answer = request_once(server, request(b"GET /raises"))
     fault, line = server.log_lines(answer.headers["x-request-id"])
     assert (answer.status, line["status"], line["operationId"]) == (500, 500, None)
     assert (fault["level"], fault["logger"]) == ("error", "api.server.application")
+    assert list(fault) == [*COMMON_MEMBERS, "exception"]
     assert fault["exception"].startswith("Traceback") and "RuntimeError" in fault["exception"]
