@@ -3,13 +3,13 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-__version__ = "2.0.0"
-"""The version of the package."""
-
 if TYPE_CHECKING:
     from flask import Flask
 
     from api.config import Settings
+
+__version__ = "2.0.0"
+"""The version of the package."""
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
