@@ -10,6 +10,7 @@ COMMANDS = {
     "database": "Upgrade, check or copy the database of DATABASE_URL.",
     "details": "Export the records of details.",
     "openapi": "Write the OpenAPI document that the code declares.",
+    "restore": "Replace the SQLite database by FROM_FILE, which `backup` has made.",
 }
 """The first sentence of each command's help. A command's module has its name."""
 

@@ -35,8 +35,7 @@ def backup(to_file: Path, force: bool) -> None:
 
     It has password hashes and ids of records, so only you can read it (mode 0600).
 
-    To restore: stop the service, replace the database's file by the backup, delete the files
-    with the same name and -wal or -shm at the end, and start the service.
+    To restore it, stop the service and use `restore`.
 
     On PostgreSQL use pg_dump, and pg_restore.
     """

@@ -91,6 +91,15 @@ def progress(label: str, connection: Connection, tables: Sequence[Table], *, sho
     return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not shown)
 
 
+def sync(path: Path) -> None:
+    """Write the file or the folder to disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 @contextmanager
 def new_file(path: Path, *, replace: bool) -> Iterator[Path]:
     """Yield a temporary file (mode 0600), which becomes `path` once it is complete and on disk.
@@ -105,12 +114,9 @@ def new_file(path: Path, *, replace: bool) -> Iterator[Path]:
         part = Path(name)
         try:
             yield part
-            for each in (part, path.parent):
-                number = os.open(each, os.O_RDONLY)
-                os.fsync(number)
-                os.close(number)
-                if each == part:
-                    part.replace(path)
+            sync(part)
+            part.replace(path)
+            sync(path.parent)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:

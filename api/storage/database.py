@@ -6,7 +6,7 @@ from importlib import import_module
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine
 
 from api.config import Settings
 from api.storage import sqlite
@@ -22,17 +22,20 @@ MAX_BATCH = 500
 """Maximum number of writes in a transaction, so that other processes get the lock soon."""
 
 
-def open_engine(settings: Settings) -> Engine:
-    """Return an engine for the database of the settings; it connects when it is first used.
+def open_engine(settings: Settings, url: URL | None = None) -> Engine:
+    """Return an engine for the database at `url`, or for that of the settings.
+
+    It connects when it is first used.
 
     It is in autocommit mode: each statement is a transaction of its own, unless `BEGIN` comes
     before it.
     """
     seconds = settings.database_timeout
-    is_postgresql = settings.url.get_backend_name() == "postgresql"
+    url = url or settings.url
+    is_postgresql = url.get_backend_name() == "postgresql"
     session = {"connect_timeout": seconds, "client_encoding": "UTF8", "autocommit": True}
     engine = create_engine(
-        settings.url,
+        url,
         isolation_level="AUTOCOMMIT",
         connect_args=session if is_postgresql else {},
         hide_parameters=True,  # Parameters are personal data, which must not reach the log.

@@ -33,10 +33,15 @@ _LOCKS = {
 }
 
 
+def known_revisions() -> set[str]:
+    """Return the revisions that this version can upgrade from, and its own: the files' numbers."""
+    files = Path(__file__).with_name("migrations").joinpath("versions").glob("[!_]*.py")
+    return {file.name.partition("_")[0] for file in files}
+
+
 def head() -> str:
     """Return this version's revision of the schema: the number of the newest migration's file."""
-    files = Path(__file__).with_name("migrations").joinpath("versions").glob("[!_]*.py")
-    return max(file.name for file in files).partition("_")[0]
+    return max(known_revisions())
 
 
 def migrations() -> "Config":

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 
 from api.storage.errors import DatabaseError
-from api.storage.sqlite_files import MISSING, Files
+from api.storage.sqlite_files import Files
 from api.threads import sleep
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
@@ -47,9 +47,9 @@ def use_connections(engine: Engine, seconds: float) -> None:
         connection.execute("PRAGMA schema_version")
         try:
             files.remember()
-        except OSError:  # Other connections of this process still use the deleted files.
+        except sqlite3.OperationalError:  # Other connections may still use the other files.
             connection.close()
-            raise sqlite3.OperationalError(MISSING) from None
+            raise
         connection.files = files
         # From now on `execute` waits for the lock.
         connection.execute("PRAGMA busy_timeout = 0")

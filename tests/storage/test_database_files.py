@@ -1,6 +1,7 @@
 """SQLite's files: their permissions, and what happens if one is deleted or can't be written."""
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from api.config import Settings
 from api.errors import CONNECTION_LOST
+from api.storage import sqlite
 from api.storage.database import open_engine
 from api.storage.errors import DatabaseError, describe_url
 from api.storage.migrate import checkpoint, upgrade
@@ -285,3 +288,25 @@ def test_a_log_that_is_put_back_is_used_again(
         assert_problem(someone.reads(link), 503)
         Path(f"{log}.away").rename(log)
         assert someone.reads(link).status_code == 200
+
+
+def test_a_database_that_is_replaced_while_it_is_opened_is_not_used(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Otherwise SQLite would write the log of one file beside the other."""
+    file, other = tmp_path / "signup.db", tmp_path / "other.db"
+    shutil.copy(file, other)
+    set_pragmas = sqlite._set_pragmas
+
+    def replace_and_set(connection: sqlite3.Connection, seconds: float) -> None:
+        if other.exists():
+            other.replace(file)
+        set_pragmas(connection, seconds)
+
+    monkeypatch.setattr(sqlite, "_set_pragmas", replace_and_set)
+    engine = open_engine(Settings(database_url=sqlite_url))
+    with pytest.raises(OperationalError, match="replaced while it was opened: try again"):
+        engine.connect()
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM accounts").scalar_one() == 0
+    engine.dispose()

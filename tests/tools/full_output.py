@@ -30,6 +30,7 @@ COMMANDS = {
     "database check": "database check",
     "database copy": "database copy sqlite:///{name}.copy",
     "backup": "backup {name}.backup",
+    "restore": "restore old.backup",
     "openapi": "openapi --file {name}.yaml",
     "openapi --check": "openapi --check --file old.yaml",
     "openapi --against": "openapi --against old.yaml",
@@ -39,7 +40,7 @@ COMMANDS = {
     "--help": "--help",
     "--version": "--version",
 }
-"""The arguments of each command, which runs in a folder with `old.yaml`."""
+"""The arguments of each command, which runs in a folder with `old.yaml` and `old.backup`."""
 PASSWORD = b"seven geese cross at dawn\n"
 
 
