@@ -18,6 +18,7 @@ import yaml
 
 from api.config import Settings
 from tests.image import arguments, running
+from tests.pages import commands
 from tests.postgresql import program
 from tests.serving import REPOSITORY, free_port
 
@@ -42,6 +43,11 @@ def test_the_image_serves_without_privileges_and_stops_as_process_1(tmp_path: Pa
         assert said.stdout == f"{arguments('USER')[0]} /data\n"
         assert said.stderr == "touch: cannot touch '/here': Read-only file system\n"
 
+        backup = shlex.split(commands("deploying.md", "Docker")[1].splitlines()[0])
+        assert backup[:3] == ["docker", "exec", "sign-up-api"]
+        assert container.execute(backup[3:]).returncode == 0
+        assert (container.volume / "signup.backup").exists()
+
         # Process 1 adopts a process whose parent has ended, and must collect its exit status.
         orphan = container.execute(["sh", "-c", "sleep 600 >/dev/null 2>&1 &"])
         assert orphan.returncode == 0
@@ -54,7 +60,7 @@ def test_the_image_serves_without_privileges_and_stops_as_process_1(tmp_path: Pa
         assert container.execute(command).returncode == 1
         moved.rename(database)
         assert container.stop() == 0
-        assert [file.name for file in container.volume.glob("signup*")] == ["signup.db"]
+        assert [file.name for file in container.volume.glob("signup.db*")] == ["signup.db"]
         assert database.stat().st_mode & 0o777 == 0o600
         with closing(sqlite3.connect(database)) as opened:
             assert opened.execute("SELECT username FROM accounts").fetchall() == [("sam",)]

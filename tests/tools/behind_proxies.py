@@ -1,4 +1,4 @@
-"""`python -m tests.tools.behind_proxies`: the README's nginx and Caddy with TLS, before the server.
+"""`python -m tests.tools.behind_proxies`: the nginx and Caddy of docs/deploying.md.
 
 It prints what it tried, and exits 1 if a check fails or a proxy isn't installed.
 """
@@ -20,13 +20,13 @@ import requests
 from tests.actor import FORM, PASSWORD
 from tests.serving import REPOSITORY, Server, free_port, serving
 
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "deploying.md").read_text(encoding="utf-8")
 CLIENT = "127.0.0.2"
 """The client's address, which differs from the proxy's."""
 
 
 def _snippet(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     return str(found)
 
 
@@ -136,7 +136,7 @@ def main() -> None:
     for name in PROXIES:
         with tempfile.TemporaryDirectory() as folder:
             found = [*_wrong(name, Path(folder))] if which(name) else ["it isn't installed"]
-        print(f"{name}: {'; '.join(found) or 'as the README says'}")  # noqa: T201
+        print(f"{name}: {'; '.join(found) or 'as the page says'}")  # noqa: T201
         wrong += found
     sys.exit(bool(wrong))
 

@@ -1,0 +1,73 @@
+"""The commands and outputs of a page of the documentation."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.postgresql import program
+from tests.serving import REPOSITORY
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, empty for an output, and its text."""
+
+    language: str
+    text: str
+
+
+def sections(page: str) -> dict[str, list[Block]]:
+    """Return the blocks under each heading of `docs/PAGE`."""
+    text = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
+    found: dict[str, list[Block]] = {}
+    heading = ""
+    for title, language, block in re.findall(
+        r"^## ([^\n]+)|^```(\w*)\n(.*?)^```", text, re.M | re.S
+    ):
+        heading = title or heading
+        if not title:
+            found.setdefault(heading, []).append(Block(language, block))
+    return found
+
+
+def commands(page: str, heading: str) -> list[str]:
+    """Return the blocks of commands under the heading."""
+    return [block.text for block in sections(page)[heading] if block.language == "sh"]
+
+
+def outputs(page: str, heading: str) -> list[str]:
+    """Return the blocks without a language under the heading."""
+    return [block.text for block in sections(page)[heading] if not block.language]
+
+
+Run = Callable[[str], str]
+
+
+def runner(folder: Path, environment: Mapping[str, str] | None = None) -> Run:
+    """Return a function that runs commands in the folder, and returns their output.
+
+    The output has the pages' names in place of the folder and of times.
+    """
+    programs = [Path(sys.executable).parent, Path(program("psql")).parent]
+    path = ":".join([*map(str, programs), os.environ["PATH"]])
+    kept = {k: v for k, v in os.environ.items() if k in ("HOME", "LANG")}
+    kept |= {"PATH": path, "PYTHONPATH": str(REPOSITORY)}
+
+    def run(text: str) -> str:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", text],
+            cwd=folder,
+            env=kept | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        said = done.stdout.replace(str(folder), "/home/sam")
+        return re.sub(r"\b\d{8}T\d{6}Z\b", "20261127T053000Z", said)
+
+    return run
