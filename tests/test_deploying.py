@@ -47,7 +47,7 @@ def test_the_commands_for_systemd_put_everything_where_the_unit_expects_it(tmp_p
 
 
 def test_the_commands_for_docker_are_those_of_the_image() -> None:
-    first, second = commands(PAGE, "Docker")
+    first, second, third = commands(PAGE, "Docker")
     build, start = map(shlex.split, first.splitlines())
     assert build == ["docker", "build", "--tag", start[-1], "."]
     text, settings = " ".join(start), Settings()
@@ -63,6 +63,11 @@ def test_the_commands_for_docker_are_those_of_the_image() -> None:
     assert int(seconds) > settings.grace_period
     made, copied = map(shlex.split, second.splitlines())
     assert copied == ["docker", "cp", f"sign-up-api:{made[-1]}", "."]
+    stop, restore, again = map(shlex.split, third.splitlines())
+    assert (stop, again) == (["docker", "stop", "sign-up-api"], ["docker", "start", "sign-up-api"])
+    mounted = ["--volumes-from", "sign-up-api", "--volume", "$PWD:/backup:ro", start[-1]]
+    command = ["flask", "--app", "api", "restore", "/backup/signup.backup"]
+    assert restore == ["docker", "run", "--rm", "--user", "0", *mounted, *command]
 
 
 def test_the_commands_for_compose_make_a_password(tmp_path: Path) -> None:

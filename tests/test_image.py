@@ -47,6 +47,11 @@ def test_the_image_serves_without_privileges_and_stops_as_process_1(tmp_path: Pa
         assert backup[:3] == ["docker", "exec", "sign-up-api"]
         assert container.execute(backup[3:]).returncode == 0
         assert (container.volume / "signup.backup").exists()
+        refused = container.execute(["flask", "--app", "api", "restore", "/data/signup.backup"])
+        assert (refused.returncode, "/data/signup.db is in use: stop" in refused.stderr) == (
+            1,
+            True,
+        )
 
         # Process 1 adopts a process whose parent has ended, and must collect its exit status.
         orphan = container.execute(["sh", "-c", "sleep 600 >/dev/null 2>&1 &"])

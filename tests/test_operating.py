@@ -76,7 +76,7 @@ def test_a_postgresql_database_is_backed_up_and_restored(postgresql: str, tmp_pa
     server = create_engine(url, isolation_level="AUTOCOMMIT")
     environment = {"PGHOST": str(url.query.get("host") or url.host), "PGUSER": str(url.username)}
     run = runner(tmp_path, environment)
-    dump, restore, check = commands(PAGE, "Back up and restore PostgreSQL")
+    dump, restore, check, *composed = commands(PAGE, "Back up and restore PostgreSQL")
     try:
         with server.connect() as connection:
             connection.exec_driver_sql("CREATE DATABASE signup ENCODING UTF8 TEMPLATE template0")
@@ -91,6 +91,10 @@ def test_a_postgresql_database_is_backed_up_and_restored(postgresql: str, tmp_pa
         engine.dispose()
         assert run(dump) == run(restore) == ""
         assert run(check) == outputs(PAGE, "Back up and restore PostgreSQL")[0]
+        run("dropdb restored; rm signup.dump")
+        for text in composed:
+            outside = text.replace("docker compose exec -T postgres ", "")
+            assert outside != text and run(outside.replace("--username=signup ", "")) == ""
         assert run("psql restored -Atc 'SELECT username FROM accounts'") == "ada\n"
     finally:
         with server.connect() as connection:
