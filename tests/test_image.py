@@ -1,6 +1,7 @@
 """The image of the Dockerfile is built, serves and stops, and compose.yaml has valid settings."""
 
 import json
+import os
 import re
 import shlex
 import sqlite3
@@ -79,9 +80,6 @@ def test_the_images_python_and_its_files_are_those_that_are_tested() -> None:
     version = ".".join(map(str, sys.version_info[:2]))
     images = [argument.split()[0] for argument in arguments("FROM")]
     assert len(set(images)) == 1
-    if sys.version_info[:2] != (3, 11):
-        pytest.skip(f"CI has Python 3.11, and this is {version}")
-    assert images[0].startswith(f"python:{version}-slim-")
     copied = {
         word
         for argument in arguments("COPY")
@@ -90,6 +88,9 @@ def test_the_images_python_and_its_files_are_those_that_are_tested() -> None:
     }
     ignored = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert ignored[1] == "*" and {line[1:] for line in ignored if line[0] == "!"} == copied
+    if not images[0].startswith(f"python:{version}-slim-"):
+        otherwise = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        otherwise(f"The image has another Python than this one, {version}.")
 
 
 def test_compose_gives_the_service_valid_settings() -> None:
