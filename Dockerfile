@@ -18,4 +18,4 @@ EXPOSE 5000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
     CMD ["python", "-c", "import os, http.client as h; c = h.HTTPConnection('127.0.0.1', int(os.environ.get('PORT', 5000)), timeout=9); c.request('GET', '/readyz'); exit(c.getresponse().status != 200)"]
 # As process 1, so that it gets SIGTERM.
-CMD ["python", "-m", "api"]
+CMD ["sign-up-api"]

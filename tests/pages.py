@@ -11,6 +11,9 @@ from typing import NamedTuple
 from tests.postgresql import program
 from tests.serving import REPOSITORY
 
+PROGRAM = 'sign-up-api() { python -m api "$@"; }; '
+"""The program of this repository, also where the package isn't installed."""
+
 
 class Block(NamedTuple):
     """A fenced block: its language, empty for an output, and its text."""
@@ -58,7 +61,7 @@ def runner(folder: Path, environment: Mapping[str, str] | None = None) -> Run:
 
     def run(text: str) -> str:
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text],
+            ["bash", "-euo", "pipefail", "-c", PROGRAM + text],
             cwd=folder,
             env=kept | dict(environment or {}),
             stdin=subprocess.DEVNULL,

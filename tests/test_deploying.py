@@ -42,7 +42,7 @@ def test_the_commands_for_systemd_put_everything_where_the_unit_expects_it(tmp_p
     assert (unit("WorkingDirectory"), unit("EnvironmentFile")) == (data, f"-/etc/{name}.env")
     assert data in second and programs in second
     run = runner(tmp_path)
-    run("flask --app api database upgrade")
+    run("sign-up-api database upgrade")
     assert run(second.replace(data, str(tmp_path)).replace(programs, "")) == ""
 
 
@@ -66,7 +66,7 @@ def test_the_commands_for_docker_are_those_of_the_image() -> None:
     stop, restore, again = map(shlex.split, third.splitlines())
     assert (stop, again) == (["docker", "stop", "sign-up-api"], ["docker", "start", "sign-up-api"])
     mounted = ["--volumes-from", "sign-up-api", "--volume", "$PWD:/backup:ro", start[-1]]
-    command = ["flask", "--app", "api", "restore", "/backup/signup.backup"]
+    command = ["sign-up-api", "restore", "/backup/signup.backup"]
     assert restore == ["docker", "run", "--rm", "--user", "0", *mounted, *command]
 
 

@@ -48,7 +48,7 @@ def test_the_image_serves_without_privileges_and_stops_as_process_1(tmp_path: Pa
         assert backup[:3] == ["docker", "exec", "sign-up-api"]
         assert container.execute(backup[3:]).returncode == 0
         assert (container.volume / "signup.backup").exists()
-        refused = container.execute(["flask", "--app", "api", "restore", "/data/signup.backup"])
+        refused = container.execute(["sign-up-api", "restore", "/data/signup.backup"])
         assert (refused.returncode, "/data/signup.db is in use: stop" in refused.stderr) == (
             1,
             True,

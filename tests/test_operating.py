@@ -107,13 +107,13 @@ def test_a_newer_database_is_refused_in_these_words_and_the_backup_rolls_it_back
     tmp_path: Path, run: Run
 ) -> None:
     """The newer version is this one with another revision."""
-    run("flask --app api database upgrade; flask --app api backup signup.backup")
+    run("sign-up-api database upgrade; sign-up-api backup signup.backup")
     with closing(connect(tmp_path / "signup.db")) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
     refused = run("python -m api 2>&1 >/dev/null || true")
     assert refused == outputs(PAGE, "Upgrade and roll back")[0]
-    run("flask --app api restore signup.backup")
+    run("sign-up-api restore signup.backup")
     with serving(tmp_path) as server:
         sign_up(server, "ada")
 
@@ -131,7 +131,7 @@ def target(postgresql: str) -> Iterator[str]:
 
 
 def test_the_commands_for_operators(tmp_path: Path, run: Run, target: str) -> None:
-    run("flask --app api database upgrade")
+    run("sign-up-api database upgrade")
     (text,) = commands(PAGE, "Commands")
     run(text.replace("postgresql+psycopg://sam@db/signup", f"'{target}'"))
     assert (tmp_path / "signup.backup").exists()
