@@ -8,9 +8,8 @@ VERSION = "2.0.0"
 _DESCRIPTION = f"""\
 Sign-ups and user details, sent as forms. The example of each form works unchanged.
 
-Every response is declared here, with its status, representations and headers. Without an `Accept`
-header, messages are plain text; with `Accept: application/json` they are JSON. Every error is a
-problem (RFC 9457).
+Every response is declared here, with its status, representations and headers. Messages are
+JSON unless `Accept` prefers plain text or HTML. Every error is a problem (RFC 9457).
 
 Fields that a form doesn't have are ignored, and a field given twice is refused. The query string is
 never read as a form. Lengths count code points.

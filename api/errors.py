@@ -37,6 +37,11 @@ def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = N
     return _PROBLEM.dump(members | ({"errors": errors} if errors else {}))
 
 
+def problem_text(content: Mapping[str, Any]) -> str:
+    """Return the problem as JSON that ends in a line end, as every JSON response does."""
+    return json.dumps(content) + "\n"
+
+
 def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -> Reply:
     """Return a declaration of a problem. `meaning` is its description and default `detail`."""
     body = Body(Problem, partial(problem, **{"detail": meaning} | example))
@@ -137,7 +142,7 @@ def problem_response(error: HTTPException) -> Response:
     reply = declared_reply(status)
     default = reply.description if reply else SERVER_FAULT
     detail = error.description if error.description != type(error).description else default
-    body = json.dumps(problem(status, detail or default, getattr(error, "errors", None)))
+    body = problem_text(problem(status, detail or default, getattr(error, "errors", None)))
     response = Response(body, status, content_type=PROBLEM)
     for name, header in (reply.headers if reply else {}).items():
         if header.const and header.required:

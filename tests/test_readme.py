@@ -98,7 +98,7 @@ def test_the_four_ways_to_return_a_status_answer_as_the_readme_says() -> None:
         if rule.endpoint != "static":
             response = app.test_client().post(rule.rule)
             own = [f"{k}: {v}" for k, v in response.headers if k.startswith("X-")]
-            answer = [response.status, str(response.mimetype), response.text, *own]
+            answer = [response.status, str(response.mimetype), response.text.rstrip("\n"), *own]
             said.append("  ".join([f"POST {rule.rule:19}", *answer]))
     assert _blocks("text")[0].splitlines() == said
 
@@ -146,7 +146,9 @@ def test_the_readmes_command_serves_and_its_requests_answer_as_it_says(tmp_path:
     assert "201 CREATED" in answers[0].splitlines()[0]
     assert "200 OK" in answers[1].splitlines()[0]
     assert "Access-Control-Allow-Origin: *" in answers[1].splitlines()
-    assert all(answer.endswith("\n\nSuccess") for answer in answers)
+    # Each response ends in a line end, so that the shell's prompt begins a new line.
+    assert re.search(r'\n\n{"message": "Success", "id": "[0-9a-f-]{36}"}\n$', answers[0])
+    assert answers[1].endswith('\n\n{"message": "Success"}\n')
     assert ended == 0
 
 

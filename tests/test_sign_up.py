@@ -19,7 +19,7 @@ def count_accounts(app: Flask) -> int:
 
 def test_a_username_and_a_password_make_an_account_that_signs_in(someone: Someone) -> None:
     signed_up = someone.signs_up("ada", PASSWORD)
-    assert (signed_up.status_code, signed_up.text) == (200, "Success")
+    assert (signed_up.status_code, signed_up.get_json()) == (200, {"message": "Success"})
     # Signed in, but the account has no details yet.
     assert_problem(someone.signs_in("ada", PASSWORD).reads_own(), 404)
 
@@ -33,7 +33,7 @@ def test_a_username_alone_is_signed_up_but_can_not_sign_in(someone: Someone) -> 
 def test_a_field_that_the_form_does_not_have_is_ignored(someone: Someone) -> None:
     """Checklist 12."""
     form = {"username": "sam", "firstname": "john", "id": "1", "password_hash": "x"}
-    assert someone.asks("POST", "/userSignUp", data=form).text == "Success"
+    assert someone.asks("POST", "/userSignUp", data=form).get_json() == {"message": "Success"}
 
 
 def test_credentials_sent_along_are_not_looked_at(someone: Someone) -> None:

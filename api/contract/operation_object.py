@@ -10,7 +10,7 @@ from marshmallow import Schema
 
 from .headers import Header
 from .operation import Operation
-from .replies import JSON, Body, Reply
+from .replies import Body, Reply
 
 
 def operation_object(
@@ -45,9 +45,7 @@ def _reply(spec: APISpec, status: int, reply: Reply) -> dict[str, Any]:
     if headers:
         printed["headers"] = headers
     if reply.content:
-        # Most client generators read only the first media type.
-        media_types = sorted(reply.content, key=lambda media_type: media_type != JSON)
-        printed["content"] = {m: _body(status, reply.content[m]) for m in media_types}
+        printed["content"] = {m: _body(status, body) for m, body in reply.content.items()}
     if reply.links:
         printed["links"] = {
             name: {

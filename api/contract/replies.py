@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
+from json import loads
 from typing import Any
 
 from flask import Response, json, request
@@ -40,6 +41,19 @@ class Body:
     render: Callable[[Any], str] | None = None
 
 
+def _says(text: str, response: Response) -> bool:
+    """Return whether this is the text, or the message in JSON, of the response, if it has any."""
+    if request.method == "HEAD" or not is_readable(response):
+        return True
+    content = response.get_data(True)
+    if response.mimetype != JSON:
+        return content == text
+    try:
+        return bool(loads(content)["message"] == text)
+    except (ValueError, LookupError, TypeError):
+        return False
+
+
 @dataclass(frozen=True)
 class Link:
     """An OpenAPI link from a reply to an operation, with the parameters to call it with."""
@@ -51,9 +65,13 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """The declared response of an operation for one status."""
+    """The declared response of an operation for one status.
+
+    `message`, if given, is the text of the member `message` in JSON.
+    """
 
     description: str
+    message: str | None = None
     content: Mapping[str, Body] = field(default_factory=dict)
     headers: Mapping[str, Header] = field(default_factory=dict)
     links: Mapping[str, Link] = field(default_factory=dict)
@@ -64,16 +82,15 @@ class Reply:
         return replace(self, headers={**more, **self.headers})
 
     def violations(self, response: Response) -> Iterator[str]:
-        """Yield each difference between `response` and this declaration, but for JSON content."""
+        """Yield each difference between `response` and this declaration.
+
+        Of JSON content only the `message` is compared.
+        """
         media_type = response.mimetype or ""
         if media_type not in self.content and (self.content or media_type):
             yield f"the media type {media_type or '(none)'} is not declared"
-        body = self.content.get(media_type)
-        const = body.schema.get("const") if body and isinstance(body.schema, Mapping) else None
-        is_text = isinstance(const, str) and media_type != JSON
-        compared = is_text and request.method != "HEAD" and is_readable(response)
-        if compared and const != response.get_data(True):
-            yield f"the text is not {const!r}"
+        if (text := self._texts.get(media_type)) is not None and not _says(text, response):
+            yield f"the {'message' if media_type == JSON else 'text'} is not {text!r}"
         given: dict[str, list[str]] = {}
         for name, value in response.headers:
             given.setdefault(name.lower(), []).append(value)
@@ -99,6 +116,15 @@ class Reply:
         if body and response.is_json and is_readable(response) and response.data:
             for member in undeclared_members(body.schema, response.get_json()):
                 yield f"the member {member} is not declared"
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The only text, or the only message in JSON, of each media type that has one."""
+        schemas = {m: body.schema for m, body in self.content.items() if m != JSON}
+        texts = {
+            m: s["const"] for m, s in schemas.items() if isinstance(s, Mapping) and "const" in s
+        }
+        return texts | ({} if self.message is None else {JSON: self.message})
 
     @cached_property
     def _lowered(self) -> list[tuple[str, str, Header]]:
@@ -142,7 +168,10 @@ class Credentials:
 def message(
     text: str, description: str, schema: type[Schema] | JsonSchema | None = None, **more: Any
 ) -> Reply:
-    """Return a reply with a message in plain text, HTML or JSON, whichever the client prefers.
+    """Return a reply with a message in JSON, plain text or HTML, whichever the client prefers.
+
+    JSON is the default, because most clients accept anything and read what the document lists
+    first. It ends in a line end, so that a shell's prompt begins a new line after it.
 
     The view returns `text`, or a mapping whose `message` is `text` and whose other members only
     JSON contains. `schema` is the JSON schema of such a mapping.
@@ -156,8 +185,8 @@ def message(
         return {"type": "string", "const": text}
 
     content = {
+        JSON: Body(schema, render=lambda content: json.dumps(content) + "\n"),
         PLAIN: Body(const(text), text, lambda content: content["message"]),
         HTML: Body(const(markup(text)), markup(text), lambda content: markup(content["message"])),
-        JSON: Body(schema, render=json.dumps),
     }
-    return Reply(description=description, content=content, **more)
+    return Reply(description=description, message=text, content=content, **more)

@@ -1,6 +1,5 @@
 """gunicorn, configured for the service: its signals, its trusted headers, its error responses."""
 
-import json
 import logging
 import re
 import resource
@@ -15,7 +14,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from api import config
-from api.errors import PROBLEM, SERVER_FAULT, UNROUTED_REPLIES, problem
+from api.errors import PROBLEM, SERVER_FAULT, UNROUTED_REPLIES, problem, problem_text
 from api.observability.request_log import RequestLog, new_id
 from api.security.addresses import normalised
 from api.security.browsers import ANY_ORIGIN, COMMON_HEADERS, SIGN_UP_PATH
@@ -75,7 +74,7 @@ class ProblemWorker(Worker):
         )
         reply = UNROUTED_REPLIES.get(status)
         content = problem(status, detail or (reply.description if reply else SERVER_FAULT))
-        body = json.dumps(content)
+        body = problem_text(content)
         headers = {name: str(header.const) for name, header in COMMON_HEADERS.items()}
         if _SIGN_UP.match(connection.target):
             headers |= ANY_ORIGIN

@@ -12,9 +12,10 @@ from api.contract import Gate, Reply, message, operation
 ROUND = {"X-Shape": "round"}
 MADE = message("Made", "It is made.")
 REPRESENTATIONS = {
-    None: ("text/plain; charset=utf-8", "Made"),
+    None: ("application/json", '{"message": "Made"}\n'),
+    "*/*": ("application/json", '{"message": "Made"}\n'),
+    "text/plain": ("text/plain; charset=utf-8", "Made"),
     "text/html": ("text/html; charset=utf-8", "<h1>Made</h1>"),
-    "application/json": ("application/json", '{"message": "Made"}'),
 }
 
 Answer = Callable[[], ResponseReturnValue]
@@ -75,7 +76,6 @@ def test_a_mapping_says_its_message_in_text_and_all_of_itself_in_json(
     properties = {"message": {"const": "Made"}, "id": {"type": "integer"}}
     made = message("Made", "It is made.", {"type": "object", "properties": properties})
     client = make_small(lambda: wrap({"message": "Made", "id": 7}), reply=made).test_client()
-    assert client.post("/things").text == "Made"
+    assert client.post("/things", headers={"Accept": "text/plain"}).text == "Made"
     assert client.post("/things", headers={"Accept": "text/html"}).text == "<h1>Made</h1>"
-    as_json = client.post("/things", headers={"Accept": "application/json"})
-    assert as_json.get_json() == {"message": "Made", "id": 7}
+    assert client.post("/things").get_json() == {"message": "Made", "id": 7}

@@ -10,6 +10,7 @@ from api.contract.negotiation import choose
 from tests.actor import Someone
 
 PLAIN, HTML, JSON = "text/plain", "text/html", "application/json"
+PRODUCED = (JSON, PLAIN, HTML)
 SAYS = {
     PLAIN: ("text/plain; charset=utf-8", "Success"),
     HTML: ("text/html; charset=utf-8", "<h1>Success</h1>"),
@@ -17,11 +18,11 @@ SAYS = {
 
 ACCEPTED = {
     # No preference.
-    None: PLAIN,
-    "": PLAIN,
-    " ": PLAIN,
-    "*/*": PLAIN,
-    "*/*;q=0.1": PLAIN,
+    None: JSON,
+    "": JSON,
+    " ": JSON,
+    "*/*": JSON,
+    "*/*;q=0.1": JSON,
     "text/*": PLAIN,
     # One range.
     PLAIN: PLAIN,
@@ -38,7 +39,8 @@ ACCEPTED = {
     f"{JSON}, {HTML}, {PLAIN}": JSON,
     f"{HTML}, {PLAIN}": HTML,
     f"{JSON},*/*": JSON,
-    f"*/*,{JSON}": PLAIN,
+    f"*/*,{PLAIN}": JSON,
+    f"{PLAIN},*/*": PLAIN,
     f"{HTML},text/*,{PLAIN}": HTML,
     f"{JSON};q=0.5, {HTML};q=0.5": JSON,
     "application/xml, application/json, text/html": JSON,
@@ -51,14 +53,16 @@ ACCEPTED = {
     f"{PLAIN};q=0, {HTML};q=0.001": HTML,
     f"{JSON} ; q=0.5 , {HTML} ; q=0.6": HTML,
     # The most specific range decides, even if a less specific one matches too.
-    f"*/*, {PLAIN};q=0": HTML,
+    f"*/*, {PLAIN};q=0": JSON,
+    f"*/*, {JSON};q=0": PLAIN,
+    f"{HTML}, */*;q=0.9": HTML,
     f"text/*, {PLAIN};q=0": HTML,
     f"{PLAIN};q=0, text/*;q=0.5, */*;q=0.1": HTML,
     "text/*;q=0, */*": JSON,
     "*/*, text/*;q=0": JSON,
     # Of equally specific ranges, the first one decides.
     f"{HTML};q=0.1, {JSON};q=0.5, {HTML};q=1": JSON,
-    f"*/*;q=1, {PLAIN};q=0.5, {HTML};q=0.5": JSON,
+    f"*/*;q=1, {JSON};q=0.5, {HTML};q=0.5": PLAIN,
     f"text/*;q=0.3, {HTML};q=0.7, */*;q=0.5": HTML,
     f"*/*;q=0, {JSON}": JSON,
     # Headers of real browsers and programs.
@@ -78,6 +82,7 @@ def assert_says_success(response: TestResponse, status: int, media_type: str) ->
     if media_type == JSON:
         assert response.content_type == JSON
         assert response.get_json()["message"] == "Success"
+        assert response.text.endswith("}\n")
         assert set(response.get_json()) == ({"message", "id"} if status == 201 else {"message"})
     else:
         assert (response.content_type, response.text) == SAYS[media_type]
@@ -85,7 +90,7 @@ def assert_says_success(response: TestResponse, status: int, media_type: str) ->
 
 @pytest.mark.parametrize("accept", ACCEPTED)
 def test_the_offer_that_is_accepted_best_is_chosen(accept: str | None) -> None:
-    assert choose((PLAIN, HTML, JSON), accept) == ACCEPTED[accept]
+    assert choose(PRODUCED, accept) == ACCEPTED[accept]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_a_406_lists_the_representations() -> None:
         lambda error: Response(str(error.description), 406, mimetype="text/plain"),
     )
     assert app.test_client().get("/it", headers={"Accept": "image/png"}).text == (
-        "Accept text/plain or text/html or application/json: there is no other representation."
+        "Accept application/json or text/plain or text/html: there is no other representation."
     )
 
 

@@ -60,11 +60,12 @@ def test_a_message_is_said_in_three_representations() -> None:
     said = message("1 < 2", "It is so.", links={"read": Link("read", {}, "")})
     schemas = {media_type: body.schema for media_type, body in said.content.items()}
     assert schemas == {
+        "application/json": {"type": "object", "properties": {"message": {"const": "1 < 2"}}},
         "text/plain": {"type": "string", "const": "1 < 2"},
         "text/html": {"type": "string", "const": "<h1>1 &lt; 2</h1>"},
-        "application/json": {"type": "object", "properties": {"message": {"const": "1 < 2"}}},
     }
-    assert [body.example for body in said.content.values()] == ["1 < 2", "<h1>1 &lt; 2</h1>", None]
+    assert list(said.content) == list(schemas)  # The first one is the default.
+    assert [body.example for body in said.content.values()] == [None, "1 < 2", "<h1>1 &lt; 2</h1>"]
     assert list(said.links) == ["read"]
     assert message("1 < 2", "It is so.", Schema).content["application/json"].schema is Schema
 
@@ -97,8 +98,16 @@ def test_a_text_is_compared_where_there_is_one() -> None:
     empty = Response("", mimetype="text/plain")
     assert violations(MADE, empty) == ["the text is not 'Made'"]
     assert violations(MADE, empty, "HEAD") == []
-    # In JSON, other members may accompany the message.
-    assert violations(MADE, Response('{"id": 1}', mimetype="application/json")) == []
+
+
+@pytest.mark.parametrize("body", ['{"id": 1}', '{"message": "Mad"}', '["Made"]', '"Made"', "Made"])
+def test_the_message_in_json_is_compared(body: str) -> None:
+    """Other members may accompany the message."""
+    whole = Response('{"message": "Made", "id": 1}', mimetype="application/json")
+    assert violations(MADE, whole) == []
+    wrong = Response(body, mimetype="application/json")
+    assert violations(MADE, wrong) == ["the message is not 'Made'"]
+    assert violations(MADE, wrong, "HEAD") == []
 
 
 def test_each_breach_is_named() -> None:

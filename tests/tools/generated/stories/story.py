@@ -22,19 +22,18 @@ from sign_up_client.models import (
 )
 from sign_up_client.types import Response
 
-ACCEPT = {"Accept": "application/json"}
 PASSWORD = "an otter counts nine moons"
 
 
 def signed_in(url: str, username: str, password: str) -> AuthenticatedClient:
     """Return a client with credentials. For this generator, HTTP Basic is a token with a prefix."""
     token = b64encode(f"{username}:{password}".encode()).decode()
-    return AuthenticatedClient(url, token, prefix="Basic", headers=ACCEPT)
+    return AuthenticatedClient(url, token, prefix="Basic")
 
 
 def without_credentials(url: str) -> AuthenticatedClient:
     """Return a client without credentials. The generator requires optional ones, so remove them."""
-    plain = httpx.Client(base_url=url, headers=ACCEPT, timeout=60)
+    plain = httpx.Client(base_url=url, timeout=60)
     return AuthenticatedClient(url, token="").set_httpx_client(plain)
 
 
@@ -49,7 +48,7 @@ def problem(answer: CreatedUserDetails | SignedUp | Problem | UserDetails | None
 
 def main(url: str, username: str) -> list[str]:
     """Run the story, and print what it saw."""
-    anyone, guest = Client(url, headers=ACCEPT), without_credentials(url)
+    anyone, guest = Client(url), without_credentials(url)
     account = signed_in(url, username, PASSWORD)
     seen: list[int] = []
 
