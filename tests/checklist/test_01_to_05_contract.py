@@ -24,9 +24,10 @@ from tests.whole_run import WholeRun
         ({"location": "elsewhere"}, UndeclaredResponse),
         ({"content_language": "en"}, UndeclaredResponse),
         ({"headers": Headers({"Content-Type": "application/json"})}, UndeclaredResponse),
-        ({"data": b'{"message": "Something else"}'}, Contradiction),
+        ({"data": b'{"message": "Something else"}'}, UndeclaredResponse),
+        ({"data": b'{"message": "Success", "id": 1}'}, Contradiction),
     ],
-    ids=["status", "media type", "header", "another header", "no header", "body"],
+    ids=["status", "media type", "header", "another header", "no header", "message", "body"],
 )
 def test_01_an_undeclared_response_fails_a_test(
     app: Flask, change: dict[str, Any], refused: type[Exception]
@@ -38,7 +39,7 @@ def test_01_an_undeclared_response_fails_a_test(
         return response
 
     with pytest.raises(refused):
-        Someone(app.test_client()).gives_details({"headers": {"Accept": "application/json"}})
+        Someone(app.test_client()).gives_details()
 
 
 def test_02_a_declaration_that_no_exchange_covers_fails_a_whole_run(
