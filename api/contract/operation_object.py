@@ -45,7 +45,7 @@ def _reply(spec: APISpec, status: int, reply: Reply) -> dict[str, Any]:
     if headers:
         printed["headers"] = headers
     if reply.content:
-        printed["content"] = {m: _body(status, body) for m, body in reply.content.items()}
+        printed["content"] = {m: _body(spec, status, body) for m, body in reply.content.items()}
     if reply.links:
         printed["links"] = {
             name: {
@@ -66,11 +66,15 @@ def _header(spec: APISpec, name: str, header: Header) -> dict[str, Any]:
     return {"$ref": f"#/components/headers/{name}"} if component == printed else printed
 
 
-def _body(status: int, body: Body) -> dict[str, Any]:
+def _body(spec: APISpec, status: int, body: Body) -> dict[str, Any]:
     example = body.example(status) if callable(body.example) else body.example
     if example is None and not isinstance(body.schema, Mapping):
         example = _example(resolve_schema_instance(body.schema))
-    return {"schema": body.schema} | ({} if example is None else {"example": example})
+    schema: Any = body.schema
+    if body.keywords:
+        resolver = spec.plugins[0].resolver  # type: ignore[attr-defined]
+        schema = {**resolver.resolve_schema_dict(schema), **body.keywords}
+    return {"schema": schema} | ({} if example is None else {"example": example})
 
 
 def _example(schema: Schema) -> dict[str, Any]:

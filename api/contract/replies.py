@@ -33,12 +33,14 @@ def is_readable(response: Response) -> bool:
 class Body:
     """A representation: its schema, an example, and how to render what a view returns.
 
-    A text that a view returns is rendered as the mapping `{"message": text}`.
+    A text that a view returns is rendered as the mapping `{"message": text}`. `keywords` narrow the
+    schema, which is then a marshmallow schema, for this representation alone.
     """
 
     schema: Schema | type[Schema] | JsonSchema
     example: Any = None
     render: Callable[[Any], str] | None = None
+    keywords: JsonSchema = field(default_factory=dict)
 
 
 def _says(text: str, response: Response) -> bool:

@@ -103,16 +103,23 @@ def test_a_body_has_an_example_where_one_is_known(body: Body, example: dict[str,
     assert shown == {"schema": shown["schema"], **example}
 
 
-def test_json_stands_first_among_representations_and_each_form_has_an_example() -> None:
+def test_representations_stand_in_the_declared_order_and_each_form_has_an_example() -> None:
     content = {kind: Body({}) for kind in ("text/html", "application/json", "text/csv")}
     found = printed_operation(reply=Reply(description="It is.", content=content), form=Order)
     assert list(found["responses"]["200"]["content"]) == [
-        *("application/json", "text/html", "text/csv")
+        *("text/html", "application/json", "text/csv")
     ]
     schema, example = {"$ref": "#/components/schemas/Order"}, {"kind": "round", "size": 1}
     taken = {"schema": schema, "example": example}
     kinds = ["application/x-www-form-urlencoded", "multipart/form-data"]
     assert found["requestBody"] == {"required": True, "content": dict.fromkeys(kinds, taken)}
+
+
+def test_keywords_beside_the_reference_narrow_a_schema() -> None:
+    keywords = {"properties": {"kind": {"const": "round"}}}
+    reply = Reply(description="It is.", content={"a/a": Body(Order, {}, keywords=keywords)})
+    content = printed_operation(reply=reply)["responses"]["200"]["content"]
+    assert content["a/a"]["schema"] == {"$ref": "#/components/schemas/Order"} | keywords
 
 
 def test_a_header_field_of_the_request_is_printed_by_its_own_name() -> None:

@@ -1,9 +1,10 @@
 """Documents with their references resolved."""
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from .change import PROSE
+from ..narrowing import merged
 
 
 def resolve_references(document: Any) -> dict[str, Any]:
@@ -27,8 +28,9 @@ def resolve_references(document: Any) -> dict[str, Any]:
             return own
         del own["$ref"]
         target = target_of(reference, within)
-        if isinstance(target, dict) and not (own.keys() & target.keys()) - PROSE:
-            return {**target, **own}
+        if isinstance(target, dict):
+            with suppress(ValueError):
+                return merged(target, own)
         return {**own, "allOf": [*own.get("allOf", []), target]}
 
     @cache

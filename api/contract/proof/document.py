@@ -9,6 +9,8 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, canonicalize
 from jsonschema_rs.canonical import Containment
 
+from ..narrowing import merged
+
 Node = Mapping[str, Any]
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
@@ -155,7 +157,10 @@ class Document:
             yield from filter(None, (self.operation(path, m) for m in sorted(self.methods(path))))
 
     def resolve(self, node: Any) -> Any:
-        """Return the node with its references resolved. It must not be recursive."""
+        """Return the node with its references resolved. It must not be recursive.
+
+        Keywords beside a reference narrow its target.
+        """
         if isinstance(node, list):
             return [self.resolve(item) for item in node]
         if not isinstance(node, Mapping):
@@ -164,7 +169,9 @@ class Document:
         if isinstance(reference, str):
             if reference not in self._resolved:
                 self._resolved[reference] = self.resolve(part_at(self.root, pointer(reference)))
-            return self._resolved[reference]
+            keywords = {k: self.resolve(value) for k, value in node.items() if k != "$ref"}
+            target = self._resolved[reference]
+            return merged(target, keywords) if keywords else target
         return {name: self.resolve(item) for name, item in node.items()}
 
 

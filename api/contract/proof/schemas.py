@@ -28,10 +28,10 @@ def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Ite
     """Yield each mutation of a schema and the schemas within.
 
     `texts`: every value is a text, as in a form, a query or a header. `closed`: objects have only
-    declared members, as in a response.
+    declared members, as in a response. Keywords beside a reference only narrow its target.
     """
-    read = schema
-    if closed and "properties" in schema:
+    read, narrows = schema, "$ref" in schema
+    if closed and "properties" in schema and not narrows:
         read = {"additionalProperties": False, **schema}
     for keyword in schema:
         if keyword in ANNOTATIONS:
@@ -45,7 +45,7 @@ def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Ite
     for place, within in schemas_within(schema):
         for change in changes(within, texts=texts, closed=closed):
             yield change.within(place, is_inverted=place == ("not",))
-    for words, more in _absent_keywords(read):
+    for words, more in () if narrows else _absent_keywords(read):
         yield Change(("type",), (), {**schema, **more}, f"{words} added", "stricter")
 
 

@@ -55,6 +55,20 @@ def test_siblings_of_a_reference_count_too() -> None:
     ]
 
 
+def test_siblings_of_a_reference_may_narrow_its_properties() -> None:
+    def narrowed(*members: str) -> Any:
+        within = {"properties": {"kind": {"enum": list(members)}}} if members else {}
+        beside = {"$ref": "#/components/schemas/Text", "description": "So."} | within
+        text = {"description": "A text.", "properties": {"kind": {"type": "string"}}}
+        return with_book({}) | {"components": {"schemas": {"Book": beside, "Text": text}}}
+
+    assert found(narrowed("a"), narrowed("a", "b")) == [
+        ("response-property-enum-value-added", True),
+        ("request-property-enum-value-added", False),
+    ]
+    assert ("request-property-became-enum", True) in found(narrowed(), narrowed("a"))
+
+
 def test_a_schema_may_hold_itself() -> None:
     circle = {"$ref": "#/components/schemas/Book"}
     old = with_book({"properties": {"sequel": circle, "pages": {"maximum": 9}}})
