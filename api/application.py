@@ -9,7 +9,7 @@ from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
-from api import docs, health, sign_up, user_details
+from api import docs, health, problems, sign_up, user_details
 from api.about import ABOUT
 from api.commands import Commands
 from api.config import Settings
@@ -111,6 +111,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(user_details.blueprint)
     app.register_blueprint(sign_up.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(problems.blueprint)
     app.cli = Commands()  # Imports no command before its use.
     if settings.docs_enabled:
         app.register_blueprint(docs.blueprint)

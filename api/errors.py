@@ -1,16 +1,28 @@
 """Errors: their declared replies, and the handlers that turn exceptions into problems."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from flask import Flask, Response, json
+from flask import Flask, Response, g, json, request
 from sqlalchemy import exc
-from werkzeug.exceptions import Conflict, HTTPException, NotFound, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable, TooManyRequests
 from werkzeug.http import HTTP_STATUS_CODES
 
-from api.contract import FORM, Body, Header, Reply, declared_reply
+from api.contract import FORM, Body, Header, InvalidInput, Reply, declared_reply
+from api.problem_types import (
+    ABOUT_BLANK,
+    CROSS_SITE,
+    INVALID_INPUT,
+    KEY_REUSED,
+    OTHER_USERNAME,
+    OUTCOME_UNKNOWN,
+    TOO_MANY_REQUESTS,
+    USERNAME_TAKEN,
+    ProblemType,
+    Refused,
+)
 from api.schemas import LARGEST_FORM, Problem
 from api.security.browsers import OPEN_AT_SIGN_UP, PREFLIGHT_AT_SIGN_UP
 from api.security.passwords import Busy
@@ -24,16 +36,24 @@ CHALLENGE = 'Basic realm="sign-up", charset="UTF-8"'
 DATABASE_RETRY = 5
 """The `Retry-After` of a database error, in seconds."""
 
-# Werkzeug has older phrases for these than RFC 9110.
-_PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large", 422: "Unprocessable Content"}
+# Werkzeug has an older phrase for this than RFC 9110.
+_PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large"}
 _PROBLEM = Problem()
 _log = logging.getLogger(__name__)
 
 
-def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> Any:
-    """Return the body of a problem (RFC 9457), whose title is the phrase of the status."""
-    title = _PHRASES[status]
-    members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+def problem(
+    status: int,
+    detail: str,
+    kind: ProblemType | None = None,
+    errors: Mapping[str, list[str]] | None = None,
+) -> Any:
+    """Return the body of a problem (RFC 9457) of this kind, or one told by its status alone.
+
+    The title of the latter is the phrase of the status (RFC 9457, section 4.2.1).
+    """
+    uri, title = (kind.uri, kind.title) if kind else (ABOUT_BLANK, _PHRASES[status])
+    members = {"type": uri, "title": title, "status": status, "detail": detail}
     return _PROBLEM.dump(members | ({"errors": errors} if errors else {}))
 
 
@@ -42,9 +62,24 @@ def problem_text(content: Mapping[str, Any]) -> str:
     return json.dumps(content) + "\n"
 
 
-def _refusal(meaning: str, headers: Mapping[str, Header] = {}, **example: Any) -> Reply:
-    """Return a declaration of a problem. `meaning` is its description and default `detail`."""
-    body = Body(Problem, partial(problem, **{"detail": meaning} | example))
+def _refusal(
+    meaning: str,
+    headers: Mapping[str, Header] = {},
+    kinds: Sequence[ProblemType | None] = (None,),
+    **example: Any,
+) -> Reply:
+    """Return a declaration of a problem of one of these kinds; the example has the first.
+
+    `meaning` is the description and default `detail`.
+    """
+    detail = kinds[0].detail if kinds[0] else meaning
+    uris = [kind.uri if kind else ABOUT_BLANK for kind in kinds]
+    uri = {"enum": uris} if uris[1:] else {"const": uris[0]}
+    body = Body(
+        Problem,
+        partial(problem, **{"detail": detail, "kind": kinds[0]} | example),
+        keywords={"properties": {"type": uri}},
+    )
     return Reply(description=meaning, content={PROBLEM: body}, headers=headers)
 
 
@@ -61,28 +96,32 @@ RETRY_AFTER = {
 
 BAD_FORM = _refusal(
     "The form or a header is invalid, and errors names its fields; or the body is malformed.",
-    detail="Correct the fields named in errors, and send the request again.",
+    kinds=(INVALID_INPUT, None),
+    detail=INVALID_INPUT.advice,
     errors={"username": ["Give this field."]},
 )
 UNAUTHORIZED = _refusal(
     "The credentials are missing, malformed or wrong. Sign in with HTTP Basic.",
     {"WWW-Authenticate": Header.constant(CHALLENGE, "How to sign in (RFC 7617).")},
 )
-OTHER_USERNAME = "Give the username of the account that you sign in with."
 FORBIDDEN = _refusal(
-    "The form's username isn't the account's, or a page of another site sent the credentials.",
-    detail=OTHER_USERNAME,
+    "The form's username isn't the account's, or a page of another site sent the credentials. The "
+    "type tells which.",
+    kinds=(OTHER_USERNAME, CROSS_SITE),
 )
 NOT_FOUND = _refusal("There is no such record. Check the link.")
+NO_DETAILS = _refusal("This account has given no details yet: send them with its credentials.")
 NOT_ACCEPTABLE = _refusal("Accept allows none of the representations of this response.")
 PRECONDITION_FAILED = _refusal(
     "If-Match or If-None-Match is false, so nothing was changed. Leave these headers out, because "
     "no response has an entity tag."
 )
-KEY_REUSED = _refusal(
-    "The Idempotency-Key was used with another form. Send the same form again, or choose a new key."
+KEY_USED = _refusal(KEY_REUSED.detail, kinds=(KEY_REUSED,))
+CONFLICT = _refusal(
+    "The username is taken, or the Idempotency-Key was used with another form. The type tells "
+    "which.",
+    kinds=(USERNAME_TAKEN, KEY_REUSED),
 )
-USERNAME_TAKEN = _refusal("The username is taken. Choose another.")
 TOO_LARGE = _refusal(
     f"The body is over {LARGEST_FORM // 1024} KiB. Send at most {LARGEST_FORM} bytes."
 )
@@ -95,20 +134,16 @@ UNSUPPORTED = _refusal(
         ),
     },
 )
-TOO_MANY = _refusal(
-    "There were too many requests. Wait as many seconds as Retry-After says.", RETRY_AFTER
-)
+TOO_MANY = _refusal(TOO_MANY_REQUESTS.detail, RETRY_AFTER, kinds=(TOO_MANY_REQUESTS,))
 NOTHING_CHANGED = (
     "The service is busy or unavailable, and nothing was changed. Wait as many seconds as "
     "Retry-After says."
 )
-CONNECTION_LOST = (
-    "The connection to the database broke, so the change may or may not have been made. Wait as "
-    "many seconds as Retry-After says, then check, or send a POST again with its Idempotency-Key."
-)
-UNAVAILABLE = _refusal(
-    "The service is busy or unavailable. The detail says whether anything may have been changed.",
+UNAVAILABLE = _refusal(NOTHING_CHANGED, RETRY_AFTER)
+WRITE_UNAVAILABLE = _refusal(
+    "The service is busy or unavailable. The type tells whether anything may have been changed.",
     RETRY_AFTER,
+    kinds=(None, OUTCOME_UNKNOWN),
     detail=NOTHING_CHANGED,
 )
 UNKNOWN_PATH = _refusal("There is nothing at this path. Check it against the API's document.")
@@ -136,13 +171,21 @@ def sort_methods(methods: str) -> str:
     return ", ".join(sorted(methods.split(", ")))
 
 
+_KINDS: Mapping[type[HTTPException], ProblemType] = {
+    InvalidInput: INVALID_INPUT,
+    TooManyRequests: TOO_MANY_REQUESTS,
+}
+"""The kinds of errors that aren't `Refused`."""
+
+
 def problem_response(error: HTTPException) -> Response:
     """Return the error as a problem, with its own headers and its reply's constant ones."""
     status = cast("int", error.code)  # Flask calls no handler for an error without a code.
+    kind = error.kind if isinstance(error, Refused) else _KINDS.get(type(error))
     reply = declared_reply(status)
-    default = reply.description if reply else SERVER_FAULT
+    default = kind.detail if kind else reply.description if reply else SERVER_FAULT
     detail = error.description if error.description != type(error).description else default
-    body = problem_text(problem(status, detail or default, getattr(error, "errors", None)))
+    body = problem_text(problem(status, detail or default, kind, getattr(error, "errors", None)))
     response = Response(body, status, content_type=PROBLEM)
     for name, header in (reply.headers if reply else {}).items():
         if header.const and header.required:
@@ -161,8 +204,16 @@ def _database_failed(error: Exception) -> Response:
     if isinstance(error, exc.DataError | exc.IntegrityError | exc.ProgrammingError):
         raise error  # A wrong statement is a defect, so the status is 500.
     _log.warning("the database can't do it now: %s", describe_error(error))
-    detail = CONNECTION_LOST if may_have_succeeded(error) else NOTHING_CHANGED
-    return problem_response(ServiceUnavailable(detail, retry_after=DATABASE_RETRY))
+    if request.method not in ("GET", "HEAD") and may_have_succeeded(error):
+        response = problem_response(Refused(503, OUTCOME_UNKNOWN))
+        response.headers["Retry-After"] = str(DATABASE_RETRY)
+        return response
+    return problem_response(ServiceUnavailable(NOTHING_CHANGED, retry_after=DATABASE_RETRY))
+
+
+def _username_taken(_: UsernameTaken) -> Response:
+    g.username_taken = True  # `EnumerationLimiter` counts these responses.
+    return problem_response(Refused(409, USERNAME_TAKEN))
 
 
 def _hashing_busy(error: Busy) -> Response:
@@ -178,7 +229,7 @@ def handle_errors(app: Flask) -> None:
     """Return every error of the app as a problem."""
     app.register_error_handler(HTTPException, problem_response)
     app.register_error_handler(NoSuchRecord, lambda _: problem_response(NotFound()))
-    app.register_error_handler(UsernameTaken, lambda _: problem_response(Conflict()))
+    app.register_error_handler(UsernameTaken, _username_taken)
     app.register_error_handler(Busy, _hashing_busy)
     app.register_error_handler(ThreadsExhausted, _threads_exhausted)
     # `TimeoutError`: all connections of the pool are in use.

@@ -5,16 +5,18 @@ from api.text_rules import Text
 RETRY_HOURS = 24
 """Hours for which an idempotency key is stored."""
 
-_MESSAGE = "Give it once, in quotes, as 16 to 64 of the characters A-Z a-z 0-9 . _ ~ -"
+_MESSAGE = "Give it once, as 1 to 255 visible ASCII characters without a comma, such as a UUID."
 
 IDEMPOTENCY_KEY = Text(
     description=f"Makes a retry safe: for {RETRY_HOURS} hours, the same form with the same key is "
-    "processed once, and gets the first response again. Choose a new random key for each form, and "
-    "write it in quotes. Keep it secret, because anyone who knows it can get the same response.",
-    example='"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-    # A String of RFC 9651 (draft-ietf-httpapi-idempotency-key-header-07), too long to be guessed.
-    pattern='^"[A-Za-z0-9._~-]{16,64}"$',
-    maximum=66,
+    "processed once, and gets the first response again, unless the record was deleted meanwhile. "
+    "Choose a new random key, such as a UUID, for each form, because anyone who sends the same key "
+    "and form gets the same response. Quotes around the key don't count.",
+    example="8e03978e-40d5-43dd-bc93-6894a57f9324",
+    # A comma would join two keys (RFC 9110, section 5.3).
+    pattern="^[!-+.-~-]*$",
+    minimum=1,
+    maximum=255,
     pattern_message=_MESSAGE,
     length_message=_MESSAGE,
 )

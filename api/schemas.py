@@ -77,11 +77,11 @@ class Problem(Schema):
     """The body of every error (RFC 9457)."""
 
     type = _text(
-        "Always this URI: the status says what kind of problem it is.",
+        "The kind of problem: a reference to the page that describes it, or about:blank if the "
+        "status says enough.",
         "about:blank",
-        validate=validate.Equal("about:blank"),
     )
-    title = _text("The name of the status.", "Bad Request")
+    title = _text("The name of the kind of problem, or of the status.", "Bad Request")
     status = fields.Integer(
         required=True,
         validate=validate.Range(400, 503),

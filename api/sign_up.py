@@ -25,13 +25,12 @@ blueprint = Blueprint("sign_up", __name__)
         200: message("Success", "The account was created.", schema=SignedUp).with_headers(OPEN),
         400: errors.BAD_FORM.with_headers(OPEN),
         406: errors.NOT_ACCEPTABLE.with_headers(OPEN),
-        409: errors.USERNAME_TAKEN.with_headers(OPEN),
+        409: errors.CONFLICT.with_headers(OPEN),
         412: errors.PRECONDITION_FAILED.with_headers(OPEN),
         413: errors.TOO_LARGE.with_headers(OPEN),
         415: errors.UNSUPPORTED.with_headers(OPEN),
-        422: errors.KEY_REUSED.with_headers(OPEN),
         429: errors.TOO_MANY.with_headers(OPEN | EXPOSED),
-        503: errors.UNAVAILABLE.with_headers(OPEN | EXPOSED),
+        503: errors.WRITE_UNAVAILABLE.with_headers(OPEN | EXPOSED),
     },
 )
 def sign_up(form: dict[str, Any], headers: dict[str, str]) -> ResponseReturnValue:

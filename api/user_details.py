@@ -6,11 +6,11 @@ from uuid import UUID
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import Forbidden
 
 from api import errors
 from api.contract import JSON, Body, Header, Link, Reply, check_preconditions, message, operation
 from api.fields import UUID_PATTERN
+from api.problem_types import OTHER_USERNAME, Refused
 from api.schemas import CreatedUserDetails, NewUserDetails, RecordLink, RetryHeaders, UserDetails
 from api.security.browsers import refuse_cross_site
 from api.security.credentials import ACCOUNT, ACCOUNT_IF_ANY
@@ -51,12 +51,12 @@ DETAILS = Reply(description="The record.", content={JSON: Body(UserDetails)})
         401: errors.UNAUTHORIZED,
         403: errors.FORBIDDEN,
         406: errors.NOT_ACCEPTABLE,
+        409: errors.KEY_USED,
         412: errors.PRECONDITION_FAILED,
         413: errors.TOO_LARGE,
         415: errors.UNSUPPORTED,
-        422: errors.KEY_REUSED,
         429: errors.TOO_MANY,
-        503: errors.UNAVAILABLE,
+        503: errors.WRITE_UNAVAILABLE,
     },
 )
 def create_user_details(
@@ -69,7 +69,7 @@ def create_user_details(
     """
     refuse_cross_site()
     if account and form["username"].lower() != account.username_key:
-        raise Forbidden(errors.OTHER_USERNAME)
+        raise Refused(403, OTHER_USERNAME)
     check_preconditions()
 
     def add(key: Key | None) -> UUID:
@@ -97,7 +97,7 @@ def _find_newest_details(account: Record) -> Record:
     replies={
         200: DETAILS,
         401: errors.UNAUTHORIZED,
-        404: errors.NOT_FOUND,
+        404: errors.NO_DETAILS,
         406: errors.NOT_ACCEPTABLE,
         429: errors.TOO_MANY,
         503: errors.UNAVAILABLE,
@@ -106,7 +106,8 @@ def _find_newest_details(account: Record) -> Record:
 def get_my_user_details(found: Record) -> ResponseReturnValue:
     """Get my latest details.
 
-    The newest record that was created with the account's credentials.
+    The newest record that was created with the account's credentials. Without one the response is
+    404.
     """
     return _RECORD.dump(found), 200
 
@@ -143,7 +144,7 @@ def get_user_details(found: Record) -> ResponseReturnValue:
         404: errors.NOT_FOUND,
         412: errors.PRECONDITION_FAILED,
         429: errors.TOO_MANY,
-        503: errors.UNAVAILABLE,
+        503: errors.WRITE_UNAVAILABLE,
     },
 )
 def delete_user_details(id: UUID) -> ResponseReturnValue:

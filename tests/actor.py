@@ -3,8 +3,14 @@
 from typing import Any
 
 from flask.testing import FlaskClient
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import TestResponse
 
+from api.problem_types import PROBLEM_TYPES, ProblemType
+
+# Werkzeug has an older phrase for 413 than RFC 9110.
+PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large"}
+TITLES = {kind.uri: kind.title for kind in PROBLEM_TYPES}
 PASSWORD = "an otter counts nine moons"
 FORM = {"username": "sam", "firstname": "john", "lastname": "king"}
 """A form of details with all fields."""
@@ -62,4 +68,12 @@ def assert_problem(response: TestResponse, status: int, **fields: list[str]) -> 
     problem = response.get_json(force=True)
     assert problem.get("errors", {}) == fields
     assert problem["status"] == status
-    assert problem["type"] == "about:blank" and problem["title"] and problem["detail"]
+    assert problem["type"] in {"about:blank", *TITLES}
+    assert problem["title"] == TITLES.get(problem["type"], PHRASES[status])
+    assert problem["detail"]
+
+
+def assert_kind(response: TestResponse, status: int, kind: ProblemType) -> None:
+    """Assert that the response is a problem of this kind, without messages for fields."""
+    assert_problem(response, status)
+    assert response.get_json(force=True)["type"] == kind.uri

@@ -30,7 +30,7 @@ from tests.whole_run import WholeRun
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PROOF = Proof(
     Path(__file__).parents[1] / "openapi.yaml",
-    undocumented=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz)?",
+    undocumented=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz|problems)?",
 )
 SHELF = Proof(
     Path(__file__).parent / "contract" / "shelf" / "shelf.yaml", undocumented="/openapi.json"

@@ -30,7 +30,7 @@ REPLIES = {
     401: errors.UNAUTHORIZED,
     404: errors.NOT_FOUND,
     405: errors.UNROUTED_REPLIES[405],
-    409: errors.USERNAME_TAKEN,
+    409: errors.CONFLICT,
     415: errors.UNSUPPORTED,
     503: errors.UNAVAILABLE,
 }
@@ -64,7 +64,7 @@ def _logged(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_problem_says_no_more_than_its_status_and_what_to_do() -> None:
     known = {"type": "about:blank", "title": "Content Too Large", "status": 413, "detail": "Less."}
     assert problem(413, "Less.") == known
-    assert problem(413, "Less.", {"a": ["b"]}) == known | {"errors": {"a": ["b"]}}
+    assert problem(413, "Less.", errors={"a": ["b"]}) == known | {"errors": {"a": ["b"]}}
 
 
 @pytest.mark.parametrize(

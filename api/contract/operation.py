@@ -161,7 +161,7 @@ STEPS = (
 REFUSALS = (
     *(404, 405, 429),  # Flask's routing, then the rate limits of the app.
     *(status for step in STEPS for status in step.statuses if status != 404),
-    *(403, 412, 422, 409),  # The view.
+    *(403, 412, 409),  # The view.
 )
 """The order of refusals: if several apply to a request, the first one is returned."""
 

@@ -2,9 +2,9 @@
 
 from flask import Flask, Response, request
 from flask.globals import request_ctx
-from werkzeug.exceptions import Forbidden
 
 from api.contract import Header
+from api.problem_types import CROSS_SITE, Refused
 
 SIGN_UP_PATH = "/userSignUp"
 
@@ -65,7 +65,7 @@ def open_sign_up(app: Flask) -> None:
 
 
 def refuse_cross_site() -> None:
-    """Raise `Forbidden` if a page of another site made the browser send stored credentials.
+    """Raise `Refused` if a page of another site made the browser send stored credentials.
 
     A browser sends a form without a preflight request (Fetch, section 3.3.5), so only
     the headers of the request itself show its origin.
@@ -75,4 +75,4 @@ def refuse_cross_site() -> None:
     origin, own = request.headers.get("Origin"), f"{request.scheme}://{request.host}".lower()
     site = request.headers.get("Sec-Fetch-Site", "").lower()
     if site in ("cross-site", "same-site") or origin not in (None, own):
-        raise Forbidden("Send credentials only from this service's own pages, or from a program.")
+        raise Refused(403, CROSS_SITE)

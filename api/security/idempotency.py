@@ -1,24 +1,29 @@
 """Requests with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07).
 
 A request with a used key changes nothing, and gets the response of the first one. Responses aren't
-stored: the status follows from the operation, and the record's id is stored with the key.
+stored: the status follows from the operation, and the record's id is stored with the key. A key is
+deleted with the record that it created, so that no response names a record that was deleted.
 """
 
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from flask import g, request
-from werkzeug.exceptions import UnprocessableEntity
 
+from api.problem_types import KEY_REUSED, Refused
 from api.security.passwords import passwords
 from api.storage.keys import Key, KeyTaken
 from api.storage.store import Record, store
 
 Form = Mapping[str, Any]
+
+# A String of RFC 9651, which the draft requires. Most clients send its text, without the quotes.
+_STRING = re.compile(r'"((?:[^"\\]|\\["\\])+)"')
 
 
 def run_once_per_key(
@@ -33,11 +38,13 @@ def run_once_per_key(
 
     A key is valid for one operation and one account, or for all requests without an account. It is
     deleted with the account `owner` (a username; by default that of `account`). Raises
-    `UnprocessableEntity` for another form. If `work` raises, the key stays unused.
+    `Refused` for another form. If `work` raises, the key stays unused.
     """
     given = headers.get("idempotency_key")
     if given is None:
         return work(None)
+    if string := _STRING.fullmatch(given):
+        given = re.sub(r"\\(.)", r"\1", string[1])
     owner = account.username if account else owner
     key = _key(given, form, account and account.id, owner and owner.lower())
     while True:
@@ -60,16 +67,16 @@ def _key(given: str, form: Form, account_id: int | None, username_key: str | Non
 def _record_id(stored: Record, key: Key, password: str | None) -> UUID | None:
     """Return the id of the record that was created, if any.
 
-    Raises `UnprocessableEntity` if the key was used with another form.
+    Raises `Refused` if the key was used with another form.
     """
     if not hmac.compare_digest(stored.fingerprint, key.fingerprint):
-        raise UnprocessableEntity
+        raise Refused(409, KEY_REUSED)
     # The guard counts failures, because a client that knows the key could guess the password here.
     if not (
         passwords.verify(stored.password_hash, password, g.get("guard"))
         if password
         else not stored.password_hash
     ):
-        raise UnprocessableEntity
+        raise Refused(409, KEY_REUSED)
     record_id: UUID | None = stored.record_id
     return record_id

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from api.config import Settings
 from api.contract import Operation, current_operation
 from api.security.addresses import bucket
+from api.security.browsers import SIGN_UP_PATH
 from api.security.counters import Counter
 from api.security.credentials import given_username
 from api.security.failures import Attempt, FailureLimiter
@@ -72,7 +73,7 @@ class EnumerationLimiter:
         return max(0.0, self.ends[client] - time.monotonic()) if client in self.ends else 0.0
 
     def count(self, response: Response) -> Response:
-        if response.status_code == 409:
+        if response.status_code == 409 and g.get("username_taken"):
             client = bucket(request.remote_addr or "")
             if seconds := self._counter.hit(self._limits, client, "taken"):
                 now = time.monotonic()
@@ -118,7 +119,7 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         client, waits = bucket(address), []
         if default:
             waits.append((counter.hit(default, client, operation.__name__), "default"))
-        if taken and 409 in operation.replies:
+        if taken and request_ctx.request.environ["PATH_INFO"] == SIGN_UP_PATH:
             waits.append((taken.seconds_left(client), "taken"))
         if hashes_a_password(operation):
             if passwords:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection, Integer, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -97,6 +98,11 @@ def replace_hash(connection: Connection, username_key: str, password_hash: str) 
     """Replace the password hashes in the account's keys, so that no old hash remains."""
     own = (keys.c.username_key == username_key) & keys.c.password_hash.is_not(None)
     connection.execute(update(keys).where(own).values(password_hash=password_hash))
+
+
+def delete_key_of(connection: Connection, record_id: UUID) -> None:
+    """Delete the key that created the record, if any."""
+    connection.execute(delete(keys).where(keys.c.record_id == record_id))
 
 
 def delete_keys(connection: Connection, username_key: str) -> None:

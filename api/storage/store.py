@@ -164,9 +164,17 @@ class Store:
         return _found(self._first(_NEWEST, account_id=account_id))
 
     def delete_details(self, id: UUID) -> None:
-        """Delete the record for good. Raises `NoSuchRecord`."""
+        """Delete the record for good, and the key that created it. Raises `NoSuchRecord`."""
         row = delete(user_details).where(user_details.c.id == id)
-        if not self.database.write(lambda connection: connection.execute(row).rowcount):
+
+        def remove(connection: Connection) -> bool:
+            # The record first, as in `delete_account`, so that the two can't deadlock.
+            found = connection.execute(row).rowcount == 1
+            if found:
+                keys.delete_key_of(connection, id)
+            return found
+
+        if not self.database.write(remove):
             raise NoSuchRecord
 
     def find_key(self, key: Key) -> Record | None:

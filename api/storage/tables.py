@@ -73,8 +73,8 @@ idempotency_keys = sa.Table(
     sa.Column("fingerprint", sa.LargeBinary(32), nullable=False),
     # Argon2id, encoded, of the form's password.
     sa.Column("password_hash", sa.String(255)),
-    # The id of the record that was created; it may have been deleted since.
-    sa.Column("record_id", sa.Uuid),
+    # The id of the record that was created. The key is deleted with that record.
+    sa.Column("record_id", sa.Uuid, index=True),
     sa.Column("created_at", UtcDateTime, nullable=False, index=True),
     # The username, in lower case, of the account that used the key or was created under it.
     sa.Column("username_key", sa.String(USERNAME.maximum), index=True),

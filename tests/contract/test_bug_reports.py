@@ -132,7 +132,7 @@ REPORTS: list[tuple[str, str, Any, int, str]] = [
     ("pallets/flask#5489", "past a proxy's rule", ask("GET", "//userDetails"), 404, "at this path"),
     ("pallets/werkzeug#2834", "// redirects", ask("GET", "/docs//start.js"), 404, ""),
     # Retries, preconditions and other origins.
-    ("ietf-wg-httpapi/idempotency#2", "key used", form(KING, Idempotency_Key=KEY), 422, "another"),
+    ("ietf-wg-httpapi/idempotency#2", "key used", form(KING, Idempotency_Key=KEY), 409, "another"),
     ("HeliosSoftware/hfs#312", "ignored", ask("DELETE", "RECORD", If_Match='W/"2"'), 412, ""),
     ("HarperFast/harper#1435", "ignored", ask("DELETE", "RECORD", If_None_Match="*"), 412, ""),
     ("epam/ai-dial-core#1692", "nothing there", ask("DELETE", NOBODY, If_Match='"a"'), 404, ""),

@@ -53,8 +53,7 @@ SPOIL: dict[int, Callable[[Ask], Ask]] = {
     400: lambda r: r | {"data": r["data"] + b"&firstname=%0A&password=short"},
     403: lambda r: _with_header(r, "Sec-Fetch-Site", "cross-site"),
     412: lambda r: _with_header(r, "If-Match", '"v1"'),
-    422: lambda r: _with_header(r, "Idempotency-Key", USED),
-    409: lambda r: r | {"data": r["data"].replace(b"bob", b"ada")},
+    409: lambda r: _with_header(r, "Idempotency-Key", USED),
 }
 """Functions that change a request so that it is refused with the status, and nothing else."""
 

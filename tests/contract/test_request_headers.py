@@ -13,7 +13,6 @@ from api.contract import JSON, Body, Gate, InvalidInput, Reply, operation
 from api.contract.proof.coverage import Coverage
 from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
-from api.contract.proof.rules import contradictions
 from tests.contract.small_document import DOCUMENT, FORM, make_exchange, note_left
 
 DONE = {200: Reply(description="It is done.", content={JSON: Body({})})}
@@ -78,7 +77,6 @@ def document() -> Document:
     said = deepcopy(DOCUMENT)
     post = said["paths"]["/notes"]["post"]
     post["parameters"] = [{"in": "header", "name": "Idempotency-Key", "schema": KEY}]
-    post["responses"]["422"] = {"description": "Another form."}
     return Document(said)
 
 
@@ -122,15 +120,3 @@ def test_a_forms_boundaries_are_not_seen_beside_a_wrong_key(document: Document) 
         coverage = Coverage(document)
         coverage.add(with_key(WRONG, key))
         assert len({p for p in coverage.seen if p.where.startswith(FORM)}) == number
-
-
-def test_a_422_requires_a_key(document: Document) -> None:
-    refused = make_exchange("POST", "/notes", 422, sent="text=ab")
-    assert not list(contradictions(document, with_key(refused, '"a"')))
-    assert list(contradictions(document, refused)) == [
-        "leaveNote, 422: a valid request was refused"
-    ]
-    assert list(contradictions(Document(DOCUMENT), with_key(refused, '"a"')))
-    for wrong in with_key(replace(refused, body=b"text=a"), '"a"'), with_key(refused, '"'):
-        (said,) = contradictions(document, wrong)
-        assert "an invalid request was in conflict" in said

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
+from api.problem_types import CROSS_SITE
 from tests.actor import FORM, PASSWORD, Someone, assert_problem
 from tests.browser import Service, chromium, listening, new_page, serving
 from tests.contract.elsewhere import Elsewhere, blank
@@ -98,7 +99,7 @@ def test_a_key_to_ask_again_with_passes_a_preflight_and_a_made_up_header_does_no
     keyed: dict[str, Any] = {"headers": {"Idempotency-Key": '"a-page-asks-twice"'}}
     for _ in range(2):
         assert elsewhere.posts(form={"username": "sam"}, **keyed).status_code == 200
-    assert_problem(elsewhere.posts(form={"username": "bob"}, **keyed), 422)
+    assert_problem(elsewhere.posts(form={"username": "bob"}, **keyed), 409)
     preflight, *keyed_posts = elsewhere.service.exchanges
     assert preflight.request_headers["Access-Control-Request-Headers"] == "idempotency-key"
     # The browser may cache the preflight's response.
@@ -150,7 +151,7 @@ def test_a_browser_with_stored_credentials_makes_no_record_for_other_pages(
         elsewhere.asks(DETAILS, method="POST", form=form, mode="no-cors", credentials="include")
         # No response allows reading it with credentials.
         assert elsewhere.asks(SIGN_UP, method="POST", form=form, credentials="include") is None
-        assert "Forbidden" in elsewhere.submits(form, DETAILS)
+        assert CROSS_SITE.uri in elsewhere.submits(form, DETAILS)
     fetched, submitted = service.requests_to("POST", DETAILS)
     assert ("Authorization" in submitted.request_headers, submitted.status) == (True, 403)
     # Chromium sends a password only from pages of the site that asked for it.

@@ -8,10 +8,11 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from api.problem_types import KEY_REUSED, USERNAME_TAKEN
 from api.storage.tables import accounts, idempotency_keys, user_details
-from tests.actor import PASSWORD, Someone, assert_problem
+from tests.actor import PASSWORD, Someone, assert_kind, assert_problem
 
-KEY, OTHER = '"8e03978e-40d5-43dd-bc93-6894a57f9324"', '"another-key-of-someone"'
+KEY, OTHER = "8e03978e-40d5-43dd-bc93-6894a57f9324", "another-key-of-someone"
 
 
 def keyed(key: str = KEY, **headers: str) -> dict[str, Any]:
@@ -48,8 +49,8 @@ def test_a_sign_up_sent_again_is_no_conflict(
         answer = someone.signs_up("ada", password, **keyed(Accept=accept))
         assert (answer.status_code, answer.mimetype) == (200, accept)
     assert counted(app) == (1, 0, 1)
-    assert_problem(someone.signs_up("ada", password, **keyed(OTHER)), 409)
-    assert_problem(someone.signs_up("ada", password), 409)
+    assert_kind(someone.signs_up("ada", password, **keyed(OTHER)), 409, USERNAME_TAKEN)
+    assert_kind(someone.signs_up("ada", password), 409, USERNAME_TAKEN)
 
 
 def test_without_a_key_nothing_is_the_same(app: Flask, someone: Someone) -> None:
@@ -76,7 +77,7 @@ def test_the_key_with_another_form_is_refused_and_nothing_done(
         {"firstname": "king", "lastname": "john"},
         {"lastname": "kin\u0067\u0301"},
     ):
-        assert_problem(someone.gives_details(keyed(), **other), 422)
+        assert_kind(someone.gives_details(keyed(), **other), 409, KEY_REUSED)
     someone.signs_up("ada", PASSWORD, **keyed())
     for username, password in (
         ("ada", None),
@@ -84,9 +85,9 @@ def test_the_key_with_another_form_is_refused_and_nothing_done(
         ("Ada", PASSWORD),
         ("bob", PASSWORD),
     ):
-        assert_problem(someone.signs_up(username, password, **keyed()), 422)
+        assert_kind(someone.signs_up(username, password, **keyed()), 409, KEY_REUSED)
     someone.signs_up("bob", **keyed(OTHER))
-    assert_problem(someone.signs_up("bob", PASSWORD, **keyed(OTHER)), 422)
+    assert_kind(someone.signs_up("bob", PASSWORD, **keyed(OTHER)), 409, KEY_REUSED)
     assert counted(app) == (2, 1, 3)
 
 

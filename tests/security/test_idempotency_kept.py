@@ -1,4 +1,4 @@
-"""An idempotency key is remembered for the documented time, even if its record is deleted."""
+"""An idempotency key is kept for the documented time, or until its record is deleted."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from api.storage import store
 from api.storage.keys import MAX_PURGED
 from api.storage.tables import idempotency_keys
 from tests.actor import PASSWORD, Someone, assert_problem
-from tests.security.test_idempotency import counted, keyed
+from tests.security.test_idempotency import OTHER, counted, keyed
 
 
 def keep_expired(app: Flask, number: int) -> None:
@@ -40,15 +40,19 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_after_the_record_is_deleted_the_answer_is_the_same_and_the_record_stays_gone(
-    app: Flask, someone: Someone
-) -> None:
+def test_after_the_record_is_deleted_its_key_makes_a_new_one(app: Flask, someone: Someone) -> None:
+    other = someone.gives_details(keyed(OTHER))
     first = someone.gives_details(keyed())
     someone.deletes(first.headers["Location"])
-    again = someone.gives_details(keyed())
-    assert (again.status_code, again.get_json()) == (201, first.get_json())
-    assert_problem(someone.reads(again.headers["Location"]), 404)
-    assert counted(app) == (0, 0, 1)
+    assert counted(app) == (0, 1, 1)
+    again = someone.gives_details(keyed(), lastname="another")
+    assert again.status_code == 201
+    assert again.headers["Location"] != first.headers["Location"]
+    assert_problem(someone.reads(first.headers["Location"]), 404)
+    assert someone.reads(again.headers["Location"]).get_json()["lastname"] == "another"
+    # The keys of other records stay.
+    assert someone.gives_details(keyed(OTHER)).get_json() == other.get_json()
+    assert counted(app) == (0, 2, 2)
 
 
 def test_after_the_account_is_deleted_the_answer_is_the_same(app: Flask, someone: Someone) -> None:

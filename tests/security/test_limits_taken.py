@@ -3,11 +3,12 @@
 import time
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 
+from api.problem_types import KEY_REUSED, USERNAME_TAKEN
 from api.security.counters import Counter
 from api.security.limits import EnumerationLimiter
-from tests.actor import PASSWORD, Someone, assert_problem
+from tests.actor import PASSWORD, Someone, assert_kind, assert_problem
 from tests.security.test_limits import ONE_DATABASE, MakeApp, wait_of
 
 
@@ -26,6 +27,21 @@ def test_after_too_many_taken_usernames_sign_ups_are_429(make_app: MakeApp) -> N
     elsewhere: dict[str, Any] = {"environ_overrides": {"REMOTE_ADDR": "198.51.100.2"}}
     assert_problem(someone.signs_up("ada", **elsewhere), 409)
     assert someone.signs_up("bob", **elsewhere).status_code == 200
+
+
+@ONE_DATABASE
+def test_a_reused_key_does_not_count_as_a_taken_username(make_app: MakeApp) -> None:
+    someone = Someone(make_app(ratelimit_taken="1 per hour").test_client())
+    key = {"Idempotency-Key": "a"}
+    assert someone.signs_up("ada", headers=key).status_code == 200
+    assert someone.gives_details({"headers": key}).status_code == 201
+    for _ in range(3):
+        assert_kind(someone.signs_up("bob", headers=key), 409, KEY_REUSED)
+        assert_kind(someone.gives_details({"headers": key}, firstname="a"), 409, KEY_REUSED)
+    assert_kind(someone.signs_up("ada"), 409, USERNAME_TAKEN)
+    assert_problem(someone.signs_up("bob"), 429)
+    # Only sign-ups are refused.
+    assert_kind(someone.gives_details({"headers": key}, firstname="a"), 409, KEY_REUSED)
 
 
 @ONE_DATABASE
@@ -62,6 +78,7 @@ def test_a_client_that_may_ask_again_is_forgotten() -> None:
     limiter, app = EnumerationLimiter("1 per second", Counter("memory://")), Flask(__name__)
     for client in ("198.51.100.1", "198.51.100.2"):
         with app.test_request_context(environ_base={"REMOTE_ADDR": client}):
+            g.username_taken = True
             limiter.count(Response(status=409))
         assert list(limiter.ends) == [client]
         assert 0 < limiter.seconds_left(client) <= 1

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from api.config import Settings
-from api.errors import CONNECTION_LOST
+from api.problem_types import OUTCOME_UNKNOWN
 from api.storage import sqlite
 from api.storage.database import open_engine
 from api.storage.errors import DatabaseError, describe_url
@@ -273,7 +273,7 @@ def test_a_file_that_is_deleted_during_a_write_leaves_it_unacknowledged(
         patch.setattr(Files, "refuse_changed", delete_and_refuse)
         answer = someone.gives_details()
     assert_problem(answer, 503)
-    assert answer.get_json()["detail"] == CONNECTION_LOST
+    assert answer.get_json()["type"] == OUTCOME_UNKNOWN.uri
     assert someone.gives_details().status_code == 201
 
 

@@ -14,7 +14,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
-from api.errors import CONNECTION_LOST, NOTHING_CHANGED
+from api.errors import NOTHING_CHANGED
+from api.problem_types import OUTCOME_UNKNOWN
 from tests.actor import Someone
 from tests.storage.test_unavailable import assert_unavailable
 
@@ -113,7 +114,7 @@ def test_an_uncertain_outcome_is_reported_as_uncertain(
     answer = someone.gives_details(sent, lastname="lost")
     wire.thawed.set()
     assert_unavailable(answer)
-    assert answer.get_json(force=True)["detail"] == CONNECTION_LOST
+    assert answer.get_json(force=True)["type"] == OUTCOME_UNKNOWN.uri
     again = someone.gives_details(sent, lastname="lost")
     assert again.status_code == 201
     with app.extensions["store"].database.engine.connect() as connection:

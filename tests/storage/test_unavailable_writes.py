@@ -5,6 +5,7 @@ import re
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
-from api.errors import CONNECTION_LOST, NOTHING_CHANGED
+from api.errors import NOTHING_CHANGED
+from api.problem_types import OUTCOME_UNKNOWN
 from tests.actor import PASSWORD, Someone
-from tests.operations import OPERATIONS
+from tests.operations import OPERATIONS, Operation, sign_up_with_records
 from tests.storage.test_unavailable import (
     END_SESSIONS,
     HEALTH,
@@ -134,17 +136,20 @@ def test_a_full_database_is_503_for_writes_and_serves_reads(service: Service) ->
     service.assert_serves_all()
 
 
-def test_after_a_disk_error_the_outcome_is_unknown(
-    make_app_at: Callable[..., Flask], sqlite_url: str
+@pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS if each.writes], ids=attrgetter("id")
+)
+def test_after_a_disk_error_the_outcome_of_a_write_is_unknown(
+    make_app_at: Callable[..., Flask], sqlite_url: str, operation: Operation
 ) -> None:
-    someone = Someone(make_app_at(sqlite_url, database_timeout=1).test_client())
-    assert someone.gives_details().status_code == 201
+    app = make_app_at(sqlite_url, database_timeout=1)
+    someone, links = Someone(app.test_client()), sign_up_with_records(app)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # SQLite sees an I/O error.
     try:
-        refused = someone.gives_details()
+        refused = operation.ask(someone, links[operation.id])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert_unavailable(refused)
-    assert refused.get_json(force=True)["detail"] == CONNECTION_LOST
+    assert refused.get_json(force=True)["type"] == OUTCOME_UNKNOWN.uri
     assert someone.gives_details().status_code == 201

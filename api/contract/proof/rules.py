@@ -112,13 +112,9 @@ def _request(operation: Operation, texts: dict[str, str], exchange: Exchange) ->
     fault = next(request_faults(operation, texts, exchange), None)
     if exchange.accepted and fault:
         yield f"an invalid request was accepted: {fault}"
-    # These statuses depend on stored data: an existing resource, or a key that was used before.
-    is_conflict = exchange.status == 409 or (
-        exchange.status == 422 and _has_a_key(operation, exchange)
-    )
-    if is_conflict and fault:
+    if exchange.status == 409 and fault:
         yield f"an invalid request was in conflict: {fault}"
-    if exchange.status in (400, 422) and not is_conflict and not fault and is_well_formed(exchange):
+    if exchange.status in (400, 422) and not fault and is_well_formed(exchange):
         yield "a valid request was refused"
     if exchange.status == 412 and not has_preconditions(exchange):
         yield "a request without a precondition was refused for one"
@@ -144,12 +140,6 @@ def is_well_formed(exchange: Exchange) -> bool:
 def has_preconditions(exchange: Exchange) -> bool:
     """Return whether the request has preconditions (RFC 9110, section 13.1)."""
     return not {"if-match", "if-none-match"}.isdisjoint(exchange.sent_values)
-
-
-def _has_a_key(operation: Operation, exchange: Exchange) -> bool:
-    """Return whether 422 may mean that the Idempotency-Key was used before."""
-    declared = {parameter["name"].lower() for parameter in operation.parameters}
-    return bool({"idempotency-key"} & declared & exchange.sent_values.keys())
 
 
 def _is_anonymous(operation: Operation, exchange: Exchange) -> bool:
