@@ -2,10 +2,11 @@
 
 A run without failures proves something only if enough requests succeeded. So the run prints the
 number of requests and of successes for each operation, and requires a hundred successes of each.
-`schemathesis fuzz` is another command, tested in tests/tools/test_long_fuzz.py.
+`schemathesis fuzz` is another command, tested in tests/tools/test_long_fuzz.py and, without hooks,
+by tests/tools/plain_fuzz.py.
 """
 
-import subprocess
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,18 +22,17 @@ from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
 from werkzeug.sansio.multipart import Field, File, MultipartEncoder
 
-from api.header_fields import IDEMPOTENCY_KEY
 from tests import fuzzing
 from tests.actor import PASSWORD, Someone
-from tests.fresh_keys import VALID
-from tests.operations import OPERATIONS
-from tests.serving import REPOSITORY, serving
+from tests.serving import REPOSITORY
+from tests.tools import plain_fuzz
 from tests.tools.long_fuzz.figures import Figures
 from tests.tools.long_fuzz.predicted import Predictor
 from tests.tools.long_fuzz.varied import GOOD, USERNAME, row, varied
 
 EXAMPLES, CHAINS, SEED, FLOOR = 250, 150, 1, 100
 SETTINGS = REPOSITORY / "tests" / "tools" / "long_fuzz" / "schemathesis.toml"
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 def _config() -> SchemathesisConfig:
@@ -104,23 +104,12 @@ def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
 
 @pytest.mark.long
 def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(tmp_path: Path) -> None:
-    """Run the README's command from the project's folder, where `schemathesis.toml` stands."""
-    with serving(tmp_path) as server:
-        # Only the seed is given, so that a failure can be reproduced.
-        command = ["schemathesis", "run", f"{server.url}/openapi.json", f"--seed={SEED}"]
-        run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-        log = server.log.read_text()
-    assert run.returncode == 0, run.stdout
-    assert f"Tested: {len(OPERATIONS)}" in run.stdout
-    found, _, summary = run.stdout.partition(" SUMMARY ")
-    warnings = [line.strip() for line in summary.splitlines() if "\u26a0" in line]
-    assert warnings == [
-        "\u26a0\ufe0f Authentication failed: 1 operation returned only 401/403 responses"
-    ]
-    # Links are in the JSON response; schemathesis tries to follow them from the plain text too.
-    assert found.count("POST /userDetails -> [201]") == found.count("text/plain; charset=utf-8")
-    assert "undeclared response" not in log
+    """Run the README's command. Only the seed is given, so that a failure can be reproduced.
 
-
-def test_the_hook_knows_a_valid_key_as_the_service_does() -> None:
-    assert VALID.pattern == IDEMPOTENCY_KEY.pattern
+    `python -m tests.tools.plain_fuzz` tries more commands.
+    """
+    (command,) = re.findall(r"&& (schemathesis .*)\n", README)
+    assert command == "schemathesis run http://localhost:5000/openapi.json"
+    found = plain_fuzz.run(tmp_path, "run", f"--seed={SEED}")
+    assert found.is_clean([plain_fuzz.ANONYMOUS_WARNING]), found.output
+    assert "4 covered / 4 selected" in found.output  # Links.

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+from api.problem_types import ABOUT_BLANK, INVALID_INPUT, OTHER_USERNAME, USERNAME_TAKEN
 from tests.serving import REPOSITORY, serving
 from tests.tools.generated import hey_api, java, openapi_fetch, openapi_python_client
 from tests.tools.generated.tools import Failed, Missing, Tools
@@ -38,13 +39,13 @@ CLIENTS: dict[str, Client] = {
 }
 SEEN = [
     "200 201 201 201 200 200 204",
-    "400 Bad Request lastname",
-    "401 Unauthorized",
-    "403 Forbidden",
-    "404 Not Found",
-    "409 Conflict",
+    f"400 {INVALID_INPUT.uri} lastname",
+    f"401 {ABOUT_BLANK}",
+    f"403 {OTHER_USERNAME.uri}",
+    f"404 {ABOUT_BLANK}",
+    f"409 {USERNAME_TAKEN.uri}",
 ]
-"""The expected output of each story: first the successes, then the errors."""
+"""The expected output of each story: first the successes, then each error's type and fields."""
 
 
 def try_client(name: str, tools: Tools, url: str) -> tuple[bool, str]:

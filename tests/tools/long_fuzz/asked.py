@@ -1,5 +1,6 @@
 """Read a sent request's form, key and `Accept`, and the document's rules for them."""
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -9,16 +10,24 @@ from schemathesis import Case
 from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import FormDataParser
 
-from tests.fresh_keys import KEY, VALID
 from tests.operations import DOCUMENT
 from tests.operations import OPERATIONS as _OPERATIONS
 
+KEY = "Idempotency-Key"
 LABELED = {f"{each.method} {each.path}": each for each in _OPERATIONS}
 OPERATIONS = list(LABELED)
 _SCHEMAS = DOCUMENT["components"]["schemas"]
 _VALIDATORS = {
     label: Draft202012Validator(_SCHEMAS[each.form]) for label, each in LABELED.items() if each.form
 }
+_VALID_KEY = Draft202012Validator(
+    next(
+        parameter["schema"]
+        for each in LABELED.values()
+        for parameter in each.specification.get("parameters", [])
+        if parameter["name"] == KEY
+    )
+)
 
 
 def form(response: schemathesis.Response) -> MultiDict[str, str]:
@@ -39,11 +48,20 @@ def given(case: Case[Any], form: MultiDict[str, str]) -> dict[str, str]:
 def key(response: schemathesis.Response) -> str | None:
     """Return the `Idempotency-Key` that was sent."""
     sent: Any = response.request
-    return next((str(v) for name, v in sent.headers.items() if name.lower() == KEY.lower()), None)
+    given = (str(v) for name, v in sent.headers.items() if name.lower() == KEY.lower())
+    return next((key.strip(" \t") for key in given), None)
 
 
 def is_valid_key(key: str | None) -> bool:
-    return key is None or VALID.fullmatch(key.strip(" \t")) is not None
+    return key is None or _VALID_KEY.is_valid(key)
+
+
+def text_of(key: str) -> str:
+    """Return the text of a String (RFC 9651), or any other key unchanged."""
+    inner = key[1:-1]
+    rest = inner.replace("\\\\", "").replace('\\"', "")
+    is_string = inner and key == f'"{inner}"' and not {"\\", '"'} & set(rest)
+    return re.sub(r"\\(.)", r"\1", inner) if is_string else key
 
 
 def is_valid(case: Case[Any], form: MultiDict[str, str]) -> bool:

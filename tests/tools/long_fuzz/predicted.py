@@ -61,7 +61,7 @@ class Predictor:
         signs_in = operation.needs_credentials or may_sign_in
         form = asked.form(response) if label in WITH_FORM else MultiDict[str, str]()
         username, key = form.get("username", "").lower(), asked.key(response)
-        kept = self.kept.get((label, signs_in, key or ""))
+        kept = self.kept.get((label, signs_in, asked.text_of(key or "")))
         valid = label not in WITH_FORM or asked.is_valid(case, form)
         valid = valid and (label not in WITH_KEY or asked.is_valid_key(key))
         refusals = [
@@ -71,7 +71,7 @@ class Predictor:
             (401, signs_in and credentials != self.good),
             (400, not valid),
             (403, label == CREATE and signs_in and username != self.username),
-            (422, kept is not None and kept.form != asked.given(case, form)),
+            (409, kept is not None and kept.form != asked.given(case, form)),
             (409, label == SIGN_UP and not kept and username in self.taken),
         ]
         return next((status for status, earned in refusals if earned), asked.success(case))
@@ -91,18 +91,20 @@ class Predictor:
             record.steps.append("read" if record.is_there else "missed")
         elif label == DELETE and record and status == 204:
             record.steps.append("deleted")
+            made = case.path_parameters["id"]
+            self.kept = {at: kept for at, kept in self.kept.items() if kept.record != made}
 
     def _keep(self, case: Case[Any], response: schemathesis.Response, record: str = "") -> None:
         if key := asked.key(response):
-            at = case.operation.label, "Authorization" in case.headers and bool(record), key
+            signs_in = "Authorization" in case.headers and bool(record)
+            at = case.operation.label, signs_in, asked.text_of(key)
             given = asked.given(case, asked.form(response))
             self.kept.setdefault(at, Kept(case.body, case.media_type, given, record))
 
     def used(self, label: str, signs_in: bool) -> Iterator[tuple[str, Kept]]:
-        """Return the used keys whose records exist, the newest first."""
+        """Return the used keys, the newest first."""
         for (kept_label, own, key), kept in reversed(self.kept.items()):
-            there = not kept.record or self.records[kept.record].is_there
-            if (kept_label, own) == (label, signs_in) and there:
+            if (kept_label, own) == (label, signs_in):
                 yield key, kept
 
     def newest(self, last_step: str) -> Iterator[str]:

@@ -23,17 +23,16 @@ type Refused =
 
 const PASSWORD = 'an otter counts nine moons';
 
-/** A client that asks for JSON; `auth` is username:password, and only sent where it is wanted. */
+/** A client. `auth` is username:password, and is sent only to operations that take credentials. */
 function client(baseUrl: string, auth?: string) {
-  const headers = { Accept: 'application/json' };
-  return createClient(createConfig({ baseUrl, headers, ...(auth === undefined ? {} : { auth }) }));
+  return createClient(createConfig({ baseUrl, ...(auth === undefined ? {} : { auth }) }));
 }
 
 /** What was refused, by the problem's own fields. */
 function told(problem: Refused | undefined): string {
   sure(problem !== undefined, 'it was not refused');
-  sure(problem.type === 'about:blank' && problem.detail !== '', problem.title);
-  return [problem.status, problem.title, ...Object.keys(problem.errors ?? {})].join(' ');
+  sure(problem.detail !== '', problem.title);
+  return [problem.status, problem.type, ...Object.keys(problem.errors ?? {})].join(' ');
 }
 
 /** What was seen. */
@@ -55,7 +54,7 @@ export async function story(url: string, username: string): Promise<string[]> {
   sure(given.response?.headers.get('Location') === `/userDetails/${path.id}`, 'another link');
   seen.push(given.response?.status);
 
-  const headers = { 'Idempotency-Key': `"the-key-of-${username}"` };
+  const headers = { 'Idempotency-Key': `the-key-of-${username}` };
   const ids = new Set<string>();
   for (const _ of ['asked', 'asked again']) {
     const form = { ...details, firstname: 'Zoë' };

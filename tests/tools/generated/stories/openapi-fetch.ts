@@ -24,17 +24,17 @@ function basic(username: string, password: string): string {
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }
 
-/** A client that asks for JSON, and is typed for it. */
+/** A client, typed for JSON, which the service sends unless it is asked for another media type. */
 function client(baseUrl: string, authorization?: string) {
   const headers = authorization === undefined ? {} : { Authorization: authorization };
-  return createClient<paths, Json>({ baseUrl, headers: { Accept: 'application/json', ...headers } });
+  return createClient<paths, Json>({ baseUrl, headers });
 }
 
 /** What was refused, by the problem's own fields. */
 function told(problem: Refused | undefined): string {
   sure(problem !== undefined, 'it was not refused');
-  sure(problem.type === 'about:blank' && problem.detail !== '', problem.title);
-  return [problem.status, problem.title, ...Object.keys(problem.errors ?? {})].join(' ');
+  sure(problem.detail !== '', problem.title);
+  return [problem.status, problem.type, ...Object.keys(problem.errors ?? {})].join(' ');
 }
 
 /** What was seen. */
@@ -56,7 +56,7 @@ export async function story(url: string, username: string): Promise<string[]> {
   sure(given.response.headers.get('Location') === `/userDetails/${path.id}`, 'another link');
   seen.push(given.response.status);
 
-  const header = { 'Idempotency-Key': `"the-key-of-${username}"` };
+  const header = { 'Idempotency-Key': `the-key-of-${username}` };
   const ids = new Set<string>();
   for (const _ of ['asked', 'asked again']) {
     const own = await account.POST('/userDetails', {
