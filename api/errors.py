@@ -74,11 +74,10 @@ def _refusal(
     """
     detail = kinds[0].detail if kinds[0] else meaning
     uris = [kind.uri if kind else ABOUT_BLANK for kind in kinds]
-    uri = {"enum": uris} if uris[1:] else {"const": uris[0]}
     body = Body(
         Problem,
         partial(problem, **{"detail": detail, "kind": kinds[0]} | example),
-        keywords={"properties": {"type": uri}},
+        keywords={"properties": {"type": {"enum": uris}}},
     )
     return Reply(description=meaning, content={PROBLEM: body}, headers=headers)
 

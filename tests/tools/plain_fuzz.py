@@ -78,10 +78,12 @@ def main() -> int:
     runs = {
         ("run",): [ANONYMOUS_WARNING],
         ("run", "--checks=all"): [ANONYMOUS_WARNING],
-        (*fuzz,): [ANONYMOUS_WARNING],
+        (*fuzz,): [],  # It prints no such warning.
         ("run", f"--auth={AUTH}"): [],
         ("run", "--checks=all", f"--auth={AUTH}"): [],
-        (*fuzz, f"--header={SIGNED_IN}"): [],
+        # With ignored_auth, which the runs above include, `fuzz` ends with an error of its own
+        # (schemathesis 4.32.5: "dictionary changed size during iteration").
+        (*fuzz, f"--header={SIGNED_IN}", "--exclude-checks=ignored_auth"): [],
     }
     bad = False
     for options, expected in runs.items():

@@ -159,7 +159,7 @@ class Document:
     def resolve(self, node: Any) -> Any:
         """Return the node with its references resolved. It must not be recursive.
 
-        Keywords beside a reference narrow its target.
+        Keywords beside a reference narrow its target. They declare no other members.
         """
         if isinstance(node, list):
             return [self.resolve(item) for item in node]
@@ -171,6 +171,9 @@ class Document:
                 self._resolved[reference] = self.resolve(part_at(self.root, pointer(reference)))
             keywords = {k: self.resolve(value) for k, value in node.items() if k != "$ref"}
             target = self._resolved[reference]
+            if narrowed := keywords.get("properties"):
+                declared = target.get("properties", {})
+                keywords["properties"] = {n: s for n, s in narrowed.items() if n in declared}
             return merged(target, keywords) if keywords else target
         return {name: self.resolve(item) for name, item in node.items()}
 

@@ -15,10 +15,13 @@ from tests.contract.small_document import DOCUMENT, TRAFFIC, note_left
 
 
 def narrowed(members: list[int]) -> dict[str, Any]:
-    """Return the small document, in which the new note's id is one of these members."""
+    """Return the small document, in which the id of each response is one of these members."""
     edited = deepcopy(DOCUMENT)
-    content = edited["paths"]["/notes"]["post"]["responses"]["201"]["content"]
-    content["application/json"]["schema"]["properties"] = {"id": {"enum": members}}
+    left = edited["paths"]["/notes"]["post"]["responses"]["201"]
+    read = edited["paths"]["/notes/{id}"]["get"]["responses"]["200"]
+    for response in left, read:
+        schema = response["content"]["application/json"]["schema"]
+        schema["properties"] = {"id": {"enum": members}}
     return edited
 
 
@@ -42,8 +45,15 @@ def test_its_keywords_count_together_with_those_of_the_other_schema() -> None:
 def test_each_of_its_members_must_be_seen(tmp_path: Path) -> None:
     assert missing([1, 2], tmp_path) == []
     fewer = [exchange for exchange in TRAFFIC if exchange.content != b'{"id": 1}']
-    (line,) = (line for line in missing([1, 2], tmp_path, fewer) if "enum" in line)
-    assert "1 dropped" in line
+    lines = [line for line in missing([1, 2], tmp_path, fewer) if "enum" in line]
+    assert len(lines) == 2 and all("1 dropped" in line for line in lines)
+
+
+def test_they_declare_no_members_of_their_own() -> None:
+    edited = narrowed([1, 2])
+    del edited["components"]["schemas"]["Note"]["properties"]["id"]
+    (said,) = contradictions(Document(edited), note_left("text=aa", 1))
+    assert "the content isn't as declared" in said
 
 
 def test_a_keyword_with_two_values_is_refused() -> None:
