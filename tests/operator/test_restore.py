@@ -18,8 +18,7 @@ from flask import Flask
 from sqlalchemy import create_engine
 
 from api.operator import restore as command
-from api.operator.checking import head
-from api.storage.migrate import migrations
+from api.storage.migrate import head, migrations
 from tests.actor import PASSWORD, Someone
 from tests.commanding import database_contents, refusal, run
 from tests.serving import serving
