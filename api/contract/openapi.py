@@ -24,6 +24,8 @@ from .replies import Reply
 def document(app: Flask) -> dict[str, Any]:
     """Return the OpenAPI document of the app's documented operations.
 
+    Operations and tags stand in the order in which the app registered them.
+
     Raises `ValueError` if an operation lacks the schema of its path, or a field its example.
     """
     gate: Gate = app.extensions["contract"]
@@ -38,7 +40,7 @@ def document(app: Flask) -> dict[str, Any]:
     converter = cast("OpenAPIConverter", plugin.converter)  # APISpec sets it.
     converter.add_parameter_attribute_function(_example_in_path)
     tags: dict[str, str] = {}
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+    for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if isinstance(view, Operation) and view.documented:
             if rule.arguments != set(view.path().fields if view.path else []):

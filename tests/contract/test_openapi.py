@@ -98,6 +98,14 @@ def test_each_response_may_have_members_that_a_later_version_adds(
     assert '"additionalProperties": false' not in responses
 
 
+def test_the_operations_stand_in_the_order_of_their_use() -> None:
+    assert [operation_object["operationId"] for _, _, operation_object in documented()] == [
+        *("signUp", "createUserDetails", "getMyUserDetails", "getUserDetails"),
+        "deleteUserDetails",
+    ]
+    assert [tag["name"] for tag in DOCUMENT["tags"]][:2] == ["Sign up", "User details"]
+
+
 def test_each_operation_id_is_given_once() -> None:
     ids = [operation_object["operationId"] for _, _, operation_object in documented()]
     assert len(set(ids)) == len(ids)

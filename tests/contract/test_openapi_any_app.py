@@ -51,6 +51,19 @@ def test_each_method_of_a_rule_is_printed() -> None:
     }
 
 
+def test_operations_and_tags_stand_in_the_order_in_which_the_app_registered_them() -> None:
+    app = Flask("small", static_folder=None)
+    Gate(app)
+    for name in "zoo", "ant":
+        blueprint = Blueprint(name, __name__, url_prefix=f"/{name}")
+        blueprint.get("/b")(operation(DONE)(done))
+        blueprint.get("/a", endpoint="a")(operation(DONE)(done))
+        app.register_blueprint(blueprint)
+    printed = document(app)
+    assert list(printed["paths"]) == ["/zoo/b", "/zoo/a", "/ant/b", "/ant/a"]
+    assert [tag["name"] for tag in printed["tags"]] == ["Zoo", "Ant"]
+
+
 def test_operations_are_tagged_by_their_blueprint() -> None:
     blueprint = Blueprint("odd_jobs", __name__)
     blueprint.get("/it")(operation(DONE)(done))
