@@ -37,7 +37,7 @@ ABOUT = {
     },
     "servers": [
         {
-            "url": "/",
+            "url": "http://localhost:5000",
             "description": "The service of this document: local, staging or production.",
             "x-internal": False,
         }

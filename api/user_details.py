@@ -24,7 +24,8 @@ _RECORD = UserDetails()
 BY_ID = {"id": "$response.body#/id"}
 LOCATION = {
     "Location": Header(
-        {"type": "string", "pattern": f"^[/]userDetails/{UUID_PATTERN}$", "maxLength": 49},
+        # Before its path may stand a prefix, of up to 64 characters.
+        {"type": "string", "pattern": f"[/]userDetails/{UUID_PATTERN}$", "maxLength": 49 + 64},
         "The link of the new record.",
     )
 }
