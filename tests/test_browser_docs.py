@@ -131,6 +131,22 @@ def test_an_authorized_user_reads_their_newest_details(docs: Docs, service: Serv
     assert docs.noise == []
 
 
+@pytest.mark.parametrize(("width", "height", "screens"), [(1280, 800, 1), (390, 844, 2)])
+def test_the_first_operation_is_on_the_first_screens(
+    browser: Browser, service: Service, width: int, height: int, screens: int
+) -> None:
+    with new_page(browser, viewport={"width": width, "height": height}) as page:
+        first = Docs(page, service.url).page.locator(".opblock").first
+        box = first.bounding_box()
+        assert "/userSignUp" in first.inner_text().replace("\u200b", "")
+        assert box and box["y"] + box["height"] <= screens * height
+        # What holds for every request stands after all operations.
+        page.get_by_text("Requests that reach no operation").wait_for()
+        last = page.locator(".opblock").last.bounding_box()
+        end = page.locator(".opblock-tag", has=page.locator("table")).bounding_box()
+        assert last and end and last["y"] < end["y"]
+
+
 def test_on_a_phone_the_page_is_as_wide_as_the_screen_and_can_be_read_and_used(
     browser: Browser, service: Service
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from sys import modules
 from typing import Any, cast
 
@@ -39,7 +40,7 @@ def document(app: Flask) -> dict[str, Any]:
     )
     converter = cast("OpenAPIConverter", plugin.converter)  # APISpec sets it.
     converter.add_parameter_attribute_function(_example_in_path)
-    tags: dict[str, str] = {}
+    tags: dict[str, dict[str, Any]] = {}
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if isinstance(view, Operation) and view.documented:
@@ -50,12 +51,13 @@ def document(app: Flask) -> dict[str, Any]:
             printed = operation_object(spec, view, gate.replies(view))
             if blueprint := rule.endpoint.rpartition(".")[0]:
                 tag = blueprint.replace("_", " ").capitalize()
-                tags[tag] = modules[view.__module__].__doc__ or ""
+                described = modules[view.__module__].__doc__ or ""
+                tags[tag] = {"name": tag, "description": described}
                 printed = {"tags": [tag]} | printed
             path = re.sub(r"<(?:[^<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
             spec.path(path, operations=_by_method(rule, printed))
-    for tag, description in tags.items():
-        spec.tag({"name": tag, "description": description})
+    for tag in (*tags.values(), *head.pop("tags", [])):
+        spec.tag(tag)
     # JSON leaves only plain types.
     whole = json.loads(json.dumps(spec.to_dict() | head))
     _open_responses(whole)
@@ -103,14 +105,14 @@ def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -
 
 
 def _head(app: Flask, gate: Gate) -> dict[str, Any]:
-    """Return the first members of the document, with a table of unrouted replies."""
-    info = dict(gate.about.get("info", {"title": app.name, "version": "0"}))
+    """Return the members that the app gives, with a table of unrouted replies."""
+    head = {"openapi": "3.1.0", "info": {"title": app.name, "version": "0"}, **deepcopy(gate.about)}
     rows = [f"| {s} | {r.description} | {_names(r)} |" for s, r in gate.unrouted_replies.items()]
-    table = ["| status | meaning | headers |", "|---|---|---|", *rows] if rows else []
-    described = "\n\n".join(filter(None, [info.get("description"), "\n".join(table)]))
-    if described:
-        info["description"] = described
-    return {"openapi": "3.1.0", **gate.about, "info": info}
+    if rows:
+        table = "\n".join(["| status | meaning | headers |", "|---|---|---|", *rows])
+        *_, described = head["info"], *head.get("tags", [])
+        described["description"] = "\n\n".join(filter(None, [described.get("description"), table]))
+    return head
 
 
 def _by_method(rule: Rule, printed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

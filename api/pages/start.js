@@ -24,6 +24,12 @@ const mended = ({ React }) => ({
   },
 });
 
+// Swagger UI has a dark mode, but reads the reader's choice only where it shows its top bar.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const setMode = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", setMode);
+setMode();
+
 SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",

@@ -131,6 +131,8 @@ def test_the_document_says_whose_it_is_and_where() -> None:
     info = DOCUMENT["info"]
     assert info["title"] and info["version"] and info["description"]
     assert info["license"]["identifier"] == "MIT" and info["contact"]["name"]
+    # A reader must soon see the operations.
+    assert len(re.findall(r"[.](?= |$)", " ".join(info["description"].split()))) <= 5
     assert "MIT License" in (REPOSITORY / "LICENSE").read_text(encoding="utf-8")
     # The URL of a service that was started without settings.
     settings = Settings()

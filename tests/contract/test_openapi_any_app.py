@@ -8,7 +8,7 @@ from flask import Blueprint, Flask
 from marshmallow import Schema, fields
 from openapi_spec_validator import validate
 
-from api.contract import Gate, document, message, operation
+from api.contract import Gate, Reply, document, message, operation
 
 DONE = {200: message("Done", "It is done.")}
 EXAMPLES = {"examples": [1]}
@@ -84,6 +84,21 @@ def test_a_module_that_says_nothing_of_itself_has_a_tag_all_the_same() -> None:
     Gate(app)
     app.register_blueprint(blueprint)
     assert document(app)["tags"] == [{"name": "Odd jobs", "description": ""}]
+
+
+def test_tags_of_the_app_follow_those_of_its_operations_and_the_last_has_the_table() -> None:
+    blueprint = Blueprint("odd_jobs", __name__)
+    blueprint.get("/it")(operation(DONE)(done))
+    app = Flask("small", static_folder=None)
+    about = {"tags": [{"name": "A"}, {"name": "B", "description": "The rest."}]}
+    Gate(app, about=about, unrouted_replies={404: Reply(description="There is nothing.")})
+    app.register_blueprint(blueprint)
+    for _ in range(2):  # What the app gave is not changed.
+        printed = document(app)
+        assert [tag["name"] for tag in printed["tags"]] == ["Odd jobs", "A", "B"]
+        head, table = printed["tags"][-1]["description"].split("\n\n")
+        assert (head, table.splitlines()[-1]) == ("The rest.", "| 404 | There is nothing. |  |")
+        assert "description" not in printed["info"]
 
 
 def test_a_path_must_be_described() -> None:
