@@ -17,6 +17,11 @@ WIDTHS = """() => [...document.querySelectorAll(
         + ".renderedMarkdown td, .opblock-description, .live-responses-table pre")]
     .filter((e) => e.checkVisibility() && e.type !== "checkbox")
     .map((e) => e.getBoundingClientRect().width)"""
+# JavaScript: the colors of the page's background and text.
+COLORS = """() => [
+    getComputedStyle(document.documentElement).backgroundColor,
+    getComputedStyle(document.querySelector(".swagger-ui")).color,
+]"""
 CSP = "violates the following Content Security Policy directive"
 # Scripts that make noise, and the text that is recorded for each.
 NOISES = [

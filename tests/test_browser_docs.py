@@ -9,9 +9,12 @@ from flask import Flask
 from playwright.sync_api import Browser, expect
 
 from api.contract import document
+from api.fields import PASSWORD as PASSWORD_RULE
+from api.fields import USERNAME
+from api.header_fields import IDEMPOTENCY_KEY
 from tests.actor import PASSWORD, Someone
 from tests.browser import Service, chromium, new_page, serving
-from tests.docs_page import ANSWER, NOISES, SIZES, WIDTHS, Docs
+from tests.docs_page import ANSWER, COLORS, NOISES, SIZES, WIDTHS, Docs
 from tests.operations import OPERATIONS, URLENCODED
 
 STATUSES = {
@@ -129,6 +132,41 @@ def test_an_authorized_user_reads_their_newest_details(docs: Docs, service: Serv
     read = docs.tries("getMyUserDetails")
     assert (read.status, read.json()["lastname"]) == (200, "lovelace")
     assert docs.noise == []
+
+
+def test_the_page_follows_the_color_scheme_of_the_reader(
+    browser: Browser, service: Service
+) -> None:
+    with new_page(browser, color_scheme="dark") as page:
+        Docs(page, service.url)
+        assert page.evaluate(COLORS) == ["rgb(28, 32, 34)", "rgb(228, 230, 230)"]
+        page.emulate_media(color_scheme="light")
+        page.wait_for_function("!document.documentElement.classList.contains('dark-mode')")
+        assert page.evaluate(COLORS) == ["rgba(0, 0, 0, 0)", "rgb(59, 65, 81)"]
+
+
+def test_without_javascript_the_page_leads_to_the_document(
+    browser: Browser, service: Service
+) -> None:
+    with new_page(browser, java_script_enabled=False) as page:
+        page.goto(f"{service.url}/docs")
+        for link, name in ("YAML", "openapi.yaml"), ("JSON", "openapi.json"):
+            href = page.get_by_role("link", name=link).get_attribute("href")
+            assert page.request.get(f"{service.url}/{href}").status == 200 and href == name
+
+
+def test_the_reader_sees_an_example_of_a_key_and_the_password_of_the_example(docs: Docs) -> None:
+    block = docs.opens("signUp")
+    key = block.locator("[data-param-name='Idempotency-Key']")
+    assert f"For example: {IDEMPOTENCY_KEY.example}" in key.inner_text()
+    # An example that is filled in would be sent with each request, each of which needs its own.
+    assert key.get_by_role("textbox").input_value() == ""
+    docs.executes(block)
+    docs.page.locator(".auth-wrapper .authorize").first.click()
+    dialog = docs.page.locator(".modal-ux")
+    expect(dialog).to_contain_text(
+        f"username {USERNAME.example} and password {PASSWORD_RULE.example}"
+    )
 
 
 @pytest.mark.parametrize(("width", "height", "screens"), [(1280, 800, 1), (390, 844, 2)])
