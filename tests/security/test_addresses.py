@@ -157,7 +157,7 @@ def test_the_last_scheme_and_host_are_the_trusted_proxys(
     [
         ("/x", "/x"),
         ("/signup/v2", "/signup/v2"),
-        ("/-a_~.b/" + "z" * 56, "/-a_~.b/" + "z" * 56),
+        ("/-a_~.0/" + "z" * 56, "/-a_~.0/" + "z" * 56),
         ("/x, /y", "/y"),
         *((refused, "") for refused in ("", "x", "/", "/x/", "//evil.org", "/..", "/a/../b")),
         *((refused, "") for refused in ("/a b", "/%2e", "/x?y", "/x#y", "/\\x", "/" + "z" * 64)),
