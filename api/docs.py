@@ -53,8 +53,10 @@ def _encoded_document(media_type: str) -> str:
     if "document" not in current_app.extensions:
         whole = document(current_app)
         whole["servers"][0]["url"] = _ANY_URL
-        encoded = {JSON: current_app.json.dumps(whole), YAML: to_yaml(whole)}
-        current_app.extensions["document"] = encoded
+        current_app.extensions["document"] = {
+            JSON: current_app.json.dumps(whole),
+            YAML: to_yaml(whole),
+        }
     encoded = cast("Mapping[str, str]", current_app.extensions["document"])
     # `request.host` is empty for hosts that Werkzeug calls invalid, such as one with a tilde.
     url = f"{request.scheme}://{request.environ['HTTP_HOST']}{request.script_root}"

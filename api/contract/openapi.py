@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from sys import modules
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
-from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask
 from marshmallow import fields
 from werkzeug.routing import Rule
@@ -31,6 +30,7 @@ def document(app: Flask) -> dict[str, Any]:
     """
     gate: Gate = app.extensions["contract"]
     head = _head(app, gate)
+    last_tags: list[dict[str, Any]] = head.pop("tags", [])
     plugin = MarshmallowPlugin(lambda schema: type(resolve_schema_instance(schema)).__name__)
     spec = APISpec(
         title=head["info"]["title"],
@@ -38,8 +38,9 @@ def document(app: Flask) -> dict[str, Any]:
         openapi_version=head["openapi"],
         plugins=[plugin],
     )
-    converter = cast("OpenAPIConverter", plugin.converter)  # APISpec sets it.
+    converter: Any = plugin.converter  # APISpec sets it.
     converter.add_parameter_attribute_function(_example_in_path)
+    converter.add_attribute_function(_as_component)
     tags: dict[str, dict[str, Any]] = {}
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
@@ -56,7 +57,7 @@ def document(app: Flask) -> dict[str, Any]:
                 printed = {"tags": [tag]} | printed
             path = re.sub(r"<(?:[^<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
             spec.path(path, operations=_by_method(rule, printed))
-    for tag in (*tags.values(), *head.pop("tags", [])):
+    for tag in [*tags.values(), *last_tags]:
         spec.tag(tag)
     # JSON leaves only plain types.
     whole = json.loads(json.dumps(spec.to_dict() | head))
@@ -98,6 +99,16 @@ def _objects(whole: dict[str, Any], node: Any, visited: set[str]) -> Iterator[di
             yield from _objects(whole, whole["components"][kind][name], visited)
 
 
+def _as_component(converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
+    """Return a reference to a component if the field's metadata has a name for its schema."""
+    name = field.metadata.get("component")
+    if not name:
+        return {}
+    converter.spec.components.schemas.setdefault(name, dict(ret))
+    ret.clear()
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
 def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -> dict[str, Any]:
     """Return the example of a path parameter, because Swagger UI ignores those of its schema."""
     examples = field.metadata.get("examples") if ret["in"] == "path" else None
@@ -106,11 +117,16 @@ def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -
 
 def _head(app: Flask, gate: Gate) -> dict[str, Any]:
     """Return the members that the app gives, with a table of unrouted replies."""
-    head = {"openapi": "3.1.0", "info": {"title": app.name, "version": "0"}, **deepcopy(gate.about)}
+    head: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": app.name, "version": "0"},
+        **deepcopy(gate.about),
+    }
     rows = [f"| {s} | {r.description} | {_names(r)} |" for s, r in gate.unrouted_replies.items()]
     if rows:
         table = "\n".join(["| status | meaning | headers |", "|---|---|---|", *rows])
-        *_, described = head["info"], *head.get("tags", [])
+        tags: list[dict[str, Any]] = head.get("tags", [])
+        described = tags[-1] if tags else head["info"]
         described["description"] = "\n\n".join(filter(None, [described.get("description"), table]))
     return head
 

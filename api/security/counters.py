@@ -34,20 +34,17 @@ _log = logging.getLogger(__name__)
 
 
 class Window(NamedTuple):
-    """An open window of a limit: its count, and the seconds until it ends."""
+    """An open window of a limit: the requests that remain, and the seconds until it ends."""
 
     limit: RateLimitItem
-    count: int
+    remaining: int
+    """Negative if the limit is exceeded."""
     seconds_left: float
-
-    @property
-    def is_exceeded(self) -> bool:
-        return self.count > self.limit.amount
 
 
 def seconds_to_wait(windows: Sequence[Window]) -> float:
     """Return the seconds until all limits that are exceeded end, or 0."""
-    return max((window.seconds_left for window in windows if window.is_exceeded), default=0.0)
+    return max((window.seconds_left for window in windows if window.remaining < 0), default=0.0)
 
 
 class CounterStore(Protocol):
@@ -176,4 +173,5 @@ class Counter:
         keys = [limit.key_for(*names) for limit in limits]
         seconds = [limit.get_expiry() for limit in limits]
         counted = self.run(lambda store: store.hit(keys, seconds))
-        return [Window(limit, *found) for limit, found in zip(limits, counted, strict=True)]
+        found = zip(limits, counted, strict=True)
+        return [Window(limit, limit.amount - count, left) for limit, (count, left) in found]

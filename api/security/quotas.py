@@ -52,12 +52,12 @@ def tell_quotas(response: Response, counted: Mapping[str, Sequence[Window]]) -> 
     longest = int(response.headers["Retry-After"]) if is_refused else math.inf
     policies, remaining = [], []
     for setting, windows in counted.items():
-        for limit, count, seconds_left in windows:
+        for limit, left, seconds_left in windows:
             name = f'"{setting}-{limit.get_expiry()}"'
             policies.append(f"{name};q={limit.amount};w={limit.get_expiry()}")
-            if count > limit.amount or not is_refused:
-                left = min(math.ceil(seconds_left), longest)
-                remaining.append(f"{name};r={max(0, limit.amount - count)};t={left}")
+            if left < 0 or not is_refused:
+                seconds = min(math.ceil(seconds_left), longest)
+                remaining.append(f"{name};r={max(0, left)};t={seconds}")
     for header, items in ("RateLimit", remaining), ("RateLimit-Policy", policies):
         if items and len(", ".join(items)) <= _LONGEST:
             response.headers[header] = ", ".join(items)

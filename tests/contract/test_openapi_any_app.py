@@ -118,6 +118,17 @@ def test_a_field_without_an_example_is_named() -> None:
         document(make("/it", "POST", json=Silent))
 
 
+def test_a_field_with_a_name_is_printed_once_as_a_component() -> None:
+    class Word(Schema):
+        text = fields.String(metadata={"examples": ["a"], "component": "Text"})
+        other = fields.String(metadata={"examples": ["a"], "component": "Text"})
+
+    schemas = document(make("/it", "POST", form=Word))["components"]["schemas"]
+    assert schemas["Text"] == {"type": "string", "examples": ["a"]}
+    reference = {"$ref": "#/components/schemas/Text"}
+    assert schemas["Word"]["properties"] == {"text": reference, "other": reference}
+
+
 def test_a_body_is_of_one_kind() -> None:
     with pytest.raises(ValueError, match="not both"):
         make("/it", "POST", json=Key, form=Key)

@@ -131,7 +131,12 @@ def test_no_thread_is_started_to_count() -> None:
     counter = Counter("memory://")
     limits = [parse("2 per hour"), parse("3 per minute")]
     found = [counter.hit(limits, "anyone") for _ in range(4)]
-    assert [[w.count for w in windows] for windows in found] == [[1] * 2, [2] * 2, [3] * 2, [4] * 2]
+    assert [[w.remaining for w in windows] for windows in found] == [
+        [1, 2],
+        [0, 1],
+        [-1, 0],
+        [-2, -1],
+    ]
     waits = [seconds_to_wait(windows) for windows in found]
     assert waits[:2] == [0, 0] and all(3500 < wait <= 3600 for wait in waits[2:])
     assert threading.enumerate() == before
