@@ -116,6 +116,22 @@ def test_the_links_of_a_record_made_as_the_form_stands_are_followed_as_shown(doc
     assert docs.noise == []
 
 
+def test_requests_go_to_the_pages_own_url_behind_a_proxy_that_is_not_trusted(
+    browser: Browser, service: Service
+) -> None:
+    app = service.app.wsgi_app
+
+    def behind_proxy(environ: dict[str, Any], start_response: Any) -> Any:
+        return app(environ | {"HTTP_HOST": "upstream.invalid"}, start_response)
+
+    service.app.wsgi_app = behind_proxy  # type: ignore[method-assign]
+    with new_page(browser) as page:
+        docs = Docs(page, service.url)
+        assert "upstream.invalid" in page.request.get(f"{service.url}/openapi.json").text()
+        assert docs.tries("createUserDetails").status == 201
+        assert docs.noise == []
+
+
 def test_each_form_works_as_it_stands_as_multipart_too(docs: Docs) -> None:
     for operation in (each.id for each in OPERATIONS if each.form):
         block = docs.opens(operation)

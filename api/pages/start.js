@@ -14,6 +14,13 @@ const mended = ({ React }) => ({
       React.createElement(RequestBody, { ...props, key: props.contentType }),
   },
   statePlugins: {
+    spec: {
+      wrapActions: {
+        // Requests go to the URL of this page, which the service doesn't know behind an untrusted proxy.
+        updateJsonSpec: (original) => (spec) =>
+          original({ ...spec, servers: [{ ...spec.servers[0], url: new URL(".", location).href.slice(0, -1) }] }),
+      },
+    },
     auth: {
       wrapSelectors: {
         // "Without credentials too" isn't being signed in: the padlock stays open until one is.

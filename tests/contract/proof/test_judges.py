@@ -32,7 +32,7 @@ rules:
   owasp:api2:2023-read-restricted: off
   # As above; and a visitor who signs up has no account yet.
   owasp:api2:2023-write-restricted: off
-  # Limits are the operator's settings, so a response can't promise one. 429 has Retry-After.
+  # Only successes and 429 have RateLimit: refusals must not tell how often others were refused.
   owasp:api4:2023-rate-limit: off
   # Only sign-ups are for pages of other origins; all others must not have the header.
   owasp:api8:2023-define-cors-origin: off
