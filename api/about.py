@@ -1,30 +1,32 @@
-"""The first members of the OpenAPI document."""
+"""The first members of the OpenAPI document, and its last tag."""
 
 from api.contract import REFUSALS
 
 VERSION = "2.0.0"
 """The semantic version of the document: a breaking change raises the first number."""
 
-_DESCRIPTION = f"""\
-Sign-ups and user details, sent as forms. The example of each form works unchanged.
+_DESCRIPTION = """\
+Sign-ups and user details, sent as forms. The example of each form works unchanged. Every response
+is declared here, and every error is a problem (RFC 9457). What holds for every request stands at
+the end."""
 
-Every response is declared here, with its status, representations and headers. Messages are
-JSON unless `Accept` prefers plain text or HTML. Every error is a problem (RFC 9457).
+_EVERY_REQUEST = f"""\
+**Representations.** Messages are JSON unless `Accept` prefers plain text or HTML. `HEAD` is
+answered like `GET`, but without the content.
 
-Fields that a form doesn't have are ignored, and a field given twice is refused. The query string is
-never read as a form. Lengths count code points.
+**Forms.** Fields that a form doesn't have are ignored, and a field given twice is refused. The
+query string is never read as a form. Lengths count code points.
 
-If several refusals apply, the first one in this order is returned:
+**Refusals.** If several apply, the first one in this order is returned:
 {", ".join(map(str, REFUSALS))}.
 But a record is looked up only after the rate limit, so that 429 comes before the record's 404.
 
-No response has an entity tag, so a `POST` or `DELETE` with an `If-Match` that names one gets 412
-and changes nothing. `*` stands for an existing record: `DELETE` with `If-Match: *` deletes it, and
-with `If-None-Match: *` gets 412. `GET` ignores both headers.
+**Preconditions.** No response has an entity tag, so a `POST` or `DELETE` with an `If-Match` that
+names one gets 412 and changes nothing. `*` stands for an existing record: `DELETE` with
+`If-Match: *` deletes it, and with `If-None-Match: *` gets 412. `GET` ignores both headers.
 
-`HEAD` is answered like `GET`, but without the content. The table lists the responses to requests
-that reach no operation, with their headers. Headers in parentheses are sent only at `/userSignUp`,
-which pages of any origin may use:"""
+**Requests that reach no operation** get the responses in this table, with these headers. Headers in
+parentheses are sent only at `/userSignUp`, which pages of any origin may use:"""
 
 ABOUT = {
     "info": {
@@ -36,10 +38,11 @@ ABOUT = {
     },
     "servers": [
         {
-            "url": "/",
+            "url": "http://localhost:5000",
             "description": "The service of this document: local, staging or production.",
             "x-internal": False,
         }
     ],
+    "tags": [{"name": "Every request", "description": _EVERY_REQUEST}],
 }
-"""`info`, to whose description the table of unrouted replies is appended, and `servers`."""
+"""`info`, `servers`, and a tag to whose description the table of unrouted replies is appended."""

@@ -108,8 +108,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["passwords"] = Passwords(
         settings.hashing_slots, timeout=settings.hashing_timeout
     )
-    app.register_blueprint(user_details.blueprint)
+    # The document has this order.
     app.register_blueprint(sign_up.blueprint)
+    app.register_blueprint(user_details.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(problems.blueprint)
     app.cli = Commands()  # Imports no command before its use.

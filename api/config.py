@@ -204,8 +204,8 @@ class Settings:
     trusted_proxies: int = _setting(
         _integer(0, 16),
         0,
-        "Number of proxies in front of the service, whose X-Forwarded-For, -Proto and -Host "
-        "are used.",
+        "Number of proxies in front of the service, whose X-Forwarded-For, -Proto, -Host and "
+        "-Prefix are used.",
     )
     metrics_address: str = _setting(
         kinds.String(validate=_check_address),

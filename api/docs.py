@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import cast
 
-from flask import Blueprint, Response, current_app, redirect, url_for
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -31,6 +31,8 @@ _POLICY = {
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 }
+_ANY_URL = "https://replaced.invalid"
+"""Stands for the URL of the service in the encoded document."""
 _CACHED = {"Cache-Control": "public, max-age=3600"}
 _MEDIA_TYPES = {media_type for _, media_type in _ASSETS.values()}
 _TO_DOCS = Reply(description="A redirect to the docs.", headers={"Location": Header({})})
@@ -42,13 +44,23 @@ def _asset(name: str) -> bytes:
     return (_ASSETS[name][0] / name).read_bytes()
 
 
-def _encoded_document() -> Mapping[str, bytes]:
-    """Return the document as bytes, by media type. It is encoded once, which takes 60 ms."""
+def _encoded_document(media_type: str) -> str:
+    """Return the document, whose server is the URL that the client sent the request to.
+
+    It is encoded once, which takes 60 ms. JSON and YAML need no escapes for a URL, because hosts
+    and prefixes are validated.
+    """
     if "document" not in current_app.extensions:
         whole = document(current_app)
-        encoded = {JSON: current_app.json.dumps(whole).encode(), YAML: to_yaml(whole).encode()}
-        current_app.extensions["document"] = encoded
-    return cast("Mapping[str, bytes]", current_app.extensions["document"])
+        whole["servers"][0]["url"] = _ANY_URL
+        current_app.extensions["document"] = {
+            JSON: current_app.json.dumps(whole),
+            YAML: to_yaml(whole),
+        }
+    encoded = cast("Mapping[str, str]", current_app.extensions["document"])
+    # `request.host` is empty for hosts that Werkzeug calls invalid, such as one with a tilde.
+    url = f"{request.scheme}://{request.environ['HTTP_HOST']}{request.script_root}"
+    return encoded[media_type].replace(_ANY_URL, url)
 
 
 def _page(*media_types: str) -> Reply:
@@ -84,11 +96,11 @@ def send_asset(name: str) -> ResponseReturnValue:
 @operation(replies={200: _page(JSON)}, documented=False)
 def show_json() -> ResponseReturnValue:
     """Show the document as JSON."""
-    return Response(_encoded_document()[JSON], content_type=JSON)
+    return Response(_encoded_document(JSON), content_type=JSON)
 
 
 @blueprint.get("/openapi.yaml")
 @operation(replies={200: _page(YAML)}, documented=False)
 def show_yaml() -> ResponseReturnValue:
     """Show the document as YAML."""
-    return Response(_encoded_document()[YAML], content_type=YAML)
+    return Response(_encoded_document(YAML), content_type=YAML)

@@ -83,7 +83,8 @@ PASSWORD = Text(
     # NIST SP 800-63B-4 asks for 15 characters if the password is the only factor.
     description="A passphrase in any script. Any kinds of characters will do. Passwords are "
     "compared after normalization (RFC 8265, OpaqueString), so that an accented letter equals the "
-    "letter with a combining accent.",
+    "letter with a combining accent. The most common passwords are refused; the schema `Password` "
+    "lists them.",
     example="an otter counts nine moons",
     pattern=_NAME,
     pattern_message=_NO_CONTROLS,
@@ -91,6 +92,7 @@ PASSWORD = Text(
     maximum=LONGEST_PASSWORD,
     refused=_COMMON_PASSWORDS,
     format="password",
+    name="Password",
 )
 
 UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"

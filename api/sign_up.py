@@ -11,6 +11,7 @@ from api.schemas import RetryHeaders, SignedUp, SignUp
 from api.security.browsers import ANY_ORIGIN, EXPOSED, OPEN, SIGN_UP_PATH
 from api.security.idempotency import run_once_per_key
 from api.security.passwords import passwords
+from api.security.quotas import QUOTAS
 from api.storage.keys import Key
 from api.storage.store import store
 
@@ -22,14 +23,16 @@ blueprint = Blueprint("sign_up", __name__)
     form=SignUp,
     headers=RetryHeaders,
     replies={
-        200: message("Success", "The account was created.", schema=SignedUp).with_headers(OPEN),
+        200: message("Success", "The account was created.", schema=SignedUp).with_headers(
+            OPEN | QUOTAS
+        ),
         400: errors.BAD_FORM.with_headers(OPEN),
         406: errors.NOT_ACCEPTABLE.with_headers(OPEN),
         409: errors.CONFLICT.with_headers(OPEN),
         412: errors.PRECONDITION_FAILED.with_headers(OPEN),
         413: errors.TOO_LARGE.with_headers(OPEN),
         415: errors.UNSUPPORTED.with_headers(OPEN),
-        429: errors.TOO_MANY.with_headers(OPEN | EXPOSED),
+        429: errors.TOO_MANY.with_headers(OPEN | EXPOSED | QUOTAS),
         503: errors.WRITE_UNAVAILABLE.with_headers(OPEN | EXPOSED),
     },
 )

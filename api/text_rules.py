@@ -19,7 +19,8 @@ class Timestamp(fields.String):
 class Text:
     """The rule of a text, and the messages for texts that violate it.
 
-    `refused` are texts that the rest of the rule would accept.
+    `refused` are texts that the rest of the rule would accept. `name` is that of its schema in the
+    document, if the rule is too long to stand in the schema of a form.
 
     Lengths count code points, as JSON Schema and both databases do.
     """
@@ -33,12 +34,15 @@ class Text:
     length_message: str = ""
     refused: Sequence[str] = ()
     format: str | None = None
+    name: str | None = None
 
     def field(self, kind: type[fields.String] = fields.String, **options: Any) -> fields.String:
         """Return a marshmallow field whose JSON Schema states the whole rule."""
         metadata: dict[str, Any] = {"description": self.description, "examples": [self.example]}
         if self.format:
             metadata["format"] = self.format
+        if self.name:
+            metadata["component"] = self.name
         if self.refused:
             metadata["not"] = {"type": "string", "enum": list(self.refused)}
         options["error_messages"] = {"required": "Give this field."}

@@ -15,6 +15,7 @@ from api.schemas import CreatedUserDetails, NewUserDetails, RecordLink, RetryHea
 from api.security.browsers import refuse_cross_site
 from api.security.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.security.idempotency import run_once_per_key
+from api.security.quotas import QUOTAS
 from api.storage.keys import Key
 from api.storage.store import Record, store
 
@@ -24,11 +25,17 @@ _RECORD = UserDetails()
 BY_ID = {"id": "$response.body#/id"}
 LOCATION = {
     "Location": Header(
-        {"type": "string", "pattern": f"^[/]userDetails/{UUID_PATTERN}$", "maxLength": 49},
+        # Before its path may stand a prefix, of up to 64 characters.
+        {
+            "type": "string",
+            "pattern": f"^([/][^/]+)*[/]userDetails/{UUID_PATTERN}$",
+            "maxLength": 49 + 64,
+        },
         "The link of the new record.",
     )
 }
-DETAILS = Reply(description="The record.", content={JSON: Body(UserDetails)})
+DETAILS = Reply(description="The record.", content={JSON: Body(UserDetails)}, headers=QUOTAS)
+TOO_MANY = errors.TOO_MANY.with_headers(QUOTAS)
 
 
 @blueprint.post("")
@@ -41,7 +48,7 @@ DETAILS = Reply(description="The record.", content={JSON: Body(UserDetails)})
             "Success",
             "A record was created.",
             schema=CreatedUserDetails,
-            headers=LOCATION,
+            headers=LOCATION | QUOTAS,
             links={
                 "read": Link("getUserDetails", BY_ID, "Get the new record."),
                 "delete": Link("deleteUserDetails", BY_ID, "Delete the new record."),
@@ -55,7 +62,7 @@ DETAILS = Reply(description="The record.", content={JSON: Body(UserDetails)})
         412: errors.PRECONDITION_FAILED,
         413: errors.TOO_LARGE,
         415: errors.UNSUPPORTED,
-        429: errors.TOO_MANY,
+        429: TOO_MANY,
         503: errors.WRITE_UNAVAILABLE,
     },
 )
@@ -99,7 +106,7 @@ def _find_newest_details(account: Record) -> Record:
         401: errors.UNAUTHORIZED,
         404: errors.NO_DETAILS,
         406: errors.NOT_ACCEPTABLE,
-        429: errors.TOO_MANY,
+        429: TOO_MANY,
         503: errors.UNAVAILABLE,
     },
 )
@@ -124,7 +131,7 @@ def _find_details(id: UUID) -> Record:
         200: DETAILS,
         404: errors.NOT_FOUND,
         406: errors.NOT_ACCEPTABLE,
-        429: errors.TOO_MANY,
+        429: TOO_MANY,
         503: errors.UNAVAILABLE,
     },
 )
@@ -140,10 +147,10 @@ def get_user_details(found: Record) -> ResponseReturnValue:
 @operation(
     path=RecordLink,
     replies={
-        204: Reply(description="The record was deleted."),
+        204: Reply(description="The record was deleted.", headers=QUOTAS),
         404: errors.NOT_FOUND,
         412: errors.PRECONDITION_FAILED,
-        429: errors.TOO_MANY,
+        429: TOO_MANY,
         503: errors.WRITE_UNAVAILABLE,
     },
 )

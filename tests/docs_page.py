@@ -14,9 +14,14 @@ SIZES = """() => [...document.querySelectorAll("body *")]
 # JavaScript: the widths of elements that hold long text or input, and so need the full width.
 WIDTHS = """() => [...document.querySelectorAll(
         ".opblock-tag small, .parameters-col_description, .parameters-col_description input,"
-        + ".info td, .opblock-description, .live-responses-table pre")]
+        + ".renderedMarkdown td, .opblock-description, .live-responses-table pre")]
     .filter((e) => e.checkVisibility() && e.type !== "checkbox")
     .map((e) => e.getBoundingClientRect().width)"""
+# JavaScript: the colors of the page's background and text.
+COLORS = """() => [
+    getComputedStyle(document.documentElement).backgroundColor,
+    getComputedStyle(document.querySelector(".swagger-ui")).color,
+]"""
 CSP = "violates the following Content Security Policy directive"
 # Scripts that make noise, and the text that is recorded for each.
 NOISES = [

@@ -14,6 +14,7 @@ import yaml
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from api.contract.proof.document import Document
 from tests.actor import PASSWORD, Someone
 
 FILE = Path(__file__).parents[1] / "openapi.yaml"
@@ -92,7 +93,7 @@ class Operation(NamedTuple):
     def fields(self) -> dict[str, dict[str, Any]]:
         """The schema of each field of the form; none if the operation takes no form."""
         schema: dict[str, Any] = DOCUMENT["components"]["schemas"].get(self.form, {})
-        return dict(schema.get("properties", {}))
+        return dict(Document(DOCUMENT).resolve(schema.get("properties", {})))
 
     @property
     def produces(self) -> list[str]:

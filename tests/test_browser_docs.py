@@ -9,9 +9,12 @@ from flask import Flask
 from playwright.sync_api import Browser, expect
 
 from api.contract import document
+from api.fields import PASSWORD as PASSWORD_RULE
+from api.fields import USERNAME
+from api.header_fields import IDEMPOTENCY_KEY
 from tests.actor import PASSWORD, Someone
 from tests.browser import Service, chromium, new_page, serving
-from tests.docs_page import ANSWER, NOISES, SIZES, WIDTHS, Docs
+from tests.docs_page import ANSWER, COLORS, NOISES, SIZES, WIDTHS, Docs
 from tests.operations import OPERATIONS, URLENCODED
 
 STATUSES = {
@@ -113,6 +116,22 @@ def test_the_links_of_a_record_made_as_the_form_stands_are_followed_as_shown(doc
     assert docs.noise == []
 
 
+def test_requests_go_to_the_pages_own_url_behind_a_proxy_that_is_not_trusted(
+    browser: Browser, service: Service
+) -> None:
+    app = service.app.wsgi_app
+
+    def behind_proxy(environ: dict[str, Any], start_response: Any) -> Any:
+        return app(environ | {"HTTP_HOST": "upstream.invalid"}, start_response)
+
+    service.app.wsgi_app = behind_proxy  # type: ignore[method-assign]
+    with new_page(browser) as page:
+        docs = Docs(page, service.url)
+        assert "upstream.invalid" in page.request.get(f"{service.url}/openapi.json").text()
+        assert docs.tries("createUserDetails").status == 201
+        assert docs.noise == []
+
+
 def test_each_form_works_as_it_stands_as_multipart_too(docs: Docs) -> None:
     for operation in (each.id for each in OPERATIONS if each.form):
         block = docs.opens(operation)
@@ -129,6 +148,57 @@ def test_an_authorized_user_reads_their_newest_details(docs: Docs, service: Serv
     read = docs.tries("getMyUserDetails")
     assert (read.status, read.json()["lastname"]) == (200, "lovelace")
     assert docs.noise == []
+
+
+def test_the_page_follows_the_color_scheme_of_the_reader(
+    browser: Browser, service: Service
+) -> None:
+    with new_page(browser, color_scheme="dark") as page:
+        Docs(page, service.url)
+        assert page.evaluate(COLORS) == ["rgb(28, 32, 34)", "rgb(228, 230, 230)"]
+        page.emulate_media(color_scheme="light")
+        page.wait_for_function("!document.documentElement.classList.contains('dark-mode')")
+        assert page.evaluate(COLORS) == ["rgba(0, 0, 0, 0)", "rgb(59, 65, 81)"]
+
+
+def test_without_javascript_the_page_leads_to_the_document(
+    browser: Browser, service: Service
+) -> None:
+    with new_page(browser, java_script_enabled=False) as page:
+        page.goto(f"{service.url}/docs")
+        for link, name in ("YAML", "openapi.yaml"), ("JSON", "openapi.json"):
+            href = page.get_by_role("link", name=link).get_attribute("href")
+            assert page.request.get(f"{service.url}/{href}").status == 200 and href == name
+
+
+def test_the_reader_sees_an_example_of_a_key_and_the_password_of_the_example(docs: Docs) -> None:
+    block = docs.opens("signUp")
+    key = block.locator("[data-param-name='Idempotency-Key']")
+    assert f"For example: {IDEMPOTENCY_KEY.example}" in key.inner_text()
+    # An example that is filled in would be sent with each request, each of which needs its own.
+    assert key.get_by_role("textbox").input_value() == ""
+    docs.executes(block)
+    docs.page.locator(".auth-wrapper .authorize").first.click()
+    dialog = docs.page.locator(".modal-ux")
+    expect(dialog).to_contain_text(
+        f"username {USERNAME.example} and password {PASSWORD_RULE.example}"
+    )
+
+
+@pytest.mark.parametrize(("width", "height", "screens"), [(1280, 800, 1), (390, 844, 2)])
+def test_the_first_operation_is_on_the_first_screens(
+    browser: Browser, service: Service, width: int, height: int, screens: int
+) -> None:
+    with new_page(browser, viewport={"width": width, "height": height}) as page:
+        first = Docs(page, service.url).page.locator(".opblock").first
+        box = first.bounding_box()
+        assert "/userSignUp" in first.inner_text().replace("\u200b", "")
+        assert box and box["y"] + box["height"] <= screens * height
+        # What holds for every request stands after all operations.
+        page.get_by_text("Requests that reach no operation").wait_for()
+        last = page.locator(".opblock").last.bounding_box()
+        end = page.locator(".opblock-tag", has=page.locator("table")).bounding_box()
+        assert last and end and last["y"] < end["y"]
 
 
 def test_on_a_phone_the_page_is_as_wide_as_the_screen_and_can_be_read_and_used(

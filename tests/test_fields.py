@@ -130,7 +130,8 @@ def validator(proof: Proof, form: type[Schema], **narrowed: Any) -> Draft202012V
 
     Its regex engine isn't Python's, because clients' engines aren't either.
     """
-    return Draft202012Validator(proof.root["components"]["schemas"][form.__name__] | narrowed)
+    schema = proof.document.resolve(proof.root["components"]["schemas"][form.__name__])
+    return Draft202012Validator(schema | narrowed)
 
 
 @each_field

@@ -59,6 +59,11 @@ def test_texts_that_would_fit_may_be_refused() -> None:
     assert known.field().metadata["not"] == {"type": "string", "enum": ["otter", "owl"]}
 
 
+def test_a_long_rule_has_a_schema_with_a_name() -> None:
+    named = Text(description="A word.", example="otter", pattern=".*", name="Word")
+    assert named.field().metadata["component"] == "Word"
+
+
 def test_a_field_describes_its_rule() -> None:
     field = RULE.field()
     assert type(field) is fields.String

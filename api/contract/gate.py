@@ -28,10 +28,11 @@ class Gate:
     error and sent. Install the gate before other `after_request` functions, because Flask calls
     the first one last.
 
-    `about` holds the first members of the OpenAPI document: `info` and `servers`. `common_headers`
-    are declared for every response; the gate also sets those that have a constant value.
+    `about` holds `info`, `servers` and more `tags` of the OpenAPI document. `common_headers` are
+    declared for every response; the gate also sets those that have a constant value.
     `unrouted_replies` are the replies to requests that no operation serves: unknown paths and
-    methods, and OPTIONS.
+    methods, and OPTIONS. The document has them as a table: in the description of the last tag, if
+    `about` has tags, because tools show it after all operations; otherwise in that of `info`.
     """
 
     def __init__(

@@ -3,14 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from sys import modules
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
-from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask
 from marshmallow import fields
 from werkzeug.routing import Rule
@@ -24,10 +24,13 @@ from .replies import Reply
 def document(app: Flask) -> dict[str, Any]:
     """Return the OpenAPI document of the app's documented operations.
 
+    Operations and tags stand in the order in which the app registered them.
+
     Raises `ValueError` if an operation lacks the schema of its path, or a field its example.
     """
     gate: Gate = app.extensions["contract"]
     head = _head(app, gate)
+    last_tags: list[dict[str, Any]] = head.pop("tags", [])
     plugin = MarshmallowPlugin(lambda schema: type(resolve_schema_instance(schema)).__name__)
     spec = APISpec(
         title=head["info"]["title"],
@@ -35,10 +38,11 @@ def document(app: Flask) -> dict[str, Any]:
         openapi_version=head["openapi"],
         plugins=[plugin],
     )
-    converter = cast("OpenAPIConverter", plugin.converter)  # APISpec sets it.
+    converter: Any = plugin.converter  # APISpec sets it.
     converter.add_parameter_attribute_function(_example_in_path)
-    tags: dict[str, str] = {}
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+    converter.add_attribute_function(_as_component)
+    tags: dict[str, dict[str, Any]] = {}
+    for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if isinstance(view, Operation) and view.documented:
             if rule.arguments != set(view.path().fields if view.path else []):
@@ -48,12 +52,13 @@ def document(app: Flask) -> dict[str, Any]:
             printed = operation_object(spec, view, gate.replies(view))
             if blueprint := rule.endpoint.rpartition(".")[0]:
                 tag = blueprint.replace("_", " ").capitalize()
-                tags[tag] = modules[view.__module__].__doc__ or ""
+                described = modules[view.__module__].__doc__ or ""
+                tags[tag] = {"name": tag, "description": described}
                 printed = {"tags": [tag]} | printed
             path = re.sub(r"<(?:[^<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
             spec.path(path, operations=_by_method(rule, printed))
-    for tag, description in tags.items():
-        spec.tag({"name": tag, "description": description})
+    for tag in [*tags.values(), *last_tags]:
+        spec.tag(tag)
     # JSON leaves only plain types.
     whole = json.loads(json.dumps(spec.to_dict() | head))
     _open_responses(whole)
@@ -94,6 +99,16 @@ def _objects(whole: dict[str, Any], node: Any, visited: set[str]) -> Iterator[di
             yield from _objects(whole, whole["components"][kind][name], visited)
 
 
+def _as_component(converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
+    """Return a reference to a component if the field's metadata has a name for its schema."""
+    name = field.metadata.get("component")
+    if not name:
+        return {}
+    converter.spec.components.schemas.setdefault(name, dict(ret))
+    ret.clear()
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
 def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -> dict[str, Any]:
     """Return the example of a path parameter, because Swagger UI ignores those of its schema."""
     examples = field.metadata.get("examples") if ret["in"] == "path" else None
@@ -101,14 +116,19 @@ def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -
 
 
 def _head(app: Flask, gate: Gate) -> dict[str, Any]:
-    """Return the first members of the document, with a table of unrouted replies."""
-    info = dict(gate.about.get("info", {"title": app.name, "version": "0"}))
+    """Return the members that the app gives, with a table of unrouted replies."""
+    head: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": app.name, "version": "0"},
+        **deepcopy(gate.about),
+    }
     rows = [f"| {s} | {r.description} | {_names(r)} |" for s, r in gate.unrouted_replies.items()]
-    table = ["| status | meaning | headers |", "|---|---|---|", *rows] if rows else []
-    described = "\n\n".join(filter(None, [info.get("description"), "\n".join(table)]))
-    if described:
-        info["description"] = described
-    return {"openapi": "3.1.0", **gate.about, "info": info}
+    if rows:
+        table = "\n".join(["| status | meaning | headers |", "|---|---|---|", *rows])
+        tags: list[dict[str, Any]] = head.get("tags", [])
+        described = tags[-1] if tags else head["info"]
+        described["description"] = "\n\n".join(filter(None, [described.get("description"), table]))
+    return head
 
 
 def _by_method(rule: Rule, printed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

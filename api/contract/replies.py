@@ -97,11 +97,11 @@ class Reply:
         for name, value in response.headers:
             given.setdefault(name.lower(), []).append(value)
         for lowered, name, header in self._lowered:
-            values = given.get(lowered, [])
-            if values == [header.const]:
-                continue  # Most headers are constant, and this is quick.
+            values = given.get(lowered)
             if not values and header.required:
                 yield f"the header {name} is missing"
+            if not values or values == [header.const]:
+                continue  # Most headers are constant, and this is quick.
             for value in values:
                 if not header.fits(value):
                     yield f"the header {name} is {value!r}, not {header.const or 'as declared'!r}"

@@ -14,6 +14,13 @@ const mended = ({ React }) => ({
       React.createElement(RequestBody, { ...props, key: props.contentType }),
   },
   statePlugins: {
+    spec: {
+      wrapActions: {
+        // Requests go to the URL of this page, which the service doesn't know behind an untrusted proxy.
+        updateJsonSpec: (original) => (spec) =>
+          original({ ...spec, servers: [{ ...spec.servers[0], url: new URL(".", location).href.slice(0, -1) }] }),
+      },
+    },
     auth: {
       wrapSelectors: {
         // "Without credentials too" isn't being signed in: the padlock stays open until one is.
@@ -23,6 +30,12 @@ const mended = ({ React }) => ({
     },
   },
 });
+
+// Swagger UI has a dark mode, but reads the reader's choice only where it shows its top bar.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const setMode = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", setMode);
+setMode();
 
 SwaggerUIBundle({
   url: "openapi.json",

@@ -7,6 +7,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 from typing import Any
 
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
+_PREFIX = re.compile(r"(?=.{1,64}$)(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", re.DOTALL)
+"""A path of at most 64 characters, without empty and dot segments, so that it names no host."""
 _FOR_IPV4 = [IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96")]
 """IPv6 addresses whose last 32 bits are an IPv4 address (RFC 4291, 2.5.5.2, and RFC 6052, 2.1)."""
 
@@ -55,8 +57,9 @@ class TrustedProxies:
     """WSGI middleware that reads the `X-Forwarded-*` headers of `proxies` trusted proxies.
 
     `REMOTE_ADDR` becomes the client's normalised address, or "" if a proxy names no address.
-    `X-Forwarded-Proto` and `X-Forwarded-Host` replace the scheme and `Host`. A header with fewer
-    entries than `proxies` is ignored, because the client may have sent all of it.
+    `X-Forwarded-Proto` and `X-Forwarded-Host` replace the scheme and `Host`. `X-Forwarded-Prefix`
+    is the path under which the proxies serve this service. A header with fewer entries than
+    `proxies` is ignored, because the client may have sent all of it.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]], proxies: int) -> None:
@@ -72,6 +75,10 @@ class TrustedProxies:
                 environ["wsgi.url_scheme"] = scheme
             if host := self._entry(environ.get("HTTP_X_FORWARDED_HOST")):
                 environ["HTTP_HOST"] = host
+            if _PREFIX.fullmatch(
+                prefix := self._entry(environ.get("HTTP_X_FORWARDED_PREFIX")) or ""
+            ):
+                environ["SCRIPT_NAME"] = prefix
         environ["REMOTE_ADDR"] = normalised(address)
         return self.app(environ, start_response)
 

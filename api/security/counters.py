@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 from limits import RateLimitItem
 from limits.storage import RedisStorage, storage_from_string
@@ -20,7 +20,31 @@ SWEEP_INTERVAL = 60
 MAX_ENTRIES = 100_000
 """Maximum number of windows and flags in memory (about 30 MB). Then the oldest is dropped."""
 TIMEOUTS = {"socket_timeout": 1, "socket_connect_timeout": 1}
+_HIT = """
+local counted = {}
+for i, key in ipairs(KEYS) do
+    local count = redis.call("INCR", key)
+    if count == 1 then redis.call("EXPIRE", key, ARGV[i]) end
+    counted[i] = {count, redis.call("PTTL", key)}
+end
+return counted
+"""
+"""Counts one request under each key, in one round trip, which limits' own script can't."""
 _log = logging.getLogger(__name__)
+
+
+class Window(NamedTuple):
+    """An open window of a limit: the requests that remain, and the seconds until it ends."""
+
+    limit: RateLimitItem
+    remaining: int
+    """Negative if the limit is exceeded."""
+    seconds_left: float
+
+
+def seconds_to_wait(windows: Sequence[Window]) -> float:
+    """Return the seconds until all limits that are exceeded end, or 0."""
+    return max((window.seconds_left for window in windows if window.remaining < 0), default=0.0)
 
 
 class CounterStore(Protocol):
@@ -28,6 +52,9 @@ class CounterStore(Protocol):
 
     def add(self, key: str, seconds: int, amount: int = 1) -> int:
         """Add to the count and return it. If no window is open, begin one of `seconds`."""
+
+    def hit(self, keys: Sequence[str], seconds: Sequence[int]) -> list[tuple[int, float]]:
+        """Add 1 to each count, as `add` does. Return the counts and the seconds that are left."""
 
     def read(self, keys: Sequence[str]) -> list[int]:
         """Return the counts and flags under the keys; 0 where there is none."""
@@ -62,6 +89,10 @@ class Memory:
                 self._prepare_entry(key, now)
             self.windows[key] = count + amount, end
         return count + amount
+
+    def hit(self, keys: Sequence[str], seconds: Sequence[int]) -> list[tuple[int, float]]:
+        counts = map(self.add, keys, seconds)
+        return [(count, self.seconds_left(key)) for key, count in zip(keys, counts, strict=True)]
 
     def flag(self, key: str, value: int, seconds: int) -> None:
         now = time.monotonic()
@@ -99,6 +130,11 @@ class Redis:
         self._client: redis.Redis = self.storage.storage
         self.add = self.storage.incr
         self.clear = self.storage.clear
+        self._hit = self._client.register_script(_HIT)
+
+    def hit(self, keys: Sequence[str], seconds: Sequence[int]) -> list[tuple[int, float]]:
+        found = self._hit([self.storage.prefixed_key(key) for key in keys], seconds)
+        return [(count, max(0, milliseconds) / 1000) for count, milliseconds in found]
 
     def read(self, keys: Sequence[str]) -> list[int]:
         found = self._client.mget([self.storage.prefixed_key(key) for key in keys])
@@ -132,13 +168,10 @@ class Counter:
                 _log.warning("limits are counted in memory: %s", error)
         return work(self._memory)
 
-    def hit(self, limits: Sequence[RateLimitItem], *names: str) -> float:
-        """Count one request, and return the seconds until all limits that it exceeds end, or 0."""
-
-        def count(store: CounterStore) -> float:
-            # Count every limit, because the one that ends last determines how long to wait.
-            keys = [(limit, limit.key_for(*names)) for limit in limits]
-            over = [k for limit, k in keys if store.add(k, limit.get_expiry()) > limit.amount]
-            return max(map(store.seconds_left, over), default=0.0)
-
-        return self.run(count)
+    def hit(self, limits: Sequence[RateLimitItem], *names: str) -> list[Window]:
+        """Count one request for each limit, and return their windows."""
+        keys = [limit.key_for(*names) for limit in limits]
+        seconds = [limit.get_expiry() for limit in limits]
+        counted = self.run(lambda store: store.hit(keys, seconds))
+        found = zip(limits, counted, strict=True)
+        return [Window(limit, limit.amount - count, left) for limit, (count, left) in found]

@@ -8,7 +8,7 @@ from flask import g, request
 from werkzeug.exceptions import Unauthorized
 
 from api.contract import Credentials
-from api.fields import LONGEST_PASSWORD
+from api.fields import LONGEST_PASSWORD, PASSWORD, USERNAME
 from api.schemas import SignUp
 from api.security.passwords import Busy, passwords
 from api.storage.store import Record, store
@@ -57,7 +57,10 @@ def check_account() -> Record:
     return account
 
 
-_DESCRIPTION = "An account's username and password (RFC 7617), in UTF-8."
+_DESCRIPTION = (
+    "An account's username and password (RFC 7617), in UTF-8. The example of the sign-up makes an "
+    f"account with username `{USERNAME.example}` and password `{PASSWORD.example}`."
+)
 _BASIC = {"type": "http", "scheme": "basic", "description": _DESCRIPTION}
 ACCOUNT = Credentials("basic", _BASIC, check_account)
 ACCOUNT_IF_ANY = replace(ACCOUNT, optional=True)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from blinker import Signal
-from flask import Flask, Response, g, request
+from flask import Flask, Response, after_this_request, g, request
 from flask.globals import request_ctx
 from limits import parse_many
 from werkzeug.exceptions import HTTPException, TooManyRequests
@@ -16,9 +16,10 @@ from api.config import Settings
 from api.contract import Operation, current_operation
 from api.security.addresses import bucket
 from api.security.browsers import SIGN_UP_PATH
-from api.security.counters import Counter
+from api.security.counters import Counter, Window, seconds_to_wait
 from api.security.credentials import given_username
 from api.security.failures import Attempt, FailureLimiter
+from api.security.quotas import tell_quotas
 
 LIMITED = Signal()
 """Sent for each refused request. `limit` is "default", "passwords", "taken" or "failures"."""
@@ -75,7 +76,7 @@ class EnumerationLimiter:
     def count(self, response: Response) -> Response:
         if response.status_code == 409 and g.get("username_taken"):
             client = bucket(request.remote_addr or "")
-            if seconds := self._counter.hit(self._limits, client, "taken"):
+            if seconds := seconds_to_wait(self._counter.hit(self._limits, client, "taken")):
                 now = time.monotonic()
                 self.ends = {c: end for c, end in self.ends.items() if end > now}
                 self.ends[client] = now + seconds
@@ -117,16 +118,20 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         # `request` is a proxy: each access would take as long as all the rest of this function.
         address = request_ctx.request.environ.get("REMOTE_ADDR", "")
         client, waits = bucket(address), []
+        counted: dict[str, list[Window]] = {}
         if default:
-            waits.append((counter.hit(default, client, operation.__name__), "default"))
+            counted["default"] = counter.hit(default, client, operation.__name__)
         if taken and request_ctx.request.environ["PATH_INFO"] == SIGN_UP_PATH:
             waits.append((taken.seconds_left(client), "taken"))
         if hashes_a_password(operation):
             if passwords:
-                waits.append((counter.hit(passwords, client), "passwords"))
+                counted["passwords"] = counter.hit(passwords, client)
             if failures and (attempt := _attempt(failures, operation, address)):
                 waits.append((attempt.seconds_left(), "failures"))
                 g.guard = attempt.check
+        if counted:
+            after_this_request(partial(tell_quotas, counted=counted))
+            waits += [(seconds_to_wait(windows), limit) for limit, windows in counted.items()]
         seconds, longest = max(waits, default=(0, ""))
         if seconds:
             refuse(longest, seconds)

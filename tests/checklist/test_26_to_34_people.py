@@ -67,7 +67,7 @@ def test_29_the_best_known_passwords_are_refused_and_the_document_lists_them(
     someone: Someone,
 ) -> None:
     document = someone.reads("/openapi.json").get_json()
-    listed = document["components"]["schemas"]["SignUp"]["properties"]["password"]["not"]["enum"]
+    listed = document["components"]["schemas"]["Password"]["not"]["enum"]
     assert len(listed) >= 24 and listed == PASSWORD_RULE.refused
     for password in listed[:5]:
         refused = someone.signs_up("ada", password)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from flask import Flask
 from openapi_spec_validator import validate
 
 from api import contract
+from api.config import Settings
 from api.contract import document, to_yaml
 from api.contract.proof.document import Document
 from tests.actor import Someone
@@ -98,6 +100,14 @@ def test_each_response_may_have_members_that_a_later_version_adds(
     assert '"additionalProperties": false' not in responses
 
 
+def test_the_operations_stand_in_the_order_of_their_use() -> None:
+    assert [operation_object["operationId"] for _, _, operation_object in documented()] == [
+        *("signUp", "createUserDetails", "getMyUserDetails", "getUserDetails"),
+        "deleteUserDetails",
+    ]
+    assert [tag["name"] for tag in DOCUMENT["tags"]][:2] == ["Sign up", "User details"]
+
+
 def test_each_operation_id_is_given_once() -> None:
     ids = [operation_object["operationId"] for _, _, operation_object in documented()]
     assert len(set(ids)) == len(ids)
@@ -121,16 +131,54 @@ def test_the_document_says_whose_it_is_and_where() -> None:
     info = DOCUMENT["info"]
     assert info["title"] and info["version"] and info["description"]
     assert info["license"]["identifier"] == "MIT" and info["contact"]["name"]
+    # A reader must soon see the operations.
+    assert len(re.findall(r"[.](?= |$)", " ".join(info["description"].split()))) <= 5
     assert "MIT License" in (REPOSITORY / "LICENSE").read_text(encoding="utf-8")
-    # Relative, so that "Try it out" uses the instance that serves the document.
-    assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
+    # The URL of a service that was started without settings.
+    settings = Settings()
+    assert [server["url"] for server in DOCUMENT["servers"]] == [
+        f"http://localhost:{settings.port}"
+    ]
 
 
-def test_the_served_documents_are_the_checked_in_one(someone: Someone) -> None:
-    as_yaml, as_json = someone.reads("/openapi.yaml"), someone.reads("/openapi.json")
-    assert as_yaml.data == FILE.read_bytes()
-    # Strings are compared, so that the order of members matters too.
-    assert json.dumps(json.loads(as_json.data)) == json.dumps(DOCUMENT)
+@pytest.mark.parametrize(
+    ("url", "forwarded", "expected"),
+    [
+        ("http://localhost:5000", {}, "http://localhost:5000"),
+        ("http://LocalHost", {"Proto": "https", "Host": "x.org"}, "http://LocalHost"),
+        ("http://[::1]:5000", {}, "http://[::1]:5000"),
+        ("http://xn--bcher-kva.example", {}, "http://xn--bcher-kva.example"),
+        ("http://a_b~%22.org", {}, "http://a_b~%22.org"),
+        ("http://127.0.0.1", {"Proto": "https", "Host": "x.org:8443", "Prefix": ""}, None),
+        ("http://127.0.0.1", {"Proto": "https", "Host": "x.org", "Prefix": "/a~b/c-d"}, None),
+    ],
+)
+def test_the_served_documents_are_the_checked_in_one_with_the_url_of_the_request(
+    make_app_at: Callable[..., Flask],
+    sqlite_url: str,
+    url: str,
+    forwarded: dict[str, str],
+    expected: str | None,
+) -> None:
+    client = make_app_at(sqlite_url, trusted_proxies=int(expected is None)).test_client()
+    if expected is None:
+        expected = f"{forwarded['Proto']}://{forwarded['Host']}{forwarded['Prefix']}"
+    edited = DOCUMENT | {"servers": [DOCUMENT["servers"][0] | {"url": expected}]}
+    headers = {f"X-Forwarded-{name}": value for name, value in forwarded.items()}
+    host = url.partition("//")[2]
+    for _ in range(2):  # The document is encoded once, and not with the first client's URL.
+        as_yaml, as_json = (
+            client.get(f"/openapi.{kind}", headers=headers | {"Host": host})
+            for kind in ("yaml", "json")
+        )
+        assert as_yaml.text == to_yaml(edited)
+        # Strings are compared, so that the order of members matters too.
+        assert json.dumps(json.loads(as_json.data)) == json.dumps(edited)
+        # A cache must not give one client's URL to another.
+        assert as_yaml.headers["Cache-Control"] == as_json.headers["Cache-Control"] == "no-store"
+        assert client.get("/openapi.yaml", headers={"Host": "localhost:5000"}).data == (
+            FILE.read_bytes()
+        )
 
 
 def test_the_document_has_no_character_that_cannot_be_seen() -> None:

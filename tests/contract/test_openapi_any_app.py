@@ -8,7 +8,7 @@ from flask import Blueprint, Flask
 from marshmallow import Schema, fields
 from openapi_spec_validator import validate
 
-from api.contract import Gate, document, message, operation
+from api.contract import Gate, Reply, document, message, operation
 
 DONE = {200: message("Done", "It is done.")}
 EXAMPLES = {"examples": [1]}
@@ -51,6 +51,19 @@ def test_each_method_of_a_rule_is_printed() -> None:
     }
 
 
+def test_operations_and_tags_stand_in_the_order_in_which_the_app_registered_them() -> None:
+    app = Flask("small", static_folder=None)
+    Gate(app)
+    for name in "zoo", "ant":
+        blueprint = Blueprint(name, __name__, url_prefix=f"/{name}")
+        blueprint.get("/b")(operation(DONE)(done))
+        blueprint.get("/a", endpoint="a")(operation(DONE)(done))
+        app.register_blueprint(blueprint)
+    printed = document(app)
+    assert list(printed["paths"]) == ["/zoo/b", "/zoo/a", "/ant/b", "/ant/a"]
+    assert [tag["name"] for tag in printed["tags"]] == ["Zoo", "Ant"]
+
+
 def test_operations_are_tagged_by_their_blueprint() -> None:
     blueprint = Blueprint("odd_jobs", __name__)
     blueprint.get("/it")(operation(DONE)(done))
@@ -73,6 +86,21 @@ def test_a_module_that_says_nothing_of_itself_has_a_tag_all_the_same() -> None:
     assert document(app)["tags"] == [{"name": "Odd jobs", "description": ""}]
 
 
+def test_tags_of_the_app_follow_those_of_its_operations_and_the_last_has_the_table() -> None:
+    blueprint = Blueprint("odd_jobs", __name__)
+    blueprint.get("/it")(operation(DONE)(done))
+    app = Flask("small", static_folder=None)
+    about = {"tags": [{"name": "A"}, {"name": "B", "description": "The rest."}]}
+    Gate(app, about=about, unrouted_replies={404: Reply(description="There is nothing.")})
+    app.register_blueprint(blueprint)
+    for _ in range(2):  # What the app gave is not changed.
+        printed = document(app)
+        assert [tag["name"] for tag in printed["tags"]] == ["Odd jobs", "A", "B"]
+        head, table = printed["tags"][-1]["description"].split("\n\n")
+        assert (head, table.splitlines()[-1]) == ("The rest.", "| 404 | There is nothing. |  |")
+        assert "description" not in printed["info"]
+
+
 def test_a_path_must_be_described() -> None:
     (key,) = document(make("/it/<int:key>", path=Key))["paths"]["/it/{key}"]["get"]["parameters"]
     assert (key["in"], key["name"], key["required"]) == ("path", "key", True)
@@ -88,6 +116,17 @@ def test_a_field_without_an_example_is_named() -> None:
     said = re.escape("Silent.text needs metadata={'examples': [...]}.")
     with pytest.raises(ValueError, match=f"^{said}$"):
         document(make("/it", "POST", json=Silent))
+
+
+def test_a_field_with_a_name_is_printed_once_as_a_component() -> None:
+    class Word(Schema):
+        text = fields.String(metadata={"examples": ["a"], "component": "Text"})
+        other = fields.String(metadata={"examples": ["a"], "component": "Text"})
+
+    schemas = document(make("/it", "POST", form=Word))["components"]["schemas"]
+    assert schemas["Text"] == {"type": "string", "examples": ["a"]}
+    reference = {"$ref": "#/components/schemas/Text"}
+    assert schemas["Word"]["properties"] == {"text": reference, "other": reference}
 
 
 def test_a_body_is_of_one_kind() -> None:

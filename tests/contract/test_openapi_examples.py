@@ -7,6 +7,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 from werkzeug.test import TestResponse
 
+from api.contract.proof.document import Document
 from tests.actor import Someone
 from tests.operations import DOCUMENT, OPERATIONS, documented
 
@@ -30,7 +31,7 @@ LINKS: list[tuple[str, str, str, dict[str, Any]]] = [
 FIELDS = {
     f"{schema_name}.{name}": field
     for schema_name, schema in DOCUMENT["components"]["schemas"].items()
-    for name, field in schema["properties"].items()
+    for name, field in Document(DOCUMENT).resolve(schema.get("properties", {})).items()
 }
 EACH_FORM = pytest.mark.parametrize(
     ("method", "path", "media_type", "body"), FORMS, ids=[" ".join(form[:3]) for form in FORMS]
@@ -52,7 +53,7 @@ def schemas_with_examples(node: Any) -> Iterator[tuple[dict[str, Any], list[Any]
 
 def example_of(form: dict[str, Any]) -> dict[str, Any]:
     """Return the form's example, or the examples of its fields, as documentation shows them."""
-    schema = DOCUMENT["components"]["schemas"][form["schema"]["$ref"].rpartition("/")[2]]
+    schema = Document(DOCUMENT).resolve(form["schema"])
     made = {name: field["examples"][0] for name, field in schema["properties"].items()}
     example: dict[str, Any] = form.get("example", made)
     return example

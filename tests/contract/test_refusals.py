@@ -65,8 +65,8 @@ def spoil(request: Ask, *statuses: int) -> Ask:
 
 
 def stated_order(proof: Proof) -> list[int]:
-    """Return the order that the document's description states."""
-    description = " ".join(proof.root["info"]["description"].split())
+    """Return the order that the description of the document's last tag states."""
+    description = " ".join(proof.root["tags"][-1]["description"].split())
     stated = re.search(r"the first one in this order is returned: ([0-9, ]+)[.]", description)
     assert stated
     assert "so that 429 comes before the record's 404" in description

@@ -1,4 +1,4 @@
-"""Responses that belong to no operation: each row of the description's table is tested.
+"""Responses that belong to no operation: each row of the last tag's table is tested.
 
 A row names the headers of its status. Those in brackets are sent at `/userSignUp` only.
 """
@@ -37,8 +37,10 @@ COMMON = {
 
 
 def rows(proof: Proof) -> dict[int, tuple[str, set[str]]]:
-    """Return the table in the document's description: status to meaning and headers."""
-    found = re.findall(r"^\| (\d+) \| (.*) \| (.*) \|$", proof.root["info"]["description"], re.M)
+    """Return the table in the last tag's description: status to meaning and headers."""
+    found = re.findall(
+        r"^\| (\d+) \| (.*) \| (.*) \|$", proof.root["tags"][-1]["description"], re.M
+    )
     return {
         int(status): (meaning, set(filter(None, headers.split(", "))))
         for status, meaning, headers in found

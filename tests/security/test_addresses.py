@@ -150,3 +150,25 @@ def test_the_last_scheme_and_host_are_the_trusted_proxys(
         headers = {"X-Forwarded-Proto": proto, "X-Forwarded-Host": host, "Origin": origin}
         answer = client.post("/userDetails", data=form, auth=auth, headers=headers)
         assert answer.status_code == status, origin
+
+
+@pytest.mark.parametrize(
+    ("sent", "prefix"),
+    [
+        ("/x", "/x"),
+        ("/signup/v2", "/signup/v2"),
+        ("/-a_~.0/" + "z" * 56, "/-a_~.0/" + "z" * 56),
+        ("/x, /y", "/y"),
+        *((refused, "") for refused in ("", "x", "/", "/x/", "//evil.org", "/..", "/a/../b")),
+        *((refused, "") for refused in ("/a b", "/%2e", "/x?y", "/x#y", "/\\x", "/" + "z" * 64)),
+    ],
+)
+def test_links_begin_with_the_prefix_of_the_trusted_proxy(
+    make_app_at: MakeApp, sqlite_url: str, sent: str, prefix: str
+) -> None:
+    form, headers = {"username": "ada", "lastname": "king"}, {"X-Forwarded-Prefix": sent}
+    for proxies, expected in (1, prefix), (0, ""):
+        client = make_app_at(sqlite_url, trusted_proxies=proxies).test_client()
+        created = client.post("/userDetails", data=form, headers=headers)
+        assert created.headers["Location"].startswith(f"{expected}/userDetails/")
+        assert client.get("/", headers=headers).headers["Location"] == f"{expected}/docs"

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from limits import parse
 
-from api.security.counters import SWEEP_INTERVAL, Counter, Memory
+from api.security.counters import SWEEP_INTERVAL, Counter, Memory, seconds_to_wait
 
 SetClock = Callable[[float], None]
 
@@ -129,6 +129,14 @@ def test_threads_that_count_while_others_forget_lose_nothing(
 def test_no_thread_is_started_to_count() -> None:
     before = threading.enumerate()
     counter = Counter("memory://")
-    assert counter.hit([parse("2 per hour")], "anyone") == 0
-    assert [bool(counter.hit([parse("2 per hour")], "anyone")) for _ in range(3)] == [0, 1, 1]
+    limits = [parse("2 per hour"), parse("3 per minute")]
+    found = [counter.hit(limits, "anyone") for _ in range(4)]
+    assert [[w.remaining for w in windows] for windows in found] == [
+        [1, 2],
+        [0, 1],
+        [-1, 0],
+        [-2, -1],
+    ]
+    waits = [seconds_to_wait(windows) for windows in found]
+    assert waits[:2] == [0, 0] and all(3500 < wait <= 3600 for wait in waits[2:])
     assert threading.enumerate() == before

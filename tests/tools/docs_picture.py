@@ -24,7 +24,7 @@ def draw(browser: Browser, file: Path) -> None:
         assert docs.executes(block).status == 201
         page.mouse.move(0, 0)
         page.evaluate("scrollTo(0, 0), document.activeElement.blur()")
-        top = page.locator(".opblock-tag").first.bounding_box()
+        top = page.locator(".opblock-tag", has_text="User details").bounding_box()
         end = block.locator(f"{ANSWER} .highlight-code").first.bounding_box()
         assert top and end
         height = end["y"] + end["height"] - top["y"] + 2 * MARGIN

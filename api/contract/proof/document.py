@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, canonicalize
 from jsonschema_rs.canonical import Containment
@@ -123,7 +124,8 @@ class Document:
 
     @cached_property
     def _templates(self) -> list[tuple[re.Pattern[str], str]]:
-        prefix = (self.root.get("servers") or [{"url": "/"}])[0]["url"].rstrip("/")
+        url = (self.root.get("servers") or [{"url": "/"}])[0]["url"]
+        prefix = urlsplit(url).path.rstrip("/")
         return [
             (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(prefix + path))), path)
             # A path without parameters takes precedence.

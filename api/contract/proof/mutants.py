@@ -129,13 +129,14 @@ def _of_requests(document: Node) -> Iterator[str]:
 
 
 def _is_form(document: Node, name: str) -> bool:
-    """Return whether the schema is that of a form, all fields of which are texts."""
-    bodies = [
-        kind["schema"].get("$ref")
+    """Return whether the schema is that of a form, or of a field of one: all fields are texts."""
+    of_forms = (
+        reference
         for item in document["paths"].values()
         for method, operation in item.items()
         if method in METHODS
         for media_type, kind in operation.get("requestBody", {}).get("content", {}).items()
         if "json" not in media_type
-    ]
-    return f"#/components/schemas/{name}" in bodies
+        for reference in references(document, kind["schema"])
+    )
+    return f"#/components/schemas/{name}" in of_forms

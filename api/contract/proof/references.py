@@ -21,11 +21,17 @@ def other_references(
 ) -> Iterator[Change]:
     """Yield a mutation for each other schema that a reference could name.
 
+    A reference to the schema of a text is replaced by another text, because texts in forms can't be
+    read as the objects that other schemas describe.
+
     A schema that refers to the component `of` is left out, because that would be recursive.
     """
     if "$ref" in schema:
         _, _, own = pointer(schema["$ref"])
         whole = Document(document)
+        if "properties" not in whole.resolve(schema):
+            yield Change(("$ref",), (), {"const": "another"}, "another", "different")
+            return
         for name in document["components"]["schemas"]:
             other = {"$ref": f"#/components/schemas/{name}"}
             if name != own and f"#/components/schemas/{of}" not in references(document, other):

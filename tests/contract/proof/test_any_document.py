@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from api.contract.proof.document import Document
-from api.contract.proof.proof import Proof
+from api.contract.proof.proof import Contradiction, Proof
 from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange
 
 POST, GET = ("/notes", "post"), ("/notes/{id}", "get")
@@ -45,6 +45,14 @@ def inlined(node: Any) -> Any:
 def test_it_needs_no_servers(edited: Any, tmp_path: Path) -> None:
     del edited["servers"]
     assert proven(edited, tmp_path) == []
+
+
+def test_a_server_may_have_a_host_and_a_prefix(edited: Any, tmp_path: Path) -> None:
+    edited["servers"] = [{"url": "https://notes.example/"}]
+    assert proven(edited, tmp_path) == []
+    edited["servers"] = [{"url": "https://notes.example/v1"}]
+    with pytest.raises(Contradiction, match="/notes isn't declared"):
+        proven(edited, tmp_path)
 
 
 def test_it_needs_no_components(edited: Any, tmp_path: Path) -> None:

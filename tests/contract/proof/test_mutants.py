@@ -81,3 +81,21 @@ def test_what_a_parameters_schema_forbids_has_to_be_refused(tmp_path: Path) -> N
     for exchange in TRAFFIC:
         proof.keep(exchange)
     assert "minimum: 0" in {mutant.change for mutant in proof.verdict.survivors}
+
+
+def test_a_field_of_a_form_may_refer_to_the_schema_of_a_text(tmp_path: Path) -> None:
+    edited = deepcopy(DOCUMENT)
+    properties = edited["components"]["schemas"]["NewNote"]["properties"]
+    edited["components"]["schemas"]["Text"] = properties["text"]
+    properties["text"] = {"$ref": "#/components/schemas/Text"}
+    file = tmp_path / "small.yaml"
+    file.write_text(yaml.safe_dump(edited))
+    proof = Proof(file)
+    for exchange in TRAFFIC:
+        proof.keep(exchange)
+    assert list(proof.missing()) == []
+    place = ("components", "schemas", "NewNote", "properties", "text", "$ref")
+    assert [m.change for m in mutants(edited) if m.line == place] == ["another"]
+    # As in a form, no value of the component can be null.
+    changes = {m.change for m in mutants(edited) if m.line[:3] == ("components", "schemas", "Text")}
+    assert "minLength: 3" in changes and "type: null allowed" not in changes
