@@ -153,7 +153,7 @@ def running(folder: Path, **settings: str) -> Iterator[Container]:
     skip_without_namespaces()
     for name in "stages", "volume":
         (folder / "container" / name).mkdir(parents=True)
-    kept = {k: v for k, v in os.environ.items() if k.startswith("PIP_")}
+    kept = {k: v for k, v in os.environ.items() if k.startswith("PIP_")} | {"PIP_COMPILE": "0"}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [*ISOLATED, "sh", "-c", _script(settings)],

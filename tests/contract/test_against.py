@@ -37,7 +37,7 @@ def test_breaking_changes_are_listed_first_by_rule_and_place(app: Flask, tmp_pat
     rule = "breaking    request-property-max-length-decreased  POST /userSignUp, "
     assert first == f"{rule}application/x-www-form-urlencoded, password: 300 to 256"
     assert second == f"{rule}multipart/form-data, password: 300 to 256"
-    where = "POST /userDetails, 429, retry-after: 0 to 1"
+    where = "POST /userSignUp, 429, retry-after: 0 to 1"
     assert third == f"compatible  response-header-min-increased  {where}"
     waits = FILE.read_text(encoding="utf-8").count("'#/components/headers/Retry-After'")
     assert waits and last == f"2 breaking, {waits} compatible"

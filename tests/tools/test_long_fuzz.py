@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from api.observability.json_lines import to_line
 from tests.serving import REPOSITORY
-from tests.tools.long_fuzz.__main__ import SETTINGS, fuzz, untried
+from tests.tools.long_fuzz.__main__ import SETTINGS, fuzz, is_odd, untried
 from tests.tools.long_fuzz.asked import OPERATIONS
 from tests.tools.long_fuzz.figures import Figures, Row
 from tests.tools.long_fuzz.predicted import CHAIN
@@ -58,6 +59,19 @@ def test_nothing_is_wrong_with_a_run_in_which_enough_succeeded() -> None:
 )
 def test_a_run_tells_what_is_wrong(ran: Figures, asked: int, said: str) -> None:
     assert said in list(ran.wrong(asked))
+
+
+@pytest.mark.parametrize(
+    ("line", "odd"),
+    [
+        (to_line("error", "api", "response 500", None), True),
+        (to_line("critical", "api", "a worker crashed", None), True),
+        (to_line("info", "api", "response 200", None), False),
+        ("RuntimeError: printed past the log", True),
+    ],
+)
+def test_errors_in_the_log_are_detected(line: str, odd: bool) -> None:
+    assert is_odd(line) == odd
 
 
 def test_missing_variations_are_reported() -> None:

@@ -16,9 +16,10 @@ from tests.operations import OPERATIONS as _OPERATIONS
 KEY = "Idempotency-Key"
 LABELED = {f"{each.method} {each.path}": each for each in _OPERATIONS}
 OPERATIONS = list(LABELED)
-_SCHEMAS = DOCUMENT["components"]["schemas"]
 _VALIDATORS = {
-    label: Draft202012Validator(_SCHEMAS[each.form]) for label, each in LABELED.items() if each.form
+    label: Draft202012Validator(DOCUMENT | {"$ref": f"#/components/schemas/{each.form}"})
+    for label, each in LABELED.items()
+    if each.form
 }
 _VALID_KEY = Draft202012Validator(
     next(
