@@ -8,6 +8,7 @@ that work. Without the event loop (a test client, a command, another server) the
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import gevent
@@ -70,7 +71,7 @@ class NativeThreads:
             return function(*args, **kwargs)
         if self._unfinished >= self._threads and self._threads < self._number:
             try:
-                start_thread(self._work)
+                start_thread(partial(self._work, _event_loop.loop.run_callback_threadsafe))
                 self._threads += 1
             except ThreadsExhausted:
                 if not self._threads:
@@ -84,8 +85,7 @@ class NativeThreads:
             self._unfinished -= 1
         return result
 
-    def _work(self) -> None:
-        run_in_loop = _event_loop.loop.run_callback_threadsafe
+    def _work(self, run_in_loop: Callable[..., object]) -> None:
         while True:
             function, args, kwargs, waiter = self._calls.get()
             try:
