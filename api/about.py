@@ -7,8 +7,8 @@ VERSION = "2.0.0"
 
 _DESCRIPTION = """\
 Sign-ups and user details, sent as forms. The example of each form works unchanged. Every response
-is declared here, and every error is a problem (RFC 9457). What holds for every request stands at
-the end."""
+is declared here, and every error is a problem (RFC 9457). The last section, Every request, has the
+rules that all operations share."""
 
 _EVERY_REQUEST = f"""\
 **Representations.** Messages are JSON unless `Accept` prefers plain text or HTML. `HEAD` is
