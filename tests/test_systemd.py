@@ -26,10 +26,10 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_unit_has_no_mistake(tmp_path: Path) -> None:
-    """The interpreter stands for the one of the unit, which isn't installed here."""
+    """The interpreter stands for the program of the unit, which isn't installed here."""
     text = UNIT.read_text(encoding="utf-8")
     unit = tmp_path / UNIT.name
-    unit.write_text(text.replace("/opt/sign-up-api/bin/python", sys.executable))
+    unit.write_text(text.replace("/opt/sign-up-api/bin/sign-up-api", sys.executable))
     checked = analyze("verify", "--man=no", unit)
     assert (checked.returncode, checked.stderr) == (0, "")
 

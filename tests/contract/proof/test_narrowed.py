@@ -38,8 +38,9 @@ def test_its_keywords_count_together_with_those_of_the_other_schema() -> None:
     document = Document(narrowed([1, 3]))
     said = [list(contradictions(document, note_left("text=aa", n))) for n in (1, 2, 3)]
     assert not said[0]
-    assert "the content isn't as declared" in said[1][0]
-    assert "the content isn't as declared" in said[2][0]  # The maximum of the other schema is 2.
+    assert any("the content isn't as declared" in each for each in said[1])
+    # The maximum of the other schema is 2.
+    assert any("the content isn't as declared" in each for each in said[2])
 
 
 def test_each_of_its_members_must_be_seen(tmp_path: Path) -> None:
