@@ -15,7 +15,16 @@ from typing import Protocol
 
 from api.problem_types import ABOUT_BLANK, INVALID_INPUT, OTHER_USERNAME, USERNAME_TAKEN
 from tests.serving import REPOSITORY, serving
-from tests.tools.generated import hey_api, java, openapi_fetch, openapi_python_client
+from tests.tools.generated import (
+    go,
+    hey_api,
+    java,
+    openapi_fetch,
+    openapi_python_client,
+    orval,
+    swagger_typescript_api,
+    typescript_fetch,
+)
 from tests.tools.generated.tools import Failed, Missing, Tools
 
 
@@ -35,6 +44,10 @@ CLIENTS: dict[str, Client] = {
     "python": openapi_python_client,
     "openapi-fetch": openapi_fetch,
     "hey-api": hey_api,
+    "typescript-fetch": typescript_fetch,
+    "orval": orval,
+    "swagger-typescript-api": swagger_typescript_api,
+    "go": go,
     "java": java,
 }
 SEEN = [

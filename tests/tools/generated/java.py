@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.tools.generated.tools import DOCUMENT, PYPI, STORIES, Missing, Tools, run
+from tests.tools.generated import openapi_generator
+from tests.tools.generated.tools import PYPI, STORIES, Missing, Tools, run
 
 NAME = "openapi-generator, library native, javac -Xlint:all -Werror"
 OPTIONS = {
@@ -28,14 +29,8 @@ def compile_client(tools: Tools, into: Path) -> None:
     javac = tools.machines("javac", PACKAGES)
     if absent := [str(jar) for jar in DEBIANS if not jar.exists()]:
         raise Missing(f"no {', '.join(absent)}: apt-get install {PACKAGES}")
-    options = ",".join(f"{name}={value}" for name, value in OPTIONS.items())
     made = into / "client"
-    jar = str(_jar(tools))
-    run(
-        *(tools.machines("java", PACKAGES), "-jar", jar, "generate", "--generator-name", "java"),
-        *("--input-spec", str(DOCUMENT), "--output", str(made)),
-        *("--additional-properties", options),
-    )
+    openapi_generator.generate(tools, "java", made, OPTIONS)
     sources = [str(source) for source in sorted((made / "src/main/java").rglob("*.java"))]
     where = "-classpath", _path(tools, into), "-d", str(into / "classes")
     run(javac, *OLDER, *where, *sources)
@@ -51,11 +46,5 @@ def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
     )
 
 
-def _jar(tools: Tools) -> Path:
-    """Return the path of the generator's jar in PyPI's package."""
-    (jar,) = tools.folder.glob("lib/python3*/site-packages/openapi_generator_cli/*.jar")
-    return jar
-
-
 def _path(tools: Tools, into: Path) -> str:
-    return ":".join(map(str, [into / "classes", _jar(tools), *DEBIANS]))
+    return ":".join(map(str, [into / "classes", openapi_generator.jar(tools), *DEBIANS]))
