@@ -1,4 +1,4 @@
-"""The generators are pinned, as the README says, and a missing tool fails in CI."""
+"""The generators are pinned, as docs/clients.md says, and a missing tool fails in CI."""
 
 import json
 import re
@@ -9,8 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.serving import REPOSITORY
-from tests.tools.generated.__main__ import CLIENTS, try_client
-from tests.tools.generated.tools import HERE, NPM, PYPI, Tools
+from tests.tools.generated.__main__ import CLIENTS, EXAMPLE, EXAMPLES, try_client, write_example
+from tests.tools.generated.tools import HERE, NPM, PAGE, PYPI, STORIES, Tools, example
 
 ON_NPM: dict[str, str] = json.loads((HERE / NPM).read_text(encoding="utf-8"))["dependencies"]
 ON_PYPI = [
@@ -33,13 +33,32 @@ def test_shared_pins_have_the_same_version() -> None:
     assert [r for r in ON_PYPI if r.specifier != ours.get(r.name.lower(), r.specifier)] == []
 
 
-def test_the_readme_names_the_versions() -> None:
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    (table,) = re.findall(r"\| client \| made by .*?\n\n", readme, flags=re.DOTALL)
+def test_the_page_names_the_versions() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    (table,) = re.findall(r"\| client \| made by .*?\n\n", page, flags=re.DOTALL)
     written = dict(re.findall(r"([@\w/-]+) (\d+\.\d+\.\d+)", table))
     named = {r.name: str(r.specifier).removeprefix("==") for r in ON_PYPI if r.name in written}
     assert written == named | ON_NPM
     assert set(named) == {"mypy", "openapi-generator-cli", "openapi-python-client"}
+    commands = re.findall(r"([@\w/-]+)(?:==|@)(\d+\.\d+\.\d+)", page.partition("## Without")[0])
+    assert commands and set(commands) <= written.items()
+
+
+def test_the_page_shows_what_its_examples_print() -> None:
+    assert "".join(f"{line}\n" for line in EXAMPLE) == example("text")
+
+
+def test_python_is_configured_as_the_page_says() -> None:
+    (shown,) = re.findall(r"<<'END'\n(.*?)END\n", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    configured = (STORIES / "openapi-python-client.yaml").read_text(encoding="utf-8")
+    assert shown in configured
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_written_with_the_address_of_the_server(name: str, tmp_path: Path) -> None:
+    write_example(name, tmp_path, "http://localhost:1")
+    text = (tmp_path / EXAMPLES[name].EXAMPLE).read_text(encoding="utf-8")
+    assert text.count("http://localhost:1") == 1 and "5000" not in text
 
 
 @pytest.mark.parametrize("name", CLIENTS)

@@ -2,7 +2,8 @@
 
 Each client is generated, compiled with the strictest setting of its language, and runs the same
 story with a real server: sign up, submit details with and without credentials, read the account's
-own details and those of a link, delete them, and get five errors, whose fields are read.
+own details and those of a link, delete them, and get five errors, whose fields are read. The
+examples of docs/clients.md are compiled and run in the same way.
 """
 
 import argparse
@@ -19,13 +20,17 @@ from tests.tools.generated import (
     go,
     hey_api,
     java,
+    kotlin,
     openapi_fetch,
     openapi_python_client,
     orval,
     swagger_typescript_api,
     typescript_fetch,
 )
-from tests.tools.generated.tools import Failed, Missing, Tools
+from tests.tools.generated.tools import Failed, Missing, Tools, example
+
+EXAMPLE = ["king", "409 Username taken"]
+"""The expected output of each example of docs/clients.md."""
 
 
 class Client(Protocol):
@@ -40,6 +45,19 @@ class Client(Protocol):
         """Run the story, and return its output, a line for each step."""
 
 
+class ClientWithExample(Protocol):
+    """A module whose client also compiles and runs the example of its language."""
+
+    LANGUAGE: str
+    """The language of the example in docs/clients.md."""
+
+    EXAMPLE: str
+    """The file in which `compile_client` expects the example."""
+
+    def run_example(self, tools: Tools, into: Path) -> str:
+        """Run the example, and return its output."""
+
+
 CLIENTS: dict[str, Client] = {
     "python": openapi_python_client,
     "openapi-fetch": openapi_fetch,
@@ -49,6 +67,14 @@ CLIENTS: dict[str, Client] = {
     "swagger-typescript-api": swagger_typescript_api,
     "go": go,
     "java": java,
+    "kotlin": kotlin,
+}
+EXAMPLES: dict[str, ClientWithExample] = {
+    "python": openapi_python_client,
+    "openapi-fetch": openapi_fetch,
+    "go": go,
+    "java": java,
+    "kotlin": kotlin,
 }
 SEEN = [
     "200 201 201 201 200 200 204",
@@ -64,16 +90,31 @@ SEEN = [
 def try_client(name: str, tools: Tools, url: str) -> tuple[bool, str]:
     """Return whether this client fails (in CI also if a tool is missing), and the message."""
     client, began = CLIENTS[name], time.monotonic()
+    expected = SEEN + (EXAMPLE if name in EXAMPLES else [])
     try:
         with tempfile.TemporaryDirectory() as folder:
-            client.compile_client(tools, Path(folder))
-            seen = client.run_story(tools, Path(folder), url, f"{name}-client").splitlines()
+            into = Path(folder)
+            write_example(name, into, url)
+            client.compile_client(tools, into)
+            seen = client.run_story(tools, into, url, f"{name}-client").splitlines()
+            if name in EXAMPLES:
+                seen += EXAMPLES[name].run_example(tools, into).splitlines()
     except Missing as missing:
         return os.environ.get("CI") == "true", f"SKIPPED: {missing}"
     except Failed as failed:
         return True, f"FAILED: {failed}"
     took = f"{time.monotonic() - began:.0f} s"
-    return seen != SEEN, f"{'; '.join(seen)} ({took})" + ("" if seen == SEEN else f", not {SEEN}")
+    said = f"{'; '.join(seen)} ({took})"
+    return seen != expected, said if seen == expected else f"FAILED: {said}, not {expected}"
+
+
+def write_example(name: str, into: Path, url: str) -> None:
+    """Write the example for this client, if there is one, with the address of the server."""
+    if name in EXAMPLES:
+        text = example(EXAMPLES[name].LANGUAGE).replace("http://localhost:5000", url)
+        file = into / EXAMPLES[name].EXAMPLE
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 def main() -> int:
@@ -96,11 +137,12 @@ def main() -> int:
         except (Missing, Failed) as reason:
             print(f"Not all is installed: {reason}")
     bad = False
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
-        for name in given.client or CLIENTS:
+    for name in given.client or CLIENTS:
+        # Each example signs up the same username.
+        with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
             fails, said = try_client(name, tools, server.url)
-            print(f"{CLIENTS[name].NAME}: {said}", flush=True)
-            bad = bad or fails
+        print(f"{CLIENTS[name].NAME}: {said}", flush=True)
+        bad = bad or fails
     return bad
 
 

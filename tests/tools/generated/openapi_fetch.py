@@ -7,6 +7,7 @@ from tests.tools.generated.tools import DOCUMENT, NPM, Tools, run
 
 NAME = "openapi-typescript and openapi-fetch, tsc --strict"
 STORY = "openapi-fetch"
+LANGUAGE, EXAMPLE = "ts", "example.ts"
 
 
 def compile_client(tools: Tools, into: Path) -> None:
@@ -21,3 +22,8 @@ def compile_client(tools: Tools, into: Path) -> None:
 def run_story(tools: Tools, into: Path, url: str, username: str) -> str:
     """Run the story, and return its output."""
     return typescript.run_story(tools, into, STORY, url, username)
+
+
+def run_example(tools: Tools, into: Path) -> str:
+    """Run the example, and return its output."""
+    return run(typescript.node(tools), str(into / "built" / "example.js"))

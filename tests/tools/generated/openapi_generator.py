@@ -1,4 +1,4 @@
-"""openapi-generator, whose jar PyPI has: it makes the clients for Java, Go and TypeScript's fetch."""
+"""openapi-generator: it makes the clients for Java, for Go, and for TypeScript with fetch."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +20,6 @@ def generate(tools: Tools, generator: str, into: Path, options: Mapping[str, str
 
 
 def jar(tools: Tools) -> Path:
-    """Return the path of the generator's jar in PyPI's package."""
+    """Return the path of the generator's jar, which is in a package of PyPI."""
     (found,) = tools.folder.glob("lib/python3*/site-packages/openapi_generator_cli/*.jar")
     return found

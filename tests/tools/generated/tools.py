@@ -1,5 +1,6 @@
 """The generators and compilers: their paths, their pinned versions, and how to run them."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from tests.serving import REPOSITORY
 HERE = Path(__file__).parent
 STORIES = HERE / "stories"
 DOCUMENT = REPOSITORY / "openapi.yaml"
+PAGE = REPOSITORY / "docs" / "clients.md"
 PYPI = "requirements.txt"
 NPM = "package.json"
 """The files with the pinned versions."""
@@ -63,11 +65,18 @@ class Tools:
             raise Missing("the pinned generators aren't installed: add --install")
 
     @staticmethod
-    def machines(command: str, packages: str) -> str:
+    def machines(command: str, packages: str, installer: str = "apt-get install") -> str:
         """Return the path of the machine's own command. Raises `Missing`."""
         if found := shutil.which(command):
             return found
-        raise Missing(f"no {command}: apt-get install {packages}")
+        raise Missing(f"no {command}: {installer} {packages}")
+
+
+def example(language: str) -> str:
+    """Return the example in this language from docs/clients.md."""
+    text = PAGE.read_text(encoding="utf-8")
+    (found,) = re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+    return str(found)
 
 
 def run(*command: str, into: Path | None = None, env: Mapping[str, str] | None = None) -> str:

@@ -1,0 +1,1 @@
+"""The story of arazzo.yaml as a .http file and as a Postman collection."""
