@@ -16,7 +16,8 @@ def declared() -> Iterator[str]:
     for _, _, operation in documented():
         for response in operation["responses"].values():
             for body in response.get("content", {}).values():
-                yield from body["schema"].get("properties", {}).get("type", {}).get("enum", [])
+                for narrower in body["schema"].get("allOf", []):
+                    yield from narrower["properties"]["type"]["enum"]
 
 
 class Sections(HTMLParser):
@@ -61,4 +62,4 @@ def test_every_problem_of_the_document_declares_its_types() -> None:
         if int(status) >= 400
     ]
     assert len(problems) > 30
-    assert all(schema["properties"]["type"]["enum"] for schema in problems)
+    assert all(schema["allOf"][0]["properties"]["type"]["enum"] for schema in problems)

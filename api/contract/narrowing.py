@@ -1,9 +1,12 @@
 """Schemas that refer to another one and narrow it by more keywords (JSON Schema 2020-12, 8.2.3.1).
 
-Client generators ignore the keywords beside a `$ref`, so that all narrower schemas are one type.
+The document has these keywords in an `allOf` beside the `$ref`. Tools that ignore what is beside a
+`$ref` then make one type of all narrower schemas. If the keywords themselves were beside it, some
+tools would ignore the `$ref` instead.
 """
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 _ANNOTATIONS = {"default", "description", "example", "examples", "summary", "title"}
@@ -12,9 +15,14 @@ _ANNOTATIONS = {"default", "description", "example", "examples", "summary", "tit
 def merged(schema: Mapping[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Return one schema that is as narrow as `schema` and `keywords` together.
 
-    The schemas of `properties` are merged too. Of two annotations that of `keywords` counts. Raises
-    `ValueError` if another keyword has two values.
+    The schemas of `properties` are merged too, and those of an `allOf` that only `keywords` have.
+    Of two annotations that of `keywords` counts. Raises `ValueError` if another keyword has two
+    values.
     """
+    members = keywords.get("allOf")
+    if isinstance(members, list) and "allOf" not in schema:
+        others = {name: value for name, value in keywords.items() if name != "allOf"}
+        return reduce(merged, [*members, others], dict(schema))
     both = {**schema, **keywords}
     for name in schema.keys() & keywords.keys():
         one, other = schema[name], keywords[name]

@@ -73,7 +73,7 @@ def _body(spec: APISpec, status: int, body: Body) -> dict[str, Any]:
     schema: Any = body.schema
     if body.keywords:
         resolver = spec.plugins[0].resolver  # type: ignore[attr-defined]
-        schema = {**resolver.resolve_schema_dict(schema), **body.keywords}
+        schema = {**resolver.resolve_schema_dict(schema), "allOf": [dict(body.keywords)]}
     return {"schema": schema} | ({} if example is None else {"example": example})
 
 

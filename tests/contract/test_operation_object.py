@@ -115,11 +115,12 @@ def test_representations_stand_in_the_declared_order_and_each_form_has_an_exampl
     assert found["requestBody"] == {"required": True, "content": dict.fromkeys(kinds, taken)}
 
 
-def test_keywords_beside_the_reference_narrow_a_schema() -> None:
+def test_keywords_in_an_all_of_beside_the_reference_narrow_a_schema() -> None:
     keywords = {"properties": {"kind": {"const": "round"}}}
     reply = Reply(description="It is.", content={"a/a": Body(Order, {}, keywords=keywords)})
     content = printed_operation(reply=reply)["responses"]["200"]["content"]
-    assert content["a/a"]["schema"] == {"$ref": "#/components/schemas/Order"} | keywords
+    reference = {"$ref": "#/components/schemas/Order"}
+    assert content["a/a"]["schema"] == reference | {"allOf": [keywords]}
 
 
 def test_a_header_field_of_the_request_is_printed_by_its_own_name() -> None:

@@ -79,12 +79,6 @@ def test_a_wrong_status_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fails and said.startswith("FAILED: 200, not [200, 201, ")
 
 
-def test_keywords_beside_a_reference_are_moved_into_an_all_of() -> None:
-    beside = {"$ref": "#/a", "properties": {"b": {"const": 1}}}
-    moved = {"allOf": [{"$ref": "#/a"}, {"properties": {"b": {"const": 1}}}]}
-    assert story.with_all_of({"c": [beside, {"$ref": "#/a"}]}) == {"c": [moved, {"$ref": "#/a"}]}
-
-
 def test_ci_pins_each_tool_to_the_version_that_the_page_names() -> None:
     ci = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
     page = (REPOSITORY / "docs" / "clients.md").read_text(encoding="utf-8")

@@ -161,7 +161,8 @@ class Document:
     def resolve(self, node: Any) -> Any:
         """Return the node with its references resolved. It must not be recursive.
 
-        Keywords beside a reference narrow its target. They declare no other members.
+        Keywords beside a reference narrow its target, also those in an `allOf`. They declare no other
+        members.
         """
         if isinstance(node, list):
             return [self.resolve(item) for item in node]
@@ -171,7 +172,8 @@ class Document:
         if isinstance(reference, str):
             if reference not in self._resolved:
                 self._resolved[reference] = self.resolve(part_at(self.root, pointer(reference)))
-            keywords = {k: self.resolve(value) for k, value in node.items() if k != "$ref"}
+            beside = {k: self.resolve(value) for k, value in node.items() if k != "$ref"}
+            keywords = merged({}, beside)
             target = self._resolved[reference]
             if narrowed := keywords.get("properties"):
                 declared = target.get("properties", {})

@@ -24,13 +24,16 @@ _Mutations = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, in
 """A mutated value, its words and its direction, and the item or member that it changes."""
 
 
-def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Iterator[Change]:
+def changes(
+    schema: Schema, *, texts: bool = False, closed: bool = False, narrows: bool = False
+) -> Iterator[Change]:
     """Yield each mutation of a schema and the schemas within.
 
     `texts`: every value is a text, as in a form, a query or a header. `closed`: objects have only
-    declared members, as in a response. Keywords beside a reference only narrow its target.
+    declared members, as in a response. `narrows`: the schema only narrows another one, as a member
+    of an `allOf` and keywords beside a reference do.
     """
-    read, narrows = schema, "$ref" in schema
+    read, narrows = schema, narrows or "$ref" in schema
     if closed and "properties" in schema and not narrows:
         read = {"additionalProperties": False, **schema}
     for keyword in schema:
@@ -43,7 +46,8 @@ def changes(schema: Schema, *, texts: bool = False, closed: bool = False) -> Ite
             changed |= {} if new is None else {keyword: new}
             yield Change((keyword, *item), (), changed, f"{keyword}: {words}", direction)
     for place, within in schemas_within(schema):
-        for change in changes(within, texts=texts, closed=closed):
+        is_member = place[0] == "allOf"
+        for change in changes(within, texts=texts, closed=closed, narrows=is_member):
             yield change.within(place, is_inverted=place == ("not",))
     for words, more in () if narrows else _absent_keywords(read):
         yield Change(("type",), (), {**schema, **more}, f"{words} added", "stricter")
@@ -154,7 +158,7 @@ _KEYWORDS: dict[str, Callable[[Schema, str, bool], _Mutations]] = {
     "format": _format,
     "required": _required,
     "properties": _properties,
-    "items": _nothing,
+    **dict.fromkeys(["allOf", "items"], _nothing),
 }
 
 
@@ -162,6 +166,8 @@ def schemas_within(schema: Schema) -> Iterator[tuple[Place, Schema]]:
     """Yield the schemas within, with their places."""
     for name, within in schema.get("properties", {}).items():
         yield ("properties", name), within
+    for i, within in enumerate(schema.get("allOf", [])):
+        yield ("allOf", i), within
     for keyword in ("items", "additionalProperties", "not"):
         if isinstance(schema.get(keyword), Mapping):
             yield (keyword,), schema[keyword]

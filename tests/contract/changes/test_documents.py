@@ -57,7 +57,8 @@ def test_siblings_of_a_reference_count_too() -> None:
 
 def test_siblings_of_a_reference_may_narrow_its_properties() -> None:
     def narrowed(*members: str) -> Any:
-        within = {"properties": {"kind": {"enum": list(members)}}} if members else {}
+        keywords = {"properties": {"kind": {"enum": list(members)}}}
+        within = {"allOf": [keywords]} if members else {}
         beside = {"$ref": "#/components/schemas/Text", "description": "So."} | within
         text = {"description": "A text.", "properties": {"kind": {"type": "string"}}}
         return with_book({}) | {"components": {"schemas": {"Book": beside, "Text": text}}}

@@ -21,7 +21,7 @@ def narrowed(members: list[int]) -> dict[str, Any]:
     read = edited["paths"]["/notes/{id}"]["get"]["responses"]["200"]
     for response in left, read:
         schema = response["content"]["application/json"]["schema"]
-        schema["properties"] = {"id": {"enum": members}}
+        schema["allOf"] = [{"properties": {"id": {"enum": members}}}]
     return edited
 
 
@@ -60,5 +60,6 @@ def test_they_declare_no_members_of_their_own() -> None:
 def test_a_keyword_with_two_values_is_refused() -> None:
     one, other = {"a": {"type": "string", "title": "A"}}, {"a": {"minLength": 1, "title": "B"}}
     assert merged(one, other) == {"a": {"type": "string", "minLength": 1, "title": "B"}}
+    assert merged(one, {"allOf": [other]}) == merged(one, other)
     with pytest.raises(ValueError, match=r"^type has two values[.]$"):
         merged(one, {"a": {"type": "integer"}})

@@ -11,7 +11,7 @@ function client(baseUrl: string, username?: string, password?: string) {
   return new Api({ baseUrl, securityWorker: () => (username === undefined ? {} : { headers }) });
 }
 
-/** What was refused, by the problem's own fields, which the generator doesn't type. */
+/** What was refused, by the problem's own fields. What is thrown is the response. */
 async function told(asked: Promise<unknown>): Promise<string> {
   const refusal: unknown = await asked.catch((error: unknown) => error);
   sure(refusal instanceof Response, 'it was not refused');
