@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -117,6 +118,12 @@ def write_example(name: str, into: Path, url: str) -> None:
         file.write_text(text, encoding="utf-8")
 
 
+def try_with_a_server(name: str, tools: Tools) -> tuple[bool, str]:
+    """Try the client on a new server, because each example signs up the same username."""
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
+        return try_client(name, tools, server.url)
+
+
 def main() -> int:
     """Return the exit status: 1 if any client failed, or if a tool is missing in CI."""
     parser = argparse.ArgumentParser(
@@ -136,13 +143,12 @@ def main() -> int:
             tools.install()
         except (Missing, Failed) as reason:
             print(f"Not all is installed: {reason}")
-    bad = False
-    for name in given.client or CLIENTS:
-        # Each example signs up the same username.
-        with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
-            fails, said = try_client(name, tools, server.url)
-        print(f"{CLIENTS[name].NAME}: {said}", flush=True)
-        bad = bad or fails
+    bad, names = False, given.client or list(CLIENTS)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        results = pool.map(lambda name: try_with_a_server(name, tools), names)
+        for name, (fails, said) in zip(names, results, strict=True):
+            print(f"{CLIENTS[name].NAME}: {said}", flush=True)
+            bad = bad or fails
     return bad
 
 
