@@ -161,8 +161,8 @@ class Document:
     def resolve(self, node: Any) -> Any:
         """Return the node with its references resolved. It must not be recursive.
 
-        Keywords beside a reference narrow its target, also those in an `allOf`. They declare no other
-        members.
+        Keywords beside a reference narrow its target, also those in an `allOf`. They declare no
+        other members.
         """
         if isinstance(node, list):
             return [self.resolve(item) for item in node]
