@@ -1,4 +1,4 @@
-"""The commands and outputs of a page of the documentation."""
+"""The commands and outputs of a page, which is named by its path in the repository."""
 
 import os
 import re
@@ -22,9 +22,14 @@ class Block(NamedTuple):
     text: str
 
 
+def read(page: str) -> str:
+    """Return the text of the page."""
+    return (REPOSITORY / page).read_text(encoding="utf-8")
+
+
 def sections(page: str) -> dict[str, list[Block]]:
-    """Return the blocks under each heading of `docs/PAGE`."""
-    text = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
+    """Return the blocks under each heading of the page."""
+    text = read(page)
     found: dict[str, list[Block]] = {}
     heading = ""
     for title, language, block in re.findall(

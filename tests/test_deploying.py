@@ -13,10 +13,10 @@ import yaml
 
 from api.config import Settings
 from tests.image import arguments
-from tests.pages import commands, runner, sections
+from tests.pages import commands, read, runner, sections
 from tests.serving import REPOSITORY
 
-PAGE = "deploying.md"
+PAGE = "docs/deploying.md"
 UNIT = (REPOSITORY / "deploy" / "sign-up-api.service").read_text(encoding="utf-8")
 
 
@@ -81,5 +81,5 @@ def test_the_commands_for_compose_make_a_password(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["TRUSTED_HOSTS", "TRUSTED_PROXIES", "WEB_CONCURRENCY"])
 def test_compose_passes_the_settings_on_that_the_page_names(name: str) -> None:
     composed = yaml.safe_load((REPOSITORY / "compose.yaml").read_text(encoding="utf-8"))
-    assert f"`{name}`" in (REPOSITORY / "docs" / PAGE).read_text(encoding="utf-8")
+    assert f"`{name}`" in read(PAGE)
     assert composed["services"]["api"]["environment"][name].startswith(f"${{{name}:-")

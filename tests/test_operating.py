@@ -17,7 +17,7 @@ from tests.operator.test_restore import accounts
 from tests.pages import Run, commands, outputs, runner, sections
 from tests.serving import Server, serving
 
-PAGE = "operating.md"
+PAGE = "docs/operating.md"
 RUN_BY = {
     "Health",
     "Back up and restore SQLite",

@@ -1,0 +1,27 @@
+"""docs/api.md: each command prints what the page says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.pages import commands, outputs, runner
+from tests.serving import Server
+from tests.test_readme import UUID
+
+PAGE = "docs/api.md"
+
+
+@pytest.mark.parametrize("heading", ["Errors", "Representations", "Retries", "Rate limits"])
+def test_the_commands_of_a_section(heading: str, server: Server, tmp_path: Path) -> None:
+    (text,), (written,) = commands(PAGE, heading), outputs(PAGE, heading)
+    run = runner(tmp_path)
+    said = run(text.replace("http://localhost:5000", server.url)).replace("\r\n", "\n")
+    assert _comparable(said) == _comparable(written.rstrip("\n"))
+    if heading == "Retries":
+        assert len(set(re.findall(f'"id": "({UUID})"', said))) == 1
+
+
+def _comparable(text: str) -> str:
+    """Return the text without what differs between runs: the id, and the seconds that remain."""
+    return re.sub(r";t=\d+", ";t=60", re.sub(UUID, "ID", text)).rstrip("\n")
