@@ -16,6 +16,7 @@ from api.contract import REFUSALS
 from api.contract.proof.proof import Proof
 from tests.pages import commands, read, sections
 from tests.serving import REPOSITORY
+from tests.tools.story.__main__ import RUNNERS
 
 PAGES = sorted(
     str(page.relative_to(REPOSITORY))
@@ -29,6 +30,7 @@ TOO_LONG_FOR_CI = {"mutation"}
 RUN = {
     "README.md": ["Quick start", "Use the contract machine in your own API"],
     "docs/api.md": ["Errors", "Representations", "Retries", "Rate limits"],
+    "docs/clients.md": ["Python", "TypeScript", "Go", "Java"],
     "docs/contract-machine.md": ["Its document", "Its proof"],
     "docs/deploying.md": ["systemd", "Docker", "Compose"],
     "docs/development.md": ["Change the contract"],
@@ -39,7 +41,11 @@ RUN = {
         "Commands",
     ],
 }
-"""The sections whose commands tests run, each page in a file of tests of its own."""
+"""The sections whose commands tests run, each page in a file of tests of its own.
+
+Of docs/clients.md, `tests.tools.generated` runs the same generators with the same options, and
+tests/tools/test_generated.py compares these.
+"""
 
 
 def _table(page: str, heading: str) -> Iterator[list[str]]:
@@ -124,10 +130,12 @@ def test_any_other_command_is_run_by_ci_or_takes_what_is_there(
                 assert package in PINNED or (local and {*local[1].split(",")} <= EXTRAS.keys())
         case ["pytest", *paths]:
             assert all(list(REPOSITORY.glob(path)) for path in paths)
-        case ["apt-get", "install", *packages]:
+        case ["apt-get" | "npm", "install", *packages]:
             assert all(re.search(rf"(^|\s){re.escape(each)}\s", CI) for each in packages)
         case ["schemathesis", "run", url]:  # tests/test_fuzz.py runs it.
             assert url == "http://localhost:5000/openapi.json"
+        case ["npx", tool, *_]:
+            assert tool in RUNNERS and "python -m tests.tools.story --run" in CI
         case ["python", "-m", "venv", *_] | [".", ".venv/bin/activate"]:
             pass
         case _:

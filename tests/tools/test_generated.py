@@ -4,11 +4,13 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 
 from tests.serving import REPOSITORY
+from tests.tools.generated import go, java
 from tests.tools.generated.__main__ import CLIENTS, EXAMPLE, EXAMPLES, try_client, write_example
 from tests.tools.generated.tools import HERE, NPM, PAGE, PYPI, STORIES, Tools, example
 
@@ -52,6 +54,14 @@ def test_python_is_configured_as_the_page_says() -> None:
     (shown,) = re.findall(r"<<'END'\n(.*?)END\n", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     configured = (STORIES / "openapi-python-client.yaml").read_text(encoding="utf-8")
     assert shown in configured
+
+
+@pytest.mark.parametrize(("generator", "client"), [("go", go), ("java", java)])
+def test_openapi_generator_has_the_options_that_the_page_gives(generator: str, client: Any) -> None:
+    options = ",".join(f"{name}={value}" for name, value in client.OPTIONS.items())
+    page = " ".join(PAGE.read_text(encoding="utf-8").replace("\\\n", "").split())
+    (given,) = re.findall(rf"--generator-name {generator} .*?--additional-properties (\S+)", page)
+    assert given == options
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

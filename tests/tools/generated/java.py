@@ -7,12 +7,7 @@ from tests.tools.generated.tools import PYPI, STORIES, Missing, Tools, run
 
 NAME = "openapi-generator, library native, javac -Xlint:all -Werror"
 LANGUAGE, EXAMPLE = "java", "Example.java"
-OPTIONS = {
-    "library": "native",
-    "useJakartaEe": "true",
-    "openApiNullable": "false",
-    "hideGenerationTimestamp": "true",
-}
+OPTIONS = {"library": "native", "useJakartaEe": "true", "openApiNullable": "false"}
 PACKAGES = "default-jdk-headless libhttpmime-java libjakarta-annotation-api-java"
 DEBIANS = Path("/usr/share/java/httpmime.jar"), Path("/usr/share/java/jakarta-annotation-api.jar")
 """Libraries that the client needs and the generator's own jar, which has Jackson, lacks."""
