@@ -81,10 +81,10 @@ LONGEST_PASSWORD = 256
 
 PASSWORD = Text(
     # NIST SP 800-63B-4 asks for 15 characters if the password is the only factor.
-    description="A passphrase in any script. Any kinds of characters will do. Passwords are "
-    "compared after normalization (RFC 8265, OpaqueString), so that an accented letter equals the "
-    "letter with a combining accent. The most common passwords are refused; the schema `Password` "
-    "lists them.",
+    description="A passphrase of at least 15 characters, in any script. Any kinds of characters "
+    "will do. Passwords are compared after normalization (RFC 8265, OpaqueString), so that an "
+    "accented letter equals the letter with a combining accent. The most common passwords are "
+    "refused; the schema `Password` lists them.",
     example="an otter counts nine moons",
     pattern=_NAME,
     pattern_message=_NO_CONTROLS,
