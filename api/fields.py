@@ -19,7 +19,7 @@ _INVISIBLE = (
 
 USERNAME = Text(
     description="The name of the account. Names that differ only in letter case are equal.",
-    example="sam",
+    example="ada",
     pattern=r"^[A-Za-z0-9._@+-]*$",
     pattern_message="Use only the letters A-Z and a-z, digits and . _ @ + -",
     minimum=1,
