@@ -44,7 +44,7 @@ def test_the_image_serves_without_privileges_and_stops_as_process_1(tmp_path: Pa
         assert said.stdout == f"{arguments('USER')[0]} /data\n"
         assert said.stderr == "touch: cannot touch '/here': Read-only file system\n"
 
-        backup = shlex.split(commands("deploying.md", "Docker")[1].splitlines()[0])
+        backup = shlex.split(commands("docs/deploying.md", "Docker")[1].splitlines()[0])
         assert backup[:3] == ["docker", "exec", "sign-up-api"]
         assert container.execute(backup[3:]).returncode == 0
         assert (container.volume / "signup.backup").exists()
