@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.clients import HOST, LIVEZ, Client, post, request_once
-from tests.odd_server import LARGE, LINGER
+from tests.odd_server import LARGE
 from tests.serving import Server, serving
 
 THREADS = 4
@@ -84,20 +84,6 @@ def test_a_client_that_disconnects_leaves_no_connection(server: Server) -> None:
         time.sleep(0.05)
     assert [c.status for c in worker.net_connections()] == ["LISTEN"]
     assert request_once(server, LIVEZ).status == 200
-
-
-def test_a_refused_client_that_sends_slowly_can_read_the_response(server: Server) -> None:
-    """The server reads on for as long as a request may take.
-
-    A client may read the response only after it has sent everything.
-    """
-    with Client(server) as client:
-        client.send(post(b"", b"Content-Length: 10000000\r\n"))
-        for _ in range(10):
-            client.send(b"x" * 100_000)
-            time.sleep(LINGER / 5)
-        assert client.receive().status == 413
-        assert client.is_closed_cleanly()
 
 
 def test_an_endless_body_is_cut_off_and_delays_no_others(server: Server) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from api import config
 from tests.clients import LIVEZ, Client, post, request_once
 from tests.serving import Server
 from tests.tools.abuse import responses_to, send_and_reset
@@ -70,6 +71,20 @@ def test_a_client_that_sends_too_much_can_read_that_it_did(
         },
     }
     assert requests.post(f"{server.url}/userDetails", timeout=60, **kinds[kind]).status_code == 413
+
+
+def test_a_refused_client_that_sends_slowly_can_read_the_response(server: Server) -> None:
+    """The server reads on for as long as a request may take.
+
+    A client may read the response only after it has sent everything.
+    """
+    with Client(server) as client:
+        client.send(post(b"", b"Content-Length: 10000000\r\n"))
+        for _ in range(10):
+            client.send(b"x" * 100_000)
+            time.sleep(config.LINGER_TIMEOUT / 5)
+        assert client.receive().status == 413
+        assert client.is_closed_cleanly()
 
 
 @pytest.mark.parametrize("name", LEAVES)
