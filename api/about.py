@@ -20,6 +20,8 @@ query string is never read as a form. Lengths count code points.
 **Refusals.** If several apply, the first one in this order is returned:
 {", ".join(map(str, REFUSALS))}.
 But a record is looked up only after the rate limit, so that 429 comes before the record's 404.
+If the status alone doesn't tell what to do, the `type` of the problem leads to
+[its description](/problems).
 
 **Preconditions.** No response has an entity tag, so a `POST` or `DELETE` with an `If-Match` that
 names one gets 412 and changes nothing. `*` stands for an existing record: `DELETE` with

@@ -140,8 +140,8 @@ class Settings:
     threads: int = _setting(
         _integer(2, 1024),
         32,
-        "Maximum connections to PostgreSQL per worker. SQLite is read by up to 4 threads per "
-        "worker and written by one.",
+        "Maximum connections to PostgreSQL per worker. It has no effect on SQLite, which each "
+        "worker reads in up to 4 threads and writes in one.",
     )
     connections_per_client: int = _setting(
         _integer(0, 65535),

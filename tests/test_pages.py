@@ -26,6 +26,7 @@ PROJECT = tomllib.loads(read("pyproject.toml"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 PINNED = {line for lines in [PROJECT["dependencies"], *EXTRAS.values()] for line in lines}
 CI = read(".ci/run")
+GENERATORS = read("tests/tools/generated/package.json")
 TOO_LONG_FOR_CI = {"mutation"}
 RUN = {
     "README.md": ["Quick start", "Use the contract machine in your own API"],
@@ -134,6 +135,9 @@ def test_any_other_command_is_run_by_ci_or_takes_what_is_there(
             assert all(re.search(rf"(^|\s){re.escape(each)}\s", CI) for each in packages)
         case ["schemathesis", "run", url]:  # tests/test_fuzz.py runs it.
             assert url == "http://localhost:5000/openapi.json"
+        case ["npx", "--package", *words]:  # `tests.tools.generated` runs these versions.
+            packages = [word.rpartition("@") for word in words if "@" in word]
+            assert all(f'"{name}": "{version}"' in GENERATORS for name, _, version in packages)
         case ["npx", tool, *_]:
             assert tool in RUNNERS and "python -m tests.tools.story --run" in CI
         case ["python", "-m", "venv", *_] | [".", ".venv/bin/activate"]:

@@ -17,7 +17,7 @@ from api.threads import NativeThreads, ThreadsExhausted
 T = TypeVar("T")
 
 READERS = 4
-"""Threads in which SQLite is read. More would compete for Python's lock, not read faster."""
+"""Threads in which SQLite is read."""
 MAX_BATCH = 500
 """Maximum number of writes in a transaction, so that other processes get the lock soon."""
 
