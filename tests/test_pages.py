@@ -136,8 +136,8 @@ def test_any_other_command_is_run_by_ci_or_takes_what_is_there(
         case ["schemathesis", "run", url]:  # tests/test_fuzz.py runs it.
             assert url == "http://localhost:5000/openapi.json"
         case ["npx", "--package", *words]:  # `tests.tools.generated` runs these versions.
-            packages = [word.rpartition("@") for word in words if "@" in word]
-            assert all(f'"{name}": "{version}"' in GENERATORS for name, _, version in packages)
+            pins = [word.rpartition("@") for word in words if "@" in word]
+            assert all(f'"{name}": "{version}"' in GENERATORS for name, _, version in pins)
         case ["npx", tool, *_]:
             assert tool in RUNNERS and "python -m tests.tools.story --run" in CI
         case ["python", "-m", "venv", *_] | [".", ".venv/bin/activate"]:
