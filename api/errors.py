@@ -115,8 +115,8 @@ PRECONDITION_FAILED = _refusal(
     "If-Match or If-None-Match is false, so nothing was changed. Leave these headers out, because "
     "no response has an entity tag."
 )
-KEY_USED = _refusal(KEY_REUSED.detail, kinds=(KEY_REUSED,))
-CONFLICT = _refusal(
+KEY_CONFLICT = _refusal(KEY_REUSED.detail, kinds=(KEY_REUSED,))
+SIGN_UP_CONFLICT = _refusal(
     "The username is taken, or the Idempotency-Key was used with another form. The type tells "
     "which.",
     kinds=(USERNAME_TAKEN, KEY_REUSED),

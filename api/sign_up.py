@@ -28,7 +28,7 @@ blueprint = Blueprint("sign_up", __name__)
         ),
         400: errors.BAD_FORM.with_headers(OPEN),
         406: errors.NOT_ACCEPTABLE.with_headers(OPEN),
-        409: errors.CONFLICT.with_headers(OPEN),
+        409: errors.SIGN_UP_CONFLICT.with_headers(OPEN),
         412: errors.PRECONDITION_FAILED.with_headers(OPEN),
         413: errors.TOO_LARGE.with_headers(OPEN),
         415: errors.UNSUPPORTED.with_headers(OPEN),

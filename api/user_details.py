@@ -58,7 +58,7 @@ TOO_MANY = errors.TOO_MANY.with_headers(QUOTAS)
         401: errors.UNAUTHORIZED,
         403: errors.FORBIDDEN,
         406: errors.NOT_ACCEPTABLE,
-        409: errors.KEY_USED,
+        409: errors.KEY_CONFLICT,
         412: errors.PRECONDITION_FAILED,
         413: errors.TOO_LARGE,
         415: errors.UNSUPPORTED,

@@ -10,6 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 from sqlalchemy import create_engine
 
 from api import create_app
@@ -22,6 +23,7 @@ from api.storage.database import open_engine
 from api.storage.migrate import upgrade
 from api.storage.tables import metadata
 from tests.actor import PASSWORD, Someone
+from tests.browser import chromium
 from tests.contract.shelf.story import make_client
 from tests.postgresql import make_hostile, running
 from tests.serving import Server, serving
@@ -115,6 +117,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
         assert "Traceback" not in server.log.read_text()
         assert "undeclared response" not in server.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for all tests of a module."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

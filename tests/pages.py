@@ -15,6 +15,27 @@ PROGRAM = 'sign-up-api() { python -m api "$@"; }; '
 """The program of this repository, also where the package isn't installed."""
 
 
+TESTED = {
+    "README.md": ["Quick start", "Use the contract machine in your own API"],
+    "docs/api.md": ["Errors", "Representations", "Retries", "Rate limits"],
+    "docs/clients.md": ["Python", "TypeScript", "Go", "Java"],
+    "docs/contract-machine.md": ["Its document", "Its proof"],
+    "docs/deploying.md": ["systemd", "Docker", "Compose"],
+    "docs/development.md": ["Change the contract"],
+    "docs/operating.md": [
+        "Health",
+        "Back up and restore SQLite",
+        "Back up and restore PostgreSQL",
+        "Commands",
+    ],
+}
+"""The sections whose commands tests run, each page in a file of tests of its own.
+
+Of docs/clients.md, `tests.tools.generated` runs the same generators with the same options, and
+tests/tools/test_generated.py compares these.
+"""
+
+
 class Block(NamedTuple):
     """A fenced block: its language, empty for an output, and its text."""
 

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from tests.browser import Service, chromium, new_page, serving
+from tests.browser import Service, new_page, serving
 from tests.docs_page import Docs
 from tests.operations import OPERATIONS
 
@@ -21,12 +21,6 @@ SWAGGER_UI = {
     ("button-name", "close-modal"),
 }
 """The rule and a part of the element of each flaw that no style sheet of ours can mend."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from api.fields import PASSWORD as PASSWORD_RULE
 from api.fields import USERNAME
 from api.header_fields import IDEMPOTENCY_KEY
 from tests.actor import PASSWORD, Someone
-from tests.browser import Service, chromium, new_page, serving
+from tests.browser import Service, new_page, serving
 from tests.docs_page import ANSWER, COLORS, NOISES, SIZES, WIDTHS, Docs
 from tests.operations import OPERATIONS, URLENCODED
 
@@ -29,12 +29,6 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -194,7 +188,7 @@ def test_the_first_operation_is_on_the_first_screens(
         box = first.bounding_box()
         assert "/userSignUp" in first.inner_text().replace("\u200b", "")
         assert box and box["y"] + box["height"] <= screens * height
-        # What holds for every request stands after all operations.
+        # The rules of every request stand after all operations.
         page.get_by_text("Requests that reach no operation").wait_for()
         last = page.locator(".opblock").last.bounding_box()
         end = page.locator(".opblock-tag", has=page.locator("table")).bounding_box()

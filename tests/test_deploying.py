@@ -13,7 +13,7 @@ import yaml
 
 from api.config import Settings
 from tests.image import arguments
-from tests.pages import commands, read, runner, sections
+from tests.pages import TESTED, commands, read, runner, sections
 from tests.serving import REPOSITORY
 
 PAGE = "docs/deploying.md"
@@ -27,7 +27,7 @@ def unit(name: str) -> str:
 
 def test_each_section_with_commands_has_a_test() -> None:
     found = {heading for heading in sections(PAGE) if commands(PAGE, heading)}
-    assert found == {"systemd", "Docker", "Compose"}
+    assert found == set(TESTED[PAGE])
 
 
 def test_the_commands_for_systemd_put_everything_where_the_unit_expects_it(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ REPLIES = {
     401: errors.UNAUTHORIZED,
     404: errors.NOT_FOUND,
     405: errors.UNROUTED_REPLIES[405],
-    409: errors.CONFLICT,
+    409: errors.SIGN_UP_CONFLICT,
     415: errors.UNSUPPORTED,
     503: errors.UNAVAILABLE,
 }

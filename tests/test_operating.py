@@ -14,17 +14,10 @@ from api.config import Settings
 from api.storage.database import open_engine
 from api.storage.migrate import upgrade
 from tests.operator.test_restore import accounts
-from tests.pages import Run, commands, outputs, runner, sections
+from tests.pages import TESTED, Run, commands, outputs, runner, sections
 from tests.serving import Server, serving
 
 PAGE = "docs/operating.md"
-RUN_BY = {
-    "Health",
-    "Back up and restore SQLite",
-    "Back up and restore PostgreSQL",
-    "Commands",
-}
-"""The sections with commands, each of which a test below runs."""
 
 
 @pytest.fixture
@@ -38,7 +31,7 @@ def sign_up(server: Server, username: str) -> None:
 
 
 def test_each_section_with_commands_is_run() -> None:
-    assert {heading for heading in sections(PAGE) if commands(PAGE, heading)} == RUN_BY
+    assert {heading for heading in sections(PAGE) if commands(PAGE, heading)} == set(TESTED[PAGE])
 
 
 def test_the_commands_about_health_and_the_line_of_the_log(tmp_path: Path, run: Run) -> None:

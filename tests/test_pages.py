@@ -14,7 +14,7 @@ from api.about import VERSION
 from api.config import describe_settings
 from api.contract import REFUSALS
 from api.contract.proof.proof import Proof
-from tests.pages import commands, read, sections
+from tests.pages import TESTED, commands, read, sections
 from tests.serving import REPOSITORY
 from tests.tools.story.__main__ import RUNNERS
 
@@ -28,25 +28,6 @@ PINNED = {line for lines in [PROJECT["dependencies"], *EXTRAS.values()] for line
 CI = read(".ci/run")
 GENERATORS = read("tests/tools/generated/package.json")
 TOO_LONG_FOR_CI = {"mutation"}
-RUN = {
-    "README.md": ["Quick start", "Use the contract machine in your own API"],
-    "docs/api.md": ["Errors", "Representations", "Retries", "Rate limits"],
-    "docs/clients.md": ["Python", "TypeScript", "Go", "Java"],
-    "docs/contract-machine.md": ["Its document", "Its proof"],
-    "docs/deploying.md": ["systemd", "Docker", "Compose"],
-    "docs/development.md": ["Change the contract"],
-    "docs/operating.md": [
-        "Health",
-        "Back up and restore SQLite",
-        "Back up and restore PostgreSQL",
-        "Commands",
-    ],
-}
-"""The sections whose commands tests run, each page in a file of tests of its own.
-
-Of docs/clients.md, `tests.tools.generated` runs the same generators with the same options, and
-tests/tools/test_generated.py compares these.
-"""
 
 
 def _table(page: str, heading: str) -> Iterator[list[str]]:
@@ -95,7 +76,7 @@ def _others() -> Iterator[tuple[str, list[str]]]:
     """Yield the page and the words of each command that no test runs unchanged."""
     for page in PAGES:
         for heading in sections(page):
-            if heading not in RUN.get(page, []):
+            if heading not in TESTED.get(page, []):
                 for text in commands(page, heading):
                     lines = re.sub(r" +#.*", "", text).replace("&&", "\n").splitlines()
                     yield from ((page, shlex.split(line)) for line in lines if line.strip())
@@ -105,8 +86,8 @@ OTHERS = list(_others())
 
 
 def test_the_sections_that_are_run_have_commands() -> None:
-    found = {page: [each for each in sections(page) if commands(page, each)] for page in RUN}
-    assert {page: [e for e in found[page] if e in RUN[page]] for page in RUN} == RUN
+    found = {page: [each for each in sections(page) if commands(page, each)] for page in TESTED}
+    assert {page: [e for e in found[page] if e in TESTED[page]] for page in TESTED} == TESTED
     assert len(OTHERS) > 20
 
 

@@ -1,8 +1,8 @@
 """Schemas that refer to another one and narrow it by more keywords (JSON Schema 2020-12, 8.2.3.1).
 
-The document has these keywords in an `allOf` beside the `$ref`. Tools that ignore what is beside a
-`$ref` then make one type of all narrower schemas. If the keywords themselves were beside it, some
-tools would ignore the `$ref` instead.
+The document has these keywords in an `allOf` beside the `$ref`. If `properties` stood there
+instead, some tools would ignore the `$ref`. Tools that ignore the `allOf` generate one type for the
+schema and for all that narrow it.
 """
 
 from collections.abc import Mapping

@@ -93,7 +93,7 @@ def test_tags_of_the_app_follow_those_of_its_operations_and_the_last_has_the_tab
     about = {"tags": [{"name": "A"}, {"name": "B", "description": "The rest."}]}
     Gate(app, about=about, unrouted_replies={404: Reply(description="There is nothing.")})
     app.register_blueprint(blueprint)
-    for _ in range(2):  # What the app gave is not changed.
+    for _ in range(2):  # The first call doesn't change the app's tags.
         printed = document(app)
         assert [tag["name"] for tag in printed["tags"]] == ["Odd jobs", "A", "B"]
         head, table = printed["tags"][-1]["description"].split("\n\n")

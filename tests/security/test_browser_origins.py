@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from api.problem_types import CROSS_SITE
 from tests.actor import FORM, PASSWORD, Someone, assert_problem
-from tests.browser import Service, chromium, listening, new_page, serving
+from tests.browser import Service, listening, new_page, serving
 from tests.contract.elsewhere import Elsewhere, blank
 from tests.operations import NO_METHOD
 
@@ -18,12 +18,6 @@ SIGN_UP, DETAILS = "/userSignUp", "/userDetails"
 OTHER_SITE = "http://localhost:{}/"
 SAME_SITE = "http://127.0.0.1:{}/"  # The port is part of the origin, but not of the site.
 PLACES = {"other site": OTHER_SITE, "same site": SAME_SITE, "null": f"{SAME_SITE}sandbox"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

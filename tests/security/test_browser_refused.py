@@ -9,17 +9,11 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from tests.actor import assert_problem
-from tests.browser import Service, chromium, listening, new_page, serving
+from tests.browser import Service, listening, new_page, serving
 from tests.contract.elsewhere import Elsewhere, blank
 from tests.contract.test_http_errors import faulty
 
 SIGN_UP = "/userSignUp"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def _changes(document: Node) -> Iterator[Change]:
     components, of_requests = document.get("components", {}), set(_of_requests(document))
     for name, schema in components.get("schemas", {}).items():
         closed = f"#/components/schemas/{name}" not in of_requests
-        mutations = changes(schema, texts=_is_form(document, name), closed=closed)
+        mutations = changes(schema, texts=_has_texts(document, name), closed=closed)
         for change in (*mutations, *other_references(document, schema, name, closed=closed)):
             yield change.within(("components", "schemas", name))
     for name, header in components.get("headers", {}).items():
@@ -128,8 +128,8 @@ def _of_requests(document: Node) -> Iterator[str]:
                 yield from references(document, item[method].get(part))
 
 
-def _is_form(document: Node, name: str) -> bool:
-    """Return whether the schema is that of a form, or of a field of one: all fields are texts."""
+def _has_texts(document: Node, name: str) -> bool:
+    """Return whether all values are texts, because the schema is a form's or a form field's."""
     of_forms = (
         reference
         for item in document["paths"].values()
