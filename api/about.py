@@ -23,8 +23,8 @@ But a record is looked up only after the rate limit, so that 429 comes before th
 If the status alone doesn't tell what to do, the `type` of the problem leads to
 [its description](/problems).
 
-**Preconditions.** No response has an entity tag, so a `POST` or `DELETE` with an `If-Match` that
-names one gets 412 and changes nothing. `*` stands for an existing record: `DELETE` with
+**Preconditions.** No response has an entity tag, so a request other than `GET` with an `If-Match`
+that names one gets 412 and changes nothing. `*` stands for an existing record: `DELETE` with
 `If-Match: *` deletes it, and with `If-None-Match: *` gets 412. `GET` ignores both headers.
 
 **Requests that reach no operation** get the responses in this table, with these headers. Headers in

@@ -99,7 +99,7 @@ UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{
 
 RECORD_ID = Text(
     description="A random UUID (RFC 9562, version 4), which can't be guessed. Anyone who knows it "
-    "can read and delete the record.",
+    "has access to the record.",
     example="0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8",
     pattern=f"^{UUID_PATTERN}$",
     minimum=36,

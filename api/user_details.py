@@ -1,4 +1,4 @@
-"""Records of user details. Anyone who knows a record's link can read and delete it."""
+"""Records of user details. Anyone who knows a record's link has access to it."""
 
 from functools import partial
 from typing import Any
@@ -80,13 +80,9 @@ def create_user_details(
     check_preconditions()
 
     def add(key: Key | None) -> UUID:
-        return store.add_details(
-            username=form["username"],
-            firstname=form.get("firstname") or None,
-            lastname=form["lastname"],
-            account_id=account and account.id,
-            key=key,
-        )
+        # Browsers send an empty text for each input that the user left empty.
+        details = {name: text or None for name, text in form.items()}
+        return store.add_details(**details, account_id=account and account.id, key=key)
 
     record_id = run_once_per_key(headers, form, add, account)
     location = f"{request.script_root}{request.path}/{record_id}"

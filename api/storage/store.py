@@ -129,25 +129,14 @@ class Store:
         return self.database.write(remove)
 
     def add_details(
-        self,
-        *,
-        username: str,
-        firstname: str | None,
-        lastname: str,
-        account_id: int | None,
-        key: Key | None = None,
+        self, *, account_id: int | None, key: Key | None = None, **details: str | None
     ) -> UUID:
-        """Add a record, and return its id, which has 122 random bits."""
+        """Add a record of the details, which are named as the columns.
+
+        Return the record's id, which has 122 random bits.
+        """
         record_id = uuid4()
-        self._add(
-            user_details,
-            key,
-            id=record_id,
-            username=username,
-            firstname=firstname,
-            lastname=lastname,
-            account_id=account_id,
-        )
+        self._add(user_details, key, id=record_id, account_id=account_id, **details)
         return record_id
 
     def count_details(self, account: Record) -> int:
