@@ -40,7 +40,7 @@ class FrequentRequest(NamedTuple):
 SAM = {"username": "sam"}
 NEW = {"username": "{new}"}
 FREQUENT_REQUESTS = {
-    "details given": FrequentRequest("POST", "/userDetails", FORM, 201, 2.77, 1),
+    "details given": FrequentRequest("POST", "/userDetails", FORM, 201, 2.85, 1),
     "an invalid form refused": FrequentRequest("POST", "/userDetails", SAM, 400, 2.07, 0),
     "details read": FrequentRequest("GET", "{link}", None, 200, 1.91, 1),
     "a sign-up without a password": FrequentRequest("POST", "/userSignUp", NEW, 200, 2.6, 1),
