@@ -15,8 +15,9 @@ from tests.tools.benchmarks.bench import Bench, Key
 from tests.tools.benchmarks.filled import fill, some_links
 from tests.tools.benchmarks.kept import missing
 from tests.tools.benchmarks.load import Load
+from tests.tools.benchmarks.peers.serving import PEERS
 from tests.tools.benchmarks.plot import NUMBERS, draw
-from tests.tools.benchmarks.rows import rows
+from tests.tools.benchmarks.rows import BESIDE_PEERS, rows
 from tests.tools.benchmarks.table import Row
 
 
@@ -70,6 +71,19 @@ def test_too_low_a_ratio_or_too_high_a_latency_is_reported(
     row = Row("work", "bare app", True, 16, rates, [100, 100, 100], 0.80, p99, 50)
     assert row.wrong is wrong
     assert row.cells()[-1] == ("MISSED" if wrong else "ok")
+
+
+def test_the_service_must_be_three_times_as_fast_as_each_peer(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, 1, 1)
+    bench.keep(Key(BESIDE_PEERS, "details", True, 16), _of_rate(30))
+    for name in PEERS:
+        bench.keep(Key(name, "details", True, 16), _of_rate(11 if name == "Litestar" else 10))
+    assert [row.against for row in rows(bench)] == list(PEERS)
+    assert [row.against for row in rows(bench) if row.wrong] == ["Litestar"]
+
+
+def _of_rate(rate: int) -> Load:
+    return Load("t1", {"201"}, 1, statuses=Counter({"201": rate}))
 
 
 def test_the_drawings_are_valid(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from tests.tools.benchmarks.bench import SERVED_AT_ONCE, Bench, Key
 from tests.tools.benchmarks.load import Load
 from tests.tools.benchmarks.machine import CORES
+from tests.tools.benchmarks.peers.serving import PEERS
 from tests.tools.benchmarks.table import Row
 
 LIGHT = {
@@ -20,6 +21,10 @@ TAIL = 5
 """The maximum 99th percentile, relative to the bare app's in the same run."""
 HELD_UP = 5
 """The maximum 99th percentile of other requests during hashing, in durations of a hash."""
+BESIDE_PEERS = "service beside peers"
+"""The name of the service when other frameworks are measured in the same rounds."""
+PEERS_LEAST = 3.0
+"""The minimum ratio to each of the other frameworks."""
 HOLDS = 0.85
 """The ratio from which a rate counts as equal to another."""
 
@@ -109,6 +114,13 @@ def _crowd(bench: Bench, key: Key, loads: list[Load]) -> Row:
     return _row(key, loads, work=work, against="itself at 64", references=references, least=HOLDS)
 
 
+def _peers(bench: Bench, key: Key, loads: list[Load]) -> Iterator[Row]:
+    for name in PEERS:
+        references = _rates(bench.loads[key._replace(server=name)])
+        work = "POST /userDetails, SQLite"
+        yield _row(key, loads, work=work, against=name, references=references, least=PEERS_LEAST)
+
+
 def rows(bench: Bench) -> Iterator[Row]:
     """Yield the rows that were measured, in order."""
     for key, loads in bench.loads.items():
@@ -120,3 +132,5 @@ def rows(bench: Bench) -> Iterator[Row]:
             yield from _postgresql(bench, key, loads)
         elif key.server == "crowded service" and key.connections > SERVED_AT_ONCE:
             yield _crowd(bench, key, loads)
+        elif key.server == BESIDE_PEERS:
+            yield from _peers(bench, key, loads)

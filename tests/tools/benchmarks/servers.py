@@ -36,16 +36,20 @@ def bare() -> Iterator[tuple[str, psutil.Process]]:
         start_new_session=True,
     )
     try:
-        _wait_until(lambda: requests.post(f"{url}/userSignUp", timeout=60).ok)
+        wait_until(lambda: requests.post(f"{url}/userSignUp", timeout=60).ok)
         arbiter = psutil.Process(process.pid)
-        _wait_until(lambda: len(arbiter.children()) == WORKERS)
+        wait_until(lambda: len(arbiter.children()) == WORKERS)
         yield url, arbiter
     finally:
         process.terminate()
         process.wait(timeout=40)
 
 
-def _wait_until(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds, at most a minute. A server that doesn't listen yet is none.
+
+    Raises `TimeoutError`.
+    """
     until = time.monotonic() + 60
     while time.monotonic() < until:
         with suppress(requests.ConnectionError):

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from tests.tools.benchmarks import postgresql
 from tests.tools.benchmarks.bench import Bench, Key, Target
 from tests.tools.benchmarks.kept import missing
 from tests.tools.benchmarks.machine import hashes_per_second, sync_milliseconds
+from tests.tools.benchmarks.peers import serving
 from tests.tools.benchmarks.plot import NUMBERS
+from tests.tools.benchmarks.rows import BESIDE_PEERS
 from tests.tools.benchmarks.servers import bare, links, service
 
 KINDS = (True, False)
@@ -85,10 +87,29 @@ def sync(bench: Bench) -> None:
             bench.alone["sync"].append(sync_milliseconds(bench.folder, bench.seconds / 2))
 
 
+def peers(bench: Bench) -> None:
+    """Measure new records against the same job done with other frameworks."""
+    python = serving.install(bench.folder / "peers")
+    with ExitStack() as stack:
+        targets = [stack.enter_context(on_sqlite(bench, BESIDE_PEERS))]
+        databases = {name: bench.folder / f"{name}.db" for name in serving.PEERS}
+        for name, database in databases.items():
+            url = stack.enter_context(serving.serve(python, name, database))
+            targets.append(Target(name, url))
+        for _ in range(bench.rounds):
+            for connections in (16, 64):
+                for kept in KINDS:
+                    for target in targets:
+                        bench.measure(target, "details", kept, connections)
+    for name, database in databases.items():
+        bench.wrong += missing(f"sqlite:///{database}", bench.of(name))
+
+
 WORKS: dict[str, Callable[[Bench], None]] = {
     "sync": sync,
     "sqlite": sqlite,
     "hashing": hashing,
     "postgresql": postgresql.measure,
     "connections": connections,
+    "peers": peers,
 }
