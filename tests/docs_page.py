@@ -14,7 +14,8 @@ SIZES = """() => [...document.querySelectorAll("body *")]
 # JavaScript: the widths of elements that hold long text or input, and so need the full width.
 WIDTHS = """() => [...document.querySelectorAll(
         ".opblock-tag small, .parameters-col_description, .parameters-col_description input,"
-        + ".renderedMarkdown td, .opblock-description, .live-responses-table pre")]
+        + ".renderedMarkdown td, .opblock-description, .live-responses-table pre,"
+        + ".response-col_description")]
     .filter((e) => e.checkVisibility() && e.type !== "checkbox")
     .map((e) => e.getBoundingClientRect().width)"""
 # JavaScript: the colors of the page's background and text.

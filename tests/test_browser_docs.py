@@ -206,6 +206,7 @@ def test_on_a_phone_the_page_is_as_wide_as_the_screen_and_can_be_read_and_used(
             if operation == "createUserDetails":
                 execute.tap()
                 block.locator(ANSWER).first.wait_for()
+            block.get_by_role("tab", name="Schema").last.tap()
             for control in execute, block.get_by_role("button", name="Cancel"):
                 box = control.bounding_box()
                 assert box and 0 <= box["x"] < box["x"] + box["width"] <= WIDTH, operation
