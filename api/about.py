@@ -7,8 +7,8 @@ VERSION = "2.0.0"
 
 _DESCRIPTION = """\
 Sign-ups and user details, sent as forms. The example of each form works unchanged. Every response
-is declared here, and every error is a problem (RFC 9457). The last section, Every request, has the
-rules that all operations share."""
+is declared here, except a 500 by a defect, and every error is a problem (RFC 9457). The section
+Every request, below all operations, has the rules that they share."""
 
 _EVERY_REQUEST = f"""\
 **Representations.** Messages are JSON unless `Accept` prefers plain text or HTML. `HEAD` is

@@ -94,7 +94,8 @@ RETRY_AFTER = {
 }
 
 BAD_FORM = _refusal(
-    "The form or a header is invalid, and errors names its fields; or the body is malformed.",
+    "The form or a header is invalid, and errors names its fields; or the body is malformed, and "
+    "the type is about:blank.",
     kinds=(INVALID_INPUT, None),
     detail=INVALID_INPUT.advice,
     errors={"username": ["Give this field."]},

@@ -84,7 +84,7 @@ PASSWORD = Text(
     description="A passphrase of at least 15 characters, in any script. Any kinds of characters "
     "will do. Passwords are compared after normalization (RFC 8265, OpaqueString), so that an "
     "accented letter equals the letter with a combining accent. The most common passwords are "
-    "refused; the schema `Password` lists them.",
+    "refused, and listed in this schema.",
     example="an otter counts nine moons",
     pattern=_NAME,
     pattern_message=_NO_CONTROLS,
