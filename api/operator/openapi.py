@@ -1,79 +1,8 @@
-"""The `openapi` command: write, check and compare the OpenAPI document."""
+"""The contract's `openapi` command, which ends as each operator's command does."""
 
-import sys
-from difflib import unified_diff
-from pathlib import Path
-
-import click
-import yaml
-from flask import current_app
-from flask.cli import with_appcontext
-
-from api.contract import document, to_yaml
-from api.contract.changes.document import document_changes
+from api.contract.commands import openapi as _openapi
 from api.operator.common import OperatorCommand
 
-
-@click.command(cls=OperatorCommand)
-@click.option("--check", is_flag=True, help="Write nothing: print what would change, and exit 1.")
-@click.option(
-    "--against",
-    type=click.Path(exists=True, path_type=Path, dir_okay=False),
-    metavar="OLD.yaml",
-    help="Write nothing: list what changed since this document, and exit 1 if a change breaks it.",
+openapi = OperatorCommand(
+    _openapi.name, callback=_openapi.callback, params=_openapi.params, help=_openapi.help
 )
-@click.option(
-    "--file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="openapi.yaml",
-    show_default=True,
-    help="The checked-in document.",
-)
-@with_appcontext
-def openapi(check: bool, against: Path | None, file: Path) -> None:
-    """Write the OpenAPI document that the code declares."""
-    if check and against:
-        raise click.UsageError("Choose one of --check and --against.")
-    if against:
-        _list_changes(against)
-    else:
-        _write(file, check=check)
-
-
-def _write(file: Path, *, check: bool) -> None:
-    printed = to_yaml(document(current_app))
-    try:
-        if not check:
-            file.write_bytes(printed.encode())
-        checked_in = file.read_bytes() if file.exists() else b""
-    except OSError as error:
-        raise click.ClickException(f"{file}: {error.strerror}.") from None
-    if checked_in != printed.encode():
-        before = checked_in.decode(errors="replace").splitlines(keepends=True)
-        after = printed.splitlines(keepends=True)
-        click.echo("".join(unified_diff(before, after, str(file), "the code")), nl=False)
-        click.echo("Accept this with: python -m api openapi", err=True)
-        sys.exit(1)
-    click.echo(f"{file} is {'current' if check else 'written'}.")
-
-
-def _list_changes(old: Path) -> None:
-    try:
-        changes = document_changes(yaml.safe_load(old.read_bytes()), document(current_app))
-    except (OSError, ValueError) as error:
-        raise _not_a_document(old, str(error)) from None
-    except yaml.YAMLError:
-        raise _not_a_document(old, "it is not YAML") from None
-    for change in changes:
-        click.echo(change)
-    breaking = sum(change.breaking for change in changes)
-    if changes:
-        click.echo(f"{breaking} breaking, {len(changes) - breaking} compatible")
-    else:
-        click.echo(f"There is no difference from {old}.")
-    sys.exit(1 if breaking else 0)
-
-
-def _not_a_document(file: Path, reason: str) -> click.BadParameter:
-    advice = "Give a document as this command writes it."
-    return click.BadParameter(f"{file}: {reason}. {advice}", param_hint="--against")

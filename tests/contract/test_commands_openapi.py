@@ -1,13 +1,16 @@
-"""`python -m api openapi`, which writes the document, and checks whether it is up to date."""
+"""The command `openapi`, which writes the document, and checks whether it is up to date."""
 
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 from flask import Flask
+from flask.cli import FlaskGroup, ScriptInfo
 
 from api import create_app
 from api.config import Settings
+from api.contract import Gate, operation
+from api.contract.commands import openapi
 from tests.operations import FILE
 
 
@@ -19,7 +22,8 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
 
 def run(service: Flask, *arguments: str) -> Result:
     """Run `python -m api openapi` with these arguments."""
-    return service.test_cli_runner().invoke(args=["openapi", *arguments])
+    arguments = ("openapi", *arguments)
+    return service.test_cli_runner().invoke(args=arguments, prog_name="python -m api")
 
 
 def test_the_document_is_written_where_it_is_checked_in(service: Flask, tmp_path: Path) -> None:
@@ -63,3 +67,29 @@ def test_its_help_says_what_it_does(service: Flask) -> None:
     assert "Write the OpenAPI document that the code declares." in printed
     assert " Write nothing: print what would change, and exit 1. " in f"{printed} "
     assert " The checked-in document. [default: openapi.yaml]" in printed
+
+
+def test_the_command_that_accepts_a_difference_is_the_one_that_was_run(service: Flask) -> None:
+    """With the app and the file that it was given."""
+    named = run(service, "--check", "--file", "my api.yaml").stderr
+    assert named == "Accept this with: python -m api openapi --file 'my api.yaml'\n"
+    other = Flask("other")
+    Gate(other)
+    other.cli.add_command(openapi)
+    info = ScriptInfo(app_import_path="other", create_app=lambda: other)
+    cli = FlaskGroup(create_app=lambda: other)
+    flask = CliRunner().invoke(cli, ["openapi", "--check"], prog_name="flask", obj=info)
+    assert flask.stderr == "Accept this with: flask --app other openapi\n"
+
+
+def test_an_app_that_declares_nothing_valid_is_told_what_to_do() -> None:
+    app = Flask("bare")
+    app.cli.add_command(openapi)
+    refused = app.test_cli_runner().invoke(args=["openapi"])
+    said = "Error: The app has no Gate: call Gate(app) where the app is made.\n"
+    assert (refused.exit_code, refused.output) == (1, said)
+    Gate(app)
+    app.get("/<name>")(operation({}, documented=True)(lambda name: name))
+    refused = app.test_cli_runner().invoke(args=["openapi"])
+    said = "Error: /<name>: declare exactly the path's parameters in its path schema.\n"
+    assert (refused.exit_code, refused.output) == (1, said)
