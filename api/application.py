@@ -9,14 +9,16 @@ from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
-from api import docs, health, problems, sign_up, user_details
+from api import docs, health, sign_up, user_details
 from api.about import ABOUT
 from api.commands import Commands
 from api.config import Settings
 from api.contract import Gate, refuse_transfer_coding
+from api.contract.problems import problem_types_page, sort_methods
 from api.env_file import load_settings
-from api.errors import UNROUTED_REPLIES, handle_errors, sort_methods
+from api.errors import UNROUTED_REPLIES, handle_errors
 from api.observability.request_log import REQUEST_ID_HEADER, RequestLog
+from api.problem_types import PROBLEM_TYPES
 from api.schemas import LARGEST_FORM
 from api.security.addresses import TrustedProxies
 from api.security.browsers import COMMON_HEADERS, open_sign_up
@@ -112,7 +114,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(sign_up.blueprint)
     app.register_blueprint(user_details.blueprint)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(problems.blueprint)
+    app.register_blueprint(problem_types_page("Problems of the sign-up API", PROBLEM_TYPES))
     app.cli = Commands()  # Imports no command before its use.
     if settings.docs_enabled:
         app.register_blueprint(docs.blueprint)

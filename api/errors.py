@@ -1,18 +1,17 @@
 """Errors: their declared replies, and the handlers that turn exceptions into problems."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, cast
 
-from flask import Flask, Response, g, json, request
+from flask import Flask, Response, g, request
+from marshmallow import validate
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable, TooManyRequests
-from werkzeug.http import HTTP_STATUS_CODES
 
-from api.contract import FORM, Body, Header, InvalidInput, Reply, declared_reply
+from api.contract import FORM, Header, InvalidInput, Reply, problems
+from api.contract.problems import ProblemType, Refused, problem_reply, problem_schema
 from api.problem_types import (
-    ABOUT_BLANK,
     CROSS_SITE,
     INVALID_INPUT,
     KEY_REUSED,
@@ -20,67 +19,21 @@ from api.problem_types import (
     OUTCOME_UNKNOWN,
     TOO_MANY_REQUESTS,
     USERNAME_TAKEN,
-    ProblemType,
-    Refused,
 )
-from api.schemas import LARGEST_FORM, Problem
+from api.schemas import LARGEST_FORM
 from api.security.browsers import OPEN_AT_SIGN_UP, PREFLIGHT_AT_SIGN_UP
 from api.security.passwords import Busy
 from api.storage.errors import describe_error, may_have_succeeded
 from api.storage.store import NoSuchRecord, UsernameTaken
 from api.threads import ThreadsExhausted
 
-PROBLEM = "application/problem+json"
-SERVER_FAULT = "The service failed. Try again later."
 CHALLENGE = 'Basic realm="sign-up", charset="UTF-8"'
 DATABASE_RETRY = 5
 """The `Retry-After` of a database error, in seconds."""
 
-# Werkzeug has an older phrase for this than RFC 9110.
-_PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large"}
-_PROBLEM = Problem()
 _log = logging.getLogger(__name__)
-
-
-def problem(
-    status: int,
-    detail: str,
-    kind: ProblemType | None = None,
-    errors: Mapping[str, list[str]] | None = None,
-) -> Any:
-    """Return the body of a problem (RFC 9457) of this kind, or one told by its status alone.
-
-    The title of the latter is the phrase of the status (RFC 9457, section 4.2.1).
-    """
-    uri, title = (kind.uri, kind.title) if kind else (ABOUT_BLANK, _PHRASES[status])
-    members = {"type": uri, "title": title, "status": status, "detail": detail}
-    return _PROBLEM.dump(members | ({"errors": errors} if errors else {}))
-
-
-def problem_text(content: Mapping[str, Any]) -> str:
-    """Return the problem as JSON that ends in a line end, as every JSON response does."""
-    return json.dumps(content) + "\n"
-
-
-def _refusal(
-    meaning: str,
-    headers: Mapping[str, Header] = {},
-    kinds: Sequence[ProblemType | None] = (None,),
-    **example: Any,
-) -> Reply:
-    """Return a declaration of a problem of one of these kinds; the example has the first.
-
-    `meaning` is the description and default `detail`.
-    """
-    detail = kinds[0].detail if kinds[0] else meaning
-    uris = [kind.uri if kind else ABOUT_BLANK for kind in kinds]
-    body = Body(
-        Problem,
-        partial(problem, **{"detail": detail, "kind": kinds[0]} | example),
-        keywords={"properties": {"type": {"enum": uris}}},
-    )
-    return Reply(description=meaning, content={PROBLEM: body}, headers=headers)
-
+_SCHEMA = problem_schema(validate.Range(400, 503), messages=validate.Length(equal=1))
+_refusal = partial(problem_reply, schema=_SCHEMA)
 
 _ALLOW = {"Allow": Header({"type": "string"})}
 LONGEST_WAIT = 24 * 60 * 60
@@ -166,11 +119,6 @@ UNROUTED_REPLIES = {
 """Replies to requests that reach no operation."""
 
 
-def sort_methods(methods: str) -> str:
-    """Return the value of an `Allow` with sorted methods. Werkzeug's order varies by process."""
-    return ", ".join(sorted(methods.split(", ")))
-
-
 _KINDS: Mapping[type[HTTPException], ProblemType] = {
     InvalidInput: INVALID_INPUT,
     TooManyRequests: TOO_MANY_REQUESTS,
@@ -179,24 +127,10 @@ _KINDS: Mapping[type[HTTPException], ProblemType] = {
 
 
 def problem_response(error: HTTPException) -> Response:
-    """Return the error as a problem, with its own headers and its reply's constant ones."""
-    status = cast("int", error.code)  # Flask calls no handler for an error without a code.
-    kind = error.kind if isinstance(error, Refused) else _KINDS.get(type(error))
-    reply = declared_reply(status)
-    default = kind.detail if kind else reply.description if reply else SERVER_FAULT
-    detail = error.description if error.description != type(error).description else default
-    body = problem_text(problem(status, detail or default, kind, getattr(error, "errors", None)))
-    response = Response(body, status, content_type=PROBLEM)
-    for name, header in (reply.headers if reply else {}).items():
-        if header.const and header.required:
-            response.headers[name] = header.const
-    for name, value in error.get_headers():
-        if name == "Allow":
-            response.headers[name] = sort_methods(value)
-        elif name == "Retry-After":
-            response.headers[name] = str(min(int(value), LONGEST_WAIT))
-        elif name != "Content-Type":
-            response.headers[name] = value
+    """Return the error as a problem, whose `Retry-After` is at most `LONGEST_WAIT`."""
+    response = problems.problem_response(error, _KINDS)
+    if wait := response.headers.get("Retry-After", type=int):
+        response.headers["Retry-After"] = str(min(wait, LONGEST_WAIT))
     return response
 
 

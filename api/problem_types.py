@@ -1,45 +1,6 @@
 """The types of problems that their status alone doesn't tell (RFC 9457, section 3.1.1)."""
 
-from dataclasses import dataclass
-
-from werkzeug.exceptions import HTTPException
-
-PROBLEMS_PATH = "/problems"
-"""The path of the page that describes each type. A type is that page with the type's fragment."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProblemType:
-    """A type of problem: its name in the URI, its title, what it means and what a client does.
-
-    The URI is a reference with a full path, which is the same at every host of the service, so that
-    a program can compare it.
-    """
-
-    name: str
-    title: str
-    meaning: str
-    advice: str
-
-    @property
-    def uri(self) -> str:
-        return f"{PROBLEMS_PATH}#{self.name}"
-
-    @property
-    def detail(self) -> str:
-        return f"{self.meaning} {self.advice}"
-
-
-class Refused(HTTPException):
-    """A refusal of a request, which is a problem of this kind."""
-
-    def __init__(self, code: int, kind: ProblemType) -> None:
-        super().__init__(kind.detail)
-        self.code, self.kind = code, kind
-
-
-ABOUT_BLANK = "about:blank"
-"""The type of a problem that its status alone tells (RFC 9457, section 4.2.1)."""
+from api.contract.problems import ProblemType
 
 INVALID_INPUT = ProblemType(
     name="invalid-input",

@@ -73,34 +73,6 @@ class UserDetails(Schema):
     createdAt = rules.CREATED_AT.field(Timestamp, required=True, attribute="created_at")  # noqa: N815
 
 
-class Problem(Schema):
-    """The body of every error (RFC 9457)."""
-
-    type = _text(
-        "The kind of problem: a reference to the page that describes it, or about:blank if the "
-        "status says enough.",
-        "about:blank",
-    )
-    title = _text("The name of the kind of problem, or of the status.", "Bad Request")
-    status = fields.Integer(
-        required=True,
-        validate=validate.Range(400, 503),
-        metadata={
-            "description": "The status of the response.",
-            "examples": [400],
-            "format": "int32",
-        },
-    )
-    detail = _text("What is wrong, and what to do.", "Correct the fields named in errors.")
-    errors = fields.Dict(
-        values=fields.List(fields.String(), validate=validate.Length(equal=1)),
-        metadata={
-            "description": "A message for each invalid field or header.",
-            "examples": [{"username": ["Give this field."]}],
-        },
-    )
-
-
 class Health(Schema):
     """The state of the service."""
 

@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from api import errors
 from api.contract import JSON, Body, Header, Link, Reply, check_preconditions, message, operation
+from api.contract.problems import Refused
 from api.fields import UUID_PATTERN
-from api.problem_types import OTHER_USERNAME, Refused
+from api.problem_types import OTHER_USERNAME
 from api.schemas import CreatedUserDetails, NewUserDetails, RecordLink, RetryHeaders, UserDetails
 from api.security.browsers import refuse_cross_site
 from api.security.credentials import ACCOUNT, ACCOUNT_IF_ANY

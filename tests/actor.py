@@ -6,7 +6,8 @@ from flask.testing import FlaskClient
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import TestResponse
 
-from api.problem_types import PROBLEM_TYPES, ProblemType
+from api.contract.problems import ProblemType
+from api.problem_types import PROBLEM_TYPES
 
 # Werkzeug has an older phrase for 413 than RFC 9110.
 PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large"}

@@ -19,7 +19,8 @@ from werkzeug.test import TestResponse
 
 from api import errors
 from api.contract import Gate, InvalidInput, UnsupportedCoding, message, operation
-from api.errors import handle_errors, problem, sort_methods
+from api.contract.problems import problem, sort_methods
+from api.errors import handle_errors
 from api.security.passwords import Busy
 from api.storage.store import NoSuchRecord, UsernameTaken
 

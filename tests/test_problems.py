@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from api.problem_types import ABOUT_BLANK, PROBLEM_TYPES
+from api.contract.problems import ABOUT_BLANK
+from api.problem_types import PROBLEM_TYPES
 from tests.operations import documented
 
 

@@ -4,7 +4,8 @@ from flask import Flask, Response, request
 from flask.globals import request_ctx
 
 from api.contract import Header
-from api.problem_types import CROSS_SITE, Refused
+from api.contract.problems import Refused
+from api.problem_types import CROSS_SITE
 
 SIGN_UP_PATH = "/userSignUp"
 

@@ -15,7 +15,8 @@ from uuid import UUID
 
 from flask import g, request
 
-from api.problem_types import KEY_REUSED, Refused
+from api.contract.problems import Refused
+from api.problem_types import KEY_REUSED
 from api.security.passwords import passwords
 from api.storage.keys import Key, KeyTaken
 from api.storage.store import Record, store

@@ -14,7 +14,8 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from api import config
-from api.errors import PROBLEM, SERVER_FAULT, UNROUTED_REPLIES, problem, problem_text
+from api.contract.problems import PROBLEM, SERVER_FAULT, problem, problem_text
+from api.errors import UNROUTED_REPLIES
 from api.observability.request_log import RequestLog, new_id
 from api.security.addresses import normalised
 from api.security.browsers import ANY_ORIGIN, COMMON_HEADERS, SIGN_UP_PATH

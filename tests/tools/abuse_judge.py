@@ -10,10 +10,11 @@ import yaml
 from flask import Response
 from werkzeug.datastructures import Headers
 
+from api.contract.problems import problem
 from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.rules import contradictions
-from api.errors import UNROUTED_REPLIES, problem
+from api.errors import UNROUTED_REPLIES
 from api.observability.request_log import REQUEST_ID_HEADER
 from api.security.browsers import COMMON_HEADERS
 from api.server.refusals import REFUSALS

@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from api.problem_types import ABOUT_BLANK, INVALID_INPUT, OTHER_USERNAME, USERNAME_TAKEN
+from api.contract.problems import ABOUT_BLANK
+from api.problem_types import INVALID_INPUT, OTHER_USERNAME, USERNAME_TAKEN
 from tests.serving import REPOSITORY, serving
 from tests.tools.generated import (
     go,
