@@ -9,11 +9,12 @@ from flask.globals import request_ctx
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
-from api import docs, health, sign_up, user_details
+from api import health, sign_up, user_details
 from api.about import ABOUT
 from api.commands import Commands
 from api.config import Settings
 from api.contract import Gate, refuse_transfer_coding
+from api.contract.docs import docs_pages
 from api.contract.problems import problem_types_page, sort_methods
 from api.env_file import load_settings
 from api.errors import UNROUTED_REPLIES, handle_errors
@@ -117,6 +118,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(problem_types_page("Problems of the sign-up API", PROBLEM_TYPES))
     app.cli = Commands()  # Imports no command before its use.
     if settings.docs_enabled:
-        app.register_blueprint(docs.blueprint)
+        app.register_blueprint(docs_pages(home=True))
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app

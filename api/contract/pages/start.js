@@ -1,3 +1,7 @@
+// Authorize alone gives credentials: else the browser asks for its own at a 401, and keeps them. Only
+// if a scheme is a cookie, which a page can't set, the browser sends those that it has.
+let credentials = "omit";
+
 const mended = ({ React }) => ({
   wrapComponents: {
     // Each answer has the same few headers: folded, they don't bury what differs.
@@ -17,8 +21,11 @@ const mended = ({ React }) => ({
     spec: {
       wrapActions: {
         // Requests go to the URL of this page, which the service doesn't know behind an untrusted proxy.
-        updateJsonSpec: (original) => (spec) =>
-          original({ ...spec, servers: [{ ...spec.servers[0], url: new URL(".", location).href.slice(0, -1) }] }),
+        updateJsonSpec: (original) => (spec) => {
+          const schemes = Object.values(spec.components?.securitySchemes ?? {});
+          credentials = schemes.some((one) => one.in === "cookie") ? "same-origin" : "omit";
+          original({ ...spec, servers: [{ ...spec.servers[0], url: new URL(".", location).href.slice(0, -1) }] });
+        },
       },
     },
     auth: {
@@ -45,8 +52,7 @@ SwaggerUIBundle({
   validatorUrl: null,
   plugins: [mended],
   requestInterceptor(request) {
-    // Authorize alone gives credentials: else the browser asks for its own at a 401, and keeps them.
-    request.credentials = "omit";
+    request.credentials = credentials;
     // Until another is chosen, what is asked for is what is shown as chosen.
     if (request.headers.accept === "*/*") {
       request.headers.accept = "application/json";
