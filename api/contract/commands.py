@@ -4,7 +4,9 @@ Register it with `app.cli.add_command(openapi)`.
 """
 
 import shlex
+import subprocess
 import sys
+from contextlib import suppress
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from flask import current_app
 from flask.cli import ScriptInfo, with_appcontext
 
 from .changes.document import document_changes
+from .changes.listing import FORMATS, accept, listing
 from .openapi import document, to_yaml
 
 _FILE = "openapi.yaml"
@@ -24,9 +27,17 @@ _FILE = "openapi.yaml"
 @click.option("--check", is_flag=True, help="Write nothing: print what would change, and exit 1.")
 @click.option(
     "--against",
-    type=click.Path(exists=True, path_type=Path, dir_okay=False),
     metavar="OLD.yaml",
-    help="Write nothing: list what changed since this document, and exit 1 if a change breaks it.",
+    help="Write nothing: list what changed since this document, and exit 1 if a change breaks it. "
+    "REF:PATH is a file in a commit of git, such as main:openapi.yaml.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="The format of the list of changes; github annotates the lines of a pull request.",
 )
 @click.option(
     "--file",
@@ -36,12 +47,12 @@ _FILE = "openapi.yaml"
     help="The checked-in document.",
 )
 @with_appcontext
-def openapi(check: bool, against: Path | None, file: Path) -> None:
+def openapi(check: bool, against: str | None, form: str, file: Path) -> None:
     """Write the OpenAPI document that the code declares."""
     if check and against:
         raise click.UsageError("Choose one of --check and --against.")
     if against:
-        _list_changes(against)
+        _list_changes(against, form, file)
     else:
         _write(file, check=check)
 
@@ -82,24 +93,34 @@ def _this_command(file: Path) -> str:
     return f"{program} {shlex.join(words)}"
 
 
-def _list_changes(old: Path) -> None:
+def _read(place: str) -> Any:
+    """Return the document in a file, or in a commit of git if the place is `REF:PATH`."""
+    if Path(place).exists() or ":" not in place:
+        return yaml.safe_load(Path(place).read_bytes())
+    command = ["git", "show", "--end-of-options", place]
+    shown = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    if shown.returncode:
+        raise ValueError(shown.stderr.decode(errors="replace").strip())
+    return yaml.safe_load(shown.stdout)
+
+
+def _list_changes(old: str, form: str, file: Path) -> None:
     new = _declared()
     try:
-        changes = document_changes(yaml.safe_load(old.read_bytes()), new)
-    except (OSError, ValueError) as error:
-        raise _not_a_document(old, str(error)) from None
-    except yaml.YAMLError:
-        raise _not_a_document(old, "it is not YAML") from None
-    for change in changes:
-        click.echo(change)
-    breaking = sum(change.breaking for change in changes)
-    if changes:
-        click.echo(f"{breaking} breaking, {len(changes) - breaking} compatible")
-    else:
+        changes = document_changes(_read(old), new)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = getattr(error, "strerror", None) or error
+        reason = "it is not YAML" if isinstance(error, yaml.YAMLError) else reason
+        advice = "Give a document as this command writes it."
+        raise click.BadParameter(f"{old}: {reason}. {advice}", param_hint="--against") from None
+    try:
+        with suppress(FileNotFoundError):
+            changes = accept(changes, Path("pyproject.toml").read_text("utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"pyproject.toml: {error}") from None
+    if not changes:
         click.echo(f"There is no difference from {old}.")
-    sys.exit(1 if breaking else 0)
-
-
-def _not_a_document(file: Path, reason: str) -> click.BadParameter:
-    advice = "Give a document as this command writes it."
-    return click.BadParameter(f"{file}: {reason}. {advice}", param_hint="--against")
+        return
+    for line in listing(changes, form, to_yaml(new), str(file)):
+        click.echo(line)
+    sys.exit(any(change.verdict == "breaking" for change in changes))

@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from enum import Enum, auto
+from hashlib import sha256
 from typing import Any, Literal
 
 Node = Mapping[str, Any]
@@ -29,24 +31,56 @@ BREAKS = {
     "response": {Effect.WIDENS, Effect.DIFFERS},
 }
 
+# The date from which on a deprecated part may be removed (RFC 8594), as oasdiff reads it.
+SUNSET = "x-sunset"
+
 # Members that only people read.
-PROSE = {"title", "summary", "description", "example", "examples", "externalDocs", "$comment"}
+PROSE = {*"title summary description example examples externalDocs $comment x-refuses-valid".split()}
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change. `rule` is the name of oasdiff's rule, if oasdiff has one for it."""
+    """A change. `rule` is the name of oasdiff's rule, if oasdiff has one for it.
+
+    `reason` is why a breaking change is accepted.
+    """
 
     effect: Effect
     breaking: bool
     rule: str
     place: str
     detail: str = ""
+    reason: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if not self.breaking:
+            return "compatible"
+        return "accepted" if self.reason else "breaking"
+
+    @property
+    def where(self) -> str:
+        return f"{self.place}: {self.detail}" if self.detail else self.place
+
+    @property
+    def fingerprint(self) -> str:
+        return sha256(f"{self.rule}  {self.where}".encode()).hexdigest()[:12]
 
     def __str__(self) -> str:
-        verdict = "breaking" if self.breaking else "compatible"
-        where = f"{self.place}: {self.detail}" if self.detail else self.place
-        return f"{verdict:10}  {self.rule}  {where}"
+        return f"{self.verdict:10}  {self.rule}  {self.where}"
+
+    def removing(self, old: Any) -> "Change":
+        """Return the change, by which `old` is removed: from its sunset on it is compatible."""
+        old = old if isinstance(old, Mapping) else {}
+        schema = old.get("schema")  # apispec prints the extensions of a parameter there.
+        day = {**(schema if isinstance(schema, Mapping) else {}), **old}.get(SUNSET)
+        if not old.get("deprecated") or not day:
+            return self
+        rule = self.rule.removesuffix("-with-deprecation")
+        if datetime.now(UTC).date() < date.fromisoformat(str(day)[:10]):
+            return replace(self, rule=f"{rule}-before-sunset", detail=f"its sunset is {day}")
+        rule, detail = f"{rule}-with-deprecation", f"removed after its sunset, {day}"
+        return replace(self, effect=Effect.NOTHING, breaking=False, rule=rule, detail=detail)
 
 
 @dataclass(frozen=True)
@@ -144,9 +178,15 @@ def other_changes(
 ) -> Iterator[Change]:
     """Yield changes of members that aren't `compared` elsewhere: exact, prose, unknown ones."""
     for member in dict.fromkeys([*old, *new]):
-        if member in compared or not difference(old, new, member):
+        if member in compared or not (how := difference(old, new, member)):
             continue
-        if member == "deprecated":
+        if member == SUNSET:
+            was, now = (str(node.get(SUNSET, "")) for node in (old, new))
+            is_sooner = now < was and (now or new.get("deprecated"))
+            effect = Effect.DIFFERS if is_sooner else Effect.NOTHING
+            detail = old_to_new(old, new, member)
+            yield location.subject_change(effect, f"sunset-{how}", detail)
+        elif member == "deprecated":
             yield location.subject_change(
                 Effect.NOTHING, "deprecated" if new.get(member) else "reactivated"
             )

@@ -87,9 +87,10 @@ def _operations(old: dict[str, Node], new: dict[str, Node]) -> Iterator[Change]:
         if was is None:
             yield here.change(WIDENS, "endpoint-added")
         elif now is None:
-            # A deprecated operation breaks clients too when it is removed.
+            # A deprecated operation without a sunset breaks clients too when it is removed.
             deprecation = "with" if was.get("deprecated") else "without"
             path = "" if was["path"] in paths else "path-"
-            yield here.change(NARROWS, f"api-{path}removed-{deprecation}-deprecation")
+            rule = f"api-{path}removed-{deprecation}-deprecation"
+            yield here.change(NARROWS, rule).removing(was)
         elif repr(was) != repr(now):  # Unlike ==, `repr` tells 1 from true.
             yield from operation_changes(here, was, now)

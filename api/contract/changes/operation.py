@@ -53,7 +53,7 @@ def _parameters(location: Location, old: Node, new: Node) -> Iterator[Change]:
             yield here.change(UNSPECIFIED, "new-optional-request-parameter")
         elif now is None:
             # The parameter no longer has an effect.
-            yield here.subject_change(DIFFERS, "removed")
+            yield here.subject_change(DIFFERS, "removed").removing(was)
         else:
             yield from _named(here, was, now)
 
@@ -121,7 +121,7 @@ def _headers(location: Location, old: Node, new: Node) -> Iterator[Change]:
         if was is None:
             yield here.subject_change(UNSPECIFIED, "added")
         elif now is None and was.get("required"):
-            yield here.change(WIDENS, "required-response-header-removed")
+            yield here.change(WIDENS, "required-response-header-removed").removing(was)
         elif now is None:
             yield here.change(UNSPECIFIED, "optional-response-header-removed")
         else:

@@ -97,7 +97,7 @@ def _properties(location: Location, old: Node, new: Node) -> Iterator[Change]:
         elif was is None:
             changes = added(part, old, required=must == [False, True])
         else:
-            changes = removed(part, new, required=must[0])
+            changes = (each.removing(was) for each in removed(part, new, required=must[0]))
         for change in changes:
             yield replace(change, effect=NOTHING, breaking=False) if is_ignored else change
 
