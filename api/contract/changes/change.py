@@ -35,7 +35,9 @@ BREAKS = {
 SUNSET = "x-sunset"
 
 # Members that only people read.
-PROSE = {*"title summary description example examples externalDocs $comment x-refuses-valid".split()}
+PROSE = {
+    *"title summary description example examples externalDocs $comment x-refuses-valid".split()
+}
 
 
 @dataclass(frozen=True)
