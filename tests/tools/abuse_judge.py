@@ -49,11 +49,9 @@ def _breaches(case: Case, answer: RawResponse) -> Iterator[str]:
     known = path == "/userDetails" and _document().operation(path, method)
     if known and answer.status in known.responses and _OPEN not in answer.headers:
         received = Headers(list(answer.headers.items()))
-        yield from contradictions(
-            _document(),
-            Exchange(method, path, "", Headers(), None, answer.status, received, answer.body),
-            frozenset({"headers", "content"}),
-        )
+        exchange = Exchange(method, path, "", Headers(), None, answer.status, received, answer.body)
+        aspects = frozenset({"headers", "content"})
+        yield from map(str, contradictions(_document(), exchange, aspects))
     elif beside := UNROUTED_REPLIES.get(answer.status):
         yield from beside.with_headers(COMMON_HEADERS | REQUEST_ID_HEADER).violations(
             Response(answer.body, answer.status, answer.headers)

@@ -4,13 +4,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, canonicalize
 from jsonschema_rs.canonical import Containment
 
 from ..narrowing import merged
+from .changes import Place
 
 Node = Mapping[str, Any]
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -70,6 +72,13 @@ def close(schema: Node) -> Node:
     return {"additionalProperties": False, **schema, **within, "properties": properties}
 
 
+class NotJudged(NamedTuple):
+    """A feature of a part of the document that the rules leave out."""
+
+    place: Place
+    what: str
+
+
 class DeclaredResponse:
     """The responses of one status of one operation.
 
@@ -77,7 +86,8 @@ class DeclaredResponse:
     own schemas allow more, so that a later version may add members.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, place: Place, node: Node) -> None:
+        self.place = place
         self.headers: dict[str, Node] = dict(node.get("headers", {}))
         self.header_names = {name.lower() for name in self.headers}
         self._content = node.get("content", {})
@@ -96,10 +106,20 @@ class Operation:
         item = document.root["paths"][path]
         node = document.resolve(item[method])
         self.path, self.method = path, method.upper()
+        self.place: Place = ("paths", path, method)
         self.id: str = node.get("operationId", f"{self.method} {path}")
-        self.responses = {int(s): DeclaredResponse(r) for s, r in node["responses"].items()}
+        self.responses = {
+            int(status): DeclaredResponse((*self.place, "responses", status), response)
+            for status, response in node["responses"].items()
+        }
         shared = document.resolve(item.get("parameters", []))
-        self.parameters: list[Node] = [*shared, *node.get("parameters", [])]
+        own = node.get("parameters", [])
+        self.parameters: list[Node] = [*shared, *own]
+        self.parameter_places: dict[tuple[str, str], Place] = {
+            (parameter["in"], parameter["name"]): (*place, "parameters", i)
+            for place, parameters in ((self.place[:2], shared), (self.place, own))
+            for i, parameter in enumerate(parameters)
+        }
         body = node.get("requestBody", {})
         self.bodies: dict[str, Node] = {m: b["schema"] for m, b in body.get("content", {}).items()}
         self.body_required: bool = body.get("required", False)
@@ -115,10 +135,13 @@ class Operation:
 
 
 class Document:
-    """A document, as YAML is parsed. Operations are read on demand: a mutant needs few of them."""
+    """A document, as YAML is parsed. Operations are read on demand: a mutant needs few of them.
 
-    def __init__(self, root: Node) -> None:
-        self.root = root
+    `refuses_valid` has reasons why a valid request may be refused, by "operationId, status".
+    """
+
+    def __init__(self, root: Node, refuses_valid: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.root, self.refuses_valid = root, refuses_valid
         self._operations: dict[tuple[str, str], Operation] = {}
         self._resolved: dict[str, Any] = {}
 
@@ -157,6 +180,10 @@ class Document:
     def operations(self) -> Iterator[Operation]:
         for path in self.root["paths"]:
             yield from filter(None, (self.operation(path, m) for m in sorted(self.methods(path))))
+
+    def not_judged(self) -> Iterator[NotJudged]:
+        """Yield the features of the document that judging of exchanges leaves out."""
+        yield from ()
 
     def resolve(self, node: Any) -> Any:
         """Return the node with its references resolved. It must not be recursive.

@@ -42,7 +42,7 @@ class Proof:
         if not self.document.match_path(path) and self._undocumented.fullmatch(path):
             return
         if violations := list(contradictions(self.document, exchange)):
-            raise Contradiction(f"{exchange.method} {path}: {'; '.join(violations)}")
+            raise Contradiction(f"{exchange.method} {path}: {'; '.join(map(str, violations))}")
         self.exchanges.append(exchange)
 
     def judge_part(self, part: int, parts: int) -> None:

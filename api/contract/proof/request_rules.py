@@ -3,27 +3,33 @@
 from collections.abc import Iterator
 from urllib.parse import parse_qs
 
+from .changes import Place
 from .document import Node, Operation, fits, from_text
 from .exchanges import Exchange, Form, Unreadable
 
 
 def request_faults(
     operation: Operation, texts: dict[str, str], exchange: Exchange
-) -> Iterator[str]:
-    """Yield what is invalid about the request: credentials, parameters, then the body."""
+) -> Iterator[tuple[Place, str]]:
+    """Yield what is invalid about the request, with the part of the document that says so.
+
+    Credentials come first, then parameters, then the body.
+    """
     if operation.security and not any(
         all(_satisfied(scheme, exchange) for scheme in one)
         and (one or not has_any(operation, exchange))
         for one in operation.security
     ):
-        yield "no credentials as declared"
+        yield (*operation.place, "security"), "no credentials as declared"
     if exchange.parameters is None:
-        yield "the query can't be read"
+        yield operation.place, "the query can't be read"
     for parameter in operation.parameters:
         if fault := parameter_fault(parameter, texts, exchange):
-            yield f"{parameter['name']}: {fault}"
+            place = operation.parameter_places[parameter["in"], parameter["name"]]
+            yield place, f"{parameter['name']}: {fault}"
     if operation.bodies and (operation.body_required or exchange.sent_media_type or exchange.body):
-        yield from _body_faults(operation, exchange)
+        for fault in _body_faults(operation, exchange):
+            yield (*operation.place, "requestBody"), fault
 
 
 def parameter_fault(parameter: Node, texts: dict[str, str], exchange: Exchange) -> str:

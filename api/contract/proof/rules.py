@@ -6,7 +6,9 @@ request must not be accepted.
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from .changes import Place
 from .document import DeclaredResponse, Document, Operation, fits, from_text
 from .exchanges import Exchange
 from .request_rules import has_any, parameter_fault, request_faults
@@ -25,34 +27,47 @@ _HOST = re.compile(rf"({_LABEL}([.]{_LABEL})*|\[[0-9a-fA-F]*:[0-9a-fA-F:.]+\])(:
 ASPECTS = frozenset({"headers", "content", "request"})
 
 
+class Violation(NamedTuple):
+    """A part of the document that an exchange violates, and what is wrong."""
+
+    place: Place
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def contradictions(
     document: Document, exchange: Exchange, aspects: frozenset[str] = ASPECTS
-) -> Iterator[str]:
+) -> Iterator[Violation]:
     """Yield what in these `aspects` of the exchange violates the document."""
     found = document.match_path(exchange.path)
     if found is None:
         if exchange.status not in _OF_ANY_REQUEST | {404}:
-            yield f"{exchange.path} isn't declared, but gets {exchange.status}"
+            text = f"{exchange.path} isn't declared, but gets {exchange.status}"
+            yield Violation(("paths",), text)
         return
     path, texts = found
     operation = document.operation(path, exchange.method)
     if operation is None:
-        yield from _other_method(document, path, texts, exchange)
+        for text in _other_method(document, path, texts, exchange):
+            yield Violation(("paths", path), text)
         return
     declared = operation.responses.get(exchange.status)
     if declared is None:
         if exchange.status in _OF_ANY_REQUEST and not is_well_formed(exchange):
             return  # The request is malformed HTTP.
-        yield f"{operation.id}: {exchange.status} isn't declared"
+        text = f"{operation.id}: {exchange.status} isn't declared"
+        yield Violation((*operation.place, "responses"), text)
         return
     violations = {
         "headers": _headers(declared, exchange),
         "content": _content(declared, exchange),
-        "request": _request(operation, texts, exchange),
+        "request": _request(operation, declared, texts, exchange),
     }
     for aspect in aspects:
-        for violation in violations[aspect]:
-            yield f"{operation.id}, {exchange.status}: {violation}"
+        for place, text in violations[aspect]:
+            yield Violation(place, f"{operation.id}, {exchange.status}: {text}")
 
 
 def _other_method(
@@ -73,61 +88,66 @@ def _other_method(
             yield f"Allow is {exchange.received.get('Allow')}, not {sorted(methods)}"
 
 
-def _headers(declared: DeclaredResponse, exchange: Exchange) -> Iterator[str]:
+def _headers(declared: DeclaredResponse, exchange: Exchange) -> Iterator[tuple[Place, str]]:
     for name, header in declared.headers.items():
+        place = (*declared.place, "headers", name)
         values = exchange.received_values.get(name.lower(), [])
         if len(values) > 1 or (header.get("required") and not values):
-            yield f"{name} occurs {len(values)} times"
+            yield place, f"{name} occurs {len(values)} times"
         for value in values:
             read = from_text(header["schema"], value)
             # An integer is written in digits (RFC 9110, section 10.2.3).
             is_loose = header["schema"].get("type") == "integer" and not isinstance(read, int)
             if is_loose or not fits(header["schema"], read):
-                yield f"{name}: {value!r} isn't as declared"
+                yield place, f"{name}: {value!r} isn't as declared"
     for name, values in exchange.received_values.items():
         if name in _FRAMING and len(values) > 1:
-            yield f"{name} occurs {len(values)} times"
+            yield declared.place, f"{name} occurs {len(values)} times"
         elif name not in declared.header_names | _FRAMING:
-            yield f"{name} isn't declared"
+            yield declared.place, f"{name} isn't declared"
 
 
-def _content(declared: DeclaredResponse, exchange: Exchange) -> Iterator[str]:
+def _content(declared: DeclaredResponse, exchange: Exchange) -> Iterator[tuple[Place, str]]:
     if exchange.method == "HEAD" or not declared.content:
         if exchange.content:
-            yield "there is content"
+            yield declared.place, "there is content"
         if exchange.media_type and exchange.media_type not in declared.content:
-            yield f"{exchange.media_type} isn't declared"
+            yield declared.place, f"{exchange.media_type} isn't declared"
     elif exchange.media_type not in declared.content:
-        yield f"{exchange.media_type or 'no media type'} isn't declared"
+        yield declared.place, f"{exchange.media_type or 'no media type'} isn't declared"
     else:
+        place = (*declared.place, "content", exchange.media_type)
         try:
             if not fits(declared.content[exchange.media_type], exchange.decoded_content):
-                yield f"the content isn't as declared: {exchange.content[:200]!r}"
+                yield place, f"the content isn't as declared: {exchange.content[:200]!r}"
         except ValueError as error:
-            yield f"the content can't be read: {error}"
+            yield place, f"the content can't be read: {error}"
 
 
-def _request(operation: Operation, texts: dict[str, str], exchange: Exchange) -> Iterator[str]:
+def _request(
+    operation: Operation, declared: DeclaredResponse, texts: dict[str, str], exchange: Exchange
+) -> Iterator[tuple[Place, str]]:
     """Yield how the service and the document disagree on whether the request is valid."""
-    fault = next(request_faults(operation, texts, exchange), None)
+    place, fault = next(request_faults(operation, texts, exchange), (operation.place, ""))
     if exchange.accepted and fault:
-        yield f"an invalid request was accepted: {fault}"
+        yield place, f"an invalid request was accepted: {fault}"
     if exchange.status == 409 and fault:
-        yield f"an invalid request was in conflict: {fault}"
+        yield place, f"an invalid request was in conflict: {fault}"
+    place = declared.place
     if exchange.status in (400, 422) and not fault and is_well_formed(exchange):
-        yield "a valid request was refused"
+        yield place, "a valid request was refused"
     if exchange.status == 412 and not has_preconditions(exchange):
-        yield "a request without a precondition was refused for one"
+        yield place, "a request without a precondition was refused for one"
     is_declared = exchange.sent_media_type in (operation.bodies or {""})
     if exchange.status == 415 and is_declared and exchange.has_plain_coding:
-        yield f"a declared encoding was refused: {exchange.sent_media_type}"
+        yield place, f"a declared encoding was refused: {exchange.sent_media_type}"
     bodiless = operation.bodies and exchange.body == b"" and not exchange.sent_media_type
     if exchange.status in (400, 415) and bodiless and not operation.body_required:
-        yield "a request without a body was refused, as none is required"
+        yield place, "a request without a body was refused, as none is required"
     if exchange.status == 406 and exchange.sent.get("Accept", "").strip() in ("", "*/*"):
-        yield "a request was refused for Accept, which allows all"
+        yield place, "a request was refused for Accept, which allows all"
     if exchange.status == 401 and (not operation.security or _is_anonymous(operation, exchange)):
-        yield "a request was refused for credentials, which it needn't have"
+        yield place, "a request was refused for credentials, which it needn't have"
 
 
 def is_well_formed(exchange: Exchange) -> bool:

@@ -84,7 +84,7 @@ def _breaches(asked: Request, answer: HTTPResponse, content: bytes) -> tuple[str
         received=Headers(answer.getheaders()),
         content=content,
     )
-    return tuple(contradictions(_document(), exchange))
+    return tuple(map(str, contradictions(_document(), exchange)))
 
 
 class Caller:
