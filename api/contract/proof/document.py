@@ -2,131 +2,171 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import product
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
-from jsonschema_rs import Draft202012Validator, FancyRegexOptions, canonicalize
-from jsonschema_rs.canonical import Containment
+import yaml
 
 from ..narrowing import merged
 from .changes import Place
+from .places import found_at, part_at, pointer, references
+from .readings import OPEN, Node, close, opened, without
+from .unjudged import NotJudged, unjudged
+from .values import covers, fits, from_text
 
-Node = Mapping[str, Any]
+# Other modules import these from here.
+__all__ = ["Node", "NotJudged", "close", "covers", "fits", "from_text", "part_at", "pointer"]
+__all__ += ["references"]
+
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
-# In JSON 5.0 is an integer too, and 05 is not a number.
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)([.]\d+)?([eE][+-]?\d+)?", re.ASCII)
+_LARGE = 500
+"""The number of references in a schema from which on it isn't copied to where it is used."""
+
+_PARAMETER = re.compile(r"\{([^{}]*)\}")
+_LONG = re.compile(r"\{[^{}]*(path|file)[^{}]*\}$", re.IGNORECASE)
+_TEXT = "([^/]+)"
+_DEFINITION = re.compile(rf'"#/\$defs/(\d+(?:{OPEN})?)"')
+Reading = Callable[[Node], Node]
+
+_IGNORED = {("header", name) for name in ("accept", "authorization", "content-type")}
+"""Parameters that OpenAPI ignores, because a document describes them elsewhere."""
 
 
-@cache
-def _compiled(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(
-        json.loads(schema), validate_formats=True, pattern_options=FancyRegexOptions()
-    )
+class _Loader(yaml.SafeLoader):
+    """Reads keys and dates as texts, as JSON has them."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [resolver for resolver in resolvers if not resolver[0].endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        self.flatten_mapping(node)
+        return {str(key.value): self.construct_object(value, deep) for key, value in node.value}
 
 
-_validators: dict[int, tuple[Node, Draft202012Validator]] = {}
+def read(file: Path) -> Node:
+    """Return the document in a YAML or JSON file."""
+    root: Node = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506
+    return root
 
 
-def fits(schema: Node, value: Any) -> bool:
-    """Return whether the value is valid. Bytes are valid only for a schema without a type."""
-    if isinstance(value, bytes):
-        return "type" not in schema
-    cached = _validators.get(id(schema))
-    if cached is None or cached[0] is not schema:
-        if len(_validators) > 10_000:  # Most belong to mutants that are no longer used.
-            _validators.clear()
-        cached = _validators[id(schema)] = schema, _compiled(json.dumps(schema))
-    return bool(cached[1].is_valid(value))
-
-
-def covers(one: Node, other: Node) -> bool:
-    """Return whether every value of `other` is certainly valid for `one`."""
-    whole = canonicalize(dict(one)).covers(canonicalize(dict(other)))
-    return bool(whole == Containment.YES)
-
-
-def from_text(schema: Node, text: str) -> Any:
-    """Return the text of a header, path or query as a value of the schema's type."""
-    kinds = schema.get("type", "string")
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if several := {"array", "object"}.intersection(kinds):
-        raise NotImplementedError(f"{__name__} doesn't support texts of type {min(several)}.")
-    if {"integer", "number"}.intersection(kinds) and _NUMBER.fullmatch(text):
-        return json.loads(text)
-    if "boolean" in kinds and text in ("true", "false"):
-        return text == "true"
-    return text
-
-
-def close(schema: Node) -> Node:
-    """Return the schema with `additionalProperties: false` as the default at every level."""
-    parts = ("items", "additionalProperties")
-    within = {k: close(schema[k]) for k in parts if isinstance(schema.get(k), Mapping)}
-    if "properties" not in schema:
-        return {**schema, **within}
-    properties = {name: close(member) for name, member in schema["properties"].items()}
-    return {"additionalProperties": False, **schema, **within, "properties": properties}
-
-
-class NotJudged(NamedTuple):
-    """A feature of a part of the document that the rules leave out."""
-
-    place: Place
-    what: str
+def media_key(declared: Iterable[str], media_type: str) -> str | None:
+    """Return the declared media type or range that has this media type, the most exact one."""
+    by_type = {key.partition(";")[0].strip().lower(): key for key in declared}
+    ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*") if media_type else ()
+    return next((by_type[each] for each in ranges if each in by_type), None)
 
 
 class DeclaredResponse:
-    """The responses of one status of one operation.
+    """The responses of one status, or of several, of one operation.
 
     Their schemas allow only declared members, because the service sends no others. The document's
     own schemas allow more, so that a later version may add members.
     """
 
-    def __init__(self, place: Place, node: Node) -> None:
-        self.place = place
-        self.headers: dict[str, Node] = dict(node.get("headers", {}))
-        self.header_names = {name.lower() for name in self.headers}
-        self._content = node.get("content", {})
-        self.links: dict[str, Node] = node.get("links", {})
+    def __init__(self, document: "Document", place: Place) -> None:
+        self._document = document
+        self.place, self._node = document.follow(place)
+        self.refuses_valid = str(self._node.get("x-refuses-valid", ""))
+        names = [n for n in self._node.get("headers", {}) if n.lower() != "content-type"]
+        self._headers = {n: document.follow((*self.place, "headers", n)) for n in names}
+        self.header_names = {name.lower() for name in names}
+
+    @cached_property
+    def headers(self) -> dict[str, Node]:
+        return {n: self._document.described(node) for n, (_, node) in self._headers.items()}
+
+    def header_place(self, name: str) -> Place:
+        return self._headers[name][0]
 
     @cached_property
     def content(self) -> dict[str, Node]:
         """The schema of each representation."""
-        return {media: close(body.get("schema", {})) for media, body in self._content.items()}
+        content = self._node.get("content", {}).items()
+        return {m: self._document.of_responses(body.get("schema", {})) for m, body in content}
+
+    @cached_property
+    def links(self) -> dict[str, Node]:
+        links: dict[str, Node] = self._document.resolve(self._node.get("links", {}))
+        return links
 
 
 class Operation:
     """An operation: its parameters, bodies, security and responses."""
 
     def __init__(self, document: "Document", path: str, method: str) -> None:
-        item = document.root["paths"][path]
-        node = document.resolve(item[method])
+        self._document = document
+        item, node = document.follow(("paths", path))
         self.path, self.method = path, method.upper()
-        self.place: Place = ("paths", path, method)
-        self.id: str = node.get("operationId", f"{self.method} {path}")
-        self.responses = {
-            int(status): DeclaredResponse((*self.place, "responses", status), response)
-            for status, response in node["responses"].items()
+        self.place: Place = (*item, method)
+        self._item, self._node = node, node[method] or {}
+        self.id: str = self._node.get("operationId", f"{self.method} {path}")
+        self.is_strict = document.is_strict
+        self.body_place, self._body = document.follow((*self.place, "requestBody"))
+        self.body_required: bool = self._body.get("required", False)
+
+    @cached_property
+    def all_responses(self) -> dict[str, DeclaredResponse]:
+        keys = self._node.get("responses", {})
+        places = {
+            str(k): (*self.place, "responses", k) for k in keys if not str(k).startswith("x-")
         }
-        shared = document.resolve(item.get("parameters", []))
-        own = node.get("parameters", [])
-        self.parameters: list[Node] = [*shared, *own]
-        self.parameter_places: dict[tuple[str, str], Place] = {
-            (parameter["in"], parameter["name"]): (*place, "parameters", i)
-            for place, parameters in ((self.place[:2], shared), (self.place, own))
-            for i, parameter in enumerate(parameters)
-        }
-        body = node.get("requestBody", {})
-        self.bodies: dict[str, Node] = {m: b["schema"] for m, b in body.get("content", {}).items()}
-        self.body_required: bool = body.get("required", False)
-        security = node.get("security", document.root.get("security", []))
-        schemes = document.root.get("components", {}).get("securitySchemes", {})
-        # A request needs the credentials of all schemes in one of these lists.
-        self.security: list[list[Node]] = [[schemes[n] for n in one] for one in security]
+        return {key: DeclaredResponse(self._document, place) for key, place in places.items()}
+
+    @cached_property
+    def responses(self) -> dict[int, DeclaredResponse]:
+        """The responses by status, without those of several statuses."""
+        return {int(key): each for key, each in self.all_responses.items() if key.isdigit()}
+
+    @cached_property
+    def loose_responses(self) -> dict[str, DeclaredResponse]:
+        """The responses of several statuses, such as `default` and `4XX`."""
+        return {key: each for key, each in self.all_responses.items() if not key.isdigit()}
+
+    def response(self, status: int) -> tuple[str, DeclaredResponse] | None:
+        """Return the response that declares this status most exactly, with its key."""
+        keys = (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")
+        return next(
+            ((key, self.all_responses[key]) for key in keys if key in self.all_responses), None
+        )
+
+    @cached_property
+    def _parameters(self) -> dict[tuple[str, str], tuple[Place, Node]]:
+        found = {}
+        for above, node in (self.place[:-1], self._item), (self.place, self._node):
+            for i in range(len(node.get("parameters", []))):
+                place, parameter = self._document.follow((*above, "parameters", i))
+                key = parameter.get("in", ""), parameter.get("name", "")
+                if (key[0], key[1].lower()) not in _IGNORED and all(key):
+                    found[key] = place, self._document.described(parameter)
+        return found
+
+    @cached_property
+    def parameters(self) -> list[Node]:
+        return [parameter for _, parameter in self._parameters.values()]
+
+    def parameter_place(self, parameter: Node) -> Place:
+        return self._parameters[parameter["in"], parameter["name"]][0]
+
+    @cached_property
+    def bodies(self) -> dict[str, Node]:
+        """The schema of each media type or range of the request's body."""
+        content = self._body.get("content", {}).items()
+        return {m: self._document.of_requests(body.get("schema", {})) for m, body in content}
+
+    @cached_property
+    def security(self) -> list[list[Node]]:
+        """A request needs the credentials of all schemes in one of these lists."""
+        security = self._node.get("security", self._document.root.get("security", []))
+        scheme = ("components", "securitySchemes")
+        return [[self._document.follow((*scheme, name))[1] for name in one] for one in security]
 
     @property
     def allows_anonymous(self) -> bool:
@@ -138,32 +178,91 @@ class Document:
     """A document, as YAML is parsed. Operations are read on demand: a mutant needs few of them.
 
     `refuses_valid` has reasons why a valid request may be refused, by "operationId, status".
+    `is_strict`: the service has the habits of the contract: all headers are declared, `Allow` is
+    exact, other paths get 404. Otherwise servers and frameworks may add headers and refusals.
     """
 
-    def __init__(self, root: Node, refuses_valid: Mapping[str, str] = MappingProxyType({})) -> None:
-        self.root, self.refuses_valid = root, refuses_valid
+    def __init__(
+        self,
+        root: Node,
+        refuses_valid: Mapping[str, str] = MappingProxyType({}),
+        *,
+        is_strict: bool = True,
+    ) -> None:
+        self.root, self.refuses_valid, self.is_strict = root, refuses_valid, is_strict
+        # The reasons that allowed a refusal of a valid request, by "operationId, status".
+        self.valid_refused: dict[str, str] = {}
+        self._is_3_0 = str(root.get("openapi", "")).startswith("3.0")
         self._operations: dict[tuple[str, str], Operation] = {}
         self._resolved: dict[str, Any] = {}
+        # How many references each target has within, and which targets are being resolved.
+        self._sizes: dict[str, int] = {}
+        self._size, self._pending = 0, list[str]()
+        self._definitions: list[str] = []
+
+    def changed(self, root: Node) -> "Document":
+        """Return a mutant of this document, which judges by the same settings."""
+        mutant = Document(root, self.refuses_valid, is_strict=self.is_strict)
+        if not self.is_strict:
+            mutant.header_names = self.header_names
+        return mutant
 
     @cached_property
-    def _templates(self) -> list[tuple[re.Pattern[str], str]]:
-        url = (self.root.get("servers") or [{"url": "/"}])[0]["url"]
-        prefix = urlsplit(url).path.rstrip("/")
-        return [
-            (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(prefix + path))), path)
-            # A path without parameters takes precedence.
-            for path in sorted(self.root["paths"], key=lambda path: "{" in path)
-        ]
+    def header_names(self) -> set[str]:
+        """The names of all headers that any response declares, in lower case."""
+        responses = (each for o in self.operations() for each in o.all_responses.values())
+        return {name for response in responses for name in response.header_names}
 
-    def match_path(self, path: str) -> tuple[str, dict[str, str]] | None:
-        """Return the path's template, and the texts of its parameters; None for other paths."""
-        for pattern, template in self._templates:
-            if found := pattern.fullmatch(path):
-                return template, found.groupdict()
-        return None
+    def reason(self, operation: Operation, status: int) -> str:
+        """Return the reason why the operation may refuse a valid request with this status."""
+        promise = f"{operation.id}, {status}"
+        given = (r for k, r in self.refuses_valid.items() if f"{promise},".startswith(f"{k},"))
+        return next(given, "")
+
+    @property
+    def _paths(self) -> list[str]:
+        return [path for path in self.root.get("paths") or {} if path.startswith("/")]
+
+    @cached_property
+    def _templates(self) -> list[tuple[re.Pattern[str], list[str], str]]:
+        prefixes = [p for server in self.root.get("servers") or [{}] for p in _prefixes(server)]
+        prefixes += [] if self.is_strict else [""]
+        start, found = f"(?:{'|'.join(map(re.escape, prefixes))})", []
+        # A path with parameters only in later parts takes precedence, one without even more.
+        for path in sorted(self._paths, key=_generality):
+            found.append((re.compile(start + _expression(path)), _PARAMETER.findall(path), path))
+        # Frameworks have parameters that hold slashes, and print them like others.
+        for path in filter(_LONG.search, self._paths):
+            expression = _expression(path).removesuffix(_TEXT) + "(.+)"
+            found.append((re.compile(start + expression), _PARAMETER.findall(path), path))
+        return found
+
+    def match_path(self, path: str, method: str = "") -> tuple[str, dict[str, str]] | None:
+        """Return the path's template, and the texts of its parameters; None for other paths.
+
+        Of several templates, the first that has the method and whose parameters fit counts. A last
+        parameter may hold slashes if its name contains "path" or "file" and no template without
+        them matches.
+        """
+        found = [
+            (template, dict(zip(names, match.groups(), strict=True)))
+            for pattern, names, template in self._templates
+            if (match := pattern.fullmatch(path))
+        ]
+        if len(found) > 1:
+            found.sort(key=lambda each: not self._suits(method, *each))
+        return found[0] if found else None
+
+    def _suits(self, method: str, template: str, texts: dict[str, str]) -> bool:
+        operations = (self.operation(template, each) for each in self.methods(template))
+        operation = self.operation(template, method) if method else next(operations, None)
+        if not operation:
+            return not method
+        schemas = {p["name"]: p["schema"] for p in operation.parameters if p["in"] == "path"}
+        return all(fits(s, from_text(s, texts[n])) for n, s in schemas.items() if n in texts)
 
     def methods(self, path: str) -> set[str]:
-        return {method.upper() for method in self.root["paths"][path] if method in METHODS}
+        return {method.upper() for method in self.follow(("paths", path))[1] if method in METHODS}
 
     def operation(self, path: str, method: str) -> Operation | None:
         """Return the operation of this method and path template. HEAD is served by GET."""
@@ -178,18 +277,29 @@ class Document:
         return self._operations[path, method]
 
     def operations(self) -> Iterator[Operation]:
-        for path in self.root["paths"]:
+        for path in self._paths:
             yield from filter(None, (self.operation(path, m) for m in sorted(self.methods(path))))
 
     def not_judged(self) -> Iterator[NotJudged]:
         """Yield the features of the document that judging of exchanges leaves out."""
-        yield from ()
+        return unjudged(self.root, self.root)
+
+    def follow(self, place: Place) -> tuple[Place, Node]:
+        """Return the place that references at this place lead to, and what stands there, or {}."""
+        node, seen = found_at(self.root, place), set[str]()
+        while isinstance(node, Mapping) and isinstance(reference := node.get("$ref"), str):
+            target = found_at(self.root, pointer(reference))
+            if target is None or reference in seen:
+                return place, {}
+            seen.add(reference)
+            place, node = pointer(reference), target
+        return place, node if isinstance(node, Mapping) else {}
 
     def resolve(self, node: Any) -> Any:
-        """Return the node with its references resolved. It must not be recursive.
+        """Return the node with its references resolved.
 
-        Keywords beside a reference narrow its target, also those in an `allOf`. They declare no
-        other members.
+        Keywords beside a reference narrow its target, also those in an `allOf`, which declare no
+        other members. References to recursive or large schemas become references to definitions.
         """
         if isinstance(node, list):
             return [self.resolve(item) for item in node]
@@ -197,38 +307,105 @@ class Document:
             return node
         reference = node.get("$ref")
         if isinstance(reference, str):
-            if reference not in self._resolved:
-                self._resolved[reference] = self.resolve(part_at(self.root, pointer(reference)))
-            beside = {k: self.resolve(value) for k, value in node.items() if k != "$ref"}
-            keywords = merged({}, beside)
-            target = self._resolved[reference]
-            if narrowed := keywords.get("properties"):
-                declared = target.get("properties", {})
-                keywords["properties"] = {n: s for n, s in narrowed.items() if n in declared}
-            return merged(target, keywords) if keywords else target
-        return {name: self.resolve(item) for name, item in node.items()}
+            target = self._target(reference)
+            if len(node) == 1 or self._is_3_0:
+                return target
+            return _narrowed(target, {k: self.resolve(v) for k, v in node.items() if k != "$ref"})
+        resolved = {name: self.resolve(item) for name, item in node.items()}
+        return _as_in_3_1(resolved) if self._is_3_0 else resolved
+
+    def _target(self, reference: str) -> Node:
+        if reference not in self._resolved and reference not in self._pending:
+            self._pending.append(reference)
+            size, self._size = self._size, 1
+            self._resolved[reference] = self.resolve(found_at(self.root, pointer(reference)) or {})
+            self._sizes[reference], self._size = self._size, size
+            self._pending.remove(reference)
+        if reference in self._pending or self._sizes[reference] > _LARGE:
+            if reference not in self._definitions:
+                self._definitions.append(reference)
+            return {"$ref": f"#/$defs/{self._definitions.index(reference)}"}
+        self._size += self._sizes[reference]
+        target: Node = self._resolved[reference]
+        return target
+
+    def of_requests(self, schema: Node) -> Node:
+        """Return the schema, resolved, as it judges requests."""
+        return self._read(schema, "readOnly", lambda within: within, lambda within: within)
+
+    def of_responses(self, schema: Node) -> Node:
+        """Return the schema, resolved, as it judges responses."""
+        return self._read(schema, "writeOnly", close, opened)
+
+    def _read(self, schema: Node, hidden: str, whole: Reading, part: Reading) -> Node:
+        resolved = self.resolve(schema)
+        if isinstance(resolved, bool):  # True and False are schemas too.
+            resolved = {} if resolved else {"not": {}}
+        read = whole(without(resolved, hidden))
+        if not self._definitions:
+            return read
+        definitions: dict[str, Node] = {}
+        while True:
+            text = json.dumps([read, definitions], default=str)
+            missing = set(_DEFINITION.findall(text)) - definitions.keys()
+            if not missing:
+                return {**read, "$defs": definitions}
+            for name in missing:
+                target = self._resolved[self._definitions[int(name.removesuffix(OPEN))]]
+                reading = part if name.endswith(OPEN) else whole
+                definitions[name] = reading(without(target, hidden))
+
+    def described(self, node: Node) -> Node:
+        """Return the parameter or header with its schema, resolved."""
+        media_types = [*node.get("content", {}).values(), node]
+        return {**node, "schema": self.of_requests(media_types[0].get("schema", {}))}
 
 
-def pointer(reference: str) -> tuple[str, ...]:
-    """Return the place that a reference within the document names (RFC 6901)."""
-    names = reference.removeprefix("#/").split("/")
-    return tuple(name.replace("~1", "/").replace("~0", "~") for name in names)
+def _generality(path: str) -> list[int]:
+    parts = path.split("/")
+    return [bool(_PARAMETER.search(p)) + bool(_PARAMETER.fullmatch(p)) for p in parts]
 
 
-def part_at(node: Any, place: tuple[str | int, ...]) -> Any:
-    """Return the part of the document at this place."""
-    for name in place:
-        node = node[name]
-    return node
+def _expression(path: str) -> str:
+    """Return the regular expression of a path, with a group for each parameter."""
+    parts = _PARAMETER.split(path)
+    return "".join(_TEXT if i % 2 else re.escape(part) for i, part in enumerate(parts))
 
 
-def references(root: Node, node: Any) -> Iterator[str]:
-    """Yield the references in the node, and those in their targets."""
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-            yield from references(root, part_at(root, pointer(node["$ref"])))
-        node = list(node.values())
-    if isinstance(node, list):
-        for item in node:
-            yield from references(root, item)
+def _prefixes(server: Node) -> Iterator[str]:
+    """Yield the path of a server's URL, for each of the values that its variables have."""
+    variables = server.get("variables", {})
+    values = [one.get("enum") or [one.get("default", "")] for one in variables.values()]
+    for each in product(*values):
+        url = str(server.get("url", "/"))
+        for name, value in zip(variables, each, strict=True):
+            url = url.replace(f"{{{name}}}", str(value))
+        path = urlsplit(url).path.strip("/")
+        yield f"/{path}" if path else ""
+
+
+def _narrowed(target: Node, beside: Node) -> Node:
+    """Return the target of a reference, narrowed by the keywords beside the reference."""
+    try:
+        keywords = merged({}, beside)
+        if narrowed := keywords.get("properties"):
+            declared = {*target.get("properties", {}), *beside.get("properties", {})}
+            keywords["properties"] = {n: s for n, s in narrowed.items() if n in declared}
+        if "$ref" not in target:
+            return merged(target, keywords)
+    except ValueError:
+        pass  # A keyword has two values, which both count.
+    return {"allOf": [target, beside]}
+
+
+def _as_in_3_1(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of OpenAPI 3.0 as one of OpenAPI 3.1."""
+    for bound, exclusive in ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"):
+        if isinstance(schema.get(exclusive), bool) and schema.pop(exclusive) and bound in schema:
+            schema[exclusive] = schema.pop(bound)
+    if schema.pop("nullable", False) is not True:
+        return schema
+    if isinstance(schema.get("type"), str) and "enum" not in schema:
+        return {**schema, "type": [schema["type"], "null"]}
+    hidden = {keyword: schema[keyword] for keyword in {"readOnly", "writeOnly"} & schema.keys()}
+    return {"anyOf": [schema, {"type": "null"}], **hidden}

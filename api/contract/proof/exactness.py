@@ -119,7 +119,7 @@ class Exactness:
         """Return the test whose exchange refutes the mutant, "" if none needs to, None if none."""
         if mutant.direction == "looser" and not self._is_of_requests(mutant):
             return ""
-        document = Document(mutant.root)
+        document = self.document.changed(mutant.root)
         if "links" in mutant.line and any(self._flows.contradictions(document)):
             return "the requests to created resources"
         aspects = self._aspects(mutant.line)

@@ -1,14 +1,16 @@
 """An exchange: a request as it was sent, with its response as it was received."""
 
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from werkzeug.datastructures import Headers
-from werkzeug.http import parse_options_header
+from werkzeug.http import parse_cookie, parse_options_header
 
 from ..bodies import FORM
 from ..encodings import NoText, codec, json_text, parameters, urlencoded
+from .values import is_json, is_text
 
 
 @dataclass(frozen=True)
@@ -16,17 +18,6 @@ class Form:
     """A form's fields in the order of the body. The text of a file is None."""
 
     fields: tuple[tuple[str, str | None], ...]
-
-    @cached_property
-    def texts(self) -> dict[str, str]:
-        """The last text of each name."""
-        return {name: text for name, text in self.fields if text is not None}
-
-    @cached_property
-    def invalid(self) -> set[str]:
-        """The names of files, and of fields that occur several times."""
-        names = [name for name, _ in self.fields]
-        return {name for name, text in self.fields if text is None or names.count(name) > 1}
 
 
 @dataclass(frozen=True)
@@ -94,15 +85,38 @@ class Exchange:
     @cached_property
     def decoded_content(self) -> Any:
         """The response's content: a JSON value, text or bytes. Raises `ValueError`."""
-        if self.media_type.endswith("json"):
-            return json_text(self.content.decode())
-        if not self.media_type.startswith("text/"):
+        content = self._plain_content
+        if content is None or not self.has_known_content:
             return self.content
+        if is_json(self.media_type):
+            return json_text(content.decode())
         _, options = parse_options_header(self.received["Content-Type"])
         try:
-            return self.content.decode(options.get("charset", "utf-8"))
+            return content.decode(options.get("charset", "utf-8"))
         except LookupError as error:
             raise ValueError(str(error)) from None
+
+    @cached_property
+    def _plain_content(self) -> bytes | None:
+        """The response's content without its content coding, or None if that isn't known here."""
+        coding = self.received.get("Content-Encoding", "identity").strip().lower()
+        if coding not in ("gzip", "x-gzip", "deflate"):
+            return self.content if coding == "identity" else None
+        try:
+            return zlib.decompress(self.content, wbits=47)  # Of gzip or zlib, as it begins.
+        except zlib.error:
+            return self.content  # Clients such as `requests` have decoded it.
+
+    @property
+    def has_known_content(self) -> bool:
+        """Whether the response's content can be read as a JSON value or a text."""
+        return self._plain_content is not None and is_text(self.media_type)
+
+    @cached_property
+    def cookies(self) -> list[tuple[str, str]]:
+        """The names and values of the cookies in the request."""
+        given = parse_cookie("; ".join(self.sent_values.get("cookie", [])))
+        return list(given.items(multi=True))
 
     @cached_property
     def parameters(self) -> list[tuple[str, str]] | None:
@@ -122,7 +136,7 @@ class Exchange:
                 pairs = FORM[self.sent_media_type](self.body, content_type)
                 texts = ((n, None if isinstance(t, NoText) else t) for n, t in pairs)
                 return Form(tuple(texts))
-            if self.sent_media_type.endswith("json"):
+            if is_json(self.sent_media_type):
                 return Json(json_text(self.body.decode()))
         except ValueError as error:
             return Unreadable(str(error))

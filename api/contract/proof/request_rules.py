@@ -1,11 +1,19 @@
 """The rules by which a document finds a request invalid."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 from urllib.parse import parse_qs
 
+from ..bodies import FORM
+from ..encodings import json_text
 from .changes import Place
-from .document import Node, Operation, fits, from_text
+from .document import Node, Operation, fits, from_text, media_key
 from .exchanges import Exchange, Form, Unreadable
+from .values import is_json, is_judged, is_of_files, items, kinds, members, separator
+
+UNKNOWN = ""
+"""The fault of a part of a request that isn't judged, so that it may be invalid."""
 
 
 def request_faults(
@@ -17,29 +25,46 @@ def request_faults(
     """
     if operation.security and not any(
         all(_satisfied(scheme, exchange) for scheme in one)
-        and (one or not has_any(operation, exchange))
+        and (one or not operation.is_strict or not has_any(operation, exchange))
         for one in operation.security
     ):
         yield (*operation.place, "security"), "no credentials as declared"
     if exchange.parameters is None:
-        yield operation.place, "the query can't be read"
+        yield operation.place, "the query can't be read" if operation.is_strict else UNKNOWN
     for parameter in operation.parameters:
-        if fault := parameter_fault(parameter, texts, exchange):
-            place = operation.parameter_places[parameter["in"], parameter["name"]]
-            yield place, f"{parameter['name']}: {fault}"
+        fault = parameter_fault(parameter, texts, exchange)
+        if fault is not None:
+            yield operation.parameter_place(parameter), fault and f"{parameter['name']}: {fault}"
     if operation.bodies and (operation.body_required or exchange.sent_media_type or exchange.body):
-        for fault in _body_faults(operation, exchange):
-            yield (*operation.place, "requestBody"), fault
+        yield from _body_faults(operation, exchange)
 
 
-def parameter_fault(parameter: Node, texts: dict[str, str], exchange: Exchange) -> str:
-    values = parameter_texts(parameter, texts, exchange)
-    if not values:
-        return "it is missing" if parameter.get("required") else ""
-    if len(values) > 1:
+def parameter_fault(parameter: Node, path_texts: dict[str, str], exchange: Exchange) -> str | None:
+    """Return what is invalid about the parameter, None if nothing is."""
+    texts = parameter_texts(parameter, path_texts, exchange)
+    schema, separated_by = parameter["schema"], separator(parameter)
+    if separated_by is None or not is_judged(schema):
+        return UNKNOWN
+    if not texts:
+        return "it is missing" if parameter.get("required") else None
+    is_list = "array" in kinds(schema) and "content" not in parameter
+    if len(texts) > 1 and not (is_list and not separated_by):
         return "it occurs twice"
-    value = from_text(parameter["schema"], values[0])
-    return "" if fits(parameter["schema"], value) else f"{value!r} doesn't fit"
+    try:
+        value = _parameter_value(parameter, texts, separated_by if is_list else None)
+    except ValueError:
+        return "it is no JSON"
+    may_be_empty = texts == [""] and parameter.get("allowEmptyValue")
+    return None if may_be_empty or fits(schema, value) else f"{value!r} doesn't fit"
+
+
+def _parameter_value(parameter: Node, texts: list[str], separated_by: str | None) -> Any:
+    schema = parameter["schema"]
+    if "content" in parameter:
+        return json_text(texts[0])
+    if separated_by == "":
+        return [from_text(items(schema), text) for text in texts]
+    return from_text(schema, texts[0], separated_by or ",")
 
 
 def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) -> list[str]:
@@ -47,51 +72,80 @@ def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) 
     name: str = parameter["name"]
     if parameter["in"] == "path":
         return [texts[name]] if name in texts else []
-    if parameter["in"] == "query":
-        return [value for given, value in exchange.parameters or () if given == name]
     if parameter["in"] == "header":
         return exchange.sent.getlist(name)
-    raise NotImplementedError(f"{__name__} doesn't support parameters in {parameter['in']}.")
+    given = exchange.cookies if parameter["in"] == "cookie" else exchange.parameters or ()
+    return [value for each, value in given if each == name]
 
 
-def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[str]:
-    schema = operation.bodies.get(exchange.sent_media_type)
-    if schema is None or not exchange.has_plain_coding:
-        yield f"{exchange.sent_media_type or 'no media type'}, in a coding that isn't declared"
+def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[tuple[Place, str]]:
+    media_type = exchange.sent_media_type
+    key, place = media_key(operation.bodies, media_type), operation.body_place
+    if key is None or not exchange.has_plain_coding:
+        is_open = key is not None and not operation.is_strict
+        text = f"{media_type or 'no media type'}, in a coding that isn't declared"
+        yield place, UNKNOWN if is_open else text
+        return
+    place, schema = (*place, "content", key), operation.bodies[key]
+    is_recorded = exchange.body is not None or operation.is_strict
+    if not is_recorded or not (media_type in FORM or is_json(media_type)):
+        yield place, UNKNOWN
         return
     try:
         body = exchange.read()
     except Unreadable as error:
-        yield f"the body can't be read: {error}"
+        yield place, f"the body can't be read: {error}"
         return
     if isinstance(body, Form):
-        yield from form_faults(schema, body)
+        yield from ((place, fault) for fault in form_faults(schema, body))
     elif not fits(schema, body.value):
-        yield f"the body doesn't fit: {exchange.body!r}"
+        yield place, f"the body doesn't fit: {exchange.body!r}"
+    if not is_judged(schema):
+        yield place, UNKNOWN
 
 
 def form_faults(schema: Node, form: Form) -> Iterator[str]:
-    """Yield what is invalid about the form, including repeated fields and files."""
-    kinds = schema.get("properties", {})
-    yield from (f"{name} occurs twice, or as a file" for name in kinds if name in form.invalid)
-    given = {name: from_text(kinds.get(name, {}), text) for name, text in form.texts.items()}
+    """Yield what is invalid about the form, including repeated fields and unexpected files."""
+    declared, given = members(schema), dict[str, Any]()
+    for name in dict.fromkeys(name for name, _ in form.fields):
+        member = declared.get(name, {})
+        texts = [text for each, text in form.fields if each == name]
+        is_list = "array" in kinds(member)
+        one = items(member) if is_list else member
+        is_repeated = len(texts) > 1 and not is_list
+        if name in declared and (is_repeated or (None in texts and not is_of_files(one))):
+            yield f"{name} occurs twice, or as a file"
+        values = ["" if text is None else _field_value(one, text) for text in texts]
+        given[name] = values if is_list else values[-1]
     if not fits(schema, given):
         yield f"the form doesn't fit: {form.fields}"
 
 
+def _field_value(schema: Node, text: str) -> Any:
+    if "object" in kinds(schema):  # Forms have objects as JSON.
+        with suppress(ValueError):
+            return json_text(text)
+    return from_text(schema, text)
+
+
 def _satisfied(scheme: Node, exchange: Exchange) -> bool:
     """Return whether the request has credentials of this scheme, right or wrong."""
-    if scheme["type"] == "http":
+    kind, place = scheme.get("type"), scheme.get("in")
+    if kind == "http":
         (given,) = exchange.sent_values.get("authorization", [""])[:1]
         return given.partition(" ")[0].lower() == str(scheme["scheme"]).lower()
-    if scheme["type"] != "apiKey" or scheme["in"] == "cookie":
-        raise NotImplementedError(f"{__name__} doesn't support credentials of {scheme}.")
-    if scheme["in"] == "query":
+    if kind in ("oauth2", "openIdConnect"):
+        return "authorization" in exchange.sent_values
+    if kind != "apiKey":
+        return True  # The scheme isn't judged.
+    if place == "query":
         return scheme["name"] in parse_qs(exchange.query, keep_blank_values=True)
+    if place == "cookie":
+        return scheme["name"] in dict(exchange.cookies)
     return str(scheme["name"]).lower() in exchange.sent_values
 
 
 def has_any(operation: Operation, exchange: Exchange) -> bool:
     """Return whether the request has any credentials, even of an unknown scheme."""
-    declared = any(_satisfied(scheme, exchange) for one in operation.security for scheme in one)
-    return declared or "authorization" in exchange.sent_values
+    declared = (_satisfied(s, exchange) for one in operation.security for s in one)
+    return any(declared) or "authorization" in exchange.sent_values

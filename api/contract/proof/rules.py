@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ..encodings import json_text
 from .changes import Place
-from .document import DeclaredResponse, Document, Operation, fits, from_text
+from .document import DeclaredResponse, Document, Node, Operation, fits, from_text, media_key
 from .exchanges import Exchange
-from .request_rules import has_any, parameter_fault, request_faults
+from .request_rules import UNKNOWN, has_any, parameter_fault, request_faults
+from .values import separator
 
 # OpenAPI documents don't declare these headers, which HTTP itself needs in any response.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
@@ -41,9 +43,9 @@ def contradictions(
     document: Document, exchange: Exchange, aspects: frozenset[str] = ASPECTS
 ) -> Iterator[Violation]:
     """Yield what in these `aspects` of the exchange violates the document."""
-    found = document.match_path(exchange.path)
+    found = document.match_path(exchange.path, exchange.method)
     if found is None:
-        if exchange.status not in _OF_ANY_REQUEST | {404}:
+        if not _may_be_undeclared(document, exchange, {404}):
             text = f"{exchange.path} isn't declared, but gets {exchange.status}"
             yield Violation(("paths",), text)
         return
@@ -53,21 +55,37 @@ def contradictions(
         for text in _other_method(document, path, texts, exchange):
             yield Violation(("paths", path), text)
         return
-    declared = operation.responses.get(exchange.status)
-    if declared is None:
+    response = operation.response(exchange.status)
+    if response is None:
         if exchange.status in _OF_ANY_REQUEST and not is_well_formed(exchange):
             return  # The request is malformed HTTP.
+        if not document.is_strict and exchange.status == 404:
+            path_parameters = [p for p in operation.parameters if p["in"] == "path"]
+            if any(parameter_fault(p, texts, exchange) for p in path_parameters):
+                return  # The framework found no route with such a path.
         text = f"{operation.id}: {exchange.status} isn't declared"
         yield Violation((*operation.place, "responses"), text)
         return
+    _, declared = response
     violations = {
-        "headers": _headers(declared, exchange),
-        "content": _content(declared, exchange),
-        "request": _request(operation, declared, texts, exchange),
+        "headers": _headers(document, declared, exchange),
+        "content": _content(document, declared, exchange),
+        "request": _request(document, operation, declared, texts, exchange),
     }
     for aspect in aspects:
         for place, text in violations[aspect]:
             yield Violation(place, f"{operation.id}, {exchange.status}: {text}")
+
+
+def _may_be_undeclared(document: Document, exchange: Exchange, statuses: set[int]) -> bool:
+    """Return whether a request to no operation may get this response.
+
+    Frameworks answer many of these requests on their own: they redirect to a path with another
+    slash, ask for credentials, and list the methods.
+    """
+    if document.is_strict:
+        return exchange.status in _OF_ANY_REQUEST | statuses
+    return 300 <= exchange.status < 500 or exchange.method == "OPTIONS" or exchange.status == 501
 
 
 def _other_method(
@@ -77,77 +95,112 @@ def _other_method(
     operations = (document.operation(path, method) for method in document.methods(path))
     parameters = [p for o in operations if o for p in o.parameters if p["in"] == "path"]
     is_other_path = any(parameter_fault(parameter, texts, exchange) for parameter in parameters)
-    if not has_allow and exchange.status not in _OF_ANY_REQUEST | (
-        {404} if is_other_path else set()
-    ):
+    is_undeclared = _may_be_undeclared(document, exchange, {404} if is_other_path else set())
+    if not has_allow and not is_undeclared:
         yield f"{exchange.method} {path} isn't declared, but gets {exchange.status}"
-    if has_allow:
+    if has_allow and document.is_strict:
         methods = document.methods(path) | {"OPTIONS"}
         methods |= {"HEAD"} if "GET" in methods else set()
         if set(exchange.received.get("Allow", "").split(", ")) != methods:
             yield f"Allow is {exchange.received.get('Allow')}, not {sorted(methods)}"
 
 
-def _headers(declared: DeclaredResponse, exchange: Exchange) -> Iterator[tuple[Place, str]]:
+def _headers(
+    document: Document, declared: DeclaredResponse, exchange: Exchange
+) -> Iterator[tuple[Place, str]]:
     for name, header in declared.headers.items():
-        place = (*declared.place, "headers", name)
+        place = declared.header_place(name)
         values = exchange.received_values.get(name.lower(), [])
-        if len(values) > 1 or (header.get("required") and not values):
+        may_repeat = name.lower() == "set-cookie" or not document.is_strict
+        if (len(values) > 1 and not may_repeat) or (header.get("required") and not values):
             yield place, f"{name} occurs {len(values)} times"
         for value in values:
-            read = from_text(header["schema"], value)
-            # An integer is written in digits (RFC 9110, section 10.2.3).
-            is_loose = header["schema"].get("type") == "integer" and not isinstance(read, int)
-            if is_loose or not fits(header["schema"], read):
+            if not _fits_header(header, value):
                 yield place, f"{name}: {value!r} isn't as declared"
     for name, values in exchange.received_values.items():
         if name in _FRAMING and len(values) > 1:
             yield declared.place, f"{name} occurs {len(values)} times"
-        elif name not in declared.header_names | _FRAMING:
+        elif name not in declared.header_names | _FRAMING and (
+            document.is_strict or name in document.header_names
+        ):
             yield declared.place, f"{name} isn't declared"
 
 
-def _content(declared: DeclaredResponse, exchange: Exchange) -> Iterator[tuple[Place, str]]:
+def _fits_header(header: Node, text: str) -> bool:
+    if separator(header) is None:
+        return True  # It isn't judged.
+    try:
+        value = json_text(text) if "content" in header else from_text(header["schema"], text)
+    except ValueError:
+        return False
+    # An integer is written in digits (RFC 9110, section 10.2.3).
+    is_loose = header["schema"].get("type") == "integer" and not isinstance(value, int)
+    return not is_loose and fits(header["schema"], value)
+
+
+def _content(
+    document: Document, declared: DeclaredResponse, exchange: Exchange
+) -> Iterator[tuple[Place, str]]:
+    media_type = exchange.media_type
+    key = media_key(declared.content, media_type)
+    may_have_content = not document.is_strict and exchange.status >= 300
     if exchange.method == "HEAD" or not declared.content:
-        if exchange.content:
+        if exchange.content and (exchange.method == "HEAD" or not may_have_content):
             yield declared.place, "there is content"
-        if exchange.media_type and exchange.media_type not in declared.content:
-            yield declared.place, f"{exchange.media_type} isn't declared"
-    elif exchange.media_type not in declared.content:
-        yield declared.place, f"{exchange.media_type or 'no media type'} isn't declared"
-    else:
-        place = (*declared.place, "content", exchange.media_type)
+        elif media_type and key is None and (declared.content or document.is_strict):
+            yield declared.place, f"{media_type} isn't declared"
+    elif key is None:
+        is_empty = exchange.status in (204, 304) and not exchange.content
+        if not is_empty or document.is_strict:
+            yield declared.place, f"{media_type or 'no media type'} isn't declared"
+    elif exchange.has_known_content:
+        place = (*declared.place, "content", key)
         try:
-            if not fits(declared.content[exchange.media_type], exchange.decoded_content):
+            if not fits(declared.content[key], exchange.decoded_content):
                 yield place, f"the content isn't as declared: {exchange.content[:200]!r}"
         except ValueError as error:
             yield place, f"the content can't be read: {error}"
 
 
 def _request(
-    operation: Operation, declared: DeclaredResponse, texts: dict[str, str], exchange: Exchange
+    document: Document,
+    operation: Operation,
+    declared: DeclaredResponse,
+    texts: dict[str, str],
+    exchange: Exchange,
 ) -> Iterator[tuple[Place, str]]:
     """Yield how the service and the document disagree on whether the request is valid."""
-    place, fault = next(request_faults(operation, texts, exchange), (operation.place, ""))
+    faults = list(request_faults(operation, texts, exchange))
+    place, fault = next((each for each in faults if each[1] != UNKNOWN), (declared.place, ""))
     if exchange.accepted and fault:
         yield place, f"an invalid request was accepted: {fault}"
-    if exchange.status == 409 and fault:
+    if exchange.status == 409 and fault and document.is_strict:
         yield place, f"an invalid request was in conflict: {fault}"
-    place = declared.place
-    if exchange.status in (400, 422) and not fault and is_well_formed(exchange):
-        yield place, "a valid request was refused"
-    if exchange.status == 412 and not has_preconditions(exchange):
-        yield place, "a request without a precondition was refused for one"
-    is_declared = exchange.sent_media_type in (operation.bodies or {""})
-    if exchange.status == 415 and is_declared and exchange.has_plain_coding:
-        yield place, f"a declared encoding was refused: {exchange.sent_media_type}"
-    bodiless = operation.bodies and exchange.body == b"" and not exchange.sent_media_type
-    if exchange.status in (400, 415) and bodiless and not operation.body_required:
-        yield place, "a request without a body was refused, as none is required"
-    if exchange.status == 406 and exchange.sent.get("Accept", "").strip() in ("", "*/*"):
-        yield place, "a request was refused for Accept, which allows all"
-    if exchange.status == 401 and (not operation.security or _is_anonymous(operation, exchange)):
-        yield place, "a request was refused for credentials, which it needn't have"
+    for refusal in _wrong_refusals(operation, exchange, is_valid=not faults):
+        reason = declared.refuses_valid or document.reason(operation, exchange.status)
+        if reason:
+            document.valid_refused[f"{operation.id}, {exchange.status}"] = reason
+        else:
+            yield declared.place, refusal
+
+
+def _wrong_refusals(operation: Operation, exchange: Exchange, *, is_valid: bool) -> Iterator[str]:
+    """Yield why this refusal of the request is wrong by the document."""
+    media_type, status = exchange.sent_media_type, exchange.status
+    if status in (400, 422) and is_valid and is_well_formed(exchange):
+        yield "a valid request was refused"
+    if status == 412 and operation.is_strict and not has_preconditions(exchange):
+        yield "a request without a precondition was refused for one"
+    is_declared = media_key(operation.bodies, media_type) if operation.bodies else not media_type
+    if status == 415 and is_declared and exchange.has_plain_coding:
+        yield f"a declared encoding was refused: {media_type}"
+    bodiless = operation.bodies and exchange.body == b"" and not media_type
+    if status in (400, 415) and bodiless and not operation.body_required:
+        yield "a request without a body was refused, as none is required"
+    if status == 406 and exchange.sent.get("Accept", "").strip() in ("", "*/*"):
+        yield "a request was refused for Accept, which allows all"
+    if status == 401 and (not operation.security or _is_anonymous(operation, exchange)):
+        yield "a request was refused for credentials, which it needn't have"
 
 
 def is_well_formed(exchange: Exchange) -> bool:

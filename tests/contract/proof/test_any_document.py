@@ -101,20 +101,8 @@ def test_a_path_without_parameters_goes_first() -> None:
     assert document.match_path("/notes/1") == ("/notes/{id}", {"id": "1"})
 
 
-@pytest.mark.parametrize("place", ["parameter", "credentials", "array", "examples"])
-def test_unsupported_parts_are_reported_as_such(place: str, edited: Any, tmp_path: Path) -> None:
-    get = edited["paths"]["/notes/{id}"]["get"]
-    fields = edited["components"]["schemas"]["NewNote"]["properties"]
-    if place == "parameter":
-        get["parameters"].append({"in": "cookie", "name": "Host", "schema": {"type": "string"}})
-    elif place == "credentials":
-        get["security"] = [{"key": []}]
-        key = {"type": "apiKey", "in": "cookie", "name": "Host"}
-        edited["components"]["securitySchemes"] = {"key": key}
-    elif place == "array":
-        fields["other"] = {"type": "array", "items": {"type": "string"}}
-    else:
-        del fields["text"]["examples"]
+def test_an_unsupported_part_is_reported_as_such(edited: Any, tmp_path: Path) -> None:
+    del edited["components"]["schemas"]["NewNote"]["properties"]["text"]["examples"]
     with pytest.raises(NotImplementedError, match="doesn't support"):
         proven(edited, tmp_path)
 

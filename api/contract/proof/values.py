@@ -1,0 +1,142 @@
+"""Whether a value fits a schema, and how a text is read as a value."""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError, canonicalize
+from jsonschema_rs.canonical import Containment
+
+Node = Mapping[str, Any]
+
+# In JSON 5.0 is an integer too, and 05 is not a number.
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)([.]\d+)?([eE][+-]?\d+)?", re.ASCII)
+
+
+@cache
+def _compiled(schema: str) -> tuple[Draft202012Validator, bool]:
+    """Return a validator of the schema, and whether all its keywords are valid.
+
+    The validator leaves out those that aren't.
+    """
+    whole = json.loads(schema)
+    try:
+        options = FancyRegexOptions()
+        return Draft202012Validator(whole, validate_formats=True, pattern_options=options), True
+    except ValidationError as error:
+        *place, invalid = error.instance_path or [None]
+        part = whole
+        for name in place:
+            part = part[name]
+        rest = {} if invalid is None else whole
+        if invalid is not None:
+            del part[invalid]
+        return _compiled(json.dumps(rest))[0], False
+
+
+_validators: dict[int, tuple[Node, tuple[Draft202012Validator, bool]]] = {}
+
+
+def _validator(schema: Node) -> tuple[Draft202012Validator, bool]:
+    cached = _validators.get(id(schema))
+    if cached is None or cached[0] is not schema:
+        if len(_validators) > 10_000:  # Most belong to mutants that are no longer used.
+            _validators.clear()
+        compiled = _compiled(json.dumps(schema, default=str))  # YAML has dates, JSON has none.
+        cached = _validators[id(schema)] = schema, compiled
+    return cached[1]
+
+
+def fits(schema: Node, value: Any) -> bool:
+    """Return whether the value is valid."""
+    return bool(_validator(schema)[0].is_valid(value))
+
+
+def is_judged(schema: Node) -> bool:
+    """Return whether all keywords of the schema are valid. Others are left out."""
+    return _validator(schema)[1]
+
+
+def covers(one: Node, other: Node) -> bool:
+    """Return whether every value of `other` is certainly valid for `one`."""
+    try:
+        whole = canonicalize(dict(one)).covers(canonicalize(dict(other)))
+    except ValueError:
+        return False
+    return bool(whole == Containment.YES)
+
+
+def kinds(schema: Node) -> set[str]:
+    """Return the types that the schema names, also in its alternatives."""
+    named = schema.get("type", [])
+    found = {named} if isinstance(named, str) else set(named)
+    return found.union(*map(kinds, _alternatives(schema)))
+
+
+def items(schema: Node) -> Node:
+    """Return the schema of an array's items, which an alternative may have."""
+    found: Node = schema.get("items") or next(filter(None, map(items, _alternatives(schema))), {})
+    return found
+
+
+def members(schema: Node) -> dict[str, Node]:
+    """Return the schemas of an object's members, also those that an alternative has."""
+    found: dict[str, Node] = {}
+    for one in _alternatives(schema):
+        found |= members(one)
+    return found | schema.get("properties", {})
+
+
+def _alternatives(schema: Node) -> list[Node]:
+    every = [one for keyword in ("allOf", "anyOf", "oneOf") for one in schema.get(keyword, [])]
+    return [one for one in every if isinstance(one, Mapping)]
+
+
+def is_of_files(schema: Node) -> bool:
+    """Return whether the schema describes the content of a file."""
+    names = {"contentEncoding", "contentMediaType"} & schema.keys()
+    return bool(names) or schema.get("format") == "binary"
+
+
+def from_text(schema: Node, text: str, separator: str = ",") -> Any:
+    """Return the text of a header, path or query as a value of the schema's type."""
+    named = kinds(schema)
+    if "array" in named:
+        texts = text.split(separator) if text else []
+        return [from_text(items(schema), part.strip()) for part in texts]
+    if {"integer", "number"} & named and _NUMBER.fullmatch(text):
+        return json.loads(text)
+    if "boolean" in named and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+_SEPARATORS = {"form": ",", "simple": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
+
+
+def separator(parameter: Node) -> str | None:
+    """Return what separates the items of the parameter or header, "" if each is a text of its own.
+
+    Return None if this can't read the parameter.
+    """
+    place = parameter.get("in", "header")
+    style = parameter.get("style", "form" if place in ("query", "cookie") else "simple")
+    if "content" in parameter:
+        return "" if all(map(is_json, parameter["content"])) else None
+    if style not in _SEPARATORS or "object" in kinds(parameter["schema"]):
+        return None
+    is_exploded = parameter.get("explode", style == "form") and place == "query"
+    return "" if is_exploded else _SEPARATORS[style]
+
+
+def is_json(media_type: str) -> bool:
+    """Return whether content of this media type is one JSON document."""
+    return media_type.partition(";")[0].strip().lower().endswith(("/json", "+json", "/x-json"))
+
+
+def is_text(media_type: str) -> bool:
+    """Return whether content of this media type is read as a value: as JSON or as a text."""
+    is_stream = media_type.startswith("text/event-stream")
+    return is_json(media_type) or (media_type.startswith("text/") and not is_stream)
