@@ -25,8 +25,8 @@ __all__ += ["references"]
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
-_LARGE = 500
-"""The number of references in a schema from which on it isn't copied to where it is used."""
+_LARGE, _DEEP = 10, 20
+"""Schemas with more references, or within more others, aren't copied to where they are used."""
 
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
 _LONG = re.compile(r"\{[^{}]*(path|file)[^{}]*\}$", re.IGNORECASE)
@@ -164,7 +164,7 @@ class Operation:
     @cached_property
     def security(self) -> list[list[Node]]:
         """A request needs the credentials of all schemes in one of these lists."""
-        security = self._node.get("security", self._document.root.get("security", []))
+        security = self._node.get("security", self._document.root.get("security")) or []
         scheme = ("components", "securitySchemes")
         return [[self._document.follow((*scheme, name))[1] for name in one] for one in security]
 
@@ -194,11 +194,11 @@ class Document:
         self.valid_refused: dict[str, str] = {}
         self._is_3_0 = str(root.get("openapi", "")).startswith("3.0")
         self._operations: dict[tuple[str, str], Operation] = {}
-        self._resolved: dict[str, Any] = {}
-        # How many references each target has within, and which targets are being resolved.
-        self._sizes: dict[str, int] = {}
-        self._size, self._pending = 0, list[str]()
+        self._targets: dict[str, tuple[Node, int]] = {}
+        # The targets that are being resolved, and how many references the last one had so far.
+        self._pending, self._size = list[str](), 0
         self._definitions: list[str] = []
+        self._read_definitions: dict[tuple[str, str], tuple[Node, set[str]]] = {}
 
     def changed(self, root: Node) -> "Document":
         """Return a mutant of this document, which judges by the same settings."""
@@ -315,19 +315,25 @@ class Document:
         return _as_in_3_1(resolved) if self._is_3_0 else resolved
 
     def _target(self, reference: str) -> Node:
-        if reference not in self._resolved and reference not in self._pending:
-            self._pending.append(reference)
-            size, self._size = self._size, 1
-            self._resolved[reference] = self.resolve(found_at(self.root, pointer(reference)) or {})
-            self._sizes[reference], self._size = self._size, size
-            self._pending.remove(reference)
-        if reference in self._pending or self._sizes[reference] > _LARGE:
+        is_kept = reference in self._pending or len(self._pending) == _DEEP
+        if is_kept or self._read_target(reference)[1] > _LARGE:
             if reference not in self._definitions:
                 self._definitions.append(reference)
             return {"$ref": f"#/$defs/{self._definitions.index(reference)}"}
-        self._size += self._sizes[reference]
-        target: Node = self._resolved[reference]
+        target, size = self._targets[reference]
+        self._size += size
         return target
+
+    def _read_target(self, reference: str) -> tuple[Node, int]:
+        """Return the target, resolved, and how many references it had."""
+        if reference not in self._targets:
+            self._pending.append(reference)
+            size, self._size = self._size, 1
+            target = self.resolve(found_at(self.root, pointer(reference)) or {})
+            self._targets[reference] = target, self._size
+            self._size = size
+            self._pending.pop()
+        return self._targets[reference]
 
     def of_requests(self, schema: Node) -> Node:
         """Return the schema, resolved, as it judges requests."""
@@ -341,24 +347,33 @@ class Document:
         resolved = self.resolve(schema)
         if isinstance(resolved, bool):  # True and False are schemas too.
             resolved = {} if resolved else {"not": {}}
+        if resolved.keys() == {"$ref"}:
+            resolved = self._read_target(self._definitions[int(resolved["$ref"].split("/")[-1])])[0]
         read = whole(without(resolved, hidden))
         if not self._definitions:
             return read
         definitions: dict[str, Node] = {}
-        while True:
-            text = json.dumps([read, definitions], default=str)
-            missing = set(_DEFINITION.findall(text)) - definitions.keys()
-            if not missing:
-                return {**read, "$defs": definitions}
-            for name in missing:
-                target = self._resolved[self._definitions[int(name.removesuffix(OPEN))]]
-                reading = part if name.endswith(OPEN) else whole
-                definitions[name] = reading(without(target, hidden))
+        missing = _needed(read)
+        while missing:
+            name = missing.pop()
+            if (name, hidden) not in self._read_definitions:
+                reference = self._definitions[int(name.removesuffix(OPEN))]
+                target = without(self._read_target(reference)[0], hidden)
+                definition = (part if name.endswith(OPEN) else whole)(target)
+                self._read_definitions[name, hidden] = definition, _needed(definition)
+            definitions[name], needed = self._read_definitions[name, hidden]
+            missing |= needed - definitions.keys()
+        return {**read, "$defs": definitions} if definitions else read
 
     def described(self, node: Node) -> Node:
         """Return the parameter or header with its schema, resolved."""
         media_types = [*node.get("content", {}).values(), node]
         return {**node, "schema": self.of_requests(media_types[0].get("schema", {}))}
+
+
+def _needed(schema: Node) -> set[str]:
+    """Return the names of the definitions to which the schema refers."""
+    return set(_DEFINITION.findall(json.dumps(schema, default=str)))
 
 
 def _generality(path: str) -> list[int]:

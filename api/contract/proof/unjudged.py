@@ -59,7 +59,8 @@ def unjudged(
 
 def _what(root: Node, node: Node, place: Place, *, is_schema: bool) -> str:
     """Return which feature the last name of the place is, "" if the rules judge it."""
-    name, value = str(place[-1]), node[place[-1]]
+    name = str(place[-1])
+    value = node[name]
     if name == "$ref":
         return "" if found_at(root, pointer(value)) is not None else f"$ref: {value}"
     if name == "discriminator" and not {"anyOf", "oneOf"} & node.keys():
@@ -71,8 +72,8 @@ def _what(root: Node, node: Node, place: Place, *, is_schema: bool) -> str:
         is_known = name in known or name.startswith("x-")
         return "" if is_known or (name in _VALUES and is_judged({name: value})) else name
     if name == "schema" and place[-3:-2] == ("content",):
-        media_type, is_body = str(place[-2]), place[-4:-3] == ("requestBody",)
-        is_read = media_type in FORM if is_body else is_text(media_type)
+        media_type = str(place[-2])
+        is_read = is_text(media_type) or (media_type in FORM and "responses" not in place)
         is_open = not (_VALUES | LISTS | NAMED | SINGLE | {"$ref"}) & value.keys()
         return "" if is_read or is_open or is_of_files(value) else f"content of {media_type}"
     if name == "schema":

@@ -26,14 +26,12 @@ def _compiled(schema: str) -> tuple[Draft202012Validator, bool]:
         options = FancyRegexOptions()
         return Draft202012Validator(whole, validate_formats=True, pattern_options=options), True
     except ValidationError as error:
-        *place, invalid = error.instance_path or [None]
-        part = whole
-        for name in place:
+        part, place = whole, error.instance_path
+        for name in place[:-1]:
             part = part[name]
-        rest = {} if invalid is None else whole
-        if invalid is not None:
+        for invalid in place[-1:]:
             del part[invalid]
-        return _compiled(json.dumps(rest))[0], False
+        return _compiled(json.dumps(whole if place else {}))[0], False
 
 
 _validators: dict[int, tuple[Node, tuple[Draft202012Validator, bool]]] = {}
@@ -86,7 +84,7 @@ def members(schema: Node) -> dict[str, Node]:
     found: dict[str, Node] = {}
     for one in _alternatives(schema):
         found |= members(one)
-    return found | schema.get("properties", {})
+    return {**found, **schema.get("properties", {})}
 
 
 def _alternatives(schema: Node) -> list[Node]:
