@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -57,8 +57,10 @@ def read(file: Path) -> Node:
     return root
 
 
-def media_key(declared: Iterable[str], media_type: str) -> str | None:
+def media_key(declared: Mapping[str, Any], media_type: str) -> str | None:
     """Return the declared media type or range that has this media type, the most exact one."""
+    if media_type in declared:
+        return media_type
     by_type = {key.partition(";")[0].strip().lower(): key for key in declared}
     ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*") if media_type else ()
     return next((by_type[each] for each in ranges if each in by_type), None)
@@ -110,15 +112,24 @@ class Operation:
         self.id: str = self._node.get("operationId", f"{self.method} {path}")
         self.is_strict = document.is_strict
         self.body_place, self._body = document.follow((*self.place, "requestBody"))
+        self._declared: dict[str, DeclaredResponse] = {}
         self.body_required: bool = self._body.get("required", False)
 
     @cached_property
     def all_responses(self) -> dict[str, DeclaredResponse]:
-        keys = self._node.get("responses", {})
-        places = {
-            str(k): (*self.place, "responses", k) for k in keys if not str(k).startswith("x-")
-        }
-        return {key: DeclaredResponse(self._document, place) for key, place in places.items()}
+        """The responses by status, or by "default" or "4XX" for several statuses."""
+        return {key: self._response(key) for key in self._statuses}
+
+    @cached_property
+    def _statuses(self) -> dict[str, str | int]:
+        """The keys of the responses as the document has them, by their texts."""
+        return {str(k): k for k in self._node.get("responses", {}) if not str(k).startswith("x-")}
+
+    def _response(self, key: str) -> DeclaredResponse:
+        if key not in self._declared:
+            place = (*self.place, "responses", self._statuses[key])
+            self._declared[key] = DeclaredResponse(self._document, place)
+        return self._declared[key]
 
     @cached_property
     def responses(self) -> dict[int, DeclaredResponse]:
@@ -205,6 +216,8 @@ class Document:
         mutant = Document(root, self.refuses_valid, is_strict=self.is_strict)
         if not self.is_strict:
             mutant.header_names = self.header_names
+        if mutant._paths == self._paths and root.get("servers") == self.root.get("servers"):
+            mutant._templates = self._templates
         return mutant
 
     @cached_property
