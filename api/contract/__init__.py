@@ -7,13 +7,16 @@ needs libraries that the app doesn't.
 """
 
 from .bodies import FORM, UnsupportedCoding, refuse_transfer_coding
+from .credentials import AllOf, AnyOf, Credentials
+from .encodings import Upload
+from .fields import File
 from .gate import Gate, UndeclaredResponse, declared_reply
 from .headers import Header
 from .inputs import InvalidInput
 from .openapi import document, to_yaml
 from .operation import REFUSALS, Operation, current_operation, operation
 from .preconditions import check_preconditions
-from .replies import HTML, JSON, PLAIN, Body, Credentials, Link, Reply, message
+from .replies import HTML, JSON, PLAIN, Body, Link, Reply, message
 
 __all__ = [
     "FORM",
@@ -21,8 +24,11 @@ __all__ = [
     "JSON",
     "PLAIN",
     "REFUSALS",
+    "AllOf",
+    "AnyOf",
     "Body",
     "Credentials",
+    "File",
     "Gate",
     "Header",
     "InvalidInput",
@@ -31,6 +37,7 @@ __all__ = [
     "Reply",
     "UndeclaredResponse",
     "UnsupportedCoding",
+    "Upload",
     "check_preconditions",
     "current_operation",
     "declared_reply",

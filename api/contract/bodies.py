@@ -4,7 +4,7 @@ A body that can't be decoded without loss is refused.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,8 @@ from werkzeug.exceptions import (
 )
 from werkzeug.exceptions import NotImplemented as UnknownTransferCoding
 
-from .encodings import json_object, urlencoded
+from .encodings import json_array, json_object, urlencoded
+from .fields import File
 from .inputs import valid, valid_texts
 from .multipart import multipart
 from .once import once_per_request
@@ -80,16 +81,33 @@ class RequestBody:
 
     name: str
     decoders: Mapping[str, Decoder]
-    load: Callable[[Schema, Any], dict[str, Any]]
+    load: Callable[[Schema, Any], Any]
     schema: Schema
+    required: bool = True
+    content: Mapping[str, Any] = field(default_factory=dict)
+    """The printed representations, if no schema says what they are."""
 
     @classmethod
-    def form(cls, schema: Schema) -> "RequestBody":
-        return cls("form", FORM, valid_texts, schema)
+    def form(cls, schema: Schema, required: bool = True) -> "RequestBody":
+        given = [getattr(field, "inner", field) for field in schema.load_fields.values()]
+        has_files = any(isinstance(field, File) for field in given)
+        decoders = {"multipart/form-data": multipart} if has_files else FORM
+        return cls("form", decoders, valid_texts, schema, required)
 
     @classmethod
-    def json(cls, schema: Schema) -> "RequestBody":
-        return cls("json", {"application/json": json_object}, valid, schema)
+    def json(cls, schema: Schema, required: bool = True) -> "RequestBody":
+        decoder = json_array if schema.many else json_object
+        return cls("json", {"application/json": decoder}, valid, schema, required)
+
+    @classmethod
+    def data(cls, content: Mapping[str, Any], required: bool = True) -> "RequestBody":
+        decoders = dict.fromkeys(content, _undecoded)
+        return cls("data", decoders, lambda _, data: data, Schema(), required, content)
+
+    def loaded(self) -> Any:
+        """Return the view's argument, which is None without a body. Raises as `read` does."""
+        content = self.read().content
+        return content if content is None else self.load(self.schema, content)
 
     def read(self) -> RawBody:
         """Return the current request's body.
@@ -98,11 +116,19 @@ class RequestBody:
         read once per request: a second attempt would return the rest of an incomplete body.
         """
         request = request_ctx.request
-        body: RawBody = once_per_request("contract.body", lambda: _read(request, self.decoders))
+        body: RawBody = once_per_request("contract.body", lambda: _read(request, self))
         return body
 
 
-def _read(request: Request, decoders: Mapping[str, Decoder]) -> RawBody:
+def _undecoded(data: bytes, _: str) -> bytes:
+    return data
+
+
+def _nothing(_: bytes, __: str) -> None:
+    return None
+
+
+def _read(request: Request, declared: RequestBody) -> RawBody:
     environ = request.environ  # Quicker than `request.headers`.
     refuse_transfer_coding(environ)
     limit = request.max_content_length
@@ -122,7 +148,9 @@ def _read(request: Request, decoders: Mapping[str, Decoder]) -> RawBody:
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
         raise UnsupportedCoding("Send the body without a content coding.")
     content_type = environ.get("CONTENT_TYPE", "")
-    decoder = decoders.get(content_type.partition(";")[0].strip(" \t").lower())
+    decoder = declared.decoders.get(content_type.partition(";")[0].strip(" \t").lower())
     if decoder is None:
-        raise UnsupportedMediaType
+        if data or content_type or declared.required:
+            raise UnsupportedMediaType
+        decoder = _nothing
     return RawBody(data, decoder, content_type)

@@ -24,6 +24,15 @@ class NoText:
     message: str
 
 
+@dataclass(frozen=True)
+class Upload(NoText):
+    """A file of a multipart form. Its `filename` is the client's: use no path from it."""
+
+    filename: str
+    content_type: str
+    data: bytes
+
+
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
 is_token = re.compile(_WORD).fullmatch
@@ -74,10 +83,22 @@ def urlencoded(body: bytes, content_type: str = "") -> list[tuple[str, str]]:
 
 def json_object(body: bytes, content_type: str = "") -> dict[str, Any]:
     """Decode a JSON object: its members."""
-    decoded = json_text(body.decode(codec(parameters(content_type)[1])))
+    decoded = _json(body, content_type)
     if not isinstance(decoded, dict):
         raise ValueError("Send a JSON object.")
     return decoded
+
+
+def json_array(body: bytes, content_type: str = "") -> list[Any]:
+    """Decode a JSON array: its items."""
+    decoded = _json(body, content_type)
+    if not isinstance(decoded, list):
+        raise ValueError("Send a JSON array.")
+    return decoded
+
+
+def _json(body: bytes, content_type: str) -> Any:
+    return json_text(body.decode(codec(parameters(content_type)[1])))
 
 
 def json_text(text: str) -> Any:

@@ -1,14 +1,15 @@
 """The gate, which compares every response with the replies that the app declares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Flask, Response, current_app, request
 from werkzeug.http import remove_entity_headers
 
+from .content import Content
 from .headers import Header
-from .operation import Operation, current_operation
-from .replies import Reply
+from .operation import Operation, current_operation, is_flasks, operations
+from .replies import Body, Reply, is_readable
 
 
 class UndeclaredResponse(AssertionError):
@@ -25,8 +26,10 @@ class Gate:
     """Compares every response with the declared replies.
 
     In tests an undeclared response raises `UndeclaredResponse`; in production it is logged as an
-    error and sent. Install the gate before other `after_request` functions, because Flask calls
-    the first one last.
+    error and sent. The gate sees the response after all `after_request` functions and the session.
+
+    Unless the gate is `strict`, responses without an operation aren't compared, so that an app can
+    declare one view after another, and `undeclared_views` lists the others.
 
     `about` holds `info`, `servers` and more `tags` of the OpenAPI document. `common_headers` are
     declared for every response; the gate also sets those that have a constant value.
@@ -42,13 +45,26 @@ class Gate:
         about: Mapping[str, Any] = {},
         common_headers: Mapping[str, Header] = {},
         unrouted_replies: Mapping[int, Reply] = {},
+        strict: bool = True,
     ) -> None:
-        self.about, self.unrouted_replies = about, unrouted_replies
+        self.about, self.unrouted_replies, self.strict = about, unrouted_replies, strict
+        self._app = app
         self._common_headers = common_headers
         self._constants = {n: h.const for n, h in common_headers.items() if h.const is not None}
         self._replies: dict[Operation | None, Mapping[int, Reply]] = {}
+        self._contents: dict[int, tuple[Body, Content]] = {}
         app.extensions["contract"] = self
-        app.after_request(self.check)
+        process = app.process_response  # Its last step saves the session.
+        app.process_response = lambda response: self.check(process(response))  # type: ignore[method-assign]
+
+    def undeclared_views(self) -> list[str]:
+        """Return the method, the rule and the endpoint of each route that has no operation."""
+        return [
+            f"{method} {rule.rule} ({rule.endpoint})"
+            for rule, methods in operations(self._app)
+            for method, operation in methods.items()
+            if operation is None
+        ]
 
     def replies(self, operation: Operation | None) -> Mapping[int, Reply]:
         """Return the operation's replies by status, or those without an operation."""
@@ -68,10 +84,13 @@ class Gate:
         for name, value in self._constants.items():
             if name.lower() not in names:
                 response.headers.add(name, value)
-        reply = self.replies(current_operation()).get(response.status_code)
-        violations = list(reply.violations(response)) if reply else ["the status is not declared"]
+        operation = current_operation()
+        if operation is None and not self._judges_unrouted():
+            return response
+        reply = self.replies(operation).get(response.status_code)
+        violations = list(reply.violations(response)) if reply else [self._undeclared(operation)]
         if reply and current_app.testing:  # Parsing the body takes longer than all other checks.
-            violations += reply.undeclared_members(response)
+            violations += self._wrong_content(reply, response)
         if violations:
             text = (
                 f"{request.method} {request.endpoint}, {response.status}: {', '.join(violations)}"
@@ -81,3 +100,26 @@ class Gate:
                 raise UndeclaredResponse(text)
             current_app.logger.error("undeclared response: %s", text)
         return response
+
+    def _wrong_content(self, reply: Reply, response: Response) -> Iterator[str]:
+        """Yield each difference between JSON content and its schema, once in a test for a body."""
+        body = reply.content.get(response.mimetype or "")
+        if body and response.is_json and is_readable(response) and response.data:
+            if id(body) not in self._contents:
+                components = self.about.get("components", {}).get("schemas", {})
+                # The body is kept too, because another one could get its id.
+                self._contents[id(body)] = body, Content(body, components)
+            value = response.get_json(silent=True)
+            yield from self._contents[id(body)][1].violations(value)
+
+    def _judges_unrouted(self) -> bool:
+        """Return whether the response to a request without an operation is compared."""
+        return self.strict and not is_flasks(self._app.view_functions.get(request.endpoint or ""))
+
+    def _undeclared(self, operation: Operation | None) -> str:
+        said = "the status is not declared"
+        if operation is None and request.url_rule and request.method != "OPTIONS":
+            said += (
+                ", nor is the view: put @operation below its route, or make the gate strict=False"
+            )
+        return said

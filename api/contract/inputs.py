@@ -9,6 +9,13 @@ from marshmallow import Schema, ValidationError, fields, missing
 from werkzeug.exceptions import BadRequest
 
 from .encodings import NoText, json_text
+from .fields import File
+
+AnySchema = Schema | type[Schema]
+
+
+def instance(schema: AnySchema) -> Schema:
+    return schema() if isinstance(schema, type) else schema
 
 
 class InvalidInput(BadRequest):
@@ -19,16 +26,14 @@ class InvalidInput(BadRequest):
         self.errors = errors
 
 
-def valid(
-    schema: Schema, given: Mapping[str, Any], errors: Mapping[str, list[str]] = {}
-) -> dict[str, Any]:
+def valid(schema: Schema, given: Any, errors: Mapping[str, list[str]] = {}) -> Any:
     """Return what the schema loads. Raises `InvalidInput`.
 
     `errors` are raised together with those of the schema. An error
     within a field is named by its path, such as `tags.0`.
     """
     try:
-        loaded: dict[str, Any] = schema.load(given)
+        loaded = schema.load(given)
     except ValidationError as invalid:
         raise InvalidInput({**dict(_by_path(invalid.messages_dict)), **errors}) from None
     if errors:
@@ -36,7 +41,7 @@ def valid(
     return loaded
 
 
-def valid_texts(schema: Schema, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def valid_texts(schema: Schema, pairs: Iterable[tuple[str, Any]]) -> Any:
     """Return what the schema loads from the pairs of a form or query. Raises `InvalidInput`.
 
     A name may occur several times if its field is a list. Names that the schema doesn't have are
@@ -47,11 +52,13 @@ def valid_texts(schema: Schema, pairs: Iterable[tuple[str, Any]]) -> dict[str, A
     errors: dict[str, list[str]] = {}
     for name, text in pairs:
         field = fields_by_name.get(name)
-        if isinstance(field, fields.List) and not isinstance(text, NoText):
+        if isinstance(field, fields.List) and (
+            not isinstance(text, NoText) or isinstance(field.inner, File)
+        ):
             given.setdefault(name, []).append(_typed(field.inner, text))
         elif field and (name in given or name in errors):
             errors[name] = ["Give this field once."]
-        elif field and isinstance(text, NoText):
+        elif isinstance(text, NoText) and field and not isinstance(field, File):
             errors[name] = [text.message]
         else:
             given[name] = _typed(field, text)
@@ -72,12 +79,26 @@ class RequestHeaders:
             field.required or field.load_default is not missing for field in schema.fields.values()
         )
 
-    def load(self) -> dict[str, Any]:
+    def load(self) -> Any:
         """Return what the schema loads from the current request. Raises `InvalidInput`."""
         environ = request_ctx.request.environ
         given = [(name, environ[key]) for name, key in self._keys.items() if key in environ]
         # Most requests have none of the headers, and loading an empty mapping takes time too.
         return valid_texts(self.schema, given) if given or self._is_needed else {}
+
+
+class RequestCookies:
+    """The cookies of a schema. Others, which may belong to other apps of the host, are ignored."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._names = [field.data_key or name for name, field in schema.load_fields.items()]
+
+    def load(self) -> Any:
+        """Return what the schema loads from the current request. Raises `InvalidInput`."""
+        cookies = request_ctx.request.cookies
+        pairs = [(name, text) for name in self._names for text in cookies.getlist(name)]
+        return valid_texts(self.schema, pairs)
 
 
 def _typed(field: fields.Field[Any] | None, text: Any) -> Any:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from .encodings import NoText, check_charset, codec, is_token, parameters
+from .encodings import NoText, Upload, check_charset, codec, is_token, parameters
 
-FILE = NoText("Give this field as text, not as a file.")
+NOT_A_FILE = "Give this field as text, not as a file."
 AMBIGUOUS = NoText("Write this field's name in plain letters, without backslash or single quotes.")
 
 # RFC 2046 allows 70 characters, but clients such as Werkzeug's write some more.
@@ -17,7 +17,7 @@ _DROPPED = re.compile(r"\\|\A'|'\Z|[\x00-\x1f\x7f].*", re.DOTALL)
 
 
 def multipart(body: bytes, content_type: str) -> list[tuple[str, Any]]:
-    """Decode a form in multipart/form-data (RFC 7578) to names and texts, or `NoText` for files.
+    """Decode a form in multipart/form-data (RFC 7578) to names and texts or files.
 
     Line ends are CRLF. Text before the first part and after the last is ignored (RFC 2046).
     """
@@ -73,6 +73,10 @@ def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
     name = disposition["name"]
     for escaped, meant in ("%22", '"'), ("%0D", "\r"), ("%0A", "\n"):
         name = name.replace(escaped, meant)  # WHATWG HTML, section 4.10.22.8
-    yield name, FILE if is_file else content[:-2].decode(codec(more))
+    content = content[:-2]
+    if is_file:
+        yield name, Upload(NOT_A_FILE, disposition.get("filename", ""), media_type, content)
+    else:
+        yield name, content.decode(codec(more))
     if (other := _DROPPED.sub("", disposition["name"])) != disposition["name"]:
         yield other, AMBIGUOUS

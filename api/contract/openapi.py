@@ -2,23 +2,21 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from sys import modules
 from typing import Any
 
 import yaml
-from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
-from apispec.ext.marshmallow.common import resolve_schema_instance
 from flask import Flask
-from marshmallow import fields
+from marshmallow import Schema
 from werkzeug.routing import Rule
 
 from .gate import Gate
-from .operation import Operation
+from .operation import Operation, operations
 from .operation_object import operation_object
 from .replies import Reply
+from .spec import new_spec, objects
 
 
 def document(app: Flask) -> dict[str, Any]:
@@ -26,44 +24,98 @@ def document(app: Flask) -> dict[str, Any]:
 
     Operations and tags stand in the order in which the app registered them.
 
-    Raises `ValueError` if an operation lacks the schema of its path, or a field its example.
+    Raises `ValueError` if the document would be wrong or incomplete: for views that aren't declared
+    (unless the gate isn't strict), operations that OpenAPI can't tell apart, an operation without
+    the schema of its path, and a field without an example.
     """
     gate: Gate = app.extensions["contract"]
+    if undeclared := gate.undeclared_views():
+        said = f"These views aren't declared: {', '.join(undeclared)}."
+        if gate.strict:
+            raise ValueError(
+                f"{said} Put @operation below their routes, with documented=False for views that "
+                "the document leaves out, or make the gate strict=False."
+            )
+        app.logger.warning(said)
     head = _head(app, gate)
+    if "paths" in head:
+        raise ValueError("Leave paths out of about: the document has those of the operations.")
     last_tags: list[dict[str, Any]] = head.pop("tags", [])
-    plugin = MarshmallowPlugin(lambda schema: type(resolve_schema_instance(schema)).__name__)
-    spec = APISpec(
-        title=head["info"]["title"],
-        version=head["info"]["version"],
-        openapi_version=head["openapi"],
-        plugins=[plugin],
-    )
-    converter: Any = plugin.converter  # APISpec sets it.
-    converter.add_parameter_attribute_function(_example_in_path)
-    converter.add_attribute_function(_as_component)
+    spec = new_spec(head["openapi"], head["info"])
     tags: dict[str, dict[str, Any]] = {}
-    for rule in app.url_map.iter_rules():
-        view = app.view_functions[rule.endpoint]
-        if isinstance(view, Operation) and view.documented:
-            if rule.arguments != set(view.path().fields if view.path else []):
-                raise ValueError(
-                    f"{rule}: declare exactly the path's parameters in its path schema."
-                )
-            printed = operation_object(spec, view, gate.replies(view))
-            if blueprint := rule.endpoint.rpartition(".")[0]:
-                tag = blueprint.replace("_", " ").capitalize()
+    names = _Names()
+    for rule, methods in operations(app):
+        path = re.sub(r"<(?:[^<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
+        for method, view in methods.items():
+            if view is None or not view.documented:
+                continue
+            shared = list(methods.values()).count(view) > 1
+            given = operation_object(spec, view, gate.replies(view), _path_schema(rule, path, view))
+            given["operationId"] = names.operation_id(f"{method} {path}", view, shared=shared)
+            blueprint = rule.endpoint.rpartition(".")[0]
+            if view.tags is not None:
+                given = {"tags": [*view.tags]} | given
+            elif blueprint:
+                name = re.sub("[._]", " ", blueprint).capitalize()
                 described = modules[view.__module__].__doc__ or ""
-                tags[tag] = {"name": tag, "description": described}
-                printed = {"tags": [tag]} | printed
-            path = re.sub(r"<(?:[^<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
-            spec.path(path, operations=_by_method(rule, printed))
+                tags[name] = {"name": name, "description": described}
+                given = {"tags": [name]} | given
+            spec.path(path, operations={method.lower(): given})
     for tag in [*tags.values(), *last_tags]:
         spec.tag(tag)
     # JSON leaves only plain types.
+    own: dict[str, Any] = head.pop("components", {})
     whole = json.loads(json.dumps(spec.to_dict() | head))
+    for kind, components in own.items():
+        whole.setdefault("components", {}).setdefault(kind, {}).update(components)
     _open_responses(whole)
     order = dict.fromkeys([*head, "tags", "paths", "components"])
     return {member: whole[member] for member in order if member in whole}
+
+
+def _path_schema(rule: Rule, path: str, view: Operation) -> Schema | None:
+    """Return the schema of the path's parameters, without those that have defaults instead."""
+    names = set(re.findall("{([^{}]+)}", path))
+    declared = set(view.path.fields) if view.path else set()
+    if names != declared - (set(rule.defaults or ()) - names):
+        raise ValueError(f"{rule}: declare exactly the path's parameters in its path schema.")
+    if names == declared:
+        return view.path
+    return type(view.path)(only=names) if names else None
+
+
+class _Names:
+    """The paths and operationIds of a document, which must differ."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, str] = {}
+        self._places: dict[str, str] = {}
+
+    def operation_id(self, place: str, view: Operation, *, shared: bool) -> str:
+        """Return the operationId of the view at `place`, such as `GET /notes/{id}`.
+
+        If the view serves several methods of the path (`shared`), its name follows the method's.
+        Raises `ValueError` if OpenAPI can't tell this place or its operationId from another one.
+        """
+        method, path = place.split(" ", 1)
+        other = self._paths.setdefault(re.sub("{[^{}]*}", "{}", path), path)
+        if other != path:
+            raise ValueError(f"{path} and {other} are one path: name their parameters alike.")
+        name = view.operation_id
+        name = f"{method.lower()}{name[0].upper()}{name[1:]}" if shared else name
+        name = name if isinstance(view.ids, str) else view.ids.get(place, name)
+        if place in self._places.values():
+            raise ValueError(
+                f"{place} has two rules, which OpenAPI doesn't tell apart by converters, hosts or "
+                "defaults: join them, or leave one view out by documented=False."
+            )
+        other = self._places.setdefault(name, place)
+        if other != place:
+            raise ValueError(
+                f"{place} and {other} have the operationId {name}: give one of the views another "
+                f"one by operation_id, or a view of both operation_id={{'{place}': '...'}}."
+            )
+        return name
 
 
 def _open_responses(whole: dict[str, Any]) -> None:
@@ -72,47 +124,15 @@ def _open_responses(whole: dict[str, Any]) -> None:
     So a member that is added later is a compatible change, because clients ignore members that they
     don't expect. A component that a request uses too keeps it.
     """
-    operations = [operation for item in whole["paths"].values() for operation in item.values()]
+    printed = [operation for item in whole["paths"].values() for operation in item.values()]
     visited: set[str] = set()
-    for operation in operations:
+    for operation in printed:
         for part in ("parameters", "requestBody"):
-            list(_objects(whole, operation.get(part), visited))
-    for operation in operations:
-        for schema in _objects(whole, operation["responses"], visited):
+            list(objects(whole, operation.get(part), visited))
+    for operation in printed:
+        for schema in objects(whole, operation["responses"], visited):
             if schema.get("additionalProperties") is False:
                 del schema["additionalProperties"]
-
-
-def _objects(whole: dict[str, Any], node: Any, visited: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield each JSON object in `node` and in its components that weren't `visited` yet."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _objects(whole, item, visited)
-    elif isinstance(node, dict):
-        yield node
-        for value in node.values():
-            yield from _objects(whole, value, visited)
-        reference = node.get("$ref")
-        if isinstance(reference, str) and reference not in visited:
-            visited.add(reference)
-            _, _, kind, name = reference.split("/")
-            yield from _objects(whole, whole["components"][kind][name], visited)
-
-
-def _as_component(converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
-    """Return a reference to a component if the field's metadata has a name for its schema."""
-    name = field.metadata.get("component")
-    if not name:
-        return {}
-    converter.spec.components.schemas.setdefault(name, dict(ret))
-    ret.clear()
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the example of a path parameter, because Swagger UI ignores those of its schema."""
-    examples = field.metadata.get("examples") if ret["in"] == "path" else None
-    return {"example": examples[0]} if examples else {}
 
 
 def _head(app: Flask, gate: Gate) -> dict[str, Any]:
@@ -129,19 +149,6 @@ def _head(app: Flask, gate: Gate) -> dict[str, Any]:
         described = tags[-1] if tags else head["info"]
         described["description"] = "\n\n".join(filter(None, [described.get("description"), table]))
     return head
-
-
-def _by_method(rule: Rule, printed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the operation for each method of its rule.
-
-    If there are several, each operationId begins with its method.
-    """
-    methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-    if len(methods) == 1:
-        return {methods[0].lower(): dict(printed)}
-    name = printed["operationId"]
-    ids = {m.lower(): m.lower() + name[0].upper() + name[1:] for m in methods}
-    return {method: {**printed, "operationId": unique} for method, unique in ids.items()}
 
 
 class _Yaml(yaml.SafeDumper):

@@ -1,23 +1,25 @@
 """Operations: views with declared replies and inputs, and the checks before each view."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, update_wrapper
-from inspect import signature
+from inspect import iscoroutinefunction, signature
+from types import MethodType
 from typing import Any, NamedTuple
 
-from flask import Response, make_response, request
+from flask import Flask, Response, current_app, make_response, request
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema
 from werkzeug.exceptions import NotAcceptable, Unauthorized
+from werkzeug.routing import Rule
 
 from . import negotiation
 from .bodies import RequestBody, decoded
+from .credentials import AllOf, AnyOf, Credentials
 from .encodings import urlencoded
-from .inputs import RequestHeaders, valid_texts
-from .replies import JSON, Credentials, Reply, is_readable
+from .inputs import AnySchema, RequestCookies, RequestHeaders, instance, valid_texts
+from .replies import JSON, Body, Reply, is_readable
 
 View = Callable[..., ResponseReturnValue]
 
@@ -32,23 +34,37 @@ class Operation:
         view: View,
         replies: Mapping[int, Reply],
         *,
-        form: type[Schema] | None = None,
-        json: type[Schema] | None = None,
-        query: type[Schema] | None = None,
-        path: type[Schema] | None = None,
-        headers: type[Schema] | None = None,
-        credentials: Credentials | None = None,
+        form: AnySchema | None = None,
+        json: AnySchema | None = None,
+        data: Mapping[str, Body] | None = None,
+        body_required: bool = True,
+        query: AnySchema | None = None,
+        path: AnySchema | None = None,
+        headers: AnySchema | None = None,
+        cookies: AnySchema | None = None,
+        credentials: Credentials | AnyOf | AllOf | None = None,
         find: Callable[..., Any] | None = None,
         documented: bool = True,
+        operation_id: str | Mapping[str, str] = {},
+        tags: Sequence[str] | None = None,
+        deprecated: bool = False,
+        members: Mapping[str, Any] = {},
     ) -> None:
         self.view, self.replies, self.documented = view, replies, documented
-        if form and json:
-            raise ValueError("A body is a form or JSON, not both.")
-        body = RequestBody.form(form()) if form else None
-        self.body = RequestBody.json(json()) if json else body
-        self.query = query() if query else None
-        self.headers = RequestHeaders(headers()) if headers else None
-        self.path, self.credentials, self.find = path, credentials, find
+        self.ids, self.tags = operation_id, tags
+        self.members = {"deprecated": True, **members} if deprecated else members
+        if sum(map(bool, (form, json, data))) > 1:
+            raise ValueError("A body is a form, JSON or data, not several of them.")
+        body = RequestBody.form(instance(form), body_required) if form else None
+        body = RequestBody.json(instance(json), body_required) if json else body
+        self.body = RequestBody.data(data, body_required) if data else body
+        self.query = instance(query) if query else None
+        self.path = instance(path) if path else None
+        self.headers = RequestHeaders(instance(headers)) if headers else None
+        self.cookies = RequestCookies(instance(cookies)) if cookies else None
+        self.credentials, self.find = credentials, find
+        self._account = credentials.account if credentials and credentials.check else None
+        self._is_async = iscoroutinefunction(view)
         self._found_by = tuple(signature(find).parameters) if find else ()
         successes = (reply for status, reply in replies.items() if 200 <= status < 300)
         self.produces = tuple(media_type for reply in successes for media_type in reply.content)
@@ -58,15 +74,25 @@ class Operation:
 
     @cached_property
     def operation_id(self) -> str:
-        """The view's name in camel case."""
+        """The given one, or the view's name in camel case, with its class's for a method."""
+        if isinstance(self.ids, str):
+            return self.ids
         first, *rest = self.__name__.split("_")
-        return first + "".join(word.capitalize() for word in rest)
+        within = getattr(self, "__qualname__", "").rpartition("<locals>.")[2]
+        owner, _, name = within.rpartition(".")
+        owner = owner.replace(".", "") if name == self.__name__ else ""
+        return first + "".join(word.capitalize() for word in rest) + owner
 
-    def __call__(self, **arguments: Any) -> Response:
+    def __get__(self, view_object: object, _: type | None = None) -> Any:
+        """Return the operation, bound if it is a method of a class-based view."""
+        return self if view_object is None else MethodType(self, view_object)
+
+    def __call__(self, *bound: Any, **arguments: Any) -> Response:
         """Run the steps, each of which may refuse the request, and then the view."""
         for step in STEPS:
             step.run(self, arguments)
-        returned = self.view(**arguments)
+        view = current_app.ensure_sync(self.view) if self._is_async else self.view
+        returned = view(*bound, **arguments)
         return self._represent(returned, self._preferred() or next(iter(self.produces), ""))
 
     def find_resource(self, arguments: dict[str, Any]) -> None:
@@ -74,8 +100,8 @@ class Operation:
         if not self.find:
             return
         with suppress(Unauthorized):  # `check_credentials` raises it again, in its own place.
-            if self.credentials and "account" in self._found_by:
-                arguments["account"] = self.credentials.account()
+            if self._account and "account" in self._found_by:
+                arguments["account"] = self._account()
             arguments["found"] = self.find(**{n: arguments.pop(n) for n in self._found_by})
 
     def read_body(self, _: dict[str, Any]) -> None:
@@ -92,20 +118,22 @@ class Operation:
 
     def check_credentials(self, arguments: dict[str, Any]) -> None:
         """Refuse missing or wrong credentials."""
-        if self.credentials:
-            account = self.credentials.account()
+        if self._account:
+            account = self._account()
             if "account" not in self._found_by:
                 arguments["account"] = account
 
     def load_input(self, arguments: dict[str, Any]) -> None:
-        """Refuse invalid headers, then an invalid query, then an invalid body."""
+        """Refuse invalid headers, cookies, query and body, in this order."""
         if self.headers:
             arguments["headers"] = self.headers.load()
+        if self.cookies:
+            arguments["cookies"] = self.cookies.load()
         if self.query:
             pairs = decoded(urlencoded, request.query_string)
             arguments["query"] = valid_texts(self.query, pairs)
         if self.body:
-            arguments[self.body.name] = self.body.load(self.body.schema, self.body.read().content)
+            arguments[self.body.name] = self.body.loaded()
 
     def _preferred(self) -> str | None:
         """Return the media type that the client prefers, or None if it accepts none."""
@@ -169,15 +197,20 @@ REFUSALS = (
 def operation(replies: Mapping[int, Reply], **declared: Any) -> Callable[[View], Operation]:
     """Make a view an `Operation`. This decorator stands below the route's.
 
-    `form` or `json`, `query`, `path` and `headers` are marshmallow schemas. The view gets the
-    loaded input under these names, the path parameters under their own, and `account` if there are
-    `credentials`.
+    `form` or `json`, `query`, `path`, `headers` and `cookies` are marshmallow schemas or instances
+    of them; `json=Note(many=True)` is an array. The view gets the loaded input under these names,
+    the path parameters under their own, and `account` if there are `credentials`. `data` declares
+    the media types of a body that the view gets as bytes. A body that isn't required
+    (`body_required`) is None if it isn't sent.
 
     `find` gets path parameters or `account`, as named arguments. It returns the resource, or raises
     an error if there is none. The view gets the resource as `found`, in place of the arguments of
     `find`.
 
-    An operation that isn't `documented` is checked too, but isn't in the OpenAPI document.
+    An operation that isn't `documented` is checked too, but isn't in the OpenAPI document. There,
+    the view's name and its blueprint's are the `operation_id` and the `tags`, unless these are
+    given. For several routes, `operation_id` is a mapping such as `{"GET /notes/{id}": "getNote"}`.
+    Of `members`, such as `callbacks`, the Operation Object has a copy, which nothing checks.
     """
     return lambda view: Operation(view, replies, **declared)
 
@@ -186,8 +219,45 @@ def current_operation() -> Operation | None:
     """Return the operation of the current request, or None for OPTIONS and unknown paths."""
     # Each access through the proxy `request` would take as long as all the rest.
     context: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]
-    rule = context.request.url_rule
-    if rule is None or context.request.method == "OPTIONS":
+    rule, method = context.request.url_rule, context.request.method
+    if rule is None or (method == "OPTIONS" and _answers_options(rule)):
         return None
     view = context.app.view_functions[rule.endpoint]
-    return view if isinstance(view, Operation) else None
+    return view if isinstance(view, Operation) else find_operation(view, method)
+
+
+def find_operation(view: Any, method: str) -> Operation | None:
+    """Return the operation that the view is, wraps, or has as its class's method, if any."""
+    within = view
+    while within is not None and not isinstance(within, Operation):
+        within = getattr(within, "__wrapped__", None)
+    owner = getattr(view, "view_class", None)
+    if within is None and owner:
+        names = [method.lower(), *(["get"] if method == "HEAD" else []), "dispatch_request"]
+        methods = (getattr(owner, name) for name in names if hasattr(owner, name))
+        return find_operation(next(methods, None), method)
+    return within
+
+
+def operations(app: Flask) -> Iterator[tuple[Rule, dict[str, Operation | None]]]:
+    """Yield each rule with the operation, or None, of each of its methods.
+
+    Methods that Flask answers by itself and rules of static files are left out.
+    """
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions.get(rule.endpoint)
+        methods = set(rule.methods or ())
+        methods -= {"OPTIONS"} if _answers_options(rule) else set()
+        methods -= {"HEAD"} if "GET" in methods else set()
+        if not rule.build_only and not is_flasks(view):
+            yield rule, {method: find_operation(view, method) for method in sorted(methods)}
+
+
+def is_flasks(view: Any) -> bool:
+    """Return whether Flask itself defines the view, which is then that of static files."""
+    return str(getattr(view, "__module__", "")).startswith("flask.")
+
+
+def _answers_options(rule: Rule) -> bool:
+    """Return whether Flask, and no view, answers OPTIONS."""
+    return getattr(rule, "provide_automatic_options", False)

@@ -6,37 +6,46 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow.common import resolve_schema_instance
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from .headers import Header
 from .operation import Operation
 from .replies import Body, Reply
+from .spec import printed_schema
 
 
 def operation_object(
-    spec: APISpec, view: Operation, replies: Mapping[int, Reply]
+    spec: APISpec, view: Operation, replies: Mapping[int, Reply], path: Schema | None
 ) -> dict[str, Any]:
-    """Return the Operation Object, and add the components that it refers to to `spec`."""
+    """Return the Operation Object, and add the components that it refers to to `spec`.
+
+    `path` is the schema of the parameters in the path.
+    """
     summary, _, description = cleandoc(view.__doc__ or "").partition("\n\n")
     printed: dict[str, Any] = {
         "operationId": view.operation_id,
         "summary": summary.rstrip("."),
         "description": description,
     }
-    headers = view.headers and view.headers.schema
-    parameters = {"path": view.path, "query": view.query, "header": headers}
+    headers, cookies = view.headers and view.headers.schema, view.cookies and view.cookies.schema
+    parameters = {"path": path, "query": view.query, "header": headers, "cookie": cookies}
     if given := [{"in": place, "schema": schema} for place, schema in parameters.items() if schema]:
         printed["parameters"] = given
     if view.body:
-        body = {"schema": view.body.schema, "example": _example(view.body.schema)}
-        content = {media_type: dict(body) for media_type in view.body.decoders}
-        printed["requestBody"] = {"required": True, "content": content}
+        content = {m: _body(spec, 0, body) for m, body in view.body.content.items()}
+        if not content:
+            example = _example(view.body.schema, "load_fields")
+            body = {"schema": view.body.schema, "example": example}
+            content = {media_type: dict(body) for media_type in view.body.decoders}
+        printed["requestBody"] = {"required": view.body.required, "content": content}
     printed["security"] = []
     if view.credentials:
-        name = view.credentials.name
-        spec.components.security_schemes.setdefault(name, dict(view.credentials.scheme))
-        printed["security"] = [{name: []}, {}] if view.credentials.optional else [{name: []}]
-    return printed | {"responses": {str(s): _reply(spec, s, r) for s, r in replies.items()}}
+        for one in view.credentials.parts():
+            if spec.components.security_schemes.setdefault(one.name, {**one.scheme}) != one.scheme:
+                raise ValueError(f"Two security schemes have the name {one.name}: rename one.")
+        printed["security"] = view.credentials.requirements()
+    responses = {str(s): _reply(spec, s, r) for s, r in replies.items()}
+    return {**printed, **view.members, "responses": responses}
 
 
 def _reply(spec: APISpec, status: int, reply: Reply) -> dict[str, Any]:
@@ -69,20 +78,26 @@ def _header(spec: APISpec, name: str, header: Header) -> dict[str, Any]:
 def _body(spec: APISpec, status: int, body: Body) -> dict[str, Any]:
     example = body.example(status) if callable(body.example) else body.example
     if example is None and not isinstance(body.schema, Mapping):
-        example = _example(resolve_schema_instance(body.schema))
-    schema: Any = body.schema
-    if body.keywords:
-        resolver = spec.plugins[0].resolver  # type: ignore[attr-defined]
-        schema = {**resolver.resolve_schema_dict(schema), "allOf": [dict(body.keywords)]}
+        example = _example(resolve_schema_instance(body.schema), "dump_fields")
+    # Without keywords, apispec prints the schema later, so that components stand in their order.
+    schema = printed_schema(spec, body) if body.keywords else body.schema
     return {"schema": schema} | ({} if example is None else {"example": example})
 
 
-def _example(schema: Schema) -> dict[str, Any]:
-    """Return an object of the first example of each field."""
+def _example(schema: Schema, used: str, within: tuple[type[Schema], ...] = ()) -> Any:
+    """Return an object of the first example of each field, or for `many` an array of one.
+
+    `used` are the "load_fields" or "dump_fields". The example of a nested schema is that of its
+    own fields, unless it has one or is `within` itself.
+    """
     example = {}
-    for name, field in schema.fields.items():
-        if not (examples := field.metadata.get("examples")):
+    within = (*within, type(schema))
+    for name, field in getattr(schema, used).items():
+        examples = field.metadata.get("examples")
+        if not examples and isinstance(field, fields.Nested) and type(field.schema) not in within:
+            examples = [_example(field.schema, used, within)]
+        if not examples:
             missing = "metadata={'examples': [...]}"
             raise ValueError(f"{type(schema).__name__}.{name} needs {missing}.")
         example[field.data_key or name] = examples[0]
-    return example
+    return [example] if schema.many else example

@@ -8,18 +8,13 @@ from json import loads
 from typing import Any
 
 from flask import Response, json, request
-from flask.globals import request_ctx
 from marshmallow import Schema
 
 from .headers import Header
-from .members import undeclared_members
-from .once import once_per_request
 
 JSON, PLAIN, HTML = "application/json", "text/plain", "text/html"
 # OpenAPI documents don't declare these headers, which HTTP itself needs in any response.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
-# Flask's names for the places of an API key other than a header.
-_PLACES = {"query": "args", "cookie": "cookies"}
 
 JsonSchema = Mapping[str, Any]
 
@@ -105,19 +100,12 @@ class Reply:
             for value in values:
                 if not header.fits(value):
                     yield f"the header {name} is {value!r}, not {header.const or 'as declared'!r}"
-            if len(values) > 1:
+            if len(values) > 1 and lowered != "set-cookie":
                 yield f"the header {name} occurs {len(values)} times"
         if given.keys() - self._declared:
             for name, _ in response.headers:
                 if name.lower() not in self._declared:
                     yield f"the header {name} is not declared"
-
-    def undeclared_members(self, response: Response) -> Iterator[str]:
-        """Yield each member of a JSON response that its schema doesn't declare."""
-        body = self.content.get(response.mimetype or "")
-        if body and response.is_json and is_readable(response) and response.data:
-            for member in undeclared_members(body.schema, response.get_json()):
-                yield f"the member {member} is not declared"
 
     @cached_property
     def _texts(self) -> dict[str, str]:
@@ -135,36 +123,6 @@ class Reply:
     @cached_property
     def _declared(self) -> set[str]:
         return {lowered for lowered, _, _ in self._lowered} | _FRAMING
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """A security scheme, with its name and its members in OpenAPI.
-
-    `check` returns the account that the current request's credentials belong to, or raises
-    `Unauthorized`.
-    """
-
-    name: str
-    scheme: Mapping[str, str]
-    check: Callable[[], Any]
-    optional: bool = False
-
-    def given(self) -> bool:
-        """Return whether the request has credentials, valid or not."""
-        name, place = self.scheme.get("name", "Authorization"), self.scheme.get("in", "header")
-        if place == "header":
-            return "HTTP_" + name.upper().replace("-", "_") in request_ctx.request.environ
-        return name in getattr(request, _PLACES[place])
-
-    def account(self) -> Any:
-        """Return what `check` returns, or None if credentials are optional and not given.
-
-        They are checked once per request, because to check a password takes long.
-        """
-        if self.optional and not self.given():
-            return None
-        return once_per_request("contract.account", self.check)
 
 
 def message(

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from api.contract.multipart import AMBIGUOUS, FILE, multipart
+from api.contract.encodings import Upload
+from api.contract.multipart import AMBIGUOUS, NOT_A_FILE, multipart
 
 TYPE = "multipart/form-data; boundary=x"
 NAMED_A = 'form-data; name="a"'
@@ -224,7 +225,9 @@ def test_no_part_holds_parts() -> None:
 def test_a_part_with_a_filename_is_a_file(rest: str) -> None:
     """Also with `filename*` alone. Programs that don't know it read the part as text."""
     for said in f"name=a; {rest}", f'{rest}; size=3; name="a"':
-        assert multipart(part(b"\xff", f"form-data; {said}") + b"--x--", TYPE) == [("a", FILE)]
+        ((name, file),) = multipart(part(b"\xff", f"form-data; {said}") + b"--x--", TYPE)
+        filename = "f" if "filename=f" in said else ""
+        assert (name, file) == ("a", Upload(NOT_A_FILE, filename, "text/plain", b"\xff"))
 
 
 def test_a_name_is_read_as_browsers_write_it() -> None:

@@ -77,7 +77,7 @@ def test_a_header_that_means_another_thing_elsewhere_is_printed_there() -> None:
     Gate(app)
     for place, shape in ("/a", "round"), ("/b", "square"):
         replies = {200: DONE.with_headers({"X-Shape": shape})}
-        app.get(place, endpoint=shape)(operation(replies)(lambda: ""))
+        app.get(place, endpoint=shape)(operation(replies, operation_id=shape)(lambda: ""))
     whole = document(app)
     square = {"required": True, "schema": {"type": "string", "const": "square"}}
     shown = [

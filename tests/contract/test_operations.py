@@ -178,7 +178,7 @@ def test_credentials_are_checked_once_however_often_they_are_asked_for(key: str)
 
 
 def test_a_body_is_of_one_kind() -> None:
-    said = re.escape("A body is a form or JSON, not both.")
+    said = re.escape("A body is a form, JSON or data, not several of them.")
     with pytest.raises(ValueError, match=f"^{said}$"):
         Operation(done, {}, form=Schema, json=Schema)
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from marshmallow import Schema, fields
 
-from api.contract.members import undeclared_members
+from api.contract import Body
+from api.contract.content import Content
 
 
 class Author(Schema):
@@ -52,4 +53,5 @@ AUTHOR = {"type": "object", "properties": {"name": {}}}
     ],
 )
 def test_each_undeclared_member_is_found(schema: Any, value: Any, found: list[str]) -> None:
-    assert list(undeclared_members(schema, value)) == found
+    said = [f"the member {member} is not declared" for member in found]
+    assert [each for each in Content(Body(schema)).violations(value) if "declared" in each] == said

@@ -1,0 +1,87 @@
+"""Schemas of JSON Schema, printed from those of marshmallow by apispec."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_instance
+from marshmallow import fields
+
+from .fields import File
+from .replies import Body
+
+
+def new_spec(version: str, info: Mapping[str, Any]) -> APISpec:
+    """Return an empty document of apispec, of a version of OpenAPI."""
+    plugin = MarshmallowPlugin(_name)
+    spec = APISpec(
+        title=info["title"], version=info["version"], openapi_version=version, plugins=[plugin]
+    )
+    converter: Any = plugin.converter  # APISpec sets it.
+    converter.field_mapping[File] = ("string", None)
+    converter.add_parameter_attribute_function(_example_in_path)
+    converter.add_attribute_function(_content_of_file)
+    converter.add_attribute_function(_as_component)
+    return spec
+
+
+def printed_schema(spec: APISpec, body: Body) -> Any:
+    """Return the schema of the body, and add the components that it refers to to `spec`."""
+    resolver = spec.plugins[0].resolver  # type: ignore[attr-defined]
+    printed = resolver.resolve_schema_dict(body.schema)
+    return {**printed, "allOf": [dict(body.keywords)]} if body.keywords else printed
+
+
+def _name(schema: Any) -> str:
+    """Return the name of the schema's class, with the options of the instance."""
+    schema = resolve_schema_instance(schema)
+    name = ("Partial" if schema.partial else "") + type(schema).__name__
+    without = set(schema.exclude) - set(schema.opts.exclude)
+    for word, names in ("With", schema.only), ("Without", without):
+        if names:
+            words = re.split("[._]", ".".join(sorted(names)))
+            name += word + "".join(word.capitalize() for word in words)
+    return name
+
+
+def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the example of a path parameter, because Swagger UI ignores those of its schema."""
+    examples = field.metadata.get("examples") if ret["in"] == "path" else None
+    return {"example": examples[0]} if examples else {}
+
+
+def _content_of_file(_: Any, field: fields.Field[Any], **__: Any) -> dict[str, Any]:
+    """Return the media type of a file, which is otherwise text (OpenAPI 3.1, section 4.8.14.4)."""
+    is_file = isinstance(field, File)
+    return {"contentMediaType": "application/octet-stream"} if is_file else {}
+
+
+def _as_component(converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
+    """Return a reference to a component if the field's metadata has a name for its schema."""
+    name = field.metadata.get("component")
+    if not name:
+        return {}
+    if converter.spec.components.schemas.setdefault(name, dict(ret)) != ret:
+        raise ValueError(
+            f"Two schemas have the metadata component={name!r}, and differ: rename one."
+        )
+    ret.clear()
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def objects(whole: dict[str, Any], node: Any, visited: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield each JSON object in `node` and in its components that weren't `visited` yet."""
+    if isinstance(node, list):
+        for item in node:
+            yield from objects(whole, item, visited)
+    elif isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from objects(whole, value, visited)
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference not in visited:
+            visited.add(reference)
+            _, _, kind, name = reference.split("/")
+            yield from objects(whole, whole["components"][kind][name], visited)
