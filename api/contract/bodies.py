@@ -101,7 +101,7 @@ class RequestBody:
 
     @classmethod
     def data(cls, content: Mapping[str, Any], required: bool = True) -> "RequestBody":
-        decoders = dict.fromkeys(content, _undecoded)
+        decoders = dict.fromkeys(content, lambda data, _: data)
         return cls("data", decoders, lambda _, data: data, Schema(), required, content)
 
     def loaded(self) -> Any:
@@ -118,14 +118,6 @@ class RequestBody:
         request = request_ctx.request
         body: RawBody = once_per_request("contract.body", lambda: _read(request, self))
         return body
-
-
-def _undecoded(data: bytes, _: str) -> bytes:
-    return data
-
-
-def _nothing(_: bytes, __: str) -> None:
-    return None
 
 
 def _read(request: Request, declared: RequestBody) -> RawBody:
@@ -152,5 +144,5 @@ def _read(request: Request, declared: RequestBody) -> RawBody:
     if decoder is None:
         if data or content_type or declared.required:
             raise UnsupportedMediaType
-        decoder = _nothing
+        return RawBody(data, lambda *_: None, content_type)
     return RawBody(data, decoder, content_type)

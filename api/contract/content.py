@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from json import dumps, loads
 from typing import Any
 
@@ -13,10 +14,7 @@ from .spec import new_spec, objects, printed_schema
 @cache
 def _library() -> Any:
     """Return jsonschema_rs, or None if it isn't installed."""
-    try:
-        return import_module("jsonschema_rs")
-    except ImportError:
-        return None
+    return import_module("jsonschema_rs") if find_spec("jsonschema_rs") else None
 
 
 class Content:
@@ -39,10 +37,8 @@ class Content:
                 each["required"] = [n for n in each.get("required", ()) if n != name]
             if properties and each.get("additionalProperties") is False:
                 del each["additionalProperties"]  # `_undeclared` says it better.
-        library = _library()
-        self._validator = library and library.Draft202012Validator(
-            self._whole, validate_formats=True
-        )
+        validator = getattr(_library(), "Draft202012Validator", None)
+        self._validator = validator and validator(self._whole, validate_formats=True)
 
     def violations(self, value: Any) -> Iterator[str]:
         """Yield each undeclared member, by a path such as `books.0.id`, and each wrong value."""

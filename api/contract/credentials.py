@@ -1,6 +1,6 @@
 """Declarations of credentials: one security scheme, or several."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -46,37 +46,22 @@ class Credentials:
             return None
         return once_per_request("contract.account." + self.name, self.check)
 
-    def parts(self) -> Iterator["Credentials"]:
-        yield self
+    def parts(self) -> list["Credentials"]:
+        return [self]
 
     def requirements(self) -> list[dict[str, list[str]]]:
         """Return the Security Requirement Objects (OpenAPI 3.1, section 4.8.30)."""
-        return [{self.name: list(self.scopes)}, *([{}] if self.optional else [])]
+        return [{self.name: list(self.scopes)}]
 
 
-class _Several:
-    """Several credentials of one operation."""
+class AnyOf:
+    """Credentials of which one suffices. The first valid one determines the account."""
 
     def __init__(self, *each: "Credentials | AllOf", optional: bool = False) -> None:
         self.each, self.optional = each, optional
 
-    @property
-    def check(self) -> Callable[[], Any] | None:
-        return self.account if any(part.check for part in self.parts()) else None
-
     def given(self) -> bool:
         return any(one.given() for one in self.each)
-
-    def account(self) -> Any:
-        raise NotImplementedError
-
-    def parts(self) -> Iterator[Credentials]:
-        for one in self.each:
-            yield from one.parts()
-
-
-class AnyOf(_Several):
-    """Credentials of which one suffices. The first valid one determines the account."""
 
     def account(self) -> Any:
         given = [one for one in self.each if one.given()]
@@ -85,21 +70,21 @@ class AnyOf(_Several):
         for one in given[:-1]:
             with suppress(Unauthorized):
                 return one.account()
-        return (given or self.each[:1])[-1].account()
+        return [self.each[0], *given][-1].account()
+
+    def parts(self) -> list[Credentials]:
+        return [part for one in self.each for part in one.parts()]
 
     def requirements(self) -> list[dict[str, list[str]]]:
-        each = [required for one in self.each for required in one.requirements()]
-        return [*each, *([{}] if self.optional else [])]
+        return [required for one in self.each for required in one.requirements()]
 
 
-class AllOf(_Several):
+class AllOf(AnyOf):
     """Credentials that are needed together. The account is the tuple of their accounts."""
 
     def account(self) -> Any:
-        if self.optional and not self.given():
-            return None
-        return tuple(one.account() for one in self.each)
+        is_left_out = self.optional and not self.given()
+        return None if is_left_out else tuple(one.account() for one in self.each)
 
     def requirements(self) -> list[dict[str, list[str]]]:
-        whole = {part.name: list(part.scopes) for part in self.parts()}
-        return [whole, *([{}] if self.optional else [])]
+        return [{part.name: list(part.scopes) for part in self.parts()}]

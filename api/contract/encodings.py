@@ -83,7 +83,7 @@ def urlencoded(body: bytes, content_type: str = "") -> list[tuple[str, str]]:
 
 def json_object(body: bytes, content_type: str = "") -> dict[str, Any]:
     """Decode a JSON object: its members."""
-    decoded = _json(body, content_type)
+    decoded = json_text(body.decode(codec(parameters(content_type)[1])))
     if not isinstance(decoded, dict):
         raise ValueError("Send a JSON object.")
     return decoded
@@ -91,14 +91,10 @@ def json_object(body: bytes, content_type: str = "") -> dict[str, Any]:
 
 def json_array(body: bytes, content_type: str = "") -> list[Any]:
     """Decode a JSON array: its items."""
-    decoded = _json(body, content_type)
+    decoded = json_text(body.decode(codec(parameters(content_type)[1])))
     if not isinstance(decoded, list):
         raise ValueError("Send a JSON array.")
     return decoded
-
-
-def _json(body: bytes, content_type: str) -> Any:
-    return json_text(body.decode(codec(parameters(content_type)[1])))
 
 
 def json_text(text: str) -> Any:

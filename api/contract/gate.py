@@ -85,13 +85,15 @@ class Gate:
             if name.lower() not in names:
                 response.headers.add(name, value)
         operation = current_operation()
-        if operation is None and not self._judges_unrouted():
+        if operation is None and self._passes():
             return response
         reply = self.replies(operation).get(response.status_code)
-        violations = list(reply.violations(response)) if reply else [self._undeclared(operation)]
+        violations = list(reply.violations(response)) if reply else ["the status is not declared"]
         if reply and current_app.testing:  # Parsing the body takes longer than all other checks.
             violations += self._wrong_content(reply, response)
         if violations:
+            if operation is None and request.endpoint and request.method != "OPTIONS":
+                violations.append("put @operation below its route, or make the gate strict=False")
             text = (
                 f"{request.method} {request.endpoint}, {response.status}: {', '.join(violations)}"
             )
@@ -100,6 +102,10 @@ class Gate:
                 raise UndeclaredResponse(text)
             current_app.logger.error("undeclared response: %s", text)
         return response
+
+    def _passes(self) -> bool:
+        """Return whether the response to a request without an operation isn't compared."""
+        return not self.strict or is_flasks(self._app.view_functions.get(request.endpoint or ""))
 
     def _wrong_content(self, reply: Reply, response: Response) -> Iterator[str]:
         """Yield each difference between JSON content and its schema, once in a test for a body."""
@@ -111,15 +117,3 @@ class Gate:
                 self._contents[id(body)] = body, Content(body, components)
             value = response.get_json(silent=True)
             yield from self._contents[id(body)][1].violations(value)
-
-    def _judges_unrouted(self) -> bool:
-        """Return whether the response to a request without an operation is compared."""
-        return self.strict and not is_flasks(self._app.view_functions.get(request.endpoint or ""))
-
-    def _undeclared(self, operation: Operation | None) -> str:
-        said = "the status is not declared"
-        if operation is None and request.url_rule and request.method != "OPTIONS":
-            said += (
-                ", nor is the view: put @operation below its route, or make the gate strict=False"
-            )
-        return said

@@ -87,20 +87,6 @@ class RequestHeaders:
         return valid_texts(self.schema, given) if given or self._is_needed else {}
 
 
-class RequestCookies:
-    """The cookies of a schema. Others, which may belong to other apps of the host, are ignored."""
-
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
-        self._names = [field.data_key or name for name, field in schema.load_fields.items()]
-
-    def load(self) -> Any:
-        """Return what the schema loads from the current request. Raises `InvalidInput`."""
-        cookies = request_ctx.request.cookies
-        pairs = [(name, text) for name in self._names for text in cookies.getlist(name)]
-        return valid_texts(self.schema, pairs)
-
-
 def _typed(field: fields.Field[Any] | None, text: Any) -> Any:
     """Return the number or boolean that `text` is in JSON, if the field is of that type."""
     if isinstance(field, fields.Number | fields.Boolean) and text == text.strip():

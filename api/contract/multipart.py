@@ -73,10 +73,7 @@ def _pairs(part: bytes) -> Iterator[tuple[str, Any]]:
     name = disposition["name"]
     for escaped, meant in ("%22", '"'), ("%0D", "\r"), ("%0A", "\n"):
         name = name.replace(escaped, meant)  # WHATWG HTML, section 4.10.22.8
-    content = content[:-2]
-    if is_file:
-        yield name, Upload(NOT_A_FILE, disposition.get("filename", ""), media_type, content)
-    else:
-        yield name, content.decode(codec(more))
+    file = Upload(NOT_A_FILE, disposition.get("filename", ""), media_type, content[:-2])
+    yield name, file if is_file else file.data.decode(codec(more))
     if (other := _DROPPED.sub("", disposition["name"])) != disposition["name"]:
         yield other, AMBIGUOUS

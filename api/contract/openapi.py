@@ -43,7 +43,7 @@ def document(app: Flask) -> dict[str, Any]:
     last_tags: list[dict[str, Any]] = head.pop("tags", [])
     spec = new_spec(head["openapi"], head["info"])
     tags: dict[str, dict[str, Any]] = {}
-    names = _Names()
+    known: dict[str, str] = {}
     for rule, methods in operations(app):
         path = re.sub(r"<(?:[^<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
         for method, view in methods.items():
@@ -51,7 +51,8 @@ def document(app: Flask) -> dict[str, Any]:
                 continue
             shared = list(methods.values()).count(view) > 1
             given = operation_object(spec, view, gate.replies(view), _path_schema(rule, path, view))
-            given["operationId"] = names.operation_id(f"{method} {path}", view, shared=shared)
+            place = f"{method} {path}"
+            given["operationId"] = _operation_id(known, rule, place, view, shared=shared)
             blueprint = rule.endpoint.rpartition(".")[0]
             if view.tags is not None:
                 given = {"tags": [*view.tags]} | given
@@ -84,38 +85,39 @@ def _path_schema(rule: Rule, path: str, view: Operation) -> Schema | None:
     return type(view.path)(only=names) if names else None
 
 
-class _Names:
-    """The paths and operationIds of a document, which must differ."""
+def _operation_id(
+    known: dict[str, str], rule: Rule, place: str, view: Operation, *, shared: bool
+) -> str:
+    """Return the operationId of the view at `place`, such as `GET /notes/{id}`.
 
-    def __init__(self) -> None:
-        self._paths: dict[str, str] = {}
-        self._places: dict[str, str] = {}
-
-    def operation_id(self, place: str, view: Operation, *, shared: bool) -> str:
-        """Return the operationId of the view at `place`, such as `GET /notes/{id}`.
-
-        If the view serves several methods of the path (`shared`), its name follows the method's.
-        Raises `ValueError` if OpenAPI can't tell this place or its operationId from another one.
-        """
-        method, path = place.split(" ", 1)
-        other = self._paths.setdefault(re.sub("{[^{}]*}", "{}", path), path)
-        if other != path:
-            raise ValueError(f"{path} and {other} are one path: name their parameters alike.")
-        name = view.operation_id
-        name = f"{method.lower()}{name[0].upper()}{name[1:]}" if shared else name
-        name = name if isinstance(view.ids, str) else view.ids.get(place, name)
-        if place in self._places.values():
-            raise ValueError(
-                f"{place} has two rules, which OpenAPI doesn't tell apart by converters, hosts or "
-                "defaults: join them, or leave one view out by documented=False."
-            )
-        other = self._places.setdefault(name, place)
-        if other != place:
-            raise ValueError(
-                f"{place} and {other} have the operationId {name}: give one of the views another "
-                f"one by operation_id, or a view of both operation_id={{'{place}': '...'}}."
-            )
-        return name
+    If the view serves several methods of the path (`shared`), its name follows the method's.
+    Raises `ValueError` if OpenAPI can't tell the place or the operationId from a `known` one.
+    """
+    method, path = place.split(" ", 1)
+    name = view.operation_id
+    name = f"{method.lower()}{name[0].upper()}{name[1:]}" if shared else name
+    name = name if isinstance(view.ids, str) else view.ids.get(place, name)
+    for key, value, said in [
+        (
+            re.sub("{[^{}]*}", "{}", path),
+            path,
+            "are one path: give their parameters the same names.",
+        ),
+        (
+            place,
+            f"{rule} ({rule.endpoint})",
+            f"are both {place}: leave one out by documented=False.",
+        ),
+        (
+            f"#{name}",
+            place,
+            f"have the operationId {name}: give one of the views another one by operation_id, or a "
+            f"view of both operation_id={{'{place}': '...'}}.",
+        ),
+    ]:
+        if (other := known.setdefault(key, value)) != value:
+            raise ValueError(f"{value} and {other} {said}")
+    return name
 
 
 def _open_responses(whole: dict[str, Any]) -> None:

@@ -16,9 +16,9 @@ from werkzeug.routing import Rule
 
 from . import negotiation
 from .bodies import RequestBody, decoded
-from .credentials import AllOf, AnyOf, Credentials
+from .credentials import AnyOf, Credentials
 from .encodings import urlencoded
-from .inputs import AnySchema, RequestCookies, RequestHeaders, instance, valid_texts
+from .inputs import AnySchema, RequestHeaders, instance, valid_texts
 from .replies import JSON, Body, Reply, is_readable
 
 View = Callable[..., ResponseReturnValue]
@@ -42,7 +42,7 @@ class Operation:
         path: AnySchema | None = None,
         headers: AnySchema | None = None,
         cookies: AnySchema | None = None,
-        credentials: Credentials | AnyOf | AllOf | None = None,
+        credentials: Credentials | AnyOf | None = None,
         find: Callable[..., Any] | None = None,
         documented: bool = True,
         operation_id: str | Mapping[str, str] = {},
@@ -61,9 +61,10 @@ class Operation:
         self.query = instance(query) if query else None
         self.path = instance(path) if path else None
         self.headers = RequestHeaders(instance(headers)) if headers else None
-        self.cookies = RequestCookies(instance(cookies)) if cookies else None
+        self.cookies = instance(cookies) if cookies else None
         self.credentials, self.find = credentials, find
-        self._account = credentials.account if credentials and credentials.check else None
+        is_checked = credentials and any(part.check for part in credentials.parts())
+        self._account = credentials.account if credentials and is_checked else None
         self._is_async = iscoroutinefunction(view)
         self._found_by = tuple(signature(find).parameters) if find else ()
         successes = (reply for status, reply in replies.items() if 200 <= status < 300)
@@ -128,7 +129,9 @@ class Operation:
         if self.headers:
             arguments["headers"] = self.headers.load()
         if self.cookies:
-            arguments["cookies"] = self.cookies.load()
+            names = {field.data_key or name for name, field in self.cookies.load_fields.items()}
+            cookies = request_ctx.request.cookies.items(multi=True)
+            arguments["cookies"] = valid_texts(self.cookies, [c for c in cookies if c[0] in names])
         if self.query:
             pairs = decoded(urlencoded, request.query_string)
             arguments["query"] = valid_texts(self.query, pairs)

@@ -27,8 +27,8 @@ def operation_object(
         "summary": summary.rstrip("."),
         "description": description,
     }
-    headers, cookies = view.headers and view.headers.schema, view.cookies and view.cookies.schema
-    parameters = {"path": path, "query": view.query, "header": headers, "cookie": cookies}
+    headers = view.headers and view.headers.schema
+    parameters = {"path": path, "query": view.query, "header": headers, "cookie": view.cookies}
     if given := [{"in": place, "schema": schema} for place, schema in parameters.items() if schema]:
         printed["parameters"] = given
     if view.body:
@@ -43,7 +43,8 @@ def operation_object(
         for one in view.credentials.parts():
             if spec.components.security_schemes.setdefault(one.name, {**one.scheme}) != one.scheme:
                 raise ValueError(f"Two security schemes have the name {one.name}: rename one.")
-        printed["security"] = view.credentials.requirements()
+        nothing = [{}] if view.credentials.optional else []
+        printed["security"] = view.credentials.requirements() + nothing
     responses = {str(s): _reply(spec, s, r) for s, r in replies.items()}
     return {**printed, **view.members, "responses": responses}
 

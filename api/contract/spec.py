@@ -9,7 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
 from marshmallow import fields
 
-from .fields import File
+from .fields import PRINTED
 from .replies import Body
 
 
@@ -20,9 +20,8 @@ def new_spec(version: str, info: Mapping[str, Any]) -> APISpec:
         title=info["title"], version=info["version"], openapi_version=version, plugins=[plugin]
     )
     converter: Any = plugin.converter  # APISpec sets it.
-    converter.field_mapping[File] = ("string", None)
+    converter.field_mapping.update(PRINTED)
     converter.add_parameter_attribute_function(_example_in_path)
-    converter.add_attribute_function(_content_of_file)
     converter.add_attribute_function(_as_component)
     return spec
 
@@ -50,12 +49,6 @@ def _example_in_path(_: Any, field: fields.Field[Any], ret: Mapping[str, Any]) -
     """Return the example of a path parameter, because Swagger UI ignores those of its schema."""
     examples = field.metadata.get("examples") if ret["in"] == "path" else None
     return {"example": examples[0]} if examples else {}
-
-
-def _content_of_file(_: Any, field: fields.Field[Any], **__: Any) -> dict[str, Any]:
-    """Return the media type of a file, which is otherwise text (OpenAPI 3.1, section 4.8.14.4)."""
-    is_file = isinstance(field, File)
-    return {"contentMediaType": "application/octet-stream"} if is_file else {}
 
 
 def _as_component(converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def test_a_form_may_have_files() -> None:
     assert client.post("/it", data=title).status_code == 400
     assert client.post("/it", data={"title": "Sea"}).status_code == 415
     assert list(body_of(printed)["content"]) == ["multipart/form-data"]
-    binary = {"type": "string", "contentMediaType": "application/octet-stream"}
+    binary = {"type": "string", "format": "binary"}
     properties = printed["components"]["schemas"]["Picture"]["properties"]
     assert properties["file"] == binary | {"examples": ["\x89PNG"]}
     assert properties["more"]["items"] == binary

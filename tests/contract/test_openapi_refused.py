@@ -44,8 +44,8 @@ def test_a_view_of_two_rules_needs_two_ids() -> None:
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        ("/<string:id>", "GET /{id} has two rules, which OpenAPI doesn't tell apart by converters"),
-        ("/<name>", "/{name} and /{id} are one path: name their parameters alike."),
+        ("/<string:id>", "/<string:id> (b) and /<int:id> (a) are both GET /{id}: leave one out by"),
+        ("/<name>", "/{name} and /{id} are one path: give their parameters the same names."),
     ],
 )
 def test_two_paths_differ_only_in_their_converters(other: str, said: str) -> None:
