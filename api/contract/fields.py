@@ -12,12 +12,12 @@ from marshmallow import fields
 from .encodings import Upload
 
 
-class _Typed:
+class _Typed(fields.Field[Any]):
     """A field for JSON values of some types, and of a pattern if they are texts."""
 
     types: ClassVar[tuple[type, ...]] = (str,)
     pattern: ClassVar[str] = ""
-    default_error_messages: ClassVar = {"type": "Give this field in the form of its example."}
+    default_error_messages = {"type": "Give this field in the form of its example."}  # noqa: RUF012
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -29,11 +29,11 @@ class _Typed:
             not self.pattern or re.fullmatch(self.pattern, value, re.ASCII)
         )
         if not fits:
-            raise self.make_error("type")  # type: ignore[attr-defined]
-        return super()._deserialize(value, *args, **kwargs)  # type: ignore[misc]
+            raise self.make_error("type")
+        return super()._deserialize(value, *args, **kwargs)
 
 
-class File(_Typed, fields.Field[Upload]):
+class File(_Typed):
     """A file of a form, which is then in multipart/form-data alone."""
 
     types = (Upload,)
@@ -51,7 +51,7 @@ class Float(_Typed, fields.Float):
     types = (int, float)
 
 
-class Decimal(_Typed, fields.Field[decimal.Decimal]):
+class Decimal(_Typed):
     """A decimal number as text, because a number of JSON would be rounded."""
 
     pattern = "-?[0-9]{1,30}([.][0-9]{1,30})?"

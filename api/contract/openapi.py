@@ -80,7 +80,7 @@ def _path_schema(rule: Rule, path: str, view: Operation) -> Schema | None:
     declared = set(view.path.fields) if view.path else set()
     if names != declared - (set(rule.defaults or ()) - names):
         raise ValueError(f"{rule}: declare exactly the path's parameters in its path schema.")
-    if names == declared:
+    if view.path is None or names == declared:
         return view.path
     return type(view.path)(only=names) if names else None
 

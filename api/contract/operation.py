@@ -1,6 +1,6 @@
 """Operations: views with declared replies and inputs, and the checks before each view."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, update_wrapper
 from inspect import iscoroutinefunction, signature
@@ -21,7 +21,7 @@ from .encodings import urlencoded
 from .inputs import AnySchema, RequestHeaders, instance, valid_texts
 from .replies import JSON, Body, Reply, is_readable
 
-View = Callable[..., ResponseReturnValue]
+View = Callable[..., ResponseReturnValue | Awaitable[ResponseReturnValue]]
 
 
 class Operation:
@@ -92,7 +92,7 @@ class Operation:
         """Run the steps, each of which may refuse the request, and then the view."""
         for step in STEPS:
             step.run(self, arguments)
-        view = current_app.ensure_sync(self.view) if self._is_async else self.view
+        view: Any = current_app.ensure_sync(self.view) if self._is_async else self.view
         returned = view(*bound, **arguments)
         return self._represent(returned, self._preferred() or next(iter(self.produces), ""))
 

@@ -32,10 +32,12 @@ def operation_object(
     if given := [{"in": place, "schema": schema} for place, schema in parameters.items() if schema]:
         printed["parameters"] = given
     if view.body:
+        schema = view.body.schema
+        if schema.unknown != schema.opts.unknown:  # A component is the same for all operations.
+            raise ValueError(f"{type(schema).__name__}: give unknown in class Meta of a schema.")
         content = {m: _body(spec, 0, body) for m, body in view.body.content.items()}
         if not content:
-            example = _example(view.body.schema, "load_fields")
-            body = {"schema": view.body.schema, "example": example}
+            body = {"schema": schema, "example": _example(schema, "load_fields")}
             content = {media_type: dict(body) for media_type in view.body.decoders}
         printed["requestBody"] = {"required": view.body.required, "content": content}
     printed["security"] = []
@@ -43,8 +45,8 @@ def operation_object(
         for one in view.credentials.parts():
             if spec.components.security_schemes.setdefault(one.name, {**one.scheme}) != one.scheme:
                 raise ValueError(f"Two security schemes have the name {one.name}: rename one.")
-        nothing = [{}] if view.credentials.optional else []
-        printed["security"] = view.credentials.requirements() + nothing
+        printed["security"] = view.credentials.requirements()
+        printed["security"] += [{}] if view.credentials.optional else []
     responses = {str(s): _reply(spec, s, r) for s, r in replies.items()}
     return {**printed, **view.members, "responses": responses}
 

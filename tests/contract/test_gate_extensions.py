@@ -76,7 +76,8 @@ def early(app: Flask) -> None:
 def test_headers_of_extensions_are_seen_in_either_order(is_first: bool) -> None:
     app = Flask("small", static_folder=None)
     app.testing = True
-    for install in [early, Gate] if is_first else [Gate, early]:
+    installed: list[Callable[[Flask], object]] = [early, Gate] if is_first else [Gate, early]
+    for install in installed:
         install(app)
     headers = {"Access_Control_Allow_Origin": Header.constant("*"), "Vary": ANY}
     app.get("/it")(operation(replies(**headers, X_RateLimit_Remaining=ANY))(dict))

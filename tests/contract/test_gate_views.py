@@ -81,7 +81,7 @@ def test_a_class_without_methods_of_http_has_one_operation() -> None:
     class Decorated(View):
         decorators = [operation(DONE), twice]  # noqa: RUF012
 
-        def dispatch_request(self, times: int) -> ResponseReturnValue:
+        def dispatch_request(self, times: int = 1) -> ResponseReturnValue:
             return {"times": times}
 
     app = small()
@@ -111,7 +111,7 @@ def test_decorators_may_stand_above_an_operation() -> None:
 
 def test_an_async_view_is_run_as_flask_runs_it() -> None:
     app = small()
-    app.async_to_sync = run_at_once  # type: ignore[method-assign]
+    app.async_to_sync = run_at_once  # type: ignore[method-assign,assignment]
 
     @app.get("/it")
     @operation(DONE)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from marshmallow import Schema, fields
+from marshmallow import EXCLUDE, Schema, fields
 
 from api.contract import Body, Credentials, Reply, document, operation
 from tests.contract.adopted import DONE, Key, small
@@ -82,6 +82,12 @@ def test_a_schema_within_itself_needs_an_example() -> None:
     reply = Reply(description="It.", content={"application/json": Body(Tree)})
     app.add_url_rule("/", "a", operation({200: reply})(dict))
     assert refusal(app) == "Tree.branches needs metadata={'examples': [...]}."
+
+
+def test_one_schema_can_not_be_open_and_closed() -> None:
+    app = small()
+    app.add_url_rule("/", "a", view(json=Key(unknown=EXCLUDE)), methods=["POST"])
+    assert refusal(app) == "Key: give unknown in class Meta of a schema."
 
 
 def test_the_app_gives_no_paths() -> None:
