@@ -1,4 +1,4 @@
-"""Undeclared members are found at any depth."""
+"""JSON content is compared with the printed schema: undeclared members, and wrong values."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 
 from api.contract import Body
 from api.contract.content import Content
+from tests.contract.adopted import Note
 
 
 class Author(Schema):
@@ -55,3 +56,53 @@ AUTHOR = {"type": "object", "properties": {"name": {}}}
 def test_each_undeclared_member_is_found(schema: Any, value: Any, found: list[str]) -> None:
     said = [f"the member {member} is not declared" for member in found]
     assert [each for each in Content(Body(schema)).violations(value) if "declared" in each] == said
+
+
+def test_members_for_requests_alone_are_not_required_in_a_response() -> None:
+    content = Content(Body(Note(many=True)))
+    assert list(content.violations([{"id": 1, "text": "x"}])) == []
+    assert list(content.violations([{"id": 1, "text": "x", "secret": "x"}])) == [
+        "the member 0.secret is not declared"
+    ]
+
+
+NARROWED = Body(Author, keywords={"properties": {"name": {"const": "Ada"}}})
+OWN = {"Word": {"type": "string", "maxLength": 3}}
+
+
+@pytest.mark.parametrize(
+    ("body", "value", "said"),
+    [
+        (
+            Body(Note),
+            {"id": "1"},
+            ['content is wrong: "text" is', 'member id is wrong: "1" is'],
+        ),
+        (NARROWED, {"name": "Bob"}, ['member name is wrong: "Ada" was expected']),
+        (NARROWED, {"name": "Ada", "age": 1}, ["member age is not declared"]),
+        (
+            Body({"format": "date"}),
+            "2026-02-30",
+            ['content is wrong: "2026-02-30" is not a "date"'],
+        ),
+        (
+            Body({"$ref": "#/components/schemas/Word"}),
+            "long",
+            ['content is wrong: "long" is longer'],
+        ),
+        (Body({"oneOf": [AUTHOR, {"type": "null"}]}), {"name": 1}, []),
+        (Body({"type": "object"}), None, ["content is wrong: null is not of type"]),
+    ],
+)
+def test_each_wrong_value_is_named_by_its_place(body: Body, value: Any, said: list[str]) -> None:
+    found = list(Content(body, OWN).violations(value))
+    assert len(found) == len(said)
+    for violation, beginning in zip(found, said, strict=True):
+        assert violation.startswith(f"the {beginning}")
+
+
+def test_without_jsonschema_rs_only_members_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.contract.content._library", lambda: None)
+    content = Content(Body(Author))
+    assert list(content.violations({"name": 1})) == []
+    assert list(content.violations({"age": 1})) == ["the member age is not declared"]
