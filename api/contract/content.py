@@ -32,9 +32,10 @@ class Content:
         for each in objects(self._whole, self._whole, set()):
             properties = each.get("properties", {})
             # A member that is for requests alone isn't required in a response.
-            for name in [n for n, s in properties.items() if "writeOnly" in s]:
-                del properties[name]
-                each["required"] = [n for n in each.get("required", ()) if n != name]
+            for name, member in list(properties.items()):
+                if isinstance(member, dict) and member.get("writeOnly"):
+                    del properties[name]
+                    each["required"] = [n for n in each.get("required", ()) if n != name]
             if properties and each.get("additionalProperties") is False:
                 del each["additionalProperties"]  # `_undeclared` says it better.
         validator = getattr(_library(), "Draft202012Validator", None)

@@ -97,23 +97,11 @@ def _operation_id(
     name = view.operation_id
     name = f"{method.lower()}{name[0].upper()}{name[1:]}" if shared else name
     name = name if isinstance(view.ids, str) else view.ids.get(place, name)
+    rules, mapping = f"{rule} ({rule.endpoint})", f"operation_id={{'{place}': '...'}}"
     for key, value, said in [
-        (
-            re.sub("{[^{}]*}", "{}", path),
-            path,
-            "are one path: give their parameters the same names.",
-        ),
-        (
-            place,
-            f"{rule} ({rule.endpoint})",
-            f"are both {place}: leave one out by documented=False.",
-        ),
-        (
-            f"#{name}",
-            place,
-            f"have the operationId {name}: give one of the views another one by operation_id, or a "
-            f"view of both operation_id={{'{place}': '...'}}.",
-        ),
+        (re.sub("{[^{}]*}", "{}", path), path, "are one path: name their parameters alike."),
+        (place, rules, f"are both {place}: leave one out by documented=False."),
+        (f"#{name}", place, f"have the operationId {name}: give one of them {mapping}."),
     ]:
         if (other := known.setdefault(key, value)) != value:
             raise ValueError(f"{value} and {other} {said}")

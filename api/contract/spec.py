@@ -57,9 +57,7 @@ def _as_component(converter: Any, field: fields.Field[Any], ret: dict[str, Any])
     if not name:
         return {}
     if converter.spec.components.schemas.setdefault(name, dict(ret)) != ret:
-        raise ValueError(
-            f"Two schemas have the metadata component={name!r}, and differ: rename one."
-        )
+        raise ValueError(f"Two schemas have metadata component={name!r}, and differ: rename one.")
     ret.clear()
     return {"$ref": f"#/components/schemas/{name}"}
 

@@ -91,6 +91,7 @@ OWN = {"Word": {"type": "string", "maxLength": 3}}
             ['content is wrong: "long" is longer'],
         ),
         (Body({"oneOf": [AUTHOR, {"type": "null"}]}), {"name": 1}, []),
+        (Body({"properties": {"properties": {"type": "array", "minItems": 1}, "a": True}}), {}, []),
         (Body({"type": "object"}), None, ["content is wrong: null is not of type"]),
     ],
 )

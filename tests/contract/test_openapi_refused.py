@@ -29,8 +29,8 @@ def test_two_operations_have_one_id() -> None:
     app.add_url_rule("/a", "a", view())
     app.add_url_rule("/b", "b", view())
     assert refusal(app) == (
-        "GET /b and GET /a have the operationId done: give one of the views another one by "
-        "operation_id, or a view of both operation_id={'GET /b': '...'}."
+        "GET /b and GET /a have the operationId done: give one of them "
+        "operation_id={'GET /b': '...'}."
     )
 
 
@@ -45,7 +45,7 @@ def test_a_view_of_two_rules_needs_two_ids() -> None:
     ("other", "said"),
     [
         ("/<string:id>", "/<string:id> (b) and /<int:id> (a) are both GET /{id}: leave one out by"),
-        ("/<name>", "/{name} and /{id} are one path: give their parameters the same names."),
+        ("/<name>", "/{name} and /{id} are one path: name their parameters alike."),
     ],
 )
 def test_two_paths_differ_only_in_their_converters(other: str, said: str) -> None:
@@ -66,7 +66,7 @@ def test_two_things_have_one_name() -> None:
 
     app = small()
     app.add_url_rule("/", "a", view(json=Words), methods=["POST"])
-    assert refusal(app).startswith("Two schemas have the metadata component='Word'")
+    assert refusal(app).startswith("Two schemas have metadata component='Word'")
     app = small()
     for place in "header", "query":
         key = Credentials("key", {"type": "apiKey", "in": place, "name": "X-Key"})
