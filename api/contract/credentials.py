@@ -59,6 +59,8 @@ class AnyOf:
 
     def __init__(self, *each: "Credentials | AllOf", optional: bool = False) -> None:
         self.each, self.optional = each, optional
+        if len({part.check is None for part in self.parts()}) > 1:
+            raise ValueError("Give a check to each of several credentials, or to none of them.")
 
     def given(self) -> bool:
         return any(one.given() for one in self.each)

@@ -94,3 +94,9 @@ def test_a_scheme_without_a_check_is_only_declared() -> None:
     app.get("/it")(operation(DONE, credentials=declared)(lambda: {"open": True}))
     assert app.test_client().get("/it").json == {"open": True}
     assert document(app)["paths"]["/it"]["get"]["security"] == [{"basic": [], "key": []}]
+
+
+def test_several_schemes_are_all_checked_or_none() -> None:
+    """Otherwise, a request with wrong credentials of the unchecked scheme would pass."""
+    with pytest.raises(ValueError, match="to each of several credentials, or to none"):
+        AnyOf(KEY, Credentials("basic", BASIC.scheme))
