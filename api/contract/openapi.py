@@ -97,10 +97,11 @@ def _operation_id(
     name = view.operation_id
     name = f"{method.lower()}{name[0].upper()}{name[1:]}" if shared else name
     name = name if isinstance(view.ids, str) else view.ids.get(place, name)
+    one_path = re.sub("{[^{}]*}", "{}", path)
     rules, mapping = f"{rule} ({rule.endpoint})", f"operation_id={{'{place}': '...'}}"
     for key, value, said in [
-        (re.sub("{[^{}]*}", "{}", path), path, "are one path: name their parameters alike."),
-        (place, rules, f"are both {place}: leave one out by documented=False."),
+        (f"{method} {one_path}", rules, f"are both {place}: leave one out by documented=False."),
+        (one_path, path, "are one path: name their parameters alike."),
         (f"#{name}", place, f"have the operationId {name}: give one of them {mapping}."),
     ]:
         if (other := known.setdefault(key, value)) != value:
