@@ -95,7 +95,7 @@ def runner(folder: Path, environment: Mapping[str, str] | None = None) -> Run:
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
         said = done.stdout.replace(str(folder), "/home/sam")
         return re.sub(r"\b\d{8}T\d{6}Z\b", "20261127T053000Z", said)
 

@@ -18,20 +18,11 @@ from werkzeug.exceptions import (
 )
 from werkzeug.exceptions import NotImplemented as UnknownTransferCoding
 
-from .encodings import json_array, json_object, urlencoded
+from .encodings import json_array, json_object
 from .fields import File
+from .forms import FORM, Decoder
 from .inputs import valid, valid_texts
-from .multipart import multipart
 from .once import once_per_request
-
-Decoder = Callable[[bytes, str], Any]
-"""Decodes bytes by their `Content-Type`. Raises `ValueError` with a message for the client."""
-
-FORM: Mapping[str, Decoder] = {
-    "application/x-www-form-urlencoded": urlencoded,
-    "multipart/form-data": multipart,
-}
-"""The media types of a form, with their decoders."""
 
 
 class UnsupportedCoding(UnsupportedMediaType):

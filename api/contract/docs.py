@@ -15,7 +15,7 @@ from jinja2 import Template
 
 from .headers import Header
 from .openapi import document, to_yaml
-from .operation import operation
+from .operations import operation
 from .replies import HTML, JSON, Body, Reply
 
 YAML = "application/yaml"  # RFC 9512

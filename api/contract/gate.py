@@ -8,7 +8,7 @@ from werkzeug.http import remove_entity_headers
 
 from .content import Content
 from .headers import Header
-from .operation import Operation, current_operation, is_flasks, operations
+from .operations import Operation, current_operation, is_flasks, operations
 from .replies import Body, Reply, is_readable
 
 

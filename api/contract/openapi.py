@@ -13,8 +13,8 @@ from marshmallow import Schema
 from werkzeug.routing import Rule
 
 from .gate import Gate
-from .operation import Operation, operations
 from .operation_object import operation_object
+from .operations import Operation, operations
 from .replies import Reply
 from .spec import new_spec, objects
 

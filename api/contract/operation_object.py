@@ -9,7 +9,7 @@ from apispec.ext.marshmallow.common import resolve_schema_instance
 from marshmallow import Schema, fields
 
 from .headers import Header
-from .operation import Operation
+from .operations import Operation
 from .replies import Body, Reply
 from .spec import printed_schema
 

@@ -15,7 +15,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from .gate import declared_reply
 from .headers import Header
-from .operation import operation
+from .operations import operation
 from .replies import HTML, Body, Reply
 
 PROBLEM = "application/problem+json"

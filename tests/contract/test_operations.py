@@ -25,7 +25,7 @@ from api.contract import (
     message,
     operation,
 )
-from api.contract.operation import STEPS
+from api.contract.operations import STEPS
 
 DONE = message("Done", "It is done.")
 

@@ -8,8 +8,8 @@ from typing import Any
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_cookie, parse_options_header
 
-from ..bodies import FORM
 from ..encodings import NoText, codec, json_text, parameters, urlencoded
+from ..forms import FORM
 from .values import is_json, is_text
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..bodies import FORM
+from ..forms import FORM
 from ..encodings import json_text
 from .changes import Place
 from .document import Node, Operation, fits, from_text, media_key

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..bodies import FORM
+from ..forms import FORM
 from .changes import Place
 from .places import found_at, pointer
 from .readings import LISTS, NAMED, SINGLE, Node

@@ -22,7 +22,7 @@ MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 # Browsers, servers and fuzzing take minutes, and tests that read the source would fail for any
 # change.
-LEFT_OUT = "browser fuzz server readme lifted imports pins proof judges".split()
+LEFT_OUT = "browser fuzz server readme package imports pins proof judges".split()
 # Modules that run in a process of their own, and the tests that start one.
 SERVED = {"__main__", "serve", "server"}
 SERVERS = ["tests/server/test_server.py", "tests/server/test_server_wire.py"]
