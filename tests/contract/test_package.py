@@ -9,7 +9,7 @@ WITHOUT_FLASK = """
 import pkgutil, sys
 from importlib import import_module
 # With None in place of a module, importing it fails.
-sys.modules.update(dict.fromkeys(["apispec", "flask", "marshmallow"]))
+sys.modules.update(dict.fromkeys(["apispec", "flask", "greenery", "marshmallow"]))
 proof = import_module("api.contract.proof")
 for module in pkgutil.walk_packages(proof.__path__, "api.contract.proof."):
     import_module(module.name)
@@ -22,5 +22,5 @@ def test_each_name_of_the_package_is_found_in_a_module() -> None:
     assert not hasattr(contract, "proven")
 
 
-def test_the_proof_needs_no_flask_marshmallow_or_apispec() -> None:
+def test_the_recorder_needs_no_flask_marshmallow_apispec_or_greenery() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT_FLASK], check=True)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any
-
-from greenery import parse
 
 from .document import covers, fits
 from .pattern_text import alphabet, expression, runs, sample, widths
@@ -51,6 +50,7 @@ def _match_the_same(one: str, other: str, lengths: Lengths) -> bool:
     """
     if not all(text.startswith("^") and text.endswith("$") for text in (one, other)):
         return False
+    parse = import_module("greenery").parse  # Only exactness needs it.
     longest = lengths[1] if max(widths(one)[1], widths(other)[1]) < 1000 else None
     fits_lengths = parse(f".{{{lengths[0]},{longest or ''}}}").to_fsm()
     kinds = alphabet(one, other)
