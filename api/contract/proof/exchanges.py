@@ -55,8 +55,9 @@ class Exchange:
 
     @cached_property
     def media_type(self) -> str:
-        """The media type of the response, "" if it has none."""
-        return parse_options_header(self.received.get("Content-Type", ""))[0].lower()
+        """The media type of the response, "" if it has none, as that of Flask's `"", 204`."""
+        content_type = "" if self.status == 204 else self.received.get("Content-Type", "")
+        return parse_options_header(content_type)[0].lower()
 
     @cached_property
     def sent_media_type(self) -> str:

@@ -85,13 +85,15 @@ def test_a_path_may_have_every_method(edited: Any, tmp_path: Path) -> None:
     item = edited["paths"]["/notes"]
     for method in "put", "patch", "delete":
         item[method] = {"operationId": method, "responses": {"204": {"description": "Done."}}}
-    traffic = [make_exchange("PUT", "/notes", 204), make_exchange("PATCH", "/notes", 204)]
+    html = {"Content-Type": "text/html; charset=utf-8"}  # As Flask sends it for `"", 204`.
+    traffic = [make_exchange("PUT", "/notes", 204, **html), make_exchange("PATCH", "/notes", 204)]
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(edited))
     proof = Proof(file)
     for exchange in traffic:
         proof.keep(exchange)
-    assert "never seen: delete, 204" in list(proof.missing())
+    missing = list(proof.missing())
+    assert [each for each in missing if each.endswith(", 204")] == ["never seen: delete, 204"]
 
 
 def test_a_path_without_parameters_goes_first() -> None:
