@@ -16,10 +16,15 @@ PROGRAM = 'sign-up-api() { python -m api "$@"; }; '
 
 
 TESTED = {
+    "api/contract/README.md": [
+        "Install",
+        "Step 1: the recorder",
+        "Step 2: the gate",
+        "Step 3: exactness",
+    ],
     "README.md": ["Quick start", "Use the contract machine in your own API"],
     "docs/api.md": ["Errors", "Representations", "Retries", "Rate limits"],
     "docs/clients.md": ["Python", "TypeScript", "Go", "Java"],
-    "docs/contract-machine.md": ["Its document", "Its proof"],
     "docs/deploying.md": ["systemd", "Docker", "Compose"],
     "docs/development.md": ["Change the contract"],
     "docs/operating.md": [
