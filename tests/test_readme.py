@@ -109,6 +109,8 @@ def test_its_command_serves_and_its_requests_answer_as_it_says(tmp_path: Path) -
     # Each response ends in a line end, so that the shell's prompt begins a new line.
     assert re.sub(UUID, "ID", "".join(bodies)) == re.sub(UUID, "ID", messages)
     assert ended == 0
+    (installed,) = fresh_clone.glob(".venv/lib/*/site-packages/api/contract")
+    assert not (installed / "examples").exists()  # These are of the package beside the service.
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,8 +1,8 @@
 """`python -m tests.tools.package_versions`: test `api/contract/` as a package of its own.
 
 It is built and installed alone into two new virtual environments, with the lowest and with the
-newest versions that its `pyproject.toml` allows. The tests of its examples run in each. Exits 1 if
-one of them fails.
+newest versions that its `pyproject.toml` allows. In each, all its modules are imported, and the
+tests of its examples run. Exits 1 if anything fails.
 """
 
 import os
@@ -19,6 +19,11 @@ from tests.serving import REPOSITORY
 
 PACKAGE = REPOSITORY / "api" / "contract"
 PROJECT = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+_IMPORT_ALL = """python -W error -c '
+import importlib, pkgutil, openapi_proof
+for module in pkgutil.walk_packages(openapi_proof.__path__, "openapi_proof."):
+    importlib.import_module(module.name)
+'"""
 EXAMPLES = sorted(file.parent.name for file in PACKAGE.glob("examples/*/pyproject.toml"))
 
 
@@ -58,9 +63,10 @@ def main() -> int:
             run = alone(Path(folder), constraints)
             run(f"pip install --quiet './api/contract[{extras}]'")
             print(f"{versions}:", *run("pip freeze").split("\n"), flush=True)
-            for example in EXAMPLES:
+            tests = [f"cd api/contract/examples/{example} && pytest -q" for example in EXAMPLES]
+            for command in [_IMPORT_ALL, *tests]:
                 try:
-                    print(run(f"cd api/contract/examples/{example} && pytest -q"), flush=True)
+                    print(run(command), flush=True)
                 except AssertionError as error:
                     print(error, flush=True)
                     failed = True
