@@ -2,8 +2,8 @@
 
 import pytest
 
-from api.contract.bodies import Decoder
 from api.contract.encodings import UTF_8, json_object, parameters, urlencoded
+from api.contract.forms import Decoder
 
 
 def refusal(decoder: Decoder, body: bytes, content_type: str = "") -> str:
