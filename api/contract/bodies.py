@@ -20,7 +20,7 @@ from werkzeug.exceptions import NotImplemented as UnknownTransferCoding
 
 from .encodings import json_array, json_object
 from .fields import File
-from .forms import FORM, Decoder
+from .forms import FORM, MULTIPART, Decoder
 from .inputs import valid, valid_texts
 from .once import once_per_request
 
@@ -82,7 +82,7 @@ class RequestBody:
     def form(cls, schema: Schema, required: bool = True) -> "RequestBody":
         given = [getattr(field, "inner", field) for field in schema.load_fields.values()]
         has_files = any(isinstance(field, File) for field in given)
-        decoders = {"multipart/form-data": multipart} if has_files else FORM
+        decoders = {MULTIPART: FORM[MULTIPART]} if has_files else FORM
         return cls("form", decoders, valid_texts, schema, required)
 
     @classmethod

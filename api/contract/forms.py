@@ -9,7 +9,8 @@ from .multipart import multipart
 Decoder = Callable[[bytes, str], Any]
 """Decodes bytes by their `Content-Type`. Raises `ValueError` with a message for the client."""
 
+MULTIPART = "multipart/form-data"
 FORM: Mapping[str, Decoder] = {
     "application/x-www-form-urlencoded": urlencoded,
-    "multipart/form-data": multipart,
+    MULTIPART: multipart,
 }

@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..forms import FORM
 from ..encodings import json_text
+from ..forms import FORM
 from .changes import Place
 from .document import Node, Operation, fits, from_text, media_key
 from .exchanges import Exchange, Form, Unreadable
