@@ -39,8 +39,8 @@ def install(folder: Path) -> Path:
     requirements = Path(__file__).with_name("requirements.txt")
     print("The peers are installed …", file=sys.stderr, flush=True)
     # Isolated, so that pip doesn't compare them with the service's own requirements.
-    command = [python, "-I", "-m", "pip", "install", "--quiet", "-r", requirements]
-    subprocess.run(command, check=True)
+    pip = [str(python), "-I", "-m", "pip", "install", "--quiet", "-r", str(requirements)]
+    subprocess.run(pip, check=True)
     return python
 
 
