@@ -6,36 +6,38 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .characters import Run
-from .document import Document, Node, Operation, fits, from_text
+from .characters import Run, example_of
+from .document import Document, Node, NotJudged, Operation, fits, from_text, media_key
 from .exchanges import Exchange, Form, Unreadable
 from .pattern_text import runs
 from .request_rules import parameter_texts, request_faults
 from .rules import is_well_formed
 from .schemas import Schema, changes
+from .values import is_json, is_of_files, items, kinds, separator
 
 _NAMES = {
-    ("minLength", "stricter"): "shortest",
-    ("minLength", "looser"): "one shorter",
-    ("maxLength", "stricter"): "longest",
-    ("maxLength", "looser"): "one longer",
-    ("minimum", "stricter"): "least",
-    ("minimum", "looser"): "one less",
-    ("maximum", "stricter"): "most",
-    ("maximum", "looser"): "one more",
-    ("minItems", "stricter"): "fewest",
-    ("minItems", "looser"): "one fewer",
-    ("maxItems", "stricter"): "most items",
-    ("maxItems", "looser"): "one item more",
+    "minLength": {"stricter": "shortest", "looser": "one shorter"},
+    "maxLength": {"stricter": "longest", "looser": "one longer"},
+    "minimum": {"stricter": "least", "looser": "one less"},
+    "maximum": {"stricter": "most", "looser": "one more"},
+    "exclusiveMinimum": {"stricter": "least", "looser": "one less"},
+    "exclusiveMaximum": {"stricter": "most", "looser": "one more"},
+    "minItems": {"stricter": "fewest", "looser": "one fewer"},
+    "maxItems": {"stricter": "most items", "looser": "one item more"},
+    "uniqueItems": {"looser": "equal items"},
+    "multipleOf": {"stricter": "an odd multiple"},
 }
-_PLACES = ("path", "query", "header")
+_OTHERS = {"type", "pattern", "required", "additionalProperties"}
+"""Keywords whose mutations are no boundaries of a value."""
+_PLACES = ("path", "query", "header", "cookie")
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a request. `encoding` is "path", "query", "header" or the media type of the body.
+    """A field of a request. `encoding` is one of `_PLACES` or the media type of the body.
 
-    `whole` is the schema of all fields in the same encoding.
+    `whole` is the schema of all fields in the same encoding. A body without fields counts as one
+    field without a name.
     """
 
     operation: Operation
@@ -43,10 +45,14 @@ class Field:
     name: str
     whole: Schema
 
+    @property
+    def where(self) -> str:
+        return f"{self.encoding} {self.name}".strip()
+
     @cached_property
     def schema(self) -> Schema:
         schema: Schema = self.whole["properties"][self.name]
-        return schema
+        return {**schema, **{k: self.whole[k] for k in ("$defs",) if k in self.whole}}
 
     @cached_property
     def required(self) -> bool:
@@ -67,16 +73,17 @@ class Field:
         return rest
 
     @property
-    def _refusal(self) -> int:
-        """The status for an invalid value."""
-        return 404 if self.encoding == "path" else 400
+    def _refusals(self) -> set[int]:
+        """The statuses for an invalid value."""
+        return {400, 404, 422} if self.encoding == "path" else {400, 422}
 
     def values(self, exchange: Exchange, path: Mapping[str, str]) -> list[Any] | None:
         """Return the values of the field, or None if anything else of the request is invalid."""
         pairs = self._pairs(exchange, path)
         if pairs is None or not is_well_formed(exchange):
             return None
-        if any(request_faults(self._rest, dict(path), exchange)):
+        faults = [fault for _, fault in request_faults(self._rest, dict(path), exchange)]
+        if any(faults) or (faults and not exchange.accepted):  # Some parts aren't judged.
             return None
         values = [value for name, value in pairs if name == self.name]
         others = [pair for pair in pairs if pair[0] in self.whole["properties"]]
@@ -88,10 +95,15 @@ class Field:
     def _pairs(self, exchange: Exchange, path: Mapping[str, str]) -> list[tuple[str, Any]] | None:
         """Return all names and values of the body or parameters that the field is part of."""
         if self.encoding in _PLACES:
-            named = [{"in": self.encoding, "name": name} for name in self.whole["properties"]]
-            texts = ((p["name"], parameter_texts(p, dict(path), exchange)) for p in named)
-            return self._typed((name, text) for name, given in texts for text in given)
-        if exchange.sent_media_type != self.encoding:
+            found: list[tuple[str, str | None]] = []
+            for parameter in (p for p in self.operation.parameters if p["in"] == self.encoding):
+                texts, split_at = parameter_texts(parameter, dict(path), exchange), None
+                if _is_list(parameter["schema"]):
+                    split_at = separator(parameter)
+                parts = [text.split(split_at) if split_at else [text] for text in texts]
+                found += [(parameter["name"], text) for part in parts for text in part]
+            return self._typed(found)
+        if not self._is_encoded(exchange):
             return None
         try:
             body = exchange.read()
@@ -99,28 +111,58 @@ class Field:
             return None
         if isinstance(body, Form):
             return self._typed(body.fields)
+        if not self.name:
+            return [("", body.value)]
         return list(body.value.items()) if isinstance(body.value, dict) else None
 
+    def _is_encoded(self, exchange: Exchange) -> bool:
+        return media_key(self.operation.bodies, exchange.sent_media_type) == self.encoding
+
     def _typed(self, pairs: Iterable[tuple[str, str | None]]) -> list[tuple[str, Any]]:
-        kinds = self.whole["properties"]
-        return [(n, t if t is None else from_text(kinds.get(n, {}), t)) for n, t in pairs]
+        found: list[tuple[str, Any]] = []
+        lists: dict[str, list[Any]] = {}
+        for name, text in pairs:
+            schema = self.whole["properties"].get(name, {})
+            if text is not None and _is_list(schema):
+                lists.setdefault(name, []).append(from_text(items(schema), text))
+            else:
+                of_file = "" if is_of_files(schema) else None
+                found.append((name, of_file if text is None else from_text(schema, text)))
+        return [*found, *lists.items()]
 
     def boundaries(self) -> Iterator[str]:
         """Yield the name of each boundary."""
-        if self.encoding != "path":  # Without the parameter it would be another path.
-            yield from ("absent", "empty")
-        if self.encoding not in ("path", "header", "application/json"):
+        if not self.name:
+            yield "accepted"
+        elif self.encoding != "path":  # Without the parameter it would be another path.
+            yield "absent"
+        if is_of_files(self.schema):
+            return
+        is_text, is_list = not is_json(self.encoding), _is_list(self.schema)
+        if self.name and self.encoding != "path" and not (is_text and is_list):
+            yield "empty"
+        if self.name and is_text and not is_list and self.encoding not in ("path", "header"):
             yield "repeated"  # Commas join the values of a header.
         yield from self._variants
         for run in self._runs:
-            yield from run.boundaries(self.schema)
+            yield from run.boundaries(self.schema, self._example or "")
+
+    def not_judged(self) -> Iterator[NotJudged]:
+        """Yield that the characters of the field are left out, if they are."""
+        if self._example is None and "pattern" in self.schema:
+            parameter = {"in": self.encoding, "name": self.name}
+            is_parameter, body = self.encoding in _PLACES, self.operation.body_place
+            place = self.operation.parameter_place(parameter) if is_parameter else body
+            yield NotJudged(place, f"characters of {self.name}, without an example")
+
+    @cached_property
+    def _example(self) -> str | None:
+        return example_of(self.schema) if "pattern" in self.schema else None
 
     @cached_property
     def _runs(self) -> list[Run]:
-        if "pattern" not in self.schema:
+        if self._example is None:
             return []
-        if "examples" not in self.schema:
-            raise NotImplementedError(f"{__name__} doesn't support {self.name} without an example.")
         return [Run(first, last) for first, last in runs(self.schema["pattern"])]
 
     @cached_property
@@ -129,21 +171,23 @@ class Field:
         found = {}
         for change in changes(self.schema, texts=True):
             keyword = str(change.line[0])
-            if keyword in ("type", "pattern") or change.direction == "different" or change.target:
+            if keyword in _OTHERS or change.direction in ("different", "unknown") or change.target:
                 continue
             if change.words.endswith("dropped") and keyword != "enum":
                 continue
             # A member of an enum is accepted, and a member that could be added is refused.
             words = change.words.removeprefix("enum: ")
             words = words.replace("dropped", "allowed").replace("added", "refused")
-            name = _NAMES.get((keyword, change.direction), words)
+            name = _NAMES.get(keyword, {}).get(change.direction, words)
             found[name] = (change.direction == "stricter", change.value)
         return found
 
     def proven(self, exchange: Exchange, path: Mapping[str, str]) -> Iterator[str]:
         """Yield the boundaries that this exchange proves. It must not violate the document."""
+        if not self.name and exchange.accepted and self._is_encoded(exchange):
+            yield "accepted"
         values = self.values(exchange, path)
-        if values is None or not (exchange.accepted or exchange.status == self._refusal):
+        if values is None or not (exchange.accepted or exchange.status in self._refusals):
             return
         if not values:
             if exchange.accepted != self.required:
@@ -164,25 +208,49 @@ class Field:
                 yield name
         if isinstance(value, str):
             for run in self._runs:
-                yield from run.proven(self.schema, value, accepted)
+                yield from run.proven(self.schema, self._example or "", value, accepted)
 
 
 def fields(document: Document) -> Iterator[Field]:
     """Yield every field of the document's requests, in each encoding."""
     for operation in document.operations():
         for media_type, schema in operation.bodies.items():
-            for name in schema.get("properties", {}):
-                yield Field(operation, media_type, name, schema)
+            whole = _flat(_whole(schema))
+            if not whole["properties"]:
+                required = [""] if operation.body_required else []
+                whole = {"properties": {"": _whole(schema)}, "required": required}
+            for name in whole["properties"]:
+                yield Field(operation, media_type, name, whole)
         for place in _PLACES:
             whole = _object_schema([p for p in operation.parameters if p["in"] == place])
             for name in whole["properties"]:
                 yield Field(operation, place, name, whole)
 
 
+def _is_list(schema: Schema) -> bool:
+    return "array" in kinds(schema)
+
+
+def _flat(schema: Schema) -> Schema:
+    """Return the schema with the fields of its `allOf` as its own."""
+    parts = [*map(_flat, schema.get("allOf", [])), schema]
+    fields = {n: field for part in parts for n, field in part.get("properties", {}).items()}
+    required = [name for part in parts for name in part.get("required", [])]
+    rest = {keyword: value for keyword, value in schema.items() if keyword != "allOf"}
+    return {**rest, "properties": {n: _whole(f) for n, f in fields.items()}, "required": required}
+
+
+def _whole(schema: Schema | bool) -> Schema:
+    """Return the schema as an object, also if it is `true` or `false`."""
+    return schema if isinstance(schema, Mapping) else {} if schema else {"not": {}}
+
+
 def _object_schema(parameters: list[Node]) -> Schema:
     """Return the schema of an object whose members are the parameters."""
+    definitions = [parameter["schema"].get("$defs", {}) for parameter in parameters]
     return {
         "type": "object",
         "properties": {parameter["name"]: parameter["schema"] for parameter in parameters},
         "required": [p["name"] for p in parameters if p.get("required")],
+        "$defs": {name: each for defined in definitions for name, each in defined.items()},
     }

@@ -7,17 +7,42 @@ from typing import Any, Literal
 Place = tuple[str | int, ...]
 """The names and indexes that lead to a part of a document."""
 
-Direction = Literal["stricter", "looser", "different"]
+Direction = Literal["stricter", "looser", "different", "unknown"]
 _OPPOSITE: dict[Direction, Direction] = {
     "stricter": "looser",
     "looser": "stricter",
     "different": "different",
+    "unknown": "unknown",
 }
+
+ANNOTATIONS = {
+    *[
+        "description",
+        "examples",
+        "example",
+        "title",
+        "default",
+        "deprecated",
+        "xml",
+        "externalDocs",
+    ],
+    *["discriminator", "$ref", "$comment", "$schema", "$id", "$anchor"],
+}
+"""The keywords that don't restrict values. A discriminator only names the member of a `oneOf`."""
+
+INFORMATIVE = (ANNOTATIONS - {"$ref"}) | {
+    *["openapi", "info", "tags", "summary", "operationId", "jsonSchemaDialect"],
+    *["flows", "openIdConnectUrl", "bearerFormat"],
+}
+"""Members that don't restrict requests and responses."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A mutation of one line: `value` replaces the node at `target`. `words` describe it."""
+    """A mutation of one line: `value` replaces the node at `target`. `words` describe it.
+
+    Its direction is "unknown" if the mutations leave out the part at `line`, which `words` name.
+    """
 
     line: Place
     target: Place
@@ -47,3 +72,15 @@ def dropped(
 def renamed(place: Place, node: Mapping[str, Any], name: str, other: str) -> Iterator[Change]:
     changed = {other if k == name else k: v for k, v in node.items()}
     yield Change((*place, name), place, changed, other, "different")
+
+
+def unknown(place: Place, what: str) -> Change:
+    """Return the note that the mutations leave out this part, which has this feature."""
+    return Change(place, (), None, what, "unknown")
+
+
+def unknown_members(node: Mapping[str, Any], *known: str) -> Iterator[Change]:
+    """Yield a note for each member that isn't one of the known ones and restricts something."""
+    for name in node.keys() - known - INFORMATIVE:
+        if not name.startswith("x-"):
+            yield unknown((name,), name)

@@ -1,11 +1,16 @@
 """Coverage of a document: its promises about responses and fields, and the tests that saw them."""
 
+import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from .boundaries import Field, fields
-from .document import Document
+from .document import Document, NotJudged, Operation, media_key
 from .exchanges import Exchange
+
+KINDS = ("responses", "headers", "fields")
+"""The kinds of promises."""
 
 
 class Promise(NamedTuple):
@@ -19,6 +24,13 @@ class Promise(NamedTuple):
     where: str
     what: str
 
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`."""
+        if not re.match(r"\d|default", self.where):
+            return "fields"
+        return "headers" if self.what else "responses"
+
     def __str__(self) -> str:
         return ", ".join(part for part in self if part)
 
@@ -30,44 +42,38 @@ class Coverage:
         self.document = document
         # By path and method: each field, with the boundaries that no test has recorded yet.
         self._fields: dict[tuple[str, str], list[tuple[Field, set[str]]]] = {}
+        promises: dict[str, list[Promise]] = {
+            o.id: list(_responses(o)) for o in document.operations()
+        }
+        not_judged: list[NotJudged] = []
         for field in fields(document):
-            key = (field.operation.path, field.operation.method)
-            self._fields.setdefault(key, []).append((field, set(field.boundaries())))
-        promises = dict.fromkeys([*self._responses(), *self._boundaries()])
-        order = [operation.id for operation in document.operations()]
-        self.promises = sorted(promises, key=lambda promise: order.index(promise.operation))
+            operation, boundaries = field.operation, dict.fromkeys(field.boundaries())
+            of_operation = self._fields.setdefault((operation.path, operation.method), [])
+            of_operation.append((field, set(boundaries)))
+            found = (Promise(operation.id, field.where, boundary) for boundary in boundaries)
+            promises[operation.id] += found
+            not_judged += field.not_judged()
+        self.promises = list(dict.fromkeys(chain.from_iterable(promises.values())))
         self.seen: dict[Promise, str] = {}
-
-    def _responses(self) -> Iterator[Promise]:
-        """Yield each status of each operation, with each media type and each header."""
-        for operation in self.document.operations():
-            for status, response in operation.responses.items():
-                for media_type in response.content or [""]:
-                    for header in ["", *response.headers]:
-                        yield Promise(operation.id, f"{status} {media_type}".strip(), header)
-
-    def _boundaries(self) -> Iterator[Promise]:
-        for of_operation in self._fields.values():
-            for field, _ in of_operation:
-                for boundary in field.boundaries():
-                    yield Promise(field.operation.id, f"{field.encoding} {field.name}", boundary)
+        self.not_judged = list(dict.fromkeys(not_judged))
 
     def add(self, exchange: Exchange) -> None:
         """Note the promises that the exchange shows. It must not violate the document."""
-        found = self.document.match_path(exchange.path)
+        found = self.document.match_path(exchange.path, exchange.method)
         operation = found and self.document.operation(found[0], exchange.method)
-        if not operation or exchange.method == "HEAD":
+        if not found or not operation or exchange.method == "HEAD":
             return
-        if exchange.status not in operation.responses:
+        if (declared := operation.response(exchange.status)) is None:
             return  # The request was malformed HTTP, so that no operation handled it.
-        where = f"{exchange.status} {exchange.media_type}".strip()
-        for header in ["", *operation.responses[exchange.status].headers]:
+        status, response = declared
+        media_type = media_key(response.content, exchange.media_type) or ""
+        for header in ["", *response.headers]:
             if not header or header in exchange.received:
-                self._note(Promise(operation.id, where, header), exchange)
+                promise = Promise(operation.id, f"{status} {media_type}".strip(), header)
+                self._note(promise, exchange)
         for field, unseen in self._fields.get((operation.path, operation.method), []):
-            for boundary in field.proven(exchange, found[1] if found else {}) if unseen else ():
-                where = f"{field.encoding} {field.name}"
-                self._note(Promise(operation.id, where, boundary), exchange)
+            for boundary in field.proven(exchange, found[1]) if unseen else ():
+                self._note(Promise(operation.id, field.where, boundary), exchange)
                 unseen.discard(boundary)
 
     def _note(self, promise: Promise, exchange: Exchange) -> None:
@@ -80,3 +86,11 @@ class Coverage:
     def __str__(self) -> str:
         seen = len(self.promises) - len(self.missing)
         return f"contract: {seen} of {len(self.promises)} promises seen"
+
+
+def _responses(operation: Operation) -> Iterator[Promise]:
+    """Yield each status of the operation, with each media type and each header."""
+    for status, response in operation.all_responses.items():
+        for media_type in response.content or [""]:
+            for header in ["", *response.headers]:
+                yield Promise(operation.id, f"{status} {media_type}".strip(), header)

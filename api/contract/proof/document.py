@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -57,7 +57,7 @@ def read(file: Path) -> Node:
     return root
 
 
-def media_key(declared: Mapping[str, Any], media_type: str) -> str | None:
+def media_key(declared: Collection[str], media_type: str) -> str | None:
     """Return the declared media type or range that has this media type, the most exact one."""
     if media_type in declared:
         return media_type

@@ -10,16 +10,26 @@ from .pattern_text import alphabet, expression, runs, sample, widths
 
 Schema = Mapping[str, Any]
 
+_IGNORED = ("format", "nullable", "exclusiveMinimum", "exclusiveMaximum", "readOnly", "writeOnly")
+"""Keywords that `covers` ignores, or knows in another form than OpenAPI 3.0."""
+
+_LARGE = 300
+_ENDLESS = 0xFFFFFFFF
+"""Automata would be slow with a match of a length between these."""
+
 
 def mean_the_same(one: Schema, other: Schema) -> bool:
     """Return whether both schemas certainly accept the same values."""
-    patterns = one.get("pattern", ""), other.get("pattern", "")
-    if patterns[0] != patterns[1]:
-        lengths = one.get("minLength", 0), one.get("maxLength")
-        return not _differ_on_samples(*patterns, lengths) and _match_the_same(*patterns, lengths)
-    if one.get("format") != other.get("format"):  # `covers` ignores formats.
+    if any(one.get(keyword) != other.get(keyword) for keyword in _IGNORED):
         return False
-    return covers(one, other) and covers(other, one)
+    patterns = one.get("pattern", ""), other.get("pattern", "")
+    if patterns[0] == patterns[1]:
+        return covers(one, other) and covers(other, one)
+    lengths = one.get("minLength", 0), one.get("maxLength")
+    try:
+        return not _differ_on_samples(*patterns, lengths) and _match_the_same(*patterns, lengths)
+    except ValueError:  # It has a part that can't be compared.
+        return False
 
 
 Lengths = tuple[int, int | None]
@@ -45,14 +55,17 @@ def _match_the_same(one: str, other: str, lengths: Lengths) -> bool:
     """Return whether two patterns match the same texts of these lengths, by their automata.
 
     Only anchored patterns are compared. Automata are slow with large alphabets, so one character
-    stands for all that both patterns treat alike; and with great lengths, so the greatest length
-    counts only for patterns with a bound of their own.
+    stands for all that both patterns treat alike; and with great lengths, so they are left out, and
+    the greatest length counts only for patterns with a bound of their own.
     """
     if not all(text.startswith("^") and text.endswith("$") for text in (one, other)):
         return False
+    high = max(widths(one)[1], widths(other)[1])
+    if lengths[0] > _LARGE or _LARGE < high < _ENDLESS:
+        return False
+    longest = max(lengths[0], min(high, lengths[1] or high)) if high < _ENDLESS else ""
     parse = import_module("greenery").parse  # Only exactness needs it.
-    longest = lengths[1] if max(widths(one)[1], widths(other)[1]) < 1000 else None
-    fits_lengths = parse(f".{{{lengths[0]},{longest or ''}}}").to_fsm()
+    fits_lengths = parse(f".{{{lengths[0]},{longest}}}").to_fsm()
     kinds = alphabet(one, other)
     languages = [parse(expression(text, kinds)).to_fsm() & fits_lengths for text in (one, other)]
     return bool(languages[0].equivalent(languages[1]))

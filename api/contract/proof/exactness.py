@@ -6,16 +6,17 @@ counts as refuted, because no recorded response needs what it adds. A mutant tha
 requests must be violated, because the service refuses those requests, and tests record that.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from .changes import Direction, Place
-from .document import METHODS, Document, Node, part_at, pointer, references
+from .document import Document, Node, NotJudged, pointer, references
 from .equivalence import mean_the_same
 from .exchanges import Exchange
 from .flows import Flows
-from .mutants import Mutant, mutants
+from .mutants import Mutant, left_out, mutants
+from .references import requests, responses
 from .rules import ASPECTS, contradictions
 
 Results = dict[bytes, str | None]
@@ -32,6 +33,7 @@ class Verdict:
     refuted: list[tuple[Mutant, str]] = field(default_factory=list)
     equivalent: list[Mutant] = field(default_factory=list)
     survivors: list[Mutant] = field(default_factory=list)
+    not_judged: list[NotJudged] = field(default_factory=list)
 
     @property
     def lines(self) -> set[Place]:
@@ -67,35 +69,39 @@ class Verdict:
 class Exactness:
     """A document, and the recorded exchanges, none of which violates it."""
 
-    def __init__(self, root: Node, exchanges: Iterable[Exchange]) -> None:
-        self.root, self.document = root, Document(root)
+    def __init__(self, document: Document, exchanges: Iterable[Exchange]) -> None:
+        self.document, self.root = document, document.root
         kept = list(exchanges)
         self._exchanges: dict[ResponseKey, list[Exchange]] = {}
         for exchange in kept:
             self._exchanges.setdefault(self._key(exchange), []).append(exchange)
         self._refuting: dict[tuple[Place, Direction], ResponseKey] = {}
-        self._used = {key: set(self._components(*key)) for key in self._exchanges}
-        self._of_requests = {
-            component
-            for path, item in root["paths"].items()
-            for method in METHODS & item.keys()
-            for part in ("parameters", "requestBody")
-            for component in _components(root, item[method].get(part, {}))
-        }
-        self._flows = Flows(self.document, kept)
+        self._keys: dict[Place, list[ResponseKey]] = {}
+        for key in self._exchanges:
+            for place in {("paths", key[0]), *self._components(*key)}:
+                self._keys.setdefault(place, []).append(key)
+        self._of_requests = _places(self.root, list(requests(self.root)))
+        headers = [response.get("headers") for response in responses(self.root)]
+        self._of_headers = _places(self.root, headers)
+        self._flows = Flows(document, kept)
 
     def _key(self, exchange: Exchange) -> ResponseKey:
-        found = self.document.match_path(exchange.path)
-        method = "get" if exchange.method == "HEAD" else exchange.method.lower()
-        return found[0] if found else "", method, str(exchange.status)
+        found = self.document.match_path(exchange.path, exchange.method)
+        operation = found and self.document.operation(found[0], exchange.method)
+        if not found or not operation:
+            return found[0] if found else "", exchange.method.lower(), str(exchange.status)
+        status, _ = operation.response(exchange.status) or (str(exchange.status), None)
+        return found[0], operation.method.lower(), status
 
-    def _components(self, path: str, method: str, status: str) -> Iterator[Place]:
-        """Yield the components that describe such a request and its response."""
-        operation = self.root["paths"].get(path, {}).get(method, {})
+    def _components(self, path: str, method: str, status: str) -> set[Place]:
+        """Return the components that describe such a request and its response."""
+        item = self.document.follow(("paths", path))[1]
+        operation = item.get(method, {})
         request = {name: node for name, node in operation.items() if name != "responses"}
         response = operation.get("responses", {}).get(status, {})
-        yield from _components(self.root, [request, response])
-        yield from (("securitySchemes", n) for one in request.get("security", []) for n in one)
+        security: Any = request.get("security", self.root.get("security", []))
+        schemes = {("securitySchemes", name) for one in security for name in one}
+        return _places(self.root, [item.get("parameters"), request, response]) | schemes
 
     def judge(self, results: Results | None = None, part: int = 0, parts: int = 1) -> Verdict:
         """Judge each mutant of the document, or every mutant of one of `parts` parts.
@@ -103,7 +109,7 @@ class Exactness:
         `results` are taken over. They may come from some of the exchanges, because a mutant that
         some exchanges refute is refuted by all of them.
         """
-        verdict, results = Verdict(), results or {}
+        verdict, results = Verdict(not_judged=left_out(self.root)), results or {}
         for mutant in list(mutants(self.root))[part::parts]:
             key = mutant.key
             recorded_by = results[key] if key in results else self._refuted_by(mutant)
@@ -117,57 +123,95 @@ class Exactness:
 
     def _refuted_by(self, mutant: Mutant) -> str | None:
         """Return the test whose exchange refutes the mutant, "" if none needs to, None if none."""
+        line = mutant.line
         if mutant.direction == "looser" and not self._is_of_requests(mutant):
             return ""
         document = self.document.changed(mutant.root)
-        if "links" in mutant.line and any(self._flows.contradictions(document)):
+        if _member(line) == ("links",) and any(self._flows.contradictions(document)):
             return "the requests to created resources"
-        aspects = self._aspects(mutant.line)
+        aspects = self._aspects(line)
         # A refused request (4xx) can violate a looser mutant, an accepted one (2xx) a stricter one.
-        likely, alike = "24"[mutant.direction == "looser"], (mutant.line, mutant.direction)
-        first = self._refuting.get(alike)
-        for key in sorted(self._exchanges, key=lambda k: (k != first, k[2][0] != likely)):
-            exchanges = self._exchanges[key] if self._describes(mutant.line, key) else []
+        likely, alike = "24"[mutant.direction == "looser"], (line, mutant.direction)
+        first, keys = self._refuting.get(alike), self._described_by(line)
+        for key in sorted(keys, key=lambda k: (k != first, k[2][0] != likely)):
+            exchanges = self._exchanges[key]
             for i, exchange in enumerate(exchanges):
                 if any(contradictions(document, exchange, aspects)):
                     # Try this exchange first from now on: it likely violates similar mutants too.
                     exchanges.insert(0, exchanges.pop(i))
                     self._refuting[alike] = key
                     return exchange.recorded_by
-        return None
+        return self._effect(line, keys)
+
+    def _effect(self, line: Place, keys: list[ResponseKey]) -> str | None:
+        """Return the test that recorded an effect of the parameter that this line declares.
+
+        Some parameters refuse nothing, such as `If-None-Match`. Such a parameter counts as needed
+        if a status, as 304, was recorded with it and never without it, though there are accepted
+        requests without it.
+        """
+        above = line[:-1] if line[-1] in ("name", "in") else line
+        if above[-2:-1] != ("parameters",):
+            return None
+        parameter = self.document.follow(above)[1]
+        known = [(key, e, self._has(parameter, e)) for key in keys for e in self._exchanges[key]]
+        without = {key for key, _, has in known if not has}
+        if not any(key[2][0] in "23" for key in without):
+            return None
+        return next((e.recorded_by for key, e, has in known if has and key not in without), None)
+
+    def _has(self, parameter: Node, exchange: Exchange) -> bool:
+        if parameter.get("in") == "query":
+            return parameter.get("name") in dict(exchange.parameters or ())
+        return parameter.get("in") == "header" and str(parameter["name"]) in exchange.sent
 
     def _is_of_requests(self, mutant: Mutant) -> bool:
         """Return whether the mutant changes which requests are valid."""
         line = mutant.line
-        if "optional" in mutant.change:
+        if mutant.change.endswith("added, optional"):
             return False
         if line[0] == "components":
-            return line[1:3] in self._of_requests
-        if line[3:4] == ("parameters",):
-            return bool(part_at(self.root, line[:5])["in"] != "path")
-        return "responses" not in line
+            return line[1:3] in self._of_requests or line[1] in ("parameters", "requestBodies")
+        for place in line[:4], line[:5]:
+            if place[-2:-1] == ("parameters",):
+                return self.document.follow(place)[1].get("in") != "path"
+        return line[3:4] != ("responses",)
 
-    def _describes(self, line: Place, key: ResponseKey) -> bool:
-        """Return whether the line describes such requests or responses."""
-        path, method, status = key
+    def _described_by(self, line: Place) -> list[ResponseKey]:
+        """Return the keys of the requests and responses that the line describes."""
         if line[0] == "components":
-            return line[1:3] in self._used[key]
-        whole = ("paths", path, method, *line[3:4], *([status] if "responses" in line else []))
-        return line[0] != "paths" or whole[: len(line)] == line[: len(whole)]
+            return self._keys.get(line[1:3], [])
+        if line[0] != "paths":
+            return [*self._exchanges]
+        keys, (method, status) = self._keys.get(line[:2], []), (line[2:3], line[4:5])
+        if method and method != ("parameters",):
+            keys = [key for key in keys if key[1:2] == method]
+        if status and line[3] == "responses":
+            keys = [key for key in keys if key[2:3] == status]
+        return keys
 
     def _aspects(self, line: Place) -> frozenset[str]:
         """Return the aspects of an exchange that can violate the line."""
-        if line[:2] == ("components", "headers") or line[5:6] == ("headers",):
+        member = _member(line)
+        if line[:2] == ("components", "headers") or member == ("headers",):
             return frozenset({"headers"})
-        if line[5:6] == ("content",):
+        if member == ("content",):
             return frozenset({"content"})
-        if line[3:4] in {("parameters",), ("requestBody",)}:
+        if {"parameters", "requestBody"} & {*line[2:4]} and line[0] == "paths":
             return frozenset({"request"})
         if line[:2] == ("components", "schemas"):
-            of_requests = line[1:3] in self._of_requests
-            return ASPECTS - {"headers"} if of_requests else frozenset({"content"})
+            found = {"content"} | ({"request"} if line[1:3] in self._of_requests else set())
+            return frozenset(found | ({"headers"} if line[1:3] in self._of_headers else set()))
         return ASPECTS
 
 
-def _components(root: Node, node: Any) -> Iterator[Place]:
-    return (pointer(reference)[1:] for reference in references(root, node))
+def _member(line: Place) -> Place:
+    """Return the member of a response that the line belongs to, () if it belongs to none."""
+    if line[:2] == ("components", "responses"):
+        return line[3:4]
+    return line[5:6] if line[:1] == ("paths",) and line[3:4] == ("responses",) else ()
+
+
+def _places(root: Node, node: Any) -> set[Place]:
+    """Return the places within `components` of all that the node refers to."""
+    return {pointer(reference)[1:3] for reference in references(root, node)}

@@ -7,13 +7,10 @@ from typing import NamedTuple
 
 import yaml
 
-from .changes import Place
-from .schemas import ANNOTATIONS, CHECKED_FORMATS
+from .changes import INFORMATIVE, Place
+from .schemas import CHECKED_FORMATS
 
-_INFORMATIVE = (ANNOTATIONS - {"$ref"}) | {"openapi", "info", "tags", "summary", "operationId"}
-"""Members that don't restrict requests and responses."""
-
-_NAMED = {"paths", "responses", "headers", "links", "properties", "schemas", "securitySchemes"}
+_NAMED = {"responses", "headers", "links", "properties", "schemas", "securitySchemes"}
 """Objects whose members have arbitrary names."""
 
 _FIXED = {"in", "name", "required"}
@@ -29,8 +26,9 @@ class Line(NamedTuple):
 
 
 def lines(file: Path) -> list[Line]:
-    """Return each member and item of a YAML file, in order. The first line is 1."""
-    root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    """Return each member and item of a YAML or JSON file, in order. The first line is 1."""
+    text = file.read_text(encoding="utf-8").replace("\t", " ")  # JSON may be indented by tabs.
+    root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return list(_within(root, ())) if root else []
 
 
@@ -53,10 +51,12 @@ def _line(place: Place, start: yaml.Node, value: yaml.Node) -> Line:
 def is_normative(line: Line) -> bool:
     """Return whether the line restricts requests or responses."""
     names = {name for above, name in pairwise(("", *line.place)) if above not in _NAMED}
-    if line.text is None or _INFORMATIVE & names:
+    if line.text is None or INFORMATIVE & names:
         return False
     if any(str(name).startswith("x-") for name in names):  # An extension, which clients may ignore.
         return False
     if line.place[-1] == "format" and line.text not in CHECKED_FORMATS:
+        return False
+    if line.place[-4:-3] == ("security",):  # A scope, which no request shows.
         return False
     return not (line.place[-3:-2] == ("parameters",) and line.place[-1] in _FIXED)

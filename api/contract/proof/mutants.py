@@ -1,15 +1,22 @@
 """All mutants of a document, each of which changes one normative line."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
-from .changes import Change, Direction, Place, dropped, renamed
-from .document import METHODS, Node, part_at, references
-from .references import other_references
+from .changes import Change, Direction, Place, dropped, renamed, unknown_members
+from .document import METHODS, Document, Node, NotJudged, part_at, references
+from .references import other_references, path_items, requests
 from .replies import header_changes, reply_changes
-from .requests import body_changes, parameter_changes, scheme_changes, security_changes
+from .requests import (
+    body_changes,
+    parameter_changes,
+    parameters_changes,
+    scheme_changes,
+    security_changes,
+)
 from .schemas import changes
 
 
@@ -57,62 +64,107 @@ def replaced(node: Any, place: Place, value: Any) -> Any:
 
 def mutants(document: Node) -> Iterator[Mutant]:
     """Yield each mutant of the document's normative part."""
-    for change in _changes(document):
-        old = part_at(document, change.target)
-        yield Mutant(
-            change.line, change.words, change.direction, change.target, old, change.value, document
-        )
+    for change in _changes(Document(document)):
+        if change.direction != "unknown":
+            old = part_at(document, change.target)
+            yield Mutant(
+                change.line,
+                change.words,
+                change.direction,
+                change.target,
+                old,
+                change.value,
+                document,
+            )
 
 
-def _changes(document: Node) -> Iterator[Change]:
-    if document.get("servers"):
-        yield Change(("servers", 0, "url"), ("servers", 0, "url"), "/v0", "/v0", "different")
-    for path, item in document["paths"].items():
-        yield from renamed(("paths",), document["paths"], path, f"{path}-0")
+def left_out(document: Node) -> list[NotJudged]:
+    """Return the parts of the document that no mutation changes, though they restrict something."""
+    notes = (c for c in _changes(Document(document)) if c.direction == "unknown")
+    return list(dict.fromkeys(NotJudged(note.line, note.words) for note in notes))
+
+
+_Changes = Callable[[Document, Node], Iterator[Change]]
+_COMPONENTS: dict[str, _Changes] = {
+    "headers": header_changes,
+    "parameters": parameter_changes,
+    "requestBodies": body_changes,
+    "responses": reply_changes,
+    "securitySchemes": scheme_changes,
+}
+
+
+def _changes(document: Document) -> Iterator[Change]:
+    root = document.root
+    yield from unknown_members(root, "servers", "paths", "components", "security")
+    yield from _servers(root.get("servers", []))
+    for change in security_changes(document, root["security"]) if "security" in root else ():
+        yield change.within(("security",))
+    for path, item in path_items(root).items():
+        yield from renamed(("paths",), root["paths"], path, f"{path}-0")
         place: Place = ("paths", path)
         yield from dropped(place, item, METHODS)
         methods = [method for method in item if method in METHODS]
         for more in [m for m in ("put", "patch", "delete") if methods and m not in methods][:1]:
             yield Change(place, place, {**item, more: item[methods[0]]}, f"{more} added", "looser")
+        notes = unknown_members(item, "parameters", *methods)
+        for change in (*notes, *parameters_changes(document, item)):
+            yield change.within(place)
         for method in methods:
             for change in _operation(document, item[method]):
                 yield change.within((*place, method))
-    components, of_requests = document.get("components", {}), set(_of_requests(document))
+    for change in _components(document, root.get("components", {})):
+        yield change.within(("components",))
+
+
+def _components(document: Document, components: Node) -> Iterator[Change]:
+    yield from unknown_members(components, "schemas", "examples", *_COMPONENTS)
+    of_requests = set(references(document.root, list(requests(document.root))))
+    of_forms = _of_forms(document)
     for name, schema in components.get("schemas", {}).items():
-        closed = f"#/components/schemas/{name}" not in of_requests
-        mutations = changes(schema, texts=_has_texts(document, name), closed=closed)
-        for change in (*mutations, *other_references(document, schema, name, closed=closed)):
-            yield change.within(("components", "schemas", name))
-    for name, header in components.get("headers", {}).items():
-        for change in header_changes(header):
-            yield change.within(("components", "headers", name))
-    for name, scheme in components.get("securitySchemes", {}).items():
-        for change in scheme_changes(scheme):
-            yield change.within(("components", "securitySchemes", name))
+        own = f"#/components/schemas/{name}"
+        closed = own not in of_requests
+        mutations = changes(schema, texts=own in of_forms, closed=closed)
+        for change in (*mutations, *other_references(document, schema, closed=closed)):
+            yield change.within(("schemas", name))
+    for kind, changes_of in _COMPONENTS.items():
+        for name, node in components.get(kind, {}).items():
+            for change in changes_of(document, node):
+                yield change.within((kind, name))
 
 
-def _operation(document: Node, operation: Node) -> Iterator[Change]:
-    for i, parameter in enumerate(operation.get("parameters", [])):
-        for change in parameter_changes(parameter):
-            yield change.within(("parameters", i))
-        if parameter["in"] != "path":
-            rest = [p for p in operation["parameters"] if p is not parameter]
-            yield Change(("parameters", i), ("parameters",), rest, "dropped", "looser")
+def _servers(servers: list[Node]) -> Iterator[Change]:
+    """Yield a mutation of each server, together with all that have the same path."""
+    paths = [urlsplit(server["url"]).path.rstrip("/") for server in servers]
+    for i, path in enumerate(paths):
+        changed = [
+            {"url": "/v0"} if other == path else server
+            for server, other in zip(servers, paths, strict=True)
+        ]
+        yield Change(("servers", i, "url"), ("servers",), changed, "/v0", "different")
+        for change in unknown_members(servers[i], "url"):
+            yield change.within(("servers", i))
+
+
+def _operation(document: Document, operation: Node) -> Iterator[Change]:
+    yield from unknown_members(operation, "parameters", "requestBody", "security", "responses")
+    yield from parameters_changes(document, operation)
     if body := operation.get("requestBody"):
         for change in body_changes(document, body):
             yield change.within(("requestBody",))
-    for change in security_changes(document, operation.get("security", [])):
+    shared = document.root.get("security", [])
+    for change in security_changes(document, operation.get("security", shared)):
         if "security" in operation:
             yield change.within(("security",))
-        else:
+        elif not shared:
             yield Change(
                 (), (), {**operation, "security": change.value}, change.words, change.direction
             )
-    replies = operation["responses"]
+    replies = operation.get("responses", {})
     yield from dropped(("responses",), replies)
     for status, reply in replies.items():
-        other = str(int(status) + 10)
-        if other not in replies:
+        other = str(int(status) + 10) if str(status).isdigit() else ""
+        if other and other not in replies:
             yield from renamed(("responses",), replies, status, other)
             changed = {**replies, other: reply}
             yield Change(("responses", status), ("responses",), changed, f"{other} added", "looser")
@@ -120,23 +172,14 @@ def _operation(document: Node, operation: Node) -> Iterator[Change]:
             yield change.within(("responses", status))
 
 
-def _of_requests(document: Node) -> Iterator[str]:
-    """Yield the references to components that describe requests."""
-    for item in document["paths"].values():
-        for method in METHODS & item.keys():
-            for part in "parameters", "requestBody":
-                yield from references(document, item[method].get(part))
-
-
-def _has_texts(document: Node, name: str) -> bool:
-    """Return whether all values are texts, because the schema is a form's or a form field's."""
-    of_forms = (
+def _of_forms(document: Document) -> set[str]:
+    """Return the references to schemas whose values are texts, as those of a form's fields."""
+    components = document.root.get("components", {}).get("requestBodies", {}).values()
+    inline = (node for node in requests(document.root) if isinstance(node, Mapping))
+    return {
         reference
-        for item in document["paths"].values()
-        for method, operation in item.items()
-        if method in METHODS
-        for media_type, kind in operation.get("requestBody", {}).get("content", {}).items()
+        for body in (*components, *inline)
+        for media_type, kind in body.get("content", {}).items()
         if "json" not in media_type
-        for reference in references(document, kind["schema"])
-    )
-    return f"#/components/schemas/{name}" in of_forms
+        for reference in references(document.root, kind.get("schema"))
+    }

@@ -2,15 +2,30 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from math import inf
 from re import _constants as names
-from re import _parser
 from typing import Any
 
 from .changes import Direction
-from .pattern_text import LAST, as_class, characters, class_of, name_of, widths, written
+from .pattern_text import (
+    REPEATS,
+    Ranges,
+    as_class,
+    class_of,
+    contains,
+    is_character,
+    joined,
+    name_of,
+    others,
+    parsed,
+    widths,
+    written,
+)
 
 ANCHOR = "an anchor dropped"
+_MOST = 256
+"""Of a class with more characters, only the ends of its ranges are mutated."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +41,10 @@ def pattern_mutations(pattern: str, longest: float = inf) -> Iterator[PatternMut
     """Yield each mutation: of a member of a class, a bound of a repeat, a character, an anchor.
 
     If the `longest` valid text is as short as the shortest match, anchors make no difference.
+    Raises `ValueError` for a pattern that isn't supported.
     """
-    tree = list(_parser.parse(pattern))
+    tree = list(parsed(pattern))
+    written(tree)  # Raises for a part that can't be written.
     anchors_count = longest > widths(pattern)[0]
     if not pattern.startswith("^"):
         yield PatternMutation(f"^{pattern}", "an anchor added", "stricter")
@@ -52,20 +69,22 @@ def _steps(kind: Any, value: Any) -> Iterator[_Mutation]:
     if kind is names.AT:
         yield [], ANCHOR, "looser"
     elif kind is names.LITERAL:
-        other = chr(value + 1) if value != ord("z") else "y"
-        yield [(names.LITERAL, ord(other))], f"{chr(value)!r} for {other!r}", "different"
+        other = value + 1 if value != ord("z") and is_character(value + 1) else ord("y")
+        change = f"{chr(value)!r} for {chr(other)!r}"
+        yield [(names.LITERAL, other)], change, "different"
     elif kind in (names.IN, names.NOT_LITERAL):
-        for members, change, direction in _classes(as_class(kind, value)[1]):
+        for members, change, direction in _classes(*(as_class(kind, value) or (False, ()))):
             yield [(names.IN, members)], change, direction
     elif kind is names.SUBPATTERN:
         for inner, change, direction in _sequences(list(value[3])):
             yield [(kind, (*value[:3], inner))], change, direction
-    elif kind is names.MAX_REPEAT:
+    elif kind in REPEATS:
         yield from _repeats(*value)
     elif kind is names.BRANCH:
         yield from _branches(*value)
     else:
-        raise NotImplementedError(f"{__name__} doesn't support {kind} in a pattern.")
+        part = "." if kind is names.ANY else "a lookaround"
+        yield [], f"{part} in a pattern", "unknown"
 
 
 def _repeats(low: int, high: Any, inner: Any) -> Iterator[_Mutation]:
@@ -75,7 +94,8 @@ def _repeats(low: int, high: Any, inner: Any) -> Iterator[_Mutation]:
     endless = high is names.MAXREPEAT
     if low == high:
         yield repeat(low + 1, high + 1), "one more", "different"
-        yield repeat(low - 1, high - 1), "one fewer", "different"
+        if low:
+            yield repeat(low - 1, high - 1), "one fewer", "different"
     else:
         yield repeat(low + 1, high), "at least one more", "stricter"
         if low:
@@ -91,21 +111,26 @@ def _repeats(low: int, high: Any, inner: Any) -> Iterator[_Mutation]:
 
 def _branches(nothing: Any, branches: list[Any]) -> Iterator[_Mutation]:
     for i, branch in enumerate(branches):
-        others = [*branches[:i], *branches[i + 1 :]]
-        yield [(names.BRANCH, (nothing, others))], "a branch dropped", "stricter"
+        rest = [*branches[:i], *branches[i + 1 :]]
+        yield [(names.BRANCH, (nothing, rest))], "a branch dropped", "stricter"
         for changed, change, direction in _sequences(list(branch)):
             new = [*branches[:i], changed, *branches[i + 1 :]]
             yield [(names.BRANCH, (nothing, new))], change, direction
 
 
-def _classes(members: list[Any]) -> Iterator[_Mutation]:
+def _classes(negated: bool, ranges: Ranges) -> Iterator[_Mutation]:
     """Yield the class without each member, and with each neighbour of its ranges."""
-    negated = members[0][0] is names.NEGATE
     narrower: tuple[Direction, Direction] = ("stricter", "looser")
     out, into = reversed(narrower) if negated else narrower
-    listed = characters(members)
-    for code in sorted(listed if len(listed) > 1 else ()):
-        yield class_of(negated, listed - {code}), f"{name_of(code)} out of its class", out
-    for code in sorted({c + step for c in listed for step in (-1, 1)} - listed):
-        if 0 <= code <= LAST:
-            yield class_of(negated, listed | {code}), f"{name_of(code)} into its class", into
+    size = sum(last - first + 1 for first, last in ranges)
+    members = chain.from_iterable(
+        range(first, last + 1) if size <= _MOST else {first: 0, last: 0} for first, last in ranges
+    )
+    for code in members if size > 1 else ():
+        rest = others(joined([*others(ranges), (code, code)]))
+        yield class_of(negated, rest), f"{name_of(code)} out of its class", out
+    edges = {edge + step for pair in ranges for edge in pair for step in (-1, 1)}
+    for code in sorted(edges):
+        if is_character(code) and not contains(ranges, code):
+            more = [*ranges, (code, code)]
+            yield class_of(negated, more), f"{name_of(code)} into its class", into

@@ -47,7 +47,7 @@ class Proof:
 
     def judge_part(self, part: int, parts: int) -> None:
         """Judge every mutant of one of `parts` parts by the exchanges of this process."""
-        exactness = Exactness(self.root, self.exchanges)
+        exactness = Exactness(self.document, self.exchanges)
         self.results = exactness.judge(part=part, parts=parts).results
 
     @cached_property
@@ -62,7 +62,7 @@ class Proof:
     def verdict(self) -> Verdict:
         """The lines that all exchanges prove. Read this after the last one."""
         started = monotonic()
-        verdict = Exactness(self.root, self.exchanges).judge(self.results)
+        verdict = Exactness(self.document, self.exchanges).judge(self.results)
         self.seconds = monotonic() - started
         return verdict
 

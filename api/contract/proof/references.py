@@ -1,45 +1,102 @@
-"""Mutations of references to schemas."""
+"""Mutations of references to schemas, and of the schemas of bodies."""
 
+import json
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
-from .changes import Change, Direction, Place
-from .document import Document, Node, close, covers, pointer, references
+from .changes import Change, Direction, Place, unknown, unknown_members
+from .document import METHODS, Document, Node, covers, pointer
 from .schemas import changes, schemas_within
+from .values import is_text
+
+_MOST_OTHERS = 8
+"""So many other schemas are tried for a reference, those with the most members in common."""
+_LARGE = 20_000
+"""The length of two schemas, as JSON, from which on they aren't compared."""
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def path_items(root: Node) -> dict[str, Node]:
+    return {path: item for path, item in root.get("paths", {}).items() if path.startswith("/")}
+
+
+def operations(root: Node) -> list[Node]:
+    return [item[m] for item in path_items(root).values() for m in METHODS & item.keys()]
+
+
+def requests(root: Node) -> Iterator[Any]:
+    """Yield the parameters and bodies of all requests, which may be references."""
+    for node in (*path_items(root).values(), *operations(root)):
+        yield from (node.get(part) for part in ("parameters", "requestBody"))
+
+
+def responses(root: Node) -> Iterator[Node]:
+    """Yield all responses, which may be references."""
+    for node in (root.get("components", {}), *operations(root)):
+        yield from node.get("responses", {}).values()
 
 
 def content_changes(
-    document: Node, kind: Node, place: Place, *, texts: bool = False, closed: bool = False
+    document: Document, kind: Node, place: Place, *, texts: bool = False, closed: bool = False
 ) -> Iterator[Change]:
-    schema = kind.get("schema", {})
+    media_type, schema = str(place[-1]), kind.get("schema", {})
+    for change in unknown_members(kind, "schema"):
+        yield change.within(place)
+    if media_type.partition(";")[0] not in _FORMS and not is_text(media_type):
+        if schema:
+            yield unknown((*place, "schema"), f"the schema of {media_type}")
+        return
     others = other_references(document, schema, closed=closed)
     for change in (*changes(schema, texts=texts, closed=closed), *others):
         yield change.within((*place, "schema"))
 
 
-def other_references(
-    document: Node, schema: Node, of: str = "", *, closed: bool = False
-) -> Iterator[Change]:
-    """Yield a mutation for each other schema that a reference could name.
+def other_references(document: Document, schema: Any, *, closed: bool = False) -> Iterator[Change]:
+    """Yield a mutation for some of the other schemas that a reference could name.
 
     A reference to the schema of a text is replaced by another text, because texts in forms can't be
     read as the objects that other schemas describe.
-
-    A schema that refers to the component `of` is left out, because that would be recursive.
     """
-    if "$ref" in schema:
-        _, _, own = pointer(schema["$ref"])
-        whole = Document(document)
-        if "properties" not in whole.resolve(schema):
-            yield Change(("$ref",), (), {"const": "another"}, "another", "different")
-            return
-        for name in document["components"]["schemas"]:
-            other = {"$ref": f"#/components/schemas/{name}"}
-            if name != own and f"#/components/schemas/{of}" not in references(document, other):
-                both = whole.resolve([other, schema])
-                wider = covers(*(map(close, both) if closed else both))
-                direction: Direction = "looser" if wider else "different"
-                yield Change(("$ref",), (), other, f"{name} for {own}", direction)
+    if not isinstance(schema, dict):
         return
-    for place, within in schemas_within(schema):
-        for change in other_references(document, within, of, closed=closed):
-            yield change.within(place)
+    if "$ref" not in schema:
+        for place, within in schemas_within(schema):
+            for change in other_references(document, within, closed=closed):
+                yield change.within(place)
+        return
+    alike = _alike(document, schema["$ref"])
+    if not alike:
+        yield Change(("$ref",), (), {"const": "another"}, "another", "different")
+    for name in alike:
+        other = {"$ref": f"#/components/schemas/{name}"}
+        wider = _is_wider(document, json.dumps(other), json.dumps(schema), closed)
+        direction: Direction = "looser" if wider else "different"
+        words = f"{name} for {pointer(schema['$ref'])[-1]}"
+        yield Change(("$ref",), (), other, words, direction)
+
+
+@lru_cache(10_000)
+def _alike(document: Document, reference: str) -> list[str]:
+    """Return the names of the schemas that have the most members in common with this one."""
+    members = _members(document, reference)
+    names = document.root.get("components", {}).get("schemas", {})
+    others = {n: _members(document, f"#/components/schemas/{n}") for n in names if members}
+    others.pop(str(pointer(reference)[-1]), None)
+    return sorted(others, key=lambda name: -len(others[name] & members))[:_MOST_OTHERS]
+
+
+@lru_cache(10_000)
+def _members(document: Document, reference: str) -> frozenset[str]:
+    """Return the names of the schema's properties."""
+    return frozenset(document.resolve({"$ref": reference}).get("properties", {}))
+
+
+@lru_cache(10_000)
+def _is_wider(document: Document, one: str, other: str, closed: bool) -> bool:
+    """Return whether every value of the other schema is certainly valid for the one."""
+    read = document.of_responses if closed else document.of_requests
+    both = [read(json.loads(text)) for text in (one, other)]
+    # Comparing large schemas would be slow.
+    return len(json.dumps(both, default=str)) < _LARGE and covers(*both)

@@ -4,22 +4,22 @@ from collections.abc import Callable, Iterator, Mapping
 from math import inf
 from typing import Any
 
-from .changes import Change, Direction, Place
+from .changes import ANNOTATIONS, Change, Direction, Place, unknown
 from .pattern_text import widths
 from .patterns import pattern_mutations
+from .readings import schemas_in
 
 Schema = Mapping[str, Any]
 
 
-# These keywords don't restrict values.
-ANNOTATIONS = {"description", "examples", "example", "title", "default", "$ref"}
 # The formats of JSON Schema, which are validated. Others, such as `password`, only inform.
 CHECKED_FORMATS = {
     *["date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname"],
     *["ipv4", "ipv6", "uri", "uri-reference", "iri", "iri-reference", "uri-template", "uuid"],
     *["json-pointer", "relative-json-pointer", "regex"],
 }
-_LEAST, _MOST = ("minLength", "minimum", "minItems"), ("maxLength", "maximum", "maxItems")
+_LEAST = ("minLength", "minimum", "minItems", "minProperties", "exclusiveMinimum")
+_MOST = ("maxLength", "maximum", "maxItems", "maxProperties", "exclusiveMaximum")
 _Mutations = Iterator[tuple[Any, str, Direction] | tuple[Any, str, Direction, int | str]]
 """A mutated value, its words and its direction, and the item or member that it changes."""
 
@@ -33,15 +33,23 @@ def changes(
     declared members, as in a response. `narrows`: the schema only narrows another one, as a member
     of an `allOf` and keywords beside a reference do.
     """
+    if not isinstance(schema, Mapping):  # It is `true` or `false`.
+        return
     read, narrows = schema, narrows or "$ref" in schema
     if closed and "properties" in schema and not narrows:
         read = {"additionalProperties": False, **schema}
     for keyword in schema:
-        if keyword in ANNOTATIONS:
+        if keyword in ANNOTATIONS or keyword.startswith("x-"):
             continue
-        if keyword not in _KEYWORDS:
-            raise NotImplementedError(f"{__name__} doesn't support {keyword}.")
-        for new, words, direction, *item in _KEYWORDS[keyword](read, keyword, texts):
+        try:
+            mutations = list(_KEYWORDS[keyword](read, keyword, texts))
+        except (AttributeError, LookupError, TypeError, ValueError):  # The keyword or its value.
+            yield unknown((keyword,), keyword)
+            continue
+        for new, words, direction, *item in mutations:
+            if direction == "unknown":
+                yield unknown((keyword,), words)
+                continue
             changed = {k: v for k, v in schema.items() if k != keyword}
             changed |= {} if new is None else {keyword: new}
             yield Change((keyword, *item), (), changed, f"{keyword}: {words}", direction)
@@ -55,12 +63,16 @@ def changes(
 
 def _bound(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     """Move a bound by one, unless the pattern already bounds the length."""
+    if isinstance(schema[keyword], bool):  # `exclusiveMinimum` of OpenAPI 3.0.
+        yield from _flag(schema, keyword, texts)
+        return
     value, step = schema[keyword], 1 if keyword in _LEAST else -1
-    if value + step >= 0 or keyword in ("minimum", "maximum"):
+    may_be_negative = keyword.lower().endswith(("minimum", "maximum"))
+    if value + step >= 0 or may_be_negative:
         yield value + step, str(value + step), "stricter"
     low, high = _lengths(schema.get("pattern", ""))
     idle = {"minLength": low >= value, "maxLength": high <= value}.get(keyword, False)
-    if not idle and (value or keyword in ("minimum", "maximum")):
+    if not idle and (value or may_be_negative):
         yield value - step, str(value - step), "looser"
 
 
@@ -70,12 +82,24 @@ def _lengths(pattern: str) -> tuple[float, float]:
     return low, high if pattern.startswith("^") and pattern.endswith("$") else inf
 
 
+def _flag(schema: Schema, keyword: str, texts: bool) -> _Mutations:
+    now = bool(schema[keyword])
+    direction: Direction = "looser" if now != (keyword == "nullable") else "stricter"
+    yield not now, str(not now).lower(), direction
+
+
+def _multiple(schema: Schema, keyword: str, texts: bool) -> _Mutations:
+    yield schema[keyword] * 2, str(schema[keyword] * 2), "stricter"
+    yield None, "dropped", "looser"
+
+
 def _type(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     value = schema[keyword]
-    if isinstance(value, list):
+    if isinstance(value, list) and len(value) > 1:
         for i, kind in enumerate(value):
             yield [k for k in value if k != kind], f"{kind} dropped", "stricter", i
         return
+    value = value[0] if isinstance(value, list) else value
     other = "integer" if value == "string" else "string"
     yield other, f"{other} for {value}", "looser" if texts and other == "string" else "different"
     if value == "integer":
@@ -83,7 +107,7 @@ def _type(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     if value == "number":
         yield "integer", "integer for number", "stricter"
     # A list of values already determines the type.
-    if not texts and not {"enum", "const"} & schema.keys():
+    if not texts and not {"enum", "const", "nullable"} & schema.keys():
         yield [value, "null"], "null allowed", "looser"
 
 
@@ -105,7 +129,7 @@ def _const(schema: Schema, keyword: str, texts: bool) -> _Mutations:
 
 
 def _other(value: Any) -> Any:
-    return value + 1 if isinstance(value, int) else f"{value}0"
+    return value + 1 if isinstance(value, int | float) else f"{value}0"
 
 
 def _pattern(schema: Schema, keyword: str, texts: bool) -> _Mutations:
@@ -131,6 +155,12 @@ def _properties(schema: Schema, keyword: str, texts: bool) -> _Mutations:
         yield rest, f"{name} dropped", direction, name
 
 
+def _alternatives(schema: Schema, keyword: str, texts: bool) -> _Mutations:
+    for i in range(len(schema[keyword]) if len(schema[keyword]) > 1 else 0):
+        rest = [*schema[keyword][:i], *schema[keyword][i + 1 :]]
+        yield rest, f"{i} dropped", "stricter" if keyword == "anyOf" else "different", i
+
+
 def _format(schema: Schema, keyword: str, texts: bool) -> _Mutations:
     if schema[keyword] in CHECKED_FORMATS:
         other = "ipv4" if schema[keyword] != "ipv4" else "ipv6"
@@ -139,7 +169,9 @@ def _format(schema: Schema, keyword: str, texts: bool) -> _Mutations:
 
 
 def _droppable(schema: Schema, keyword: str, texts: bool) -> _Mutations:
-    if schema[keyword] != {}:
+    if schema[keyword] is True:
+        yield False, "false", "stricter"
+    elif schema[keyword] != {}:
         yield None, "dropped", "looser"
 
 
@@ -157,20 +189,17 @@ _KEYWORDS: dict[str, Callable[[Schema, str, bool], _Mutations]] = {
     "pattern": _pattern,
     "format": _format,
     "required": _required,
-    "properties": _properties,
+    "multipleOf": _multiple,
+    **dict.fromkeys(["uniqueItems", "nullable"], _flag),
+    **dict.fromkeys(["anyOf", "oneOf"], _alternatives),
+    **dict.fromkeys(["properties", "patternProperties"], _properties),
     **dict.fromkeys(["allOf", "items"], _nothing),
 }
 
 
 def schemas_within(schema: Schema) -> Iterator[tuple[Place, Schema]]:
-    """Yield the schemas within, with their places."""
-    for name, within in schema.get("properties", {}).items():
-        yield ("properties", name), within
-    for i, within in enumerate(schema.get("allOf", [])):
-        yield ("allOf", i), within
-    for keyword in ("items", "additionalProperties", "not"):
-        if isinstance(schema.get(keyword), Mapping):
-            yield (keyword,), schema[keyword]
+    """Yield the schemas directly within that the mutations know, with their places."""
+    yield from ((place, s) for place, s in schemas_in(schema).items() if place[0] in _KEYWORDS)
 
 
 def _absent_keywords(schema: Schema) -> Iterator[tuple[str, Schema]]:

@@ -1,0 +1,48 @@
+"""Parts of a document that say little are listed."""
+
+from typing import Any
+
+import pytest
+
+from api.contract.proof.looseness import looseness
+from tests.contract.small_document import DOCUMENT
+
+
+def loose(schema: Any) -> list[str]:
+    content = {"application/json": {"schema": schema}}
+    operation = {"responses": {"200": {"description": "Here.", "content": content}}}
+    return [what for _, what in looseness({"paths": {"/a": {"get": operation}}})]
+
+
+@pytest.mark.parametrize(
+    ("schema", "what"),
+    [
+        ({}, "content without a schema"),
+        ({"type": "array", "items": {"type": "integer"}}, "an array without maxItems"),
+        ({"type": "object"}, "an object of any members"),
+        ({"properties": {"a": {"title": "A"}}}, "any value"),
+        ({"type": "string"}, "a string without maxLength, pattern, enum or format"),
+        (
+            {"type": "string", "maxLength": 30, "examples": ["2026-01-01T00:00:00Z"]},
+            "no format, though the example is a date-time",
+        ),
+    ],
+)
+def test_a_schema_that_allows_more_than_it_need_is_loose(schema: Any, what: str) -> None:
+    assert loose(schema) == [what]
+
+
+def test_a_schema_with_bounds_is_not_loose() -> None:
+    assert loose({"type": "string", "format": "uuid"}) == []
+    assert loose({"type": "array", "maxItems": 2, "items": {"const": 1}}) == []
+    assert looseness(DOCUMENT) == []
+
+
+def test_a_loose_part_has_its_place() -> None:
+    open_to_all = {"description": "Any.", "content": {"*/*": {}}}
+    operation = {"responses": {"200": {"description": "Ok."}, "default": open_to_all}}
+    place = ("paths", "/a", "get", "responses", "default")
+    assert looseness({"paths": {"/a": {"get": operation}}}) == [
+        (place, "responses of several statuses"),
+        ((*place, "content", "*/*"), "content without a schema"),
+    ]
