@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -15,9 +15,7 @@ from sqlalchemy import create_engine
 
 from api import create_app
 from api.config import Settings
-from api.contract.proof.exchanges import Exchange
 from api.contract.proof.proof import Proof
-from api.contract.proof.recording import record_requests, recorded
 from api.security.passwords import Passwords
 from api.storage.database import open_engine
 from api.storage.migrate import upgrade
@@ -27,42 +25,25 @@ from tests.browser import chromium
 from tests.contract.shelf.story import make_client
 from tests.postgresql import make_hostile, running
 from tests.serving import Server, serving
-from tests.whole_run import WholeRun
+
+if TYPE_CHECKING:  # pytest must import its plugins first.
+    from api.contract.proof.plugin import Contract
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-PROOF = Proof(
-    Path(__file__).parents[1] / "openapi.yaml",
-    undocumented=r"/(docs(/.*)?|openapi[.]\w+|livez|readyz|problems)?",
-)
-SHELF = Proof(
-    Path(__file__).parent / "contract" / "shelf" / "shelf.yaml", undocumented="/openapi.json"
-)
-
-
-def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
-    pluginmanager.register(WholeRun([PROOF, SHELF]))
+pytest_plugins = ["api.contract.proof.plugin", "pytester", "tests.whole_run"]
 
 
 @pytest.fixture(scope="session")
-def proof() -> Proof:
-    return PROOF
+def proof(contract: "Contract") -> Proof:
+    return contract.proof
 
 
 @pytest.fixture
-def shelf() -> FlaskClient:
+def shelf(contract: "Contract") -> FlaskClient:
     """A client of an empty shelf. Its exchanges are checked against the shelf's document."""
     client = make_client()
-    app = client.application
-    app.wsgi_app = recorded(app.wsgi_app, SHELF.keep)  # type: ignore[method-assign,assignment]
+    contract.of("tests/contract/shelf/shelf.yaml").record(client.application)
     return client
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _recorded_requests() -> Iterator[None]:
-    """Check the exchanges of real servers against the document too."""
-    with pytest.MonkeyPatch.context() as patch:
-        record_requests(PROOF.keep, patch.setattr)
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +108,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def make_app_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
+def make_app_at(
+    monkeypatch: pytest.MonkeyPatch, contract: "Contract"
+) -> Iterator[Callable[..., Flask]]:
     """Make the service with these settings and cheap hashing. An undeclared response raises."""
     made: list[Flask] = []
     monkeypatch.setattr("api.application.Passwords", lambda *_, **__: Passwords(2, CHEAP))
@@ -135,13 +118,13 @@ def make_app_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask
     def make(database_url: str, **settings: Any) -> Flask:
         app = create_app(Settings(database_url=database_url, **settings))
         app.testing = True
+        unrecorded, recorded = app.wsgi_app, contract.record(app).wsgi_app
 
-        def keep(exchange: Exchange) -> None:
+        def serve(*asked: Any) -> Any:
             # `testing` is off while a test injects a fault to see the response in production.
-            if app.testing:
-                PROOF.keep(exchange)
+            return (recorded if app.testing else unrecorded)(*asked)
 
-        app.wsgi_app = recorded(app.wsgi_app, keep)  # type: ignore[method-assign,assignment]
+        app.wsgi_app = serve  # type: ignore[method-assign,assignment]
         made.append(app)
         return app
 

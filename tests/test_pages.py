@@ -104,7 +104,7 @@ def test_the_sections_that_are_run_have_commands() -> None:
     ("page", "command"), OTHERS, ids=[f"{page}: {' '.join(words)}" for page, words in OTHERS]
 )
 def test_any_other_command_is_run_by_ci_or_takes_what_is_there(
-    page: str, command: list[str]
+    page: str, command: list[str], pytestconfig: pytest.Config
 ) -> None:
     match command:
         case ["python", "-m", module, *arguments] if module.startswith("tests.tools."):
@@ -119,8 +119,12 @@ def test_any_other_command_is_run_by_ci_or_takes_what_is_there(
             for package in packages:
                 local = re.fullmatch(r"\.(?:\[([\w,]+)\])?", package)
                 assert package in PINNED or (local and {*local[1].split(",")} <= EXTRAS.keys())
-        case ["pytest", *paths]:
+        case ["pytest", *arguments]:
+            paths = [each for each in arguments if not each.startswith("--")]
             assert all(list(REPOSITORY.glob(path)) for path in paths)
+            known = {name for name in vars(pytestconfig.option) if name.startswith("contract_")}
+            options = [each.partition("=")[0] for each in arguments if each not in paths]
+            assert {each.removeprefix("--").replace("-", "_") for each in options} <= known
         case ["apt-get" | "npm", "install", *packages]:
             assert all(re.search(rf"(^|\s){re.escape(each)}\s", CI) for each in packages)
         case ["schemathesis", "run", url]:  # tests/test_fuzz.py runs it.

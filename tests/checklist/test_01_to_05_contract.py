@@ -9,11 +9,12 @@ from flask import Flask, Response
 from werkzeug.datastructures import Headers
 
 from api.contract import UndeclaredResponse
-from api.contract.proof.coverage import Coverage
+from api.contract.proof.configuration import Configuration
+from api.contract.proof.coverage import KINDS, Coverage
+from api.contract.proof.plugin import Contract, Run
 from api.contract.proof.proof import Contradiction, Proof
 from tests.actor import Someone, assert_problem
 from tests.contract.test_http import ALLOWED, METHODS
-from tests.whole_run import WholeRun
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ from tests.whole_run import WholeRun
     ids=["status", "media type", "header", "another header", "no header", "message", "body"],
 )
 def test_01_an_undeclared_response_fails_a_test(
-    app: Flask, change: dict[str, Any], refused: type[Exception]
+    app: Flask, contract: Contract, change: dict[str, Any], refused: type[Exception]
 ) -> None:
     @app.after_request
     def spoil(response: Response) -> Response:
@@ -38,8 +39,14 @@ def test_01_an_undeclared_response_fails_a_test(
             setattr(response, name, value)
         return response
 
-    with pytest.raises(refused):
-        Someone(app.test_client()).gives_details()
+    raised: list[Exception] = []
+    with contract.provoke() as contradictions:
+        try:
+            Someone(app.test_client()).gives_details()
+        except UndeclaredResponse as error:
+            raised.append(error)
+    # Outside of `provoke`, a contradiction fails the test at its end.
+    assert [type(error) for error in (*raised, *contradictions)] == [refused]
 
 
 def test_02_a_declaration_that_no_exchange_covers_fails_a_whole_run(
@@ -50,12 +57,19 @@ def test_02_a_declaration_that_no_exchange_covers_fails_a_whole_run(
     promised = {(p.operation, p.where.split()[0]) for p in nothing_seen.promises}
     for operation in proof.document.operations():
         assert {(operation.id, str(status)) for status in operation.responses} <= promised
-    options = SimpleNamespace(testpaths=["tests"])
-    config = SimpleNamespace(args=["tests"], getini=options.__dict__.get, getoption=lambda *_: None)
-    for seen, ends in (False, pytest.ExitCode.TESTS_FAILED), (True, pytest.ExitCode.OK):
-        proofs: Any = [SimpleNamespace(holds=seen)]
+    option = SimpleNamespace(contract_of=None, contract_report=None)
+    config = SimpleNamespace(
+        args=["tests"], getini=lambda _: ["tests"], getoption=lambda *_: None, option=option
+    )
+    limits = dict.fromkeys(KINDS, 100.0)
+    run = Run(config, [Configuration(proof.file, fail_under=limits)])
+    for seen, ends in (
+        ([], pytest.ExitCode.TESTS_FAILED),
+        (nothing_seen.promises, pytest.ExitCode.OK),
+    ):
+        run.contracts[0].proof.coverage.seen = dict.fromkeys(seen, "")
         session: Any = SimpleNamespace(config=config, exitstatus=pytest.ExitCode.OK)
-        WholeRun(proofs).pytest_sessionfinish(session, pytest.ExitCode.OK)
+        run.pytest_sessionfinish(session, pytest.ExitCode.OK)
         assert session.exitstatus == ends
     fresh = Proof(Path(proof.file), undocumented="/livez")
     assert next(fresh.missing()).startswith("never seen: ") and not fresh.holds

@@ -13,9 +13,9 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
-from api.contract.proof.configuration import Configuration
 
 from api import contract
+from api.contract.proof.configuration import Configuration
 from tests.pages import Block, Run, commands, read, sections
 from tests.serving import REPOSITORY
 from tests.test_pages import PINNED, table

@@ -1,70 +1,232 @@
 """The proof of a document: no exchange violates it, and its every line is needed."""
 
+import pickle
 import re
-from collections.abc import Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
+from threading import Lock
 from time import monotonic
+from types import MappingProxyType
+from typing import NamedTuple
 
-import yaml
-
-from .coverage import Coverage
-from .document import Document
+from .changes import Place
+from .configuration import Configuration, read_document
+from .coverage import KINDS, Coverage, Promise
+from .document import Document, NotJudged, part_at, pointer, references
 from .exactness import Exactness, Results, Verdict
 from .exchanges import Exchange
 from .flows import Flows
-from .lines import is_normative, lines
-from .report import page
+from .lines import Line, is_normative, lines
+from .looseness import looseness
+from .mutants import mutants
 from .rules import contradictions
+
+_MOST_CHANGES = 3
+Group = tuple[str, str, int, str]
+"""The path template, method, status and test of exchanges."""
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Contradiction(AssertionError):
     """An exchange that violates the document."""
 
 
+class Figure(NamedTuple):
+    """How many promises or lines were shown. The excused ones weren't shown."""
+
+    shown: int
+    total: int
+    excused: int = 0
+
+    @property
+    def percent(self) -> float:
+        needed = self.total - self.excused
+        return 100 * self.shown / needed if needed else 100
+
+
 class Proof:
-    """The document in a YAML file, and the exchanges that were recorded.
+    """The document in a file, and the exchanges that were recorded.
 
     Exchanges with a path that matches `undocumented` are ignored, if the document doesn't have it.
     """
 
-    def __init__(self, file: Path, undocumented: str = "") -> None:
-        self.file, self.root = file, yaml.safe_load(file.read_text(encoding="utf-8"))
-        self.document = Document(self.root)
-        self.exchanges: list[Exchange] = []
+    def __init__(
+        self,
+        file: Path,
+        undocumented: str = "",
+        *,
+        kept: int = Configuration.kept,
+        excused: Mapping[str, str] = _NONE,
+        refuses_valid: Mapping[str, str] = _NONE,
+        strict: bool = True,
+    ) -> None:
+        self.file, self.root, self.excused = file, read_document(file), excused
+        self.document = Document(self.root, refuses_valid, is_strict=strict)
+        self.operations = {operation.id: operation for operation in self.document.operations()}
+        self.operation = ""  # If given, the coverage and the verdict are of this one alone.
+        self.exactly = True  # Whether lines are proven too.
+        self.recorded, self._lock = 0, Lock()
         self.results: Results = {}
         self.seconds = 0.0  # The duration of the verdict.
-        self._undocumented = re.compile(undocumented)
+        self._undocumented, self._most = re.compile(undocumented), kept
+        self._kept: dict[int, Exchange] = {}  # By their numbers.
+        self._first, self._last = Counter[Group](), defaultdict[Group, deque[int]](deque)
+        self._received: list[Exchange] = []
+
+    def concerns(self, path: str) -> bool:
+        """Return whether exchanges with this path are judged."""
+        return bool(self.document.match_path(path)) or not self._undocumented.fullmatch(path)
+
+    def judge(self, exchange: Exchange) -> None:
+        """Raise `Contradiction` if the exchange violates the document."""
+        if violations := list(contradictions(self.document, exchange)):
+            said = (f"{self.locate(place)}: {text}" for place, text in violations)
+            seen = f"  Seen: {exchange.method} {exchange.path} got {exchange.status}."
+            to_do = "  Change the app, or the document if the response is right."
+            raise Contradiction("\n".join([*said, seen, to_do]))
 
     def keep(self, exchange: Exchange) -> None:
-        """Keep the exchange. Raises `Contradiction` if it violates the document."""
-        path = exchange.path
-        if not self.document.match_path(path) and self._undocumented.fullmatch(path):
+        """Judge the exchange, and keep it. Raises `Contradiction` if it violates the document.
+
+        Of the exchanges of a test with the same path, method and status that show no further
+        promise, the first and the last ones are kept, because the bounds of a loop are its ends.
+        """
+        if not self.concerns(exchange.path):
             return
-        if violations := list(contradictions(self.document, exchange)):
-            raise Contradiction(f"{exchange.method} {path}: {'; '.join(map(str, violations))}")
-        self.exchanges.append(exchange)
+        with self._lock:  # A test may send requests in several threads.
+            self.recorded += 1
+            self.judge(exchange)
+            self._keep(exchange)
+
+    def _keep(self, exchange: Exchange) -> None:
+        path, _ = self.document.match_path(exchange.path) or ("", {})
+        group = path, exchange.method, exchange.status, exchange.recorded_by
+        before = len(self.coverage.seen)
+        self.coverage.add(exchange)
+        self._kept[self.recorded] = exchange
+        if len(self.coverage.seen) > before or self._first[group] < (self._most + 1) // 2:
+            self._first[group] += 1
+            return
+        self._last[group].append(self.recorded)
+        if len(self._last[group]) > self._most // 2:
+            del self._kept[self._last[group].popleft()]
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """The exchanges that are kept, here and in the processes that delivered theirs."""
+        return [*self._received, *self._kept.values()]
+
+    def deliver(self) -> bytes:
+        """Return what the proof of another process needs from this one."""
+        refused = self.document.valid_refused
+        shown = self.exchanges, self.coverage.seen, self.recorded, self.results, refused
+        return pickle.dumps(shown)
+
+    def receive(self, delivered: bytes) -> None:
+        """Add what the proof of another process delivered."""
+        exchanges, seen, recorded, results, refused = pickle.loads(delivered)  # noqa: S301
+        self.document.valid_refused |= refused
+        self._received += exchanges
+        self.coverage.seen = seen | self.coverage.seen
+        self.recorded += recorded
+        self.results |= results
 
     def judge_part(self, part: int, parts: int) -> None:
         """Judge every mutant of one of `parts` parts by the exchanges of this process."""
         exactness = Exactness(self.document, self.exchanges)
-        self.results = exactness.judge(part=part, parts=parts).results
+        self.results = exactness.judge(self._left_out, part=part, parts=parts).results
 
     @cached_property
     def coverage(self) -> Coverage:
-        """The coverage by all exchanges. Read this after the last one."""
+        """The coverage by all exchanges so far."""
         coverage = Coverage(self.document)
-        for exchange in self.exchanges:
-            coverage.add(exchange)
+        if self.operation:
+            of = [promise for promise in coverage.promises if promise.operation == self.operation]
+            coverage.promises = of
         return coverage
 
     @cached_property
     def verdict(self) -> Verdict:
         """The lines that all exchanges prove. Read this after the last one."""
         started = monotonic()
-        verdict = Exactness(self.document, self.exchanges).judge(self.results)
+        verdict = Exactness(self.document, self.exchanges).judge(self._left_out | self.results)
         self.seconds = monotonic() - started
         return verdict
+
+    @cached_property
+    def _left_out(self) -> Results:
+        """The mutants of other operations than the one that is asked for."""
+        if not self.operation:
+            return {}
+        return {m.key: None for m in mutants(self.root) if not self.reports(m.line)}
+
+    @cached_property
+    def _reported(self) -> set[Place]:
+        place = self.operations[self.operation].place
+        used = references(self.root, part_at(self.root, place))
+        return {place, *(pointer(reference) for reference in used)}
+
+    def reports(self, place: Place) -> bool:
+        """Return whether the reports have this part of the document."""
+        return not self.operation or place[:3] in self._reported
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return [line for line in lines(self.file) if self.reports(line.place)]
+
+    @cached_property
+    def _numbers(self) -> dict[Place, int]:
+        return {line.place: line.number for line in lines(self.file)}
+
+    def number(self, place: Place) -> int:
+        """Return the line of this part of the document, or of the nearest part that has it."""
+        while place and place not in self._numbers:
+            place = place[:-1]
+        return self._numbers.get(place, 1)
+
+    def locate(self, place: Place) -> str:
+        return f"{self.file.name}:{self.number(place)}"
+
+    def figures(self) -> dict[str, Figure]:
+        """Return the figure of each kind of promise, and of the lines."""
+        found = {}
+        for kind in KINDS:
+            promises = [promise for promise in self.coverage.promises if promise.kind == kind]
+            seen = sum(promise in self.coverage.seen for promise in promises)
+            found[kind] = Figure(seen, len(promises), sum(map(self.is_excused, promises)))
+        if self.exactly:  # A wrong link counts as a line that isn't proven.
+            proven = len(self.verdict.lines - self.verdict.unproven)
+            others = len(self.unmutated()) + len(list(self._wrong_links()))
+            found["lines"] = Figure(proven, len(self.verdict.lines) + others)
+        return found
+
+    def reason(self, promise: Promise) -> str:
+        """Return why tests needn't see the promise, "" if they must."""
+        return next((why for key, why in self.excused.items() if _covers(key, promise)), "")
+
+    def is_excused(self, promise: Promise) -> bool:
+        """Return whether the promise wasn't seen, and needn't be."""
+        return promise not in self.coverage.seen and bool(self.reason(promise))
+
+    def mistakes(self) -> Iterator[str]:
+        """Yield keys of the configuration that name no operation or promise."""
+        reasons = {"excused": self.excused, "refuses_valid": self.document.refuses_valid}
+        for name, key in [(name, key) for name, keys in reasons.items() for key in keys]:
+            if key.partition(",")[0] not in self.operations:
+                yield f'{name}, "{key}": use one of the operations {", ".join(self.operations)}.'
+        for key in self.excused:
+            if not any(_covers(key, promise) for promise in Coverage(self.document).promises):
+                yield f'excused, "{key}": the document has no such promise. Remove the key.'
+
+    def needlessly_excused(self) -> Iterator[str]:
+        """Yield each key of `excused` whose promises were all seen."""
+        for key in self.excused:
+            promises = [p for p in self.coverage.promises if _covers(key, p)]
+            if promises and not any(map(self.is_excused, promises)):
+                yield f'excused, "{key}": the tests have seen it. Remove the key.'
 
     @property
     def holds(self) -> bool:
@@ -72,21 +234,50 @@ class Proof:
 
     def missing(self) -> Iterator[str]:
         """Yield promises that no test recorded, wrong links, and lines that no exchange proves."""
-        for promise in self.coverage.missing:
-            yield f"never seen: {promise}"
-        yield from Flows(self.document, self.exchanges).contradictions(self.document)
-        all_lines = lines(self.file)
-        numbers = {line.place: line.number for line in all_lines}
+        missing = [promise for promise in self.coverage.missing if not self.is_excused(promise)]
+        for where, promises in groupby(missing, key=lambda promise: promise[:2]):
+            names = [promise.what for promise in promises]
+            what = [] if "" in names else ["; ".join(names)]  # Unseen responses have no headers.
+            yield f"never seen: {', '.join([*where, *what])}"
+        if not self.exactly:
+            return
+        yield from self._wrong_links()
+        changes: dict[Place, list[str]] = {}
         for mutant in self.verdict.survivors:
-            place = " / ".join(map(str, mutant.line))
-            yield f"{self.file.name}:{numbers[mutant.line]}: {place} could be: {mutant.change}"
-        mutated = {numbers[place] for place in self.verdict.lines}
-        for line in filter(is_normative, all_lines):
-            if line.number not in mutated:
-                yield f"{self.file.name}:{line.number}: no mutation changes this line"
+            changes.setdefault(mutant.line, []).append(mutant.change)
+        for place, found in changes.items():
+            more = [f"and {len(found) - _MOST_CHANGES} more"] if found[_MOST_CHANGES:] else []
+            could = "; ".join([*found[:_MOST_CHANGES], *more])
+            yield f"{self.locate(place)}: {' / '.join(map(str, place))} could be: {could}"
+        for line in self.unmutated():
+            yield f"{self.file.name}:{line.number}: no mutation changes this line"
 
-    def report(self, folder: Path) -> None:
-        """Write the proof to the folder, as HTML."""
-        folder.mkdir(parents=True, exist_ok=True)
-        written = page(self.file, self.coverage, self.verdict)
-        (folder / f"{self.file.stem}.html").write_text(written, encoding="utf-8")
+    def _wrong_links(self) -> Iterator[str]:
+        """Yield wrong links. Those of one operation need the requests to others."""
+        if not self.operation:
+            yield from Flows(self.document, self.exchanges).contradictions(self.document)
+
+    def unmutated(self) -> list[Line]:
+        """Return the normative lines that no mutation changes, unless they aren't judged."""
+        mutated = {self.number(place) for place in self.verdict.lines}
+        left_out = {place for place, _ in self.not_judged()}
+        return [
+            line
+            for line in filter(is_normative, self.lines)
+            if line.number not in mutated
+            and not any(line.place[:n] in left_out for n in range(len(line.place) + 1))
+        ]
+
+    def not_judged(self) -> list[NotJudged]:
+        """Return the features of the document that the proof leaves out."""
+        found = [*self.document.not_judged(), *self.coverage.not_judged]
+        found += self.verdict.not_judged if self.exactly else []
+        return [one for one in dict.fromkeys(found) if self.reports(one.place)]
+
+    def loose(self) -> list[NotJudged]:
+        """Return the parts of the document that allow more than they need."""
+        return [one for one in looseness(self.root) if self.reports(one.place)]
+
+
+def _covers(key: str, promise: Promise) -> bool:
+    return f"{promise},".startswith((f"{key},", f"{key} "))

@@ -1,105 +1,149 @@
-"""Recording of exchanges, from a WSGI app and from `requests`, and writing them to a file."""
+"""Recording of the exchanges of a WSGI or ASGI app, and writing exchanges to a file."""
 
 import json
 import os
 import re
 from collections.abc import Callable, Iterable
+from io import IOBase
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import requests
 from werkzeug.datastructures import EnvironHeaders, Headers
-from werkzeug.test import run_wsgi_app
 
 from .exchanges import Exchange, Form, Unreadable
 
 Keep = Callable[[Exchange], None]
+Concerns = Callable[[str], bool]
 
 _SECRET = re.compile(r"authorization|cookie|password|secret|token|key\b", re.IGNORECASE)
 """Matches the names of headers, fields, members and parameters that hold a secret."""
 MASK = "***"
 
 
-class _RecordedInput:
-    """A WSGI input that keeps what was read."""
+class RecordedRequest(IOBase):
+    """A WSGI request as it was before the app changed it. It replaces its input, to keep the body.
 
-    def __init__(self, stream: Any) -> None:
-        self._stream, self._bytes = stream, b""
+    The methods that read lines come from the base class.
+    """
 
-    def read(self, size: int = -1) -> bytes:
-        data: bytes = self._stream.read(size)
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        path = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
+        self.path: str = path.encode("latin-1").decode("utf-8", "replace")
+        self._start = environ["REQUEST_METHOD"], self.path, environ.get("QUERY_STRING", "")
+        self._headers = Headers(EnvironHeaders(environ))
+        self._stream, self._bytes = environ["wsgi.input"], bytearray()
+        # Without this a read beyond the Content-Length would block.
+        self._ends = environ.get("wsgi.input_terminated")
+        self._length = environ.get("CONTENT_LENGTH")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        data: bytes = self._stream.read(-1 if size is None else size)
         self._bytes += data
         return data
 
-    def whole(self, environ: WSGIEnvironment) -> bytes | None:
+    def _whole(self) -> bytes | None:
         """Return the whole body, or None if its length isn't the Content-Length."""
-        length = environ.get("CONTENT_LENGTH")
-        ends = environ.get("wsgi.input_terminated")  # Otherwise a read beyond the length blocks.
         try:
-            self.read(-1 if ends else max(0, int(length or 0) - len(self._bytes)))
+            self.read(-1 if self._ends else max(0, int(self._length or 0) - len(self._bytes)))
         except Exception:
             return None
-        return self._bytes if length in (None, "", str(len(self._bytes))) else None
+        whole = self._length in (None, "", str(len(self._bytes)))
+        return bytes(self._bytes) if whole else None
+
+    def answered(self, status: int, headers: Headers, content: bytes) -> Exchange:
+        """Return the exchange of the request with this response."""
+        request = *self._start, self._headers, self._whole()
+        return Exchange(*request, status, headers, content, current_test())
 
 
-def recorded(app: WSGIApplication, keep: Keep) -> WSGIApplication:
-    """Return the app with `keep` called for each exchange, before the client gets the response."""
+def recorded(app: WSGIApplication, keep: Keep, concerns: Concerns = bool) -> WSGIApplication:
+    """Return the app with `keep` called for each exchange, before the client gets the response.
+
+    A response is buffered, so that it is recorded even if the client doesn't read it. Requests to
+    paths that aren't of concern are passed on unchanged.
+    """
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        body = _RecordedInput(environ["wsgi.input"])
-        chunks, status, headers = run_wsgi_app(app, environ | {"wsgi.input": body}, buffered=True)
-        content = b"".join(chunks)
-        keep(
-            Exchange(
-                method=environ["REQUEST_METHOD"],
-                path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
-                query=environ.get("QUERY_STRING", ""),
-                sent=Headers(EnvironHeaders(environ)),
-                body=body.whole(environ),
-                status=int(status.split()[0]),
-                received=headers,
-                content=content,
-                recorded_by=_current_test(),
-            )
-        )
-        start_response(status, headers.to_wsgi_list())
-        return [content]
+        request = RecordedRequest(environ)
+        if not concerns(request.path):
+            return app(environ, start_response)
+        started: list[Any] = []
+        chunks: list[bytes] = []
+
+        def start(*response: Any) -> Callable[[bytes], object]:
+            if started and not response[2:]:
+                raise AssertionError("start_response was called twice without exc_info.")
+            started[:] = response
+            return chunks.append
+
+        environ["wsgi.input"] = request
+        result = app(environ, start)
+        try:
+            chunks.extend(result)
+        finally:
+            if hasattr(result, "close"):
+                result.close()
+        if started:
+            status, headers, *_ = started
+            keep(request.answered(int(status.split()[0]), Headers(headers), b"".join(chunks)))
+            start_response(*started)
+        return chunks
 
     return serve
 
 
-def record_requests(keep: Keep, patch: Callable[[type, str, Any], None]) -> None:
-    """Call `keep` for each later exchange of `requests` with a server on this machine."""
-    send = requests.Session.send
+def recorded_asgi(app: Any, keep: Keep, concerns: Concerns = bool) -> Any:
+    """Return the ASGI app with `keep` called for each exchange, before the end of the response."""
 
-    def recording(
-        session: requests.Session, request: requests.PreparedRequest, **options: Any
-    ) -> requests.Response:
-        response = send(session, request, **options)
-        url = urlsplit(request.url or "")
-        if url.hostname in ("localhost", "127.0.0.1"):
-            body = request.body.encode() if isinstance(request.body, str) else request.body
-            keep(
-                Exchange(
-                    method=request.method or "",
-                    path=unquote(url.path, errors="replace"),
-                    query=url.query,
-                    sent=Headers(list(request.headers.items())),
-                    body=b"" if body is None else body if isinstance(body, bytes) else None,
-                    status=response.status_code,
-                    received=Headers(list(response.raw.headers.items())),
-                    content=response.content,
-                    recorded_by=_current_test(),
-                )
-            )
-        return response
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or not concerns(scope["path"]):
+            await app(scope, receive, send)
+            return
+        start, body, content = {}, [], []
+        unread = True
 
-    patch(requests.Session, "send", recording)
+        async def receiving() -> Any:
+            nonlocal unread
+            message = await receive()
+            if message["type"] == "http.request":
+                body.append(message.get("body", b""))
+                unread = message.get("more_body", False)
+            return message
+
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            elif message["type"] == "http.response.body":
+                content.append(message.get("body", b""))
+                if not message.get("more_body"):
+                    while unread and (await receiving())["type"] == "http.request":
+                        pass
+                    keep(exchange())
+            await send(message)
+
+        def exchange() -> Exchange:
+            sent = None if unread else b"".join(body)
+            query = scope["query_string"].decode("latin-1")
+            request = scope["method"], scope["path"], query, _headers(scope["headers"]), sent
+            received = _headers(start.get("headers", []))
+            return Exchange(*request, start["status"], received, b"".join(content), current_test())
+
+        await app(scope, receiving, sending)
+
+    return serve
 
 
-def _current_test() -> str:
+def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+    return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
+
+
+def current_test() -> str:
+    """Return the id of the test that runs, "" outside of tests."""
     return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
 
 

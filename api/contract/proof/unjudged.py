@@ -74,7 +74,8 @@ def _what(root: Node, node: Node, place: Place, *, is_schema: bool) -> str:
     if name == "schema" and place[-3:-2] == ("content",):
         media_type = str(place[-2])
         is_read = is_text(media_type) or (media_type in FORM and "responses" not in place)
-        is_open = not (_VALUES | LISTS | NAMED | SINGLE | {"$ref"}) & value.keys()
+        keywords = _VALUES | LISTS | NAMED | SINGLE | {"$ref"}
+        is_open = not keywords.intersection(value if isinstance(value, Mapping) else {})
         return "" if is_read or is_open or is_of_files(value) else f"content of {media_type}"
     if name == "schema":
         target = found_at(root, pointer(value["$ref"])) if "$ref" in value else value

@@ -9,6 +9,7 @@ import yaml
 
 from api.contract.proof.document import Document
 from api.contract.proof.proof import Contradiction, Proof
+from api.contract.proof.report import write_reports
 from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange
 
 POST, GET = ("/notes", "post"), ("/notes/{id}", "get")
@@ -26,7 +27,7 @@ def proven(edited: Any, folder: Path) -> list[str]:
     proof = Proof(file)
     for exchange in TRAFFIC:
         proof.keep(exchange)
-    proof.report(folder)
+    write_reports(folder, proof)
     return list(proof.missing())
 
 

@@ -10,6 +10,7 @@ from werkzeug.datastructures import Headers
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.proof import Proof
 from api.contract.proof.recording import MASK, write
+from api.contract.proof.report import write_reports
 from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange
 
 CANARY = "canary"
@@ -65,6 +66,7 @@ def test_a_tests_parameters_are_not_on_the_page(tmp_path: Path) -> None:
     proof = Proof(file)
     for exchange in TRAFFIC:
         proof.keep(replace(exchange, recorded_by=f"tests/test_a.py::test_b[{CANARY}]"))
-    proof.report(tmp_path)
-    page = (tmp_path / "small.html").read_text(encoding="utf-8")
-    assert "tests/test_a.py::test_b" in page and CANARY not in page
+    write_reports(tmp_path, proof)
+    for kind in "html", "json":
+        report = (tmp_path / f"small.{kind}").read_text(encoding="utf-8")
+        assert "tests/test_a.py::test_b" in report and CANARY not in report

@@ -11,54 +11,69 @@ from typing import Any
 import pytest
 import yaml
 
-from api.contract.proof.proof import Proof
-from tests.contract.small_document import DOCUMENT
+from api.contract.proof.plugin import is_whole
+from tests.contract.small_document import DOCUMENT, TRAFFIC
 from tests.serving import REPOSITORY
-from tests.whole_run import MOST_WORKERS, WholeRun, is_whole
+from tests.whole_run import MOST_WORKERS, pytest_cmdline_main
 
 DECIDED_LATER = {"numprocesses": None, "dist": "no", "usepdb": False, "trace": False}
-SHELF = REPOSITORY / "tests" / "contract" / "shelf" / "shelf.yaml"
 
 CONFTEST = """
 import os
-from pathlib import Path
 
-from api.contract.proof.proof import Proof
-from tests.whole_run import WholeRun
+from tests.contract.small_document import make_exchange
 
-PROOF = Proof(Path(__file__).with_name("small.yaml"))
+pytest_plugins = ["api.contract.proof.plugin", "tests.whole_run"]
 
 
-def pytest_addoption(pluginmanager):
-    pluginmanager.register(WholeRun([PROOF]))
-
-
-def pytest_sessionfinish():
-    if os.environ.get("PYTEST_XDIST_WORKER", "none") == os.environ.get("CRASHES"):
+def pytest_sessionfinish(session):
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "none")
+    if worker == os.environ.get("CONTRADICTS"):
+        contract = session.config.pluginmanager.get_plugin("openapi-proof run").contracts[0]
+        contract.keep(make_exchange("PUT", "/notes", 200))
+    if worker == os.environ.get("CRASHES"):
         os._exit(1)
 """
 TESTS = """
 import os
 
 import pytest
-from conftest import PROOF
 from tests.contract.small_document import TRAFFIC
 
-LEFT_OUT = int(os.environ.get("LEFT_OUT", -1))
+LEFT_OUT, FAILS = int(os.environ.get("LEFT_OUT", -1)), int(os.environ.get("FAILS", -1))
 
 
-@pytest.mark.parametrize("number", range(len(TRAFFIC)))
-def test_an_exchange(number, record_property):
+LINKED = [0, 1, 11, 12]  # Two notes are left and read. Links are followed within a test.
+
+
+@pytest.mark.parametrize("number", [n for n in range(len(TRAFFIC)) if n not in LINKED[1:]])
+def test_an_exchange(number, contract, record_property):
     record_property("recorded by", os.environ["PYTEST_XDIST_WORKER"])
-    if number != LEFT_OUT:
-        PROOF.keep(TRAFFIC[number])
+    for n in [number] if number else LINKED:
+        if n != LEFT_OUT:
+            contract.keep(TRAFFIC[n])
+    assert number != FAILS
 """
-PROVEN = "contract: 20 of 20 promises seen\n  exactness: 42 of 42 lines proven"
+NUMBER = len(TRAFFIC) - 3
+PYPROJECT = """
+[tool.openapi-proof]
+document = "small.yaml"
+fail_under = { responses = 100, headers = 100, fields = 100, lines = 100 }
+
+[tool.pytest.ini_options]
+testpaths = ["test_small.py"]
+"""
+PROVEN = """
+  contract: 20 of 20 promises seen
+    responses: 5 of 5 seen
+    headers: 1 of 1 seen
+    fields: 14 of 14 seen
+  exactness: 42 of 42 lines proven"""
 
 
 def run(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the tests above with two workers, without unneeded plugins."""
-    (folder / "pytest.ini").write_text("[pytest]\ntestpaths = test_small.py\n")
+    (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_small.py").write_text(TESTS)
     (folder / "small.yaml").write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
@@ -108,19 +123,25 @@ def test_a_worker_that_does_not_deliver_what_it_saw_fails_the_run(tmp_path: Path
     assert "failed" not in ran.stdout and "contract: " not in ran.stdout
 
 
-def test_a_run_with_a_failed_test_gets_no_verdict() -> None:
-    lines: list[str] = []
-    config: Any = asked_for()
-    reporter: Any = SimpleNamespace(
-        config=config,
-        stats={"failed": [SimpleNamespace(user_properties=[])]},
-        write_line=lines.append,
-    )
-    session: Any = SimpleNamespace(config=config, exitstatus=pytest.ExitCode.TESTS_FAILED)
-    ran = WholeRun([Proof(SHELF)])
-    ran.pytest_sessionfinish(session, session.exitstatus)
-    ran.pytest_terminal_summary(reporter)
-    assert session.exitstatus == pytest.ExitCode.TESTS_FAILED and lines == []
+def test_a_run_with_a_failed_test_gets_a_partial_verdict(tmp_path: Path) -> None:
+    ran = run(tmp_path, FAILS="0")
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout
+    assert f"small.yaml (partial: {NUMBER} of {NUMBER} tests ran, 1 failed)" in ran.stdout
+    assert PROVEN in ran.stdout
+
+
+def test_a_contradiction_outside_of_the_tests_of_a_worker_fails_the_run(tmp_path: Path) -> None:
+    ran = run(tmp_path, CONTRADICTS="gw1")
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout
+    assert "contradictions outside of tests:\nsmall.yaml:8: PUT /notes isn't" in ran.stdout
+    assert PROVEN in ran.stdout and "failed" not in ran.stdout
+
+
+def test_a_chosen_test_with_workers_is_a_part(tmp_path: Path) -> None:
+    ran = run(tmp_path, "-k", "exchange[2]")
+    assert ran.returncode == pytest.ExitCode.OK, ran.stdout
+    assert f"small.yaml (partial: 1 of {NUMBER} tests ran)\n  contract: " in ran.stdout
+    assert "never seen" not in ran.stdout
 
 
 def test_a_run_that_only_lists_the_tests_gets_no_verdict(tmp_path: Path) -> None:
@@ -162,11 +183,11 @@ def test_a_run_of_all_tests_is_distributed_unless_the_command_line_says_how(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)), raising=False)
     config = asked_for(**DECIDED_LATER | changed)
-    WholeRun([]).pytest_cmdline_main(config)
+    pytest_cmdline_main(config)
     assert config.option.numprocesses == workers
 
 
 def test_without_xdist_all_tests_run_in_one_process() -> None:
     config = asked_for()
-    WholeRun([]).pytest_cmdline_main(config)
+    pytest_cmdline_main(config)
     assert config.option == SimpleNamespace()
