@@ -79,11 +79,17 @@ def _header(spec: APISpec, name: str, header: Header) -> dict[str, Any]:
 
 
 def _body(spec: APISpec, status: int, body: Body) -> dict[str, Any]:
-    example = body.example(status) if callable(body.example) else body.example
-    if example is None and not isinstance(body.schema, Mapping):
+    def of_status(example: Any) -> Any:
+        return example(status) if callable(example) else example
+
+    example = of_status(body.example)
+    if example is None and not body.examples and not isinstance(body.schema, Mapping):
         example = _example(resolve_schema_instance(body.schema), "dump_fields")
     # Without keywords, apispec prints the schema later, so that components stand in their order.
     schema = printed_schema(spec, body) if body.keywords else body.schema
+    if body.examples:
+        named = {name: {"value": of_status(value)} for name, value in body.examples.items()}
+        return {"schema": schema, "examples": named}
     return {"schema": schema} | ({} if example is None else {"example": example})
 
 

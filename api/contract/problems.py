@@ -120,16 +120,25 @@ def problem_reply(
     schema: type[Schema] = Problem,
     **example: Any,
 ) -> Reply:
-    """Return a declaration of a problem of one of these kinds; the example has the first.
+    """Return a declaration of a problem of one of these kinds, with an example of the first.
 
-    `meaning` is the description and default `detail`. `schema`, if it is another one, is made by
+    `meaning` is the description and default `detail`. If there are other kinds than the first that
+    have a type, each of them has an example too. `schema`, if it is another one, is made by
     `problem_schema`, once for all replies.
     """
-    detail = kinds[0].detail if kinds[0] else meaning
     uris = [kind.uri if kind else ABOUT_BLANK for kind in kinds]
+    examples = {
+        kind.name if kind else ABOUT_BLANK: partial(
+            problem, detail=kind.detail if kind else meaning, kind=kind
+        )
+        for kind in (kinds[0], *filter(None, kinds[1:]))
+    }
+    first = next(iter(examples))
+    examples[first] = partial(examples[first], **example)
     body = Body(
         schema,
-        partial(problem, **{"detail": detail, "kind": kinds[0]} | example),
+        example=examples[first] if len(examples) == 1 else None,
+        examples=examples if len(examples) > 1 else {},
         keywords={"properties": {"type": {"enum": uris}}},
     )
     return Reply(description=meaning, content={PROBLEM: body}, headers=headers)

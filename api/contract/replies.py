@@ -29,13 +29,15 @@ class Body:
     """A representation: its schema, an example, and how to render what a view returns.
 
     A text that a view returns is rendered as the mapping `{"message": text}`. `keywords` narrow the
-    schema, which is then a marshmallow schema, for this representation alone.
+    schema, which is then a marshmallow schema, for this representation alone. `examples` are named
+    ones, in place of `example`. An example may be a function of the status.
     """
 
     schema: Schema | type[Schema] | JsonSchema
     example: Any = None
     render: Callable[[Any], str] | None = None
     keywords: JsonSchema = field(default_factory=dict)
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _says(text: str, response: Response) -> bool:
