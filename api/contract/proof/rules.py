@@ -13,7 +13,7 @@ from .changes import Place
 from .document import DeclaredResponse, Document, Node, Operation, fits, from_text, media_key
 from .exchanges import Exchange
 from .request_rules import UNKNOWN, has_any, parameter_fault, request_faults
-from .values import separator
+from .values import describe_faults, separator
 
 # OpenAPI documents don't declare these headers, which HTTP itself needs in any response.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
@@ -156,8 +156,10 @@ def _content(
     elif exchange.has_known_content:
         place = (*declared.place, "content", key)
         try:
-            if not fits(declared.content[key], exchange.decoded_content):
-                yield place, f"the content isn't as declared: {exchange.content[:200]!r}"
+            schema, content = declared.content[key], exchange.decoded_content
+            if not fits(schema, content):
+                why = describe_faults(schema, content)
+                yield place, f"the content isn't as declared: {why}: {exchange.content[:200]!r}"
         except ValueError as error:
             yield place, f"the content can't be read: {error}"
 

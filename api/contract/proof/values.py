@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError, canonicalize
@@ -50,6 +51,13 @@ def _validator(schema: Node) -> tuple[Draft202012Validator, bool]:
 def fits(schema: Node, value: Any) -> bool:
     """Return whether the value is valid."""
     return bool(_validator(schema)[0].is_valid(value))
+
+
+def describe_faults(schema: Node, value: Any) -> str:
+    """Return what is wrong with an invalid value, and where: at most three faults."""
+    errors = islice(_validator(schema)[0].iter_errors(value), 3)
+    found = [("/".join(map(str, error.instance_path)), error.message) for error in errors]
+    return "; ".join(f"{place}: {text}" if place else text for place, text in found)
 
 
 def is_judged(schema: Node) -> bool:
