@@ -1,4 +1,4 @@
-"""User details: each form creates a record, which anyone with its link can read or delete."""
+"""User details: each form creates a record, to which anyone with its link has access."""
 
 from datetime import UTC, datetime
 from typing import Any

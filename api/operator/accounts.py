@@ -101,7 +101,7 @@ def delete_account(username: str, yes: bool) -> None:
 
     Every hash of its password is deleted, also those that are kept for requests sent again with an
     Idempotency-Key. Its records stay, and belong to no account any more: anyone with a record's
-    link can still read or delete it. The username can then be signed up again, by anybody, without
+    link still has access to it. The username can then be signed up again, by anybody, without
     these records.
     """
     with one_line_errors(store.database):

@@ -82,7 +82,7 @@ def export(kind: str, output: Path | None, force: bool, with_ids: bool) -> None:
     The export has every record that exists from its beginning to its end, and none that was added
     after it began.
 
-    Anyone with the id of a record can read or delete it, so ids are left out unless you give
+    Anyone with the id of a record has access to it, so ids are left out unless you give
     --with-ids.
 
     Texts are exported exactly as they were given, also those that begin with =, +, - or @, which a

@@ -101,10 +101,10 @@ def test_each_response_may_have_members_that_a_later_version_adds(
 
 
 def test_the_operations_stand_in_the_order_of_their_use() -> None:
-    assert [operation_object["operationId"] for _, _, operation_object in documented()] == [
-        *("signUp", "createUserDetails", "getMyUserDetails", "getUserDetails"),
-        "deleteUserDetails",
-    ]
+    first = "signUp"
+    others = [each.id for each in OPERATIONS if each.id != first]
+    printed = [operation_object["operationId"] for _, _, operation_object in documented()]
+    assert printed == [first, *others]
     assert [tag["name"] for tag in DOCUMENT["tags"]][:2] == ["Sign up", "User details"]
 
 
@@ -203,7 +203,7 @@ def test_the_document_is_printed_the_same_to_the_byte_in_each_process(tmp_path: 
     files = [tmp_path / f"{seed}.yaml" for seed in "12"]
     runs = [flask("openapi", "--file", str(f), PYTHONHASHSEED=f.stem) for f in files]
     for run in runs:
-        _, errors = run.communicate(timeout=60)
+        _, errors = run.communicate(timeout=600)
         assert run.returncode == 0, errors
     assert files[0].read_bytes() == files[1].read_bytes() == FILE.read_bytes()
 
@@ -218,7 +218,7 @@ def test_the_check_shows_a_difference_and_fails_for_it(
     kept.write_text(FILE.read_text(encoding="utf-8").replace("'201'", f"'{code}'"), "utf-8")
     before = kept.read_bytes(), kept.stat().st_mtime_ns
     run = flask("openapi", "--check", "--file", str(kept))
-    printed, errors = run.communicate(timeout=60)
+    printed, errors = run.communicate(timeout=600)
     assert expected in printed, printed + errors
     assert run.returncode == (code != "201")
     assert (kept.read_bytes(), kept.stat().st_mtime_ns) == before

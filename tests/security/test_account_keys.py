@@ -213,10 +213,10 @@ def test_released_keys_of_deleted_records_are_deleted(empty_url: str) -> None:
     """A retry would name such a record."""
     engine = open_engine(Settings(database_url=empty_url))
     upgrade(engine)
-    downgrade(engine, to="0003")
     store = Store(Database(engine))
     kept, deleted = (store.add_details(**RECORD, key=Key(name, b"")) for name in (b"1", b"2"))
     store.add_account("ada", None, Key(b"3", b""))
+    downgrade(engine, to="0003")  # The store knows only the newest tables.
     with engine.connect() as connection:
         connection.execute(delete(user_details).where(user_details.c.id == deleted))
     upgrade(engine)
