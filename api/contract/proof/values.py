@@ -35,13 +35,15 @@ def _compiled(schema: str) -> tuple[Draft202012Validator, bool]:
         return _compiled(json.dumps(whole if place else {}))[0], False
 
 
+_MOST_CACHED = 10_000
+"""Most schemas belong to mutants that are no longer used."""
 _validators: dict[int, tuple[Node, tuple[Draft202012Validator, bool]]] = {}
 
 
 def _validator(schema: Node) -> tuple[Draft202012Validator, bool]:
     cached = _validators.get(id(schema))
     if cached is None or cached[0] is not schema:
-        if len(_validators) > 10_000:  # Most belong to mutants that are no longer used.
+        if len(_validators) > _MOST_CACHED:
             _validators.clear()
         compiled = _compiled(json.dumps(schema, default=str))  # YAML has dates, JSON has none.
         cached = _validators[id(schema)] = schema, compiled
@@ -74,11 +76,20 @@ def covers(one: Node, other: Node) -> bool:
     return bool(whole == Containment.YES)
 
 
+_kinds: dict[int, tuple[Node, set[str]]] = {}
+
+
 def kinds(schema: Node) -> set[str]:
     """Return the types that the schema names, also in its alternatives."""
-    named = schema.get("type", [])
-    found = {named} if isinstance(named, str) else set(named)
-    return found.union(*map(kinds, _alternatives(schema)))
+    cached = _kinds.get(id(schema))
+    if cached is None or cached[0] is not schema:
+        if len(_kinds) > _MOST_CACHED:
+            _kinds.clear()
+        named = schema.get("type", [])
+        found = {named} if isinstance(named, str) else set(named)
+        found = found.union(*map(kinds, _alternatives(schema)))
+        cached = _kinds[id(schema)] = schema, found
+    return cached[1]
 
 
 def items(schema: Node) -> Node:
