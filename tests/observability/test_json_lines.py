@@ -97,12 +97,16 @@ def test_a_server_without_standard_error_serves(tmp_path: Path) -> None:
         command, shell=True, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environ
     )
     assert process.stdout
-    said = process.stdout.readline()
-    server = Server(process, f"http://localhost:{port}", said, tmp_path / "server.log")
-    with Client(server) as client, process.stdout:
-        for _ in range(50):
-            assert client.send(LIVEZ).receive().status == 200
-    assert server.stop() == 0
+    try:
+        said = process.stdout.readline()
+        server = Server(process, f"http://localhost:{port}", said, tmp_path / "server.log")
+        with Client(server) as client, process.stdout:
+            for _ in range(50):
+                assert client.send(LIVEZ).receive().status == 200
+        assert server.stop() == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_defect_is_logged_without_the_link_that_was_asked_for(
