@@ -80,7 +80,7 @@ class Field:
     def values(self, exchange: Exchange, path: Mapping[str, str]) -> list[Any] | None:
         """Return the values of the field, or None if anything else of the request is invalid."""
         pairs = self._pairs(exchange, path)
-        if pairs is None or not is_well_formed(exchange):
+        if pairs is None or not is_well_formed(exchange, self.operation.is_strict):
             return None
         faults = [fault for _, fault in request_faults(self._rest, dict(path), exchange)]
         if any(faults) or (faults and not exchange.accepted):  # Some parts aren't judged.

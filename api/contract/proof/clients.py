@@ -83,8 +83,9 @@ def _django(client: Any, choose: Choose, patch: Patch) -> None:
     call = client.ClientHandler.__call__
 
     def recording(handler: Any, environ: Any) -> Any:
-        request = RecordedRequest(environ)
-        keeps = choose(f"http://{environ['SERVER_NAME']}:{environ['SERVER_PORT']}{request.path}")
+        host = f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        request = RecordedRequest({"HTTP_HOST": host, **environ})  # The client sends no Host.
+        keeps = choose(f"http://{host}{request.path}")
         if keeps:
             environ["wsgi.input"] = request
         response = call(handler, environ)

@@ -14,11 +14,12 @@ from tests.contract.small_document import DOCUMENT, FORM, make_exchange, note_le
 PROPERTIES = ("components", "schemas", "NewNote", "properties")
 
 
-def seen(exchange: Exchange) -> set[str]:
+def seen(exchange: Exchange, *, is_strict: bool = True) -> set[str]:
     """Return the covered boundaries of the field `text`; the form has another field too."""
     text = DOCUMENT["components"]["schemas"]["NewNote"]["properties"]["text"]
     number = {"type": "integer", "minimum": 1}
-    coverage = Coverage(Document(replaced(DOCUMENT, PROPERTIES, {"text": text, "n": number})))
+    root = replaced(DOCUMENT, PROPERTIES, {"text": text, "n": number})
+    coverage = Coverage(Document(root, is_strict=is_strict))
     coverage.add(exchange)
     return {promise.what for promise in coverage.seen if promise.where.startswith(FORM)}
 
@@ -55,6 +56,12 @@ def test_a_refusal_for_another_reason_covers_no_boundary() -> None:
     assert seen(wrong) == {"one shorter"}
     assert seen(replace(wrong, query="%")) == set()
     assert seen(replace(wrong, sent=Headers({"Host": "/", "Content-Type": FORM}))) == set()
+
+
+def test_a_request_without_a_host_counts_unless_the_document_is_strict() -> None:
+    without = replace(refused("text=a"), sent=Headers({"Content-Type": FORM}))
+    assert seen(without) == set()
+    assert seen(without, is_strict=False) == {"one shorter"}
 
 
 def test_a_number_in_a_form_is_read_as_one() -> None:

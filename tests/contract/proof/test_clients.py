@@ -161,7 +161,7 @@ def test_djangos_test_client_is_recorded(exchanges: list[Exchange]) -> None:
     echoed, streamed, _ = exchanges
     assert (echoed.query, echoed.content, echoed.received["Location"]) == ("q=1", b"abc", "/x")
     assert echoed.body and b"abc" in echoed.body and echoed.received["Set-Cookie"][:3] == "a=1"
-    assert streamed.content == b"ab"
+    assert (streamed.content, streamed.sent["Host"]) == (b"ab", "testserver:80")
 
 
 @pytest.mark.usefixtures("django")
