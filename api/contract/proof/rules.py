@@ -189,7 +189,10 @@ def _request(
 def _wrong_refusals(operation: Operation, exchange: Exchange, *, is_valid: bool) -> Iterator[str]:
     """Yield why this refusal of the request is wrong by the document."""
     media_type, status = exchange.sent_media_type, exchange.status
-    if status in (400, 422) and is_valid and is_well_formed(exchange, operation.is_strict):
+    # Beside a declared 422 for invalid input, a 400 has another reason.
+    is_other = status == 400 and "422" in operation.all_responses and not operation.is_strict
+    may_refuse = is_other or not is_well_formed(exchange, operation.is_strict)
+    if status in (400, 422) and is_valid and not may_refuse:
         yield "a valid request was refused"
     if status == 412 and operation.is_strict and not has_preconditions(exchange):
         yield "a request without a precondition was refused for one"

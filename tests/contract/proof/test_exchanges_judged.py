@@ -325,6 +325,7 @@ HABITS = [
     exchange(200, query="%zz"),
     exchange(200, sent=BEARER, path="/c"),
     exchange(200, path="/prefix/a"),
+    exchange(400, path="/d"),
 ]
 # An exchange that violates any document.
 UNTRUTHS = [
@@ -338,6 +339,7 @@ UNTRUTHS = [
     exchange(200, content=b"a", received={"Content-Type": "text/html"}),
     exchange(200, sent=JSON, body=b"{", method="POST", path="/b/1"),
     exchange(200, method="HEAD", content=b"a"),
+    exchange(422, path="/d"),
 ]
 SERVICE = """
 paths:
@@ -349,6 +351,7 @@ paths:
       requestBody: {content: {application/json: {}}}
       responses: {'200': {}, '403': {}, '409': {}, '412': {}}
   /c: {get: {security: [{}, {basic: []}], responses: {'200': {}}}}
+  /d: {get: {responses: {'200': {}, '400': {}, '401': {}, '422': {}}}}
 components: {securitySchemes: {basic: {type: http, scheme: basic}}}
 servers: [{url: /}]
 """
