@@ -204,7 +204,9 @@ def _wrong_refusals(operation: Operation, exchange: Exchange, *, is_valid: bool)
         yield "a request without a body was refused, as none is required"
     if status == 406 and exchange.sent.get("Accept", "").strip() in ("", "*/*"):
         yield "a request was refused for Accept, which allows all"
-    if status == 401 and (not operation.security or _is_anonymous(operation, exchange)):
+    # Without schemes, the credentials may be in the body, as those of a login.
+    is_open = operation.allows_anonymous and not has_any(operation, exchange)
+    if status == 401 and (is_open if operation.security else operation.is_strict):
         yield "a request was refused for credentials, which it needn't have"
 
 
@@ -221,7 +223,3 @@ def is_well_formed(exchange: Exchange, is_strict: bool) -> bool:
 def has_preconditions(exchange: Exchange) -> bool:
     """Return whether the request has preconditions (RFC 9110, section 13.1)."""
     return not {"if-match", "if-none-match"}.isdisjoint(exchange.sent_values)
-
-
-def _is_anonymous(operation: Operation, exchange: Exchange) -> bool:
-    return operation.allows_anonymous and not has_any(operation, exchange)

@@ -326,6 +326,7 @@ HABITS = [
     exchange(200, sent=BEARER, path="/c"),
     exchange(200, path="/prefix/a"),
     exchange(400, path="/d"),
+    exchange(401, path="/d"),
 ]
 # An exchange that violates any document.
 UNTRUTHS = [
@@ -340,6 +341,7 @@ UNTRUTHS = [
     exchange(200, sent=JSON, body=b"{", method="POST", path="/b/1"),
     exchange(200, method="HEAD", content=b"a"),
     exchange(422, path="/d"),
+    exchange(401, path="/c"),
 ]
 SERVICE = """
 paths:
@@ -350,7 +352,7 @@ paths:
     post:
       requestBody: {content: {application/json: {}}}
       responses: {'200': {}, '403': {}, '409': {}, '412': {}}
-  /c: {get: {security: [{}, {basic: []}], responses: {'200': {}}}}
+  /c: {get: {security: [{}, {basic: []}], responses: {'200': {}, '401': {}}}}
   /d: {get: {responses: {'200': {}, '400': {}, '401': {}, '422': {}}}}
 components: {securitySchemes: {basic: {type: http, scheme: basic}}}
 servers: [{url: /}]
