@@ -141,7 +141,8 @@ class Field:
         is_text, is_list = not is_json(self.encoding), _is_list(self.schema)
         if self.name and self.encoding != "path" and not (is_text and is_list):
             yield "empty"
-        if self.name and is_text and not is_list and self.encoding not in ("path", "header"):
+        may_repeat = is_list or self.encoding in ("path", "header") or not self.operation.is_strict
+        if self.name and is_text and not may_repeat:
             yield "repeated"  # Commas join the values of a header.
         yield from self._variants
         for run in self._runs:
@@ -193,7 +194,8 @@ class Field:
             if exchange.accepted != self.required:
                 yield "absent"
         elif len(values) > 1:
-            if not exchange.accepted and all(fits(self.schema, value) for value in values):
+            is_refused = self.operation.is_strict and not exchange.accepted
+            if is_refused and all(fits(self.schema, value) for value in values):
                 yield "repeated"
         else:
             yield from self._proven_by_value(values[0], exchange.accepted)

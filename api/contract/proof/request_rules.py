@@ -32,15 +32,20 @@ def request_faults(
     if exchange.parameters is None:
         yield operation.place, "the query can't be read" if operation.is_strict else UNKNOWN
     for parameter in operation.parameters:
-        fault = parameter_fault(parameter, texts, exchange)
+        fault = parameter_fault(parameter, texts, exchange, is_strict=operation.is_strict)
         if fault is not None:
             yield operation.parameter_place(parameter), fault and f"{parameter['name']}: {fault}"
     if operation.bodies and (operation.body_required or exchange.sent_media_type or exchange.body):
         yield from _body_faults(operation, exchange)
 
 
-def parameter_fault(parameter: Node, path_texts: dict[str, str], exchange: Exchange) -> str | None:
-    """Return what is invalid about the parameter, None if nothing is."""
+def parameter_fault(
+    parameter: Node, path_texts: dict[str, str], exchange: Exchange, *, is_strict: bool = True
+) -> str | None:
+    """Return what is invalid about the parameter, None if nothing is.
+
+    Unless `is_strict`, the app may take the first or last value of a repeated parameter.
+    """
     texts = parameter_texts(parameter, path_texts, exchange)
     schema, separated_by = parameter["schema"], separator(parameter)
     if separated_by is None or not is_judged(schema):
@@ -49,7 +54,7 @@ def parameter_fault(parameter: Node, path_texts: dict[str, str], exchange: Excha
         return "it is missing" if parameter.get("required") else None
     is_list = "array" in kinds(schema) and "content" not in parameter
     if len(texts) > 1 and not (is_list and not separated_by):
-        return "it occurs twice"
+        return "it occurs twice" if is_strict or is_list else UNKNOWN
     try:
         value = _parameter_value(parameter, texts, separated_by if is_list else None)
     except ValueError:
@@ -97,27 +102,31 @@ def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[tuple[Pla
         yield place, f"the body can't be read: {error}"
         return
     if isinstance(body, Form):
-        yield from ((place, fault) for fault in form_faults(schema, body))
+        yield from ((place, fault) for fault in _form_faults(schema, body, operation.is_strict))
     elif not fits(schema, body.value):
         yield place, f"the body doesn't fit: {exchange.body!r}"
     if not is_judged(schema):
         yield place, UNKNOWN
 
 
-def form_faults(schema: Node, form: Form) -> Iterator[str]:
+def _form_faults(schema: Node, form: Form, is_strict: bool) -> Iterator[str]:
     """Yield what is invalid about the form, including repeated fields and unexpected files."""
-    declared, given = members(schema), dict[str, Any]()
+    declared, given, is_open = members(schema), dict[str, Any](), False
     for name in dict.fromkeys(name for name, _ in form.fields):
         member = declared.get(name, {})
         texts = [text for each, text in form.fields if each == name]
         is_list = "array" in kinds(member)
         one = items(member) if is_list else member
-        is_repeated = len(texts) > 1 and not is_list
-        if name in declared and (is_repeated or (None in texts and not is_of_files(one))):
+        is_repeated = len(texts) > 1 and not is_list and name in declared
+        is_open |= is_repeated and not is_strict
+        is_unexpected = name in declared and None in texts and not is_of_files(one)
+        if is_unexpected or (is_repeated and is_strict):
             yield f"{name} occurs twice, or as a file"
         values = ["" if text is None else _field_value(one, text) for text in texts]
         given[name] = values if is_list else values[-1]
-    if not fits(schema, given):
+    if is_open:
+        yield UNKNOWN
+    elif not fits(schema, given):
         yield f"the form doesn't fit: {form.fields}"
 
 

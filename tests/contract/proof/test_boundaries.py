@@ -64,5 +64,12 @@ def test_a_request_without_a_host_counts_unless_the_document_is_strict() -> None
     assert seen(without, is_strict=False) == {"one shorter"}
 
 
+def test_repeated_parameters_are_promised_by_strict_documents_only() -> None:
+    strict, loose = (Coverage(Document(DOCUMENT, is_strict=each)) for each in (True, False))
+    only = {promise for promise in strict.promises if promise not in loose.promises}
+    assert {promise.what for promise in only} == {"repeated"}
+    assert seen(refused("text=ab&text=ba"), is_strict=False) == set()
+
+
 def test_a_number_in_a_form_is_read_as_one() -> None:
     assert seen(note_left("text=ab&n=1", 1)) >= {"shortest", "least"}

@@ -327,6 +327,8 @@ HABITS = [
     exchange(200, path="/prefix/a"),
     exchange(400, path="/d"),
     exchange(401, path="/d"),
+    exchange(200, path="/d", query="q=1&q=2"),
+    exchange(200, path="/e", method="POST", sent=FORM, body=b"text=a&text=b"),
 ]
 # An exchange that violates any document.
 UNTRUTHS = [
@@ -342,6 +344,8 @@ UNTRUTHS = [
     exchange(200, method="HEAD", content=b"a"),
     exchange(422, path="/d"),
     exchange(401, path="/c"),
+    exchange(200, path="/d", query="l=1&l=2"),
+    exchange(200, path="/e", method="POST", sent=FORM, body=b"text=abc"),
 ]
 SERVICE = """
 paths:
@@ -353,7 +357,17 @@ paths:
       requestBody: {content: {application/json: {}}}
       responses: {'200': {}, '403': {}, '409': {}, '412': {}}
   /c: {get: {security: [{}, {basic: []}], responses: {'200': {}, '401': {}}}}
-  /d: {get: {responses: {'200': {}, '400': {}, '401': {}, '422': {}}}}
+  /d:
+    get:
+      parameters:
+      - {in: query, name: q, schema: {type: string}}
+      - {in: query, name: l, explode: false, schema: {type: array}}
+      responses: {'200': {}, '400': {}, '401': {}, '422': {}}
+  /e:
+    post:
+      requestBody: {content: {application/x-www-form-urlencoded: {schema: {properties: {
+        text: {type: string, maxLength: 1}}}}}}
+      responses: {'200': {}, '400': {}}
 components: {securitySchemes: {basic: {type: http, scheme: basic}}}
 servers: [{url: /}]
 """
@@ -369,6 +383,20 @@ def test_habits_of_the_contract_are_no_rules_for_others(exchange: Exchange) -> N
     if not is_prefixed and (exchange.path, exchange.status) != ("/elsewhere/", 404):
         assert judged(service(is_strict=True), exchange)
     assert not judged(service(is_strict=False, prefix="/prefix" if is_prefixed else "/"), exchange)
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        exchange(400, path="/d", query="q=1&q=2"),
+        exchange(400, path="/e", method="POST", sent=FORM, body=b"text=a&text=b"),
+        exchange(400, path="/e", method="POST", sent=FORM, body=b"text=a&text=bc"),
+    ],
+    ids=lambda e: f"{e.path} {e.query or e.body}",
+)
+def test_a_repeated_parameter_may_be_refused(repeated: Exchange) -> None:
+    for is_strict in (True, False):
+        assert not judged(service(is_strict=is_strict), repeated)
 
 
 @pytest.mark.parametrize("exchange", UNTRUTHS, ids=lambda e: f"{e.method} {e.path} {e.status}")
