@@ -59,10 +59,8 @@ def contradictions(
     if response is None:
         if exchange.status in _OF_ANY_REQUEST and not is_well_formed(exchange, document.is_strict):
             return  # The request is malformed HTTP.
-        if not document.is_strict and exchange.status == 404:
-            path_parameters = [p for p in operation.parameters if p["in"] == "path"]
-            if any(parameter_fault(p, texts, exchange) for p in path_parameters):
-                return  # The framework found no route with such a path.
+        if not document.is_strict and _is_unrouted(operation, texts, exchange):
+            return
         text = f"{operation.id}: {exchange.status} isn't declared"
         yield Violation((*operation.place, "responses"), text)
         return
@@ -75,6 +73,16 @@ def contradictions(
     for aspect in aspects:
         for place, text in violations[aspect]:
             yield Violation(place, f"{operation.id}, {exchange.status}: {text}")
+
+
+def _is_unrouted(operation: Operation, texts: dict[str, str], exchange: Exchange) -> bool:
+    """Return whether the framework found no route: to HEAD, or with such a path."""
+    path_parameters = [p for p in operation.parameters if p["in"] == "path"]
+    is_other_path = any(parameter_fault(p, texts, exchange) for p in path_parameters)
+    is_other_method = exchange.method == "HEAD" != operation.method
+    return (exchange.status == 405 and is_other_method) or (
+        exchange.status == 404 and is_other_path
+    )
 
 
 def _may_be_undeclared(document: Document, exchange: Exchange, statuses: set[int]) -> bool:

@@ -327,6 +327,7 @@ HABITS = [
     exchange(200, path="/prefix/a"),
     exchange(400, path="/d"),
     exchange(401, path="/d"),
+    exchange(405, method="HEAD"),
     exchange(200, path="/d", query="q=1&q=2"),
     exchange(200, path="/e", method="POST", sent=FORM, body=b"text=a&text=b"),
 ]
@@ -344,6 +345,7 @@ UNTRUTHS = [
     exchange(200, method="HEAD", content=b"a"),
     exchange(422, path="/d"),
     exchange(401, path="/c"),
+    exchange(405),
     exchange(200, path="/d", query="l=1&l=2"),
     exchange(200, path="/e", method="POST", sent=FORM, body=b"text=abc"),
 ]
