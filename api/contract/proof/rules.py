@@ -56,11 +56,12 @@ def contradictions(
             yield Violation(("paths", path), text)
         return
     response = operation.response(exchange.status)
+    is_unrouted = not document.is_strict and _is_unrouted(operation, texts, exchange)
+    if is_unrouted and not (response and media_key(response[1].content, exchange.media_type)):
+        return  # The framework's own error isn't that of the operation.
     if response is None:
         if exchange.status in _OF_ANY_REQUEST and not is_well_formed(exchange, document.is_strict):
             return  # The request is malformed HTTP.
-        if not document.is_strict and _is_unrouted(operation, texts, exchange):
-            return
         text = f"{operation.id}: {exchange.status} isn't declared"
         yield Violation((*operation.place, "responses"), text)
         return

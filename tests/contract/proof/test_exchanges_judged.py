@@ -12,7 +12,7 @@ from api.contract.proof.exchanges import Exchange
 from tests.contract.proof.judging import document, exchange, judged
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-JSON = {"Content-Type": "application/json"}
+HTML, JSON = {"Content-Type": "text/html"}, {"Content-Type": "application/json"}
 
 
 def said(*cases: Any) -> list[Any]:
@@ -327,6 +327,7 @@ HABITS = [
     exchange(200, path="/prefix/a"),
     exchange(400, path="/d"),
     exchange(401, path="/d"),
+    exchange(404, path="/b/x", method="PUT", received=HTML, content=b"No."),
     exchange(405, method="HEAD"),
     exchange(200, path="/d", query="q=1&q=2"),
     exchange(200, path="/e", method="POST", sent=FORM, body=b"text=a&text=b"),
@@ -345,6 +346,8 @@ UNTRUTHS = [
     exchange(200, method="HEAD", content=b"a"),
     exchange(422, path="/d"),
     exchange(401, path="/c"),
+    exchange(404, path="/b/1", method="PUT", received=HTML, content=b"No."),
+    exchange(404, path="/b/x", method="PUT", received=JSON, content=b"[]"),
     exchange(405),
     exchange(200, path="/d", query="l=1&l=2"),
     exchange(200, path="/e", method="POST", sent=FORM, body=b"text=abc"),
@@ -358,6 +361,7 @@ paths:
     post:
       requestBody: {content: {application/json: {}}}
       responses: {'200': {}, '403': {}, '409': {}, '412': {}}
+    put: {responses: {'404': {content: {application/json: {schema: {type: object}}}}}}
   /c: {get: {security: [{}, {basic: []}], responses: {'200': {}, '401': {}}}}
   /d:
     get:
