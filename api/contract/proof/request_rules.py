@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,10 +11,14 @@ from ..forms import FORM
 from .changes import Place
 from .document import Node, Operation, fits, from_text, media_key
 from .exchanges import Exchange, Form, Unreadable
+from .readings import changed
 from .values import is_json, is_judged, is_of_files, items, kinds, members, separator
 
 UNKNOWN = ""
 """The fault of a part of a request that isn't judged, so that it may be invalid."""
+
+_EXACT = {"binary", "date", "ipv4", "ipv6", "password", "uuid"}
+"""Formats of texts that all apps read alike, or that say nothing."""
 
 
 def request_faults(
@@ -37,6 +42,24 @@ def request_faults(
             yield operation.parameter_place(parameter), fault and f"{parameter['name']}: {fault}"
     if operation.bodies and (operation.body_required or exchange.sent_media_type or exchange.body):
         yield from _body_faults(operation, exchange)
+
+
+def has_open_format(operation: Operation, texts: dict[str, str], exchange: Exchange) -> bool:
+    """Return whether the valid request has a text whose `format` has no exact rule."""
+    other = copy(operation)
+    parameters = operation.parameters
+    other.parameters = [{**p, "schema": _without_formats(p["schema"])} for p in parameters]
+    other.bodies = {m: _without_formats(schema) for m, schema in operation.bodies.items()}
+    return any(fault for _, fault in request_faults(other, texts, exchange))
+
+
+def _without_formats(schema: Node) -> Node:
+    """Return the schema with texts forbidden where their `format` has no exact rule."""
+    whole = changed(schema, lambda _, within: _without_formats(within))
+    if "$defs" in schema:
+        whole["$defs"] = {n: _without_formats(within) for n, within in schema["$defs"].items()}
+    is_open = "format" in schema and schema["format"] not in _EXACT
+    return {**whole, "not": {"type": "string"}} if is_open else whole
 
 
 def parameter_fault(

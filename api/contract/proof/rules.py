@@ -12,7 +12,7 @@ from ..encodings import json_text
 from .changes import Place
 from .document import DeclaredResponse, Document, Node, Operation, fits, from_text, media_key
 from .exchanges import Exchange
-from .request_rules import UNKNOWN, has_any, parameter_fault, request_faults
+from .request_rules import UNKNOWN, has_any, has_open_format, parameter_fault, request_faults
 from .values import describe_faults, separator
 
 # OpenAPI documents don't declare these headers, which HTTP itself needs in any response.
@@ -187,7 +187,7 @@ def _request(
         yield place, f"an invalid request was accepted: {fault}"
     if exchange.status == 409 and fault and document.is_strict:
         yield place, f"an invalid request was in conflict: {fault}"
-    for refusal in _wrong_refusals(operation, exchange, is_valid=not faults):
+    for refusal in _wrong_refusals(operation, texts, exchange, is_valid=not faults):
         reason = declared.refuses_valid or document.reason(operation, exchange.status)
         if reason:
             document.valid_refused[f"{operation.id}, {exchange.status}"] = reason
@@ -195,21 +195,24 @@ def _request(
             yield declared.place, refusal
 
 
-def _wrong_refusals(operation: Operation, exchange: Exchange, *, is_valid: bool) -> Iterator[str]:
+def _wrong_refusals(
+    operation: Operation, texts: dict[str, str], exchange: Exchange, *, is_valid: bool
+) -> Iterator[str]:
     """Yield why this refusal of the request is wrong by the document."""
     media_type, status = exchange.sent_media_type, exchange.status
-    # Beside a declared 422 for invalid input, a 400 has another reason.
-    is_other = status == 400 and "422" in operation.all_responses and not operation.is_strict
-    may_refuse = is_other or not is_well_formed(exchange, operation.is_strict)
-    if status in (400, 422) and is_valid and not may_refuse:
-        yield "a valid request was refused"
+    if status in (400, 422) and is_valid and is_well_formed(exchange, operation.is_strict):
+        # Beside a declared 422 for invalid input, a 400 has another reason.
+        is_other = status == 400 and "422" in operation.all_responses
+        if operation.is_strict or not (is_other or has_open_format(operation, texts, exchange)):
+            yield "a valid request was refused"
     if status == 412 and operation.is_strict and not has_preconditions(exchange):
         yield "a request without a precondition was refused for one"
     is_declared = media_key(operation.bodies, media_type) if operation.bodies else not media_type
     if status == 415 and is_declared and exchange.has_plain_coding:
         yield f"a declared encoding was refused: {media_type}"
     bodiless = operation.bodies and exchange.body == b"" and not media_type
-    if status in (400, 415) and bodiless and not operation.body_required:
+    is_of_body = status == 415 or (status == 400 and operation.is_strict)
+    if is_of_body and bodiless and not operation.body_required:
         yield "a request without a body was refused, as none is required"
     if status == 406 and exchange.sent.get("Accept", "").strip() in ("", "*/*"):
         yield "a request was refused for Accept, which allows all"

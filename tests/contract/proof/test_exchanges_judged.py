@@ -327,6 +327,10 @@ HABITS = [
     exchange(200, path="/prefix/a"),
     exchange(400, path="/d"),
     exchange(401, path="/d"),
+    exchange(400, path="/f", query="at=2026-01-01T00:00:00Z", method="POST"),
+    exchange(400, path="/f", query="n=x", method="POST"),
+    exchange(400, path="/f", method="POST", sent=JSON, body=b'{"mail": "a@b.test", "parts": []}'),
+    exchange(400, path="/f", method="POST", sent=JSON, body=b'{"parts": [{"mail": "a@b.test"}]}'),
     exchange(404, path="/b/x", method="PUT", received=HTML, content=b"No."),
     exchange(405, method="HEAD"),
     exchange(200, path="/d", query="q=1&q=2"),
@@ -346,6 +350,9 @@ UNTRUTHS = [
     exchange(200, method="HEAD", content=b"a"),
     exchange(422, path="/d"),
     exchange(401, path="/c"),
+    exchange(400, path="/f", query="n=1", method="POST"),
+    exchange(400, path="/f", method="POST", sent=JSON, body=b'{"mail": null, "parts": [{}]}'),
+    exchange(400, path="/f", method="POST", sent=JSON, body=b'{"day": "2026-01-01"}'),
     exchange(404, path="/b/1", method="PUT", received=HTML, content=b"No."),
     exchange(404, path="/b/x", method="PUT", received=JSON, content=b"[]"),
     exchange(405),
@@ -374,7 +381,21 @@ paths:
       requestBody: {content: {application/x-www-form-urlencoded: {schema: {properties: {
         text: {type: string, maxLength: 1}}}}}}
       responses: {'200': {}, '400': {}}
-components: {securitySchemes: {basic: {type: http, scheme: basic}}}
+  /f:
+    post:
+      parameters:
+      - {in: query, name: at, schema: {type: string, format: date-time}}
+      - {in: query, name: n, schema: {type: integer, format: int32}}
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Mail'}}}}
+      responses: {'200': {}, '400': {}}
+components:
+  securitySchemes: {basic: {type: http, scheme: basic}}
+  schemas:
+    Mail:
+      properties:
+        mail: {anyOf: [{type: string, format: email}, {type: 'null'}]}
+        day: {type: string, format: date}
+        parts: {type: array, items: {$ref: '#/components/schemas/Mail'}}
 servers: [{url: /}]
 """
 
