@@ -109,10 +109,12 @@ def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) 
 def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[tuple[Place, str]]:
     media_type = exchange.sent_media_type
     key, place = media_key(operation.bodies, media_type), operation.body_place
-    if key is None or not exchange.has_plain_coding:
-        is_open = key is not None and not operation.is_strict
-        text = f"{media_type or 'no media type'}, in a coding that isn't declared"
-        yield place, UNKNOWN if is_open else text
+    if key is None:
+        yield place, f"its media type, {media_type or 'none'}, isn't declared"
+        return
+    if not exchange.has_plain_coding:
+        text = "its charset or content coding isn't declared"
+        yield place, text if operation.is_strict else UNKNOWN
         return
     place, schema = (*place, "content", key), operation.bodies[key]
     is_recorded = exchange.body is not None or operation.is_strict

@@ -25,6 +25,10 @@ _OF_ANY_REQUEST = {400, 414, 417, 431, 501}
 _LABEL = r"[\w~%-]{1,63}"
 _HOST = re.compile(rf"({_LABEL}([.]{_LABEL})*|\[[0-9a-fA-F]*:[0-9a-fA-F:.]+\])(:\d*)?", re.ASCII)
 
+_TO_ALLOW = (
+    "If the refusal depends on state or on several fields, say so: "
+    "refuses_valid in pyproject.toml, or x-refuses-valid in the document."
+)
 
 ASPECTS = frozenset({"headers", "content", "request"})
 
@@ -154,8 +158,10 @@ def _content(
     key = media_key(declared.content, media_type)
     may_have_content = not document.is_strict and exchange.status >= 300
     if exchange.method == "HEAD" or not declared.content:
-        if exchange.content and (exchange.method == "HEAD" or not may_have_content):
-            yield declared.place, "there is content"
+        if exchange.content and exchange.method == "HEAD":
+            yield declared.place, "the response to HEAD has content"
+        elif exchange.content and not may_have_content:
+            yield declared.place, "there is content, but the response declares none"
         elif media_type and key is None and (declared.content or document.is_strict):
             yield declared.place, f"{media_type} isn't declared"
     elif key is None:
@@ -204,7 +210,7 @@ def _wrong_refusals(
         # Beside a declared 422 for invalid input, a 400 has another reason.
         is_other = status == 400 and "422" in operation.all_responses
         if operation.is_strict or not (is_other or has_open_format(operation, texts, exchange)):
-            yield "a valid request was refused"
+            yield f"a valid request was refused. {_TO_ALLOW}"
     if status == 412 and operation.is_strict and not has_preconditions(exchange):
         yield "a request without a precondition was refused for one"
     is_declared = media_key(operation.bodies, media_type) if operation.bodies else not media_type

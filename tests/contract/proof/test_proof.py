@@ -14,7 +14,7 @@ from api.contract.proof.equivalence import mean_the_same
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.mutants import Mutant, mutants
 from api.contract.proof.proof import Contradiction, Proof
-from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange, note_left
+from tests.contract.small_document import DOCUMENT, FORM, TRAFFIC, make_exchange, note_left
 
 Prove = Callable[..., Proof]
 MUTANTS = list(mutants(DOCUMENT))
@@ -102,9 +102,12 @@ def test_missing_coverage_is_reported_with_line_and_mutation(prove: Prove) -> No
             "the content isn't as declared",
         ),
         (make_exchange("GET", "/notes/1", 200, said={"id": 1}, X="1"), "x isn't declared"),
-        (make_exchange("GET", "/notes/1", 404, said={}), "there is content"),
+        (make_exchange("GET", "/notes/1", 404, said={}), "there is content, but the response"),
         (make_exchange("GET", "/notes/x", 200, said={"id": 1}), "an invalid request was accepted"),
-        (make_exchange("HEAD", "/notes/1", 200, said={"id": 1}), "there is content"),
+        (
+            make_exchange("HEAD", "/notes/1", 200, said={"id": 1}),
+            "the response to HEAD has content",
+        ),
         (note_left("text=ab", 3), "Location: '/notes/3' isn't as declared"),
         (note_left("text=ac", 1), "an invalid request was accepted: the form doesn't fit"),
         (note_left("text=ab&text=ab", 1), "an invalid request was accepted: text occurs twice"),
@@ -112,7 +115,19 @@ def test_missing_coverage_is_reported_with_line_and_mutation(prove: Prove) -> No
             make_exchange("POST", "/notes", 201, sent="text=ab", said={"id": 1}),
             "Location occurs 0 times",
         ),
-        (make_exchange("POST", "/notes", 400, sent="text=ab"), "a valid request was refused"),
+        (
+            make_exchange("POST", "/notes", 400, sent="text=ab"),
+            "a valid request was refused. If the refusal depends on state or on several fields, "
+            "say so: refuses_valid in pyproject.toml, or x-refuses-valid in the document.",
+        ),
+        (
+            make_exchange("POST", "/notes", 201, sent="text=ab", content_type="text/plain"),
+            "an invalid request was accepted: its media type, text/plain, isn't declared",
+        ),
+        (
+            make_exchange("POST", "/notes", 201, sent="text=ab", content_type=f"{FORM};charset=x"),
+            "an invalid request was accepted: its charset or content coding isn't declared",
+        ),
         (make_exchange("POST", "/notes", 415, sent="text=ab"), "a declared encoding was refused"),
         (make_exchange("GET", "/notes/1", 401), "401 isn't declared"),
     ],
