@@ -55,6 +55,15 @@ class Field:
         return {**schema, **{k: self.whole[k] for k in ("$defs",) if k in self.whole}}
 
     @cached_property
+    def _bounded(self) -> Schema:
+        """The schema that has the bounds: the only alternative to null, if there is one."""
+        for keyword in {"anyOf", "oneOf"} & self.schema.keys():
+            others = [s for s in map(_whole, self.schema[keyword]) if s.get("type") != "null"]
+            if len(others) == 1:
+                return {**{k: v for k, v in self.schema.items() if k != keyword}, **others[0]}
+        return self.schema
+
+    @cached_property
     def required(self) -> bool:
         return self.name in self.whole.get("required", [])
 
@@ -136,7 +145,7 @@ class Field:
             yield "accepted"
         elif self.encoding != "path":  # Without the parameter it would be another path.
             yield "absent"
-        if is_of_files(self.schema):
+        if is_of_files(self._bounded):
             return
         is_text, is_list = not is_json(self.encoding), _is_list(self.schema)
         if self.name and self.encoding != "path" and not (is_text and is_list):
@@ -146,11 +155,11 @@ class Field:
             yield "repeated"  # Commas join the values of a header.
         yield from self._variants
         for run in self._runs:
-            yield from run.boundaries(self.schema, self._example or "")
+            yield from run.boundaries(self._bounded, self._example or "")
 
     def not_judged(self) -> Iterator[NotJudged]:
         """Yield that the characters of the field are left out, if they are."""
-        if self._example is None and "pattern" in self.schema:
+        if self._example is None and "pattern" in self._bounded:
             parameter = {"in": self.encoding, "name": self.name}
             is_parameter, body = self.encoding in _PLACES, self.operation.body_place
             place = self.operation.parameter_place(parameter) if is_parameter else body
@@ -158,19 +167,19 @@ class Field:
 
     @cached_property
     def _example(self) -> str | None:
-        return example_of(self.schema) if "pattern" in self.schema else None
+        return example_of(self._bounded) if "pattern" in self._bounded else None
 
     @cached_property
     def _runs(self) -> list[Run]:
         if self._example is None:
             return []
-        return [Run(first, last) for first, last in runs(self.schema["pattern"])]
+        return [Run(first, last) for first, last in runs(self._bounded["pattern"])]
 
     @cached_property
     def _variants(self) -> dict[str, tuple[bool, Schema]]:
         """Whether an accepted value proves each boundary, and the schema without that boundary."""
         found = {}
-        for change in changes(self.schema, texts=True):
+        for change in changes(self._bounded, texts=True):
             keyword = str(change.line[0])
             if keyword in _OTHERS or change.direction in ("different", "unknown") or change.target:
                 continue
@@ -201,7 +210,7 @@ class Field:
             yield from self._proven_by_value(values[0], exchange.accepted)
 
     def _proven_by_value(self, value: Any, accepted: bool) -> Iterator[str]:
-        if fits(self.schema, value) != accepted:
+        if fits(self._bounded, value) != accepted:
             return
         if value in ("", [], {}):
             yield "empty"
@@ -210,7 +219,7 @@ class Field:
                 yield name
         if isinstance(value, str):
             for run in self._runs:
-                yield from run.proven(self.schema, self._example or "", value, accepted)
+                yield from run.proven(self._bounded, self._example or "", value, accepted)
 
 
 def fields(document: Document) -> Iterator[Field]:

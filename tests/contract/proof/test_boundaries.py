@@ -1,6 +1,8 @@
 """A boundary counts as covered only if it alone determined the response."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from werkzeug.datastructures import Headers
@@ -9,6 +11,7 @@ from api.contract.proof.coverage import Coverage
 from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.mutants import replaced
+from tests.contract.proof.judging import document, exchange
 from tests.contract.small_document import DOCUMENT, FORM, make_exchange, note_left
 
 PROPERTIES = ("components", "schemas", "NewNote", "properties")
@@ -69,6 +72,34 @@ def test_repeated_parameters_are_promised_by_strict_documents_only() -> None:
     only = {promise for promise in strict.promises if promise not in loose.promises}
     assert {promise.what for promise in only} == {"repeated"}
     assert seen(refused("text=ab&text=ba"), is_strict=False) == set()
+
+
+SENTENCE = "{type: string, minLength: 2, maxLength: 3%s}"
+SENTENCE_3_1 = f"{{anyOf: [{SENTENCE % ''}, {{type: 'null'}}], title: A}}"
+
+
+def covered(schema: str, openapi: str, *values: tuple[Any, int]) -> tuple[set[str], set[str]]:
+    """Return the promised boundaries of a field in JSON, and those that these values cover."""
+    body = f"{{content: {{application/json: {{schema: {{properties: {{n: {schema}}}}}}}}}}}"
+    operation = f"{{requestBody: {body}, responses: {{'200': {{}}, '400': {{}}}}}}"
+    coverage = Coverage(document(operation, method="post", openapi=openapi))
+    for value, status in values:
+        sent, body = {"Content-Type": "application/json"}, json.dumps({"n": value})
+        coverage.add(exchange(status, method="POST", sent=sent, body=body.encode()))
+    promised = {promise.what for promise in coverage.promises if promise.kind == "fields"}
+    return promised, {promise.what for promise in coverage.seen if promise.kind == "fields"}
+
+
+def test_an_alternative_to_null_has_the_boundaries_of_a_nullable_field() -> None:
+    values = (None, 200), ("aa", 200), ("aaaa", 400)
+    nullable = covered(SENTENCE % ", nullable: true", "3.0.3", *values)
+    assert covered(SENTENCE_3_1, "3.1.0", *values) == nullable
+    assert nullable[1] == {"shortest", "one longer"} < nullable[0]
+    enum = "{anyOf: [{type: 'null'}, {enum: [a, b]}]}"
+    promised, seen = covered(enum, "3.1.0", (None, 200), ("a", 200), ("c", 400))
+    assert seen == {"'a' allowed"} < promised
+    files = covered("{anyOf: [{type: string, format: binary}, {type: 'null'}]}", "3.1.0")
+    assert files[0] == {"absent"}
 
 
 def test_a_number_in_a_form_is_read_as_one() -> None:
