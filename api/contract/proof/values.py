@@ -114,7 +114,8 @@ def _alternatives(schema: Node) -> list[Node]:
 def is_of_files(schema: Node) -> bool:
     """Return whether the schema describes the content of a file."""
     names = {"contentEncoding", "contentMediaType"} & schema.keys()
-    return bool(names) or schema.get("format") == "binary"
+    is_one = bool(names) or schema.get("format") == "binary"
+    return is_one or any(map(is_of_files, _alternatives(schema)))
 
 
 def from_text(schema: Node, text: str, separator: str = ",") -> Any:

@@ -267,7 +267,8 @@ def part(name: str, content: str, file: str = "") -> bytes:
 
 FILES = "{type: object, required: [file], properties: {file: {type: string, format: binary},"
 FILES += " all: {type: array, items: {type: string, contentMediaType: application/octet-stream}},"
-FILES += " tags: {type: array, items: {type: integer}}, o: {type: object, required: [a]}}}"
+FILES += " tags: {type: array, items: {type: integer}}, o: {type: object, required: [a]},"
+FILES += " maybe: {anyOf: [{type: string, format: binary}, {type: 'null'}]}}}"
 BODIES = [
     (MULTIPART, part("file", "a", "a.txt"), True),
     (MULTIPART, part("file", "a", "a.txt") + part("all", "a", "a") + part("all", "b", "b"), True),
@@ -277,6 +278,7 @@ BODIES = [
     (MULTIPART, part("file", "a", "a.txt") + part("tags", "1") + part("tags", "b"), False),
     (MULTIPART, part("file", "a", "a.txt") + part("o", '{"a": 1}'), True),
     (MULTIPART, part("file", "a", "a.txt") + part("o", "{}"), False),
+    (MULTIPART, part("file", "a", "a.txt") + part("maybe", "a", "a.txt"), True),
     (MULTIPART, part("other", "a"), False),
     ("image/png", b"\x89", None),
     ("application/xml", b"<a/>", None),
