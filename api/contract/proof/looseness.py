@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .changes import INFORMATIVE, Place
-from .document import Node, NotJudged
+from .document import Document, Node, NotJudged
 from .readings import schemas_in
 from .values import fits
 
@@ -17,7 +17,16 @@ _FORMATS = ("date-time", "date", "uuid", "email", "ipv4", "uri")
 
 def looseness(root: Node) -> list[NotJudged]:
     """Return each part that allows more than it need, and what it leaves open."""
-    return list(_within(root, ()))
+    return [*_within(root, ()), *_security(root)]
+
+
+def _security(root: Node) -> Iterator[NotJudged]:
+    """Yield each operation that needs credentials, and doesn't declare what it returns without."""
+    for operation in Document(root).operations():
+        is_declared = operation.response(401) or operation.response(403)
+        if not operation.allows_anonymous and not is_declared:
+            place = (*operation.place, "responses")
+            yield NotJudged(place, "401 isn't declared, though credentials are required")
 
 
 def _within(node: Any, place: Place) -> Iterator[NotJudged]:

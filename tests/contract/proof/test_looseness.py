@@ -38,6 +38,30 @@ def test_a_schema_with_bounds_is_not_loose() -> None:
     assert looseness(DOCUMENT) == []
 
 
+@pytest.mark.parametrize(
+    ("security", "others", "is_loose"),
+    [
+        ([{"key": []}], [], True),
+        ([{"key": []}], ["403"], False),
+        ([{"key": []}], ["401"], False),
+        ([{"key": []}], ["4XX"], False),
+        ([{"key": []}], ["default"], False),
+        ([{"key": []}, {}], [], False),
+        ([], [], False),
+        (None, [], True),  # The document's own security counts.
+    ],
+)
+def test_security_without_a_refusal_is_loose(
+    security: Any, others: list[str], is_loose: bool
+) -> None:
+    responses = {status: {"description": "Here."} for status in ["200", *others]}
+    own = {} if security is None else {"security": security}
+    root = {"security": [{"key": []}], "paths": {"/a": {"get": {**own, "responses": responses}}}}
+    place = ("paths", "/a", "get", "responses")
+    found = (place, "401 isn't declared, though credentials are required")
+    assert (found in looseness(root)) == is_loose
+
+
 def test_a_loose_part_has_its_place() -> None:
     open_to_all = {"description": "Any.", "content": {"*/*": {}}}
     operation = {"responses": {"200": {"description": "Ok."}, "default": open_to_all}}
