@@ -57,10 +57,10 @@ class Field:
     @cached_property
     def _bounded(self) -> Schema:
         """The schema that has the bounds: the only alternative to null, if there is one."""
-        for keyword in {"anyOf", "oneOf"} & self.schema.keys():
-            others = [s for s in map(_whole, self.schema[keyword]) if s.get("type") != "null"]
+        for key in ("anyOf", "oneOf"):
+            others = [s for s in map(_whole, self.schema.get(key, [])) if s.get("type") != "null"]
             if len(others) == 1:
-                return {**{k: v for k, v in self.schema.items() if k != keyword}, **others[0]}
+                return {**{k: v for k, v in self.schema.items() if k != key}, **others[0]}
         return self.schema
 
     @cached_property
@@ -203,8 +203,7 @@ class Field:
             if exchange.accepted != self.required:
                 yield "absent"
         elif len(values) > 1:
-            is_refused = self.operation.is_strict and not exchange.accepted
-            if is_refused and all(fits(self.schema, value) for value in values):
+            if not exchange.accepted and all(fits(self.schema, value) for value in values):
                 yield "repeated"
         else:
             yield from self._proven_by_value(values[0], exchange.accepted)

@@ -72,7 +72,7 @@ class Coverage:
                 promise = Promise(operation.id, f"{status} {media_type}".strip(), header)
                 self._note(promise, exchange)
         for field, unseen in self._fields.get((operation.path, operation.method), []):
-            for boundary in field.proven(exchange, found[1]) if unseen else ():
+            for boundary in unseen & {*field.proven(exchange, found[1])} if unseen else ():
                 self._note(Promise(operation.id, field.where, boundary), exchange)
                 unseen.discard(boundary)
 

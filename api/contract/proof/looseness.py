@@ -17,16 +17,11 @@ _FORMATS = ("date-time", "date", "uuid", "email", "ipv4", "uri")
 
 def looseness(root: Node) -> list[NotJudged]:
     """Return each part that allows more than it need, and what it leaves open."""
-    return [*_within(root, ()), *_security(root)]
-
-
-def _security(root: Node) -> Iterator[NotJudged]:
-    """Yield each operation that needs credentials, and doesn't declare what it returns without."""
-    for operation in Document(root).operations():
-        is_declared = operation.response(401) or operation.response(403)
-        if not operation.allows_anonymous and not is_declared:
-            place = (*operation.place, "responses")
-            yield NotJudged(place, "401 isn't declared, though credentials are required")
+    found = list(_within(root, ()))
+    for each in Document(root).operations():
+        if not (each.allows_anonymous or each.response(401) or each.response(403)):
+            found.append(NotJudged((*each.place, "responses"), "401 isn't declared"))
+    return found
 
 
 def _within(node: Any, place: Place) -> Iterator[NotJudged]:

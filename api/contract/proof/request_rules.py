@@ -17,8 +17,8 @@ from .values import is_json, is_judged, is_of_files, items, kinds, members, sepa
 UNKNOWN = ""
 """The fault of a part of a request that isn't judged, so that it may be invalid."""
 
+# Formats of texts that all apps read alike, or that say nothing.
 _EXACT = {"binary", "date", "ipv4", "ipv6", "password", "uuid"}
-"""Formats of texts that all apps read alike, or that say nothing."""
 
 
 def request_faults(
@@ -47,9 +47,8 @@ def request_faults(
 def has_open_format(operation: Operation, texts: dict[str, str], exchange: Exchange) -> bool:
     """Return whether the valid request has a text whose `format` has no exact rule."""
     other = copy(operation)
-    parameters = operation.parameters
-    other.parameters = [{**p, "schema": _without_formats(p["schema"])} for p in parameters]
-    other.bodies = {m: _without_formats(schema) for m, schema in operation.bodies.items()}
+    other.parameters = [{**p, "schema": _without_formats(p["schema"])} for p in other.parameters]
+    other.bodies = {m: _without_formats(schema) for m, schema in other.bodies.items()}
     return any(fault for _, fault in request_faults(other, texts, exchange))
 
 
@@ -65,10 +64,7 @@ def _without_formats(schema: Node) -> Node:
 def parameter_fault(
     parameter: Node, path_texts: dict[str, str], exchange: Exchange, *, is_strict: bool = True
 ) -> str | None:
-    """Return what is invalid about the parameter, None if nothing is.
-
-    Unless `is_strict`, the app may take the first or last value of a repeated parameter.
-    """
+    """Return what is invalid about the parameter, None if nothing is."""
     texts = parameter_texts(parameter, path_texts, exchange)
     schema, separated_by = parameter["schema"], separator(parameter)
     if separated_by is None or not is_judged(schema):
@@ -77,7 +73,7 @@ def parameter_fault(
         return "it is missing" if parameter.get("required") else None
     is_list = "array" in kinds(schema) and "content" not in parameter
     if len(texts) > 1 and not (is_list and not separated_by):
-        return "it occurs twice" if is_strict or is_list else UNKNOWN
+        return "it occurs twice" if is_strict or is_list else UNKNOWN  # The app may take one.
     try:
         value = _parameter_value(parameter, texts, separated_by if is_list else None)
     except ValueError:
@@ -109,12 +105,10 @@ def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) 
 def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[tuple[Place, str]]:
     media_type = exchange.sent_media_type
     key, place = media_key(operation.bodies, media_type), operation.body_place
-    if key is None:
-        yield place, f"its media type, {media_type or 'none'}, isn't declared"
-        return
-    if not exchange.has_plain_coding:
-        text = "its charset or content coding isn't declared"
-        yield place, text if operation.is_strict else UNKNOWN
+    if key is None or not exchange.has_plain_coding:
+        is_open = key is not None and not operation.is_strict
+        what = "charset or content coding" if key else f"media type, {media_type or 'none'},"
+        yield place, UNKNOWN if is_open else f"its {what} isn't declared"
         return
     place, schema = (*place, "content", key), operation.bodies[key]
     is_recorded = exchange.body is not None or operation.is_strict
@@ -142,16 +136,14 @@ def _form_faults(schema: Node, form: Form, is_strict: bool) -> Iterator[str]:
         texts = [text for each, text in form.fields if each == name]
         is_list = "array" in kinds(member)
         one = items(member) if is_list else member
-        is_repeated = len(texts) > 1 and not is_list and name in declared
-        is_open |= is_repeated and not is_strict
-        is_unexpected = name in declared and None in texts and not is_of_files(one)
-        if is_unexpected or (is_repeated and is_strict):
-            yield f"{name} occurs twice, or as a file"
+        is_repeated = len(texts) > 1 and not is_list
+        is_file = None in texts and not is_of_files(one)
+        if name in declared and (is_repeated or is_file):
+            is_open = not is_strict and not is_file
+            yield UNKNOWN if is_open else f"{name} occurs twice, or as a file"
         values = ["" if text is None else _field_value(one, text) for text in texts]
         given[name] = values if is_list else values[-1]
-    if is_open:
-        yield UNKNOWN
-    elif not fits(schema, given):
+    if not is_open and not fits(schema, given):
         yield f"the form doesn't fit: {form.fields}"
 
 

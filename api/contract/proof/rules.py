@@ -25,10 +25,6 @@ _OF_ANY_REQUEST = {400, 414, 417, 431, 501}
 _LABEL = r"[\w~%-]{1,63}"
 _HOST = re.compile(rf"({_LABEL}([.]{_LABEL})*|\[[0-9a-fA-F]*:[0-9a-fA-F:.]+\])(:\d*)?", re.ASCII)
 
-_TO_ALLOW = (
-    "If the refusal depends on state or on several fields, say so: "
-    "refuses_valid in pyproject.toml, or x-refuses-valid in the document."
-)
 
 ASPECTS = frozenset({"headers", "content", "request"})
 
@@ -60,9 +56,11 @@ def contradictions(
             yield Violation(("paths", path), text)
         return
     response = operation.response(exchange.status)
-    is_unrouted = not document.is_strict and _is_unrouted(operation, texts, exchange)
-    if is_unrouted and not (response and media_key(response[1].content, exchange.media_type)):
-        return  # The framework's own error isn't that of the operation.
+    is_unrouted = exchange.status == 404 and _is_other_path(operation.parameters, texts, exchange)
+    is_unrouted |= exchange.status == 405 and exchange.method == "HEAD" != operation.method
+    is_open = is_unrouted and not document.is_strict
+    if is_open and not (response and media_key(response[1].content, exchange.media_type)):
+        return  # The framework's router refused the request.
     if response is None:
         if exchange.status in _OF_ANY_REQUEST and not is_well_formed(exchange, document.is_strict):
             return  # The request is malformed HTTP.
@@ -80,14 +78,9 @@ def contradictions(
             yield Violation(place, f"{operation.id}, {exchange.status}: {text}")
 
 
-def _is_unrouted(operation: Operation, texts: dict[str, str], exchange: Exchange) -> bool:
-    """Return whether the framework found no route: to HEAD, or with such a path."""
-    path_parameters = [p for p in operation.parameters if p["in"] == "path"]
-    is_other_path = any(parameter_fault(p, texts, exchange) for p in path_parameters)
-    is_other_method = exchange.method == "HEAD" != operation.method
-    return (exchange.status == 405 and is_other_method) or (
-        exchange.status == 404 and is_other_path
-    )
+def _is_other_path(parameters: list[Node], texts: dict[str, str], exchange: Exchange) -> bool:
+    """Return whether a text of the path doesn't fit its parameter, so that it is another path."""
+    return any(parameter_fault(p, texts, exchange) for p in parameters if p["in"] == "path")
 
 
 def _may_be_undeclared(document: Document, exchange: Exchange, statuses: set[int]) -> bool:
@@ -106,8 +99,8 @@ def _other_method(
 ) -> Iterator[str]:
     has_allow = exchange.status == 405 or (exchange.method == "OPTIONS" and exchange.accepted)
     operations = (document.operation(path, method) for method in document.methods(path))
-    parameters = [p for o in operations if o for p in o.parameters if p["in"] == "path"]
-    is_other_path = any(parameter_fault(parameter, texts, exchange) for parameter in parameters)
+    parameters = [parameter for o in operations if o for parameter in o.parameters]
+    is_other_path = _is_other_path(parameters, texts, exchange)
     is_undeclared = _may_be_undeclared(document, exchange, {404} if is_other_path else set())
     if not has_allow and not is_undeclared:
         yield f"{exchange.method} {path} isn't declared, but gets {exchange.status}"
@@ -158,10 +151,9 @@ def _content(
     key = media_key(declared.content, media_type)
     may_have_content = not document.is_strict and exchange.status >= 300
     if exchange.method == "HEAD" or not declared.content:
-        if exchange.content and exchange.method == "HEAD":
-            yield declared.place, "the response to HEAD has content"
-        elif exchange.content and not may_have_content:
-            yield declared.place, "there is content, but the response declares none"
+        if exchange.content and (exchange.method == "HEAD" or not may_have_content):
+            none = "HEAD has none" if exchange.method == "HEAD" else "the response declares none"
+            yield declared.place, f"there is content, but {none}"
         elif media_type and key is None and (declared.content or document.is_strict):
             yield declared.place, f"{media_type} isn't declared"
     elif key is None:
@@ -210,7 +202,10 @@ def _wrong_refusals(
         # Beside a declared 422 for invalid input, a 400 has another reason.
         is_other = status == 400 and "422" in operation.all_responses
         if operation.is_strict or not (is_other or has_open_format(operation, texts, exchange)):
-            yield f"a valid request was refused. {_TO_ALLOW}"
+            yield (
+                "a valid request was refused. If the refusal depends on state or on several fields,"
+                " say so: refuses_valid in pyproject.toml, or x-refuses-valid in the document."
+            )
     if status == 412 and operation.is_strict and not has_preconditions(exchange):
         yield "a request without a precondition was refused for one"
     is_declared = media_key(operation.bodies, media_type) if operation.bodies else not media_type
@@ -229,10 +224,7 @@ def _wrong_refusals(
 
 
 def is_well_formed(exchange: Exchange, is_strict: bool) -> bool:
-    """Return whether the request is well-formed HTTP with a valid host.
-
-    Unless `is_strict` it may have no host, because some test clients send none.
-    """
+    """Return whether the request is well-formed HTTP with a valid host, or none if not strict."""
     host = exchange.sent.get("Host", "" if is_strict else "localhost")
     plain = exchange.sent.get("Transfer-Encoding", "chunked").strip().lower() == "chunked"
     return bool(_HOST.fullmatch(host)) and plain and exchange.body is not None

@@ -106,7 +106,7 @@ def test_missing_coverage_is_reported_with_line_and_mutation(prove: Prove) -> No
         (make_exchange("GET", "/notes/x", 200, said={"id": 1}), "an invalid request was accepted"),
         (
             make_exchange("HEAD", "/notes/1", 200, said={"id": 1}),
-            "the response to HEAD has content",
+            "there is content, but HEAD has none",
         ),
         (note_left("text=ab", 3), "Location: '/notes/3' isn't as declared"),
         (note_left("text=ac", 1), "an invalid request was accepted: the form doesn't fit"),
