@@ -13,12 +13,15 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.datastructures import EnvironHeaders, Headers
 
 from .exchanges import Exchange, Form, Unreadable
+from .values import is_json
 
 Keep = Callable[[Exchange], None]
 Concerns = Callable[[str], bool]
 
 _SECRET = re.compile(r"authorization|cookie|password|secret|token|key\b", re.IGNORECASE)
 """Matches the names of headers, fields, members and parameters that hold a secret."""
+_PAIR = re.compile(r"(?<=[?&#])[^?&#=]+=[^&#>\s]*")
+"""Matches a parameter in the query or the fragment of a URL."""
 MASK = "***"
 
 
@@ -162,13 +165,13 @@ def _masked(exchange: Exchange) -> dict[str, Any]:
             "method": exchange.method,
             "path": exchange.path,
             "query": "&".join(map(_masked_pair, exchange.query.split("&"))),
-            "headers": [[name, _masked_value(name, value)] for name, value in exchange.sent],
+            "headers": _masked_headers(exchange.sent),
             "body": _masked_body(exchange),
         },
         "response": {
             "status": exchange.status,
-            "headers": [[name, _masked_value(name, value)] for name, value in exchange.received],
-            "body": exchange.content.decode("latin-1"),
+            "headers": _masked_headers(exchange.received),
+            "body": _masked_content(exchange),
         },
     }
 
@@ -183,19 +186,42 @@ def _masked_body(exchange: Exchange) -> Any:
         return f"{MASK} ({len(exchange.body or b'')} bytes: {error})"
     if isinstance(body, Form):
         return [[name, _masked_value(name, text)] for name, text in body.fields]
-    return _masked_value("", body.value) if isinstance(body.value, dict) else MASK
+    return _masked_value("", body.value)
+
+
+def _masked_content(exchange: Exchange) -> Any:
+    """Return the masked value of JSON, or a text that names no secret, else the length."""
+    try:
+        content = exchange.decoded_content if exchange.content else ""
+    except ValueError:
+        content = exchange.content
+    if content != "" and is_json(exchange.media_type) and not isinstance(content, bytes):
+        return _masked_value("", content)
+    is_plain = isinstance(content, str) and not _SECRET.search(content)
+    return content if is_plain else f"{MASK} ({len(exchange.content)} bytes)"
+
+
+def _masked_headers(headers: Headers) -> list[list[str]]:
+    """Return the names and values, with the secrets masked that the queries in URLs have."""
+    masked = [(name, _masked_value(name, value)) for name, value in headers]
+    return [[name, _PAIR.sub(lambda pair: _masked_pair(pair[0]), text)] for name, text in masked]
 
 
 def _masked_value(name: str, value: Any) -> Any:
-    """Return the value, masked if its name or a name within it is that of a secret."""
-    if _SECRET.search(name):
+    """Return the value, masked if its name or a name within it is that of a secret.
+
+    A value without a name may be a secret too.
+    """
+    if _SECRET.search(name) or not (name or isinstance(value, (dict, list))):
         return MASK
     if isinstance(value, dict):
-        return {within: _masked_value(within, item) for within, item in value.items()}
+        # The errors of pydantic have an invalid value as `input`, and its place as `loc`.
+        names = {"input": f"input {value.get('loc')}"}
+        return {key: _masked_value(names.get(key, key), item) for key, item in value.items()}
     return [_masked_value(name, v) for v in value] if isinstance(value, list) else value
 
 
 def _masked_pair(pair: str) -> str:
     """Return a parameter of a query with its value masked, if it is a secret."""
     name, equals, text = pair.partition("=")
-    return f"{name}{equals}{_masked_value(unquote(name), text)}"
+    return f"{name}{equals}{_masked_value(unquote(name), text)}" if equals else pair

@@ -1,5 +1,6 @@
 """Values with a secret's name are masked wherever they occur in files."""
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +18,16 @@ CANARY = "canary"
 JSON = "application/json"
 
 
-def headed(name: str, *, answer: bool = False) -> Exchange:
-    secret = Headers({name: CANARY})
+def headed(name: str, *, value: str = CANARY, answer: bool = False) -> Exchange:
+    secret = Headers({name: value})
     plain = make_exchange("GET", "/notes/1", 404)
     return replace(plain, received=secret) if answer else replace(plain, sent=secret)
+
+
+def received(said: str | bytes, media_type: str = JSON, **headers: str) -> Exchange:
+    content = said.encode() if isinstance(said, str) else said
+    kinds = Headers({"Content-Type": media_type} | headers)
+    return replace(make_exchange("GET", "/notes/1", 200), received=kinds, content=content)
 
 
 def sent(text: str, media_type: str) -> Exchange:
@@ -42,6 +49,22 @@ def sent(text: str, media_type: str) -> Exchange:
         sent(json.dumps(CANARY), JSON),
         sent(f'{{"password": "{CANARY}"', JSON),
         sent(CANARY, "text/plain"),
+        headed("Location", answer=True, value=f"/there?a=b&access_token={CANARY}"),
+        headed("Location", answer=True, value=f"/there#access_token={CANARY}&a=b"),
+        headed("Referer", value=f"http://localhost/?code=1&Password={CANARY}"),
+        received(json.dumps({"access_token": CANARY, "id": 1})),
+        received(json.dumps([{"user": {"tokens": [CANARY]}}]), "application/hal+json"),
+        received(json.dumps([CANARY])),
+        received(json.dumps(CANARY)),
+        received(json.dumps({"detail": [{"loc": ["body", "password"], "input": CANARY}]})),
+        received(
+            gzip.compress(json.dumps({"token": CANARY}).encode()), **{"Content-Encoding": "gzip"}
+        ),
+        received(f'{{"token": "{CANARY}"'),
+        received(json.dumps({"token": CANARY}), **{"Content-Encoding": "br"}),
+        received(f"<input name=csrf_token value={CANARY}>", "text/html"),
+        received(f"data: {CANARY}", "text/event-stream"),
+        received(CANARY, "application/octet-stream"),
     ],
 )
 def test_a_secret_is_masked_wherever_it_stands(exchange: Exchange, tmp_path: Path) -> None:
@@ -58,6 +81,21 @@ def test_other_values_are_not_masked(tmp_path: Path) -> None:
     assert kept["request"]["body"] == {"a": [1, {"b": None}]}
     assert kept["request"]["headers"] == [list(header) for header in plain.sent]
     assert kept["response"] == {"status": 400, "headers": [], "body": ""}
+
+
+def test_what_is_no_secret_in_a_response_is_written(tmp_path: Path) -> None:
+    members, location = {"id": 1, "names": ["a"], "user": {"token": CANARY}}, "/there?a=b&c#d=e"
+    exchanges = [
+        received(json.dumps(members), Location=location),
+        received("a text", "text/plain"),
+        received(b"\xff\x00", "image/png"),
+    ]
+    write(exchanges, tmp_path / "traffic.jsonl")
+    lines = (tmp_path / "traffic.jsonl").read_text(encoding="utf-8").splitlines()
+    kept = [json.loads(line)["response"] for line in lines]
+    bodies = [members | {"user": {"token": MASK}}, "a text", f"{MASK} (2 bytes)"]
+    assert [response["body"] for response in kept] == bodies
+    assert ["Location", location] in kept[0]["headers"]
 
 
 def test_a_tests_parameters_are_not_on_the_page(tmp_path: Path) -> None:

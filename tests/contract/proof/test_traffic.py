@@ -54,7 +54,7 @@ def test_no_password_is_kept_on_disk(
     first, *_, last = (json.loads(line) for line in kept.splitlines())
     assert first["request"]["body"] == [["username", "ada"], ["password", MASK]]
     assert first["response"]["status"] == 200
-    assert first["response"]["body"] == '{"message": "Success"}\n'
+    assert first["response"]["body"] == {"message": "Success"}
     assert ["Authorization", MASK] in last["request"]["headers"]
 
 
