@@ -1,4 +1,4 @@
-"""Recording of the exchanges of requests, httpx and Django's test client."""
+"""Recording of the exchanges of requests, httpx, httpx2 and Django's test client."""
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
@@ -19,7 +19,8 @@ Pairs = Iterable[tuple[str, str]]
 
 def record_clients(choose: Choose, patch: Patch) -> None:
     """Record the later exchanges of each of the clients that is installed."""
-    clients = {"requests": _requests, "httpx": _httpx, "django.test.client": _django}
+    httpx = {"httpx": _httpx, "httpx2": _httpx}  # Starlette's test client is one of httpx2.
+    clients = {"requests": _requests, **httpx, "django.test.client": _django}
     for module, record in clients.items():
         if find_spec(module.partition(".")[0]):
             record(import_module(module), choose, patch)

@@ -1,10 +1,11 @@
-"""The exchanges of requests, httpx, schemathesis and Django's test client are recorded."""
+"""The exchanges of requests, httpx, httpx2, schemathesis and Django's test client are recorded."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 import requests
 import schemathesis
@@ -82,8 +83,11 @@ def test_requests_with_a_stream_are_read_at_once_but_events_stay_a_stream(
     assert exchanges[0].content == exchanges[0].body == b"abc"
 
 
-def test_httpx_is_recorded_with_each_redirect(url: str, exchanges: list[Exchange]) -> None:
-    with httpx.Client(base_url=url, follow_redirects=True) as client:
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_httpx_is_recorded_with_each_redirect(
+    library: Any, url: str, exchanges: list[Exchange]
+) -> None:
+    with library.Client(base_url=url, follow_redirects=True) as client:
         assert client.post("/moved?q=1", content=b"abc").status_code == 200
         client.get("/other")
         with client.stream("POST", "/echo", content=iter([b"abc"])) as response:
@@ -96,11 +100,12 @@ def test_httpx_is_recorded_with_each_redirect(url: str, exchanges: list[Exchange
     assert parts.body is None and parts.content == b"abc"
 
 
-def test_httpx_is_recorded_in_coroutines(exchanges: list[Exchange]) -> None:
-    transport = httpx.ASGITransport(echo)
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_httpx_is_recorded_in_coroutines(library: Any, exchanges: list[Exchange]) -> None:
+    transport = library.ASGITransport(echo)
 
     async def ask() -> None:
-        async with httpx.AsyncClient(transport=transport, base_url="http://notes") as client:
+        async with library.AsyncClient(transport=transport, base_url="http://notes") as client:
             await client.post("/echo", content=b"abc")
             async with client.stream("POST", "/stream", content=b"abc") as response:
                 assert [part async for part in response.aiter_raw()] == [b"abc"]
