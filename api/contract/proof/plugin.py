@@ -250,8 +250,9 @@ class Run:
         if failed or not is_whole(self.config):
             partial = f"partial: {len(self._ran)} of {self._collected} tests ran"
             partial += f", {failed} failed" if failed else ""
+        none = self._ran and not any(contract.proof.recorded for contract in self._reported)
         for contract in self._reported:
-            if contract.proof.recorded or (self._ran and not partial):
+            if contract.proof.recorded or none or (self._ran and not partial):
                 for line in self._summary(contract, partial):
                     say(line)
                 if folder := self.config.option.contract_report:
@@ -263,6 +264,8 @@ class Run:
         yield f"{contract.name} ({partial})" if partial else contract.name
         if not proof.recorded:
             yield "  no exchange was recorded: use contract.record(app), or set hosts"
+            if partial:
+                return
         yield f"  {proof.coverage}"
         for kind, figure in proof.figures().items():
             excused = f", {figure.excused} excused" if figure.excused else ""

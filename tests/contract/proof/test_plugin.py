@@ -284,8 +284,14 @@ def test_one_operation_is_reported_alone(ran: Ran) -> None:
 
 
 def test_a_run_without_an_exchange_says_what_to_do(ran: Ran) -> None:
-    result = ran("def test():\n    pass\n")
-    result.stdout.fnmatch_lines(["*no exchange was recorded: use contract.record(app), or set*"])
+    said = "  no exchange was recorded: use contract.record(app), or set hosts"
+    tests = "def test():\n    pass\n"
+    ran(tests).stdout.fnmatch_lines([said, "  contract: 0 of 20 promises seen"])
+    for part in (ran(tests, "test_notes.py"), ran(tests, "-k", "test")):
+        part.stdout.fnmatch_lines(["small.yaml (partial: *)", said])
+        part.stdout.no_fnmatch_line("*promises seen")
+    ran(tests, "--collect-only").stdout.no_fnmatch_line(said)
+    ran(READS, "test_notes.py").stdout.no_fnmatch_line(said)
 
 
 def test_without_a_configuration_the_plugin_is_silent(ran: Ran) -> None:
