@@ -118,6 +118,7 @@ class Run:
             raise Misconfigured(f"--contract-of: use one of the operations {names}.")
         self._is_worker = hasattr(config, "workerinput")
         self._workers = self._delivered = self._collected = 0
+        self._started: set[str] = set()  # Also tests that are skipped, or whose setup fails.
         self._ran: set[str] = set()
         self._in_test: dict[str, int] = {}
         self._outside: dict[str, int] = {}
@@ -168,6 +169,7 @@ class Run:
         self._collected += len(session.items)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._started.add(report.nodeid)
         if report.when == "call":
             self._ran.add(report.nodeid)
 
@@ -246,25 +248,31 @@ class Run:
             said = f"{self._delivered} of {self._workers} workers delivered their exchanges"
             say(f"{said}: no verdict", red=True)
             return
-        failed, partial = len(stats.get("failed", [])) + len(stats.get("error", [])), ""
-        if failed or not is_whole(self.config):
-            partial = f"partial: {len(self._ran)} of {self._collected} tests ran"
-            partial += f", {failed} failed" if failed else ""
+        state = self._state(len(stats.get("failed", [])) + len(stats.get("error", [])))
         none = self._ran and not any(contract.proof.recorded for contract in self._reported)
         for contract in self._reported:
-            if contract.proof.recorded or none or (self._ran and not partial):
-                for line in self._summary(contract, partial):
+            if contract.proof.recorded or none or (self._ran and not state):
+                for line in self._summary(contract, state):
                     say(line)
                 if folder := self.config.option.contract_report:
-                    write_reports(folder, contract.proof, partial)
+                    write_reports(folder, contract.proof, state)
 
-    def _summary(self, contract: Contract, partial: str) -> Iterator[str]:
+    def _state(self, failed: int) -> str:
+        """Return how many tests ran and failed, "" if all of them ran and none failed."""
+        whole, ran = is_whole(self.config), len(self._ran)
+        if whole and not failed:
+            return ""
+        of = self._collected if whole or ran < self._collected else "the"
+        said = f"{ran} of {of} tests ran" + (f", {failed} failed" if failed else "")
+        return said if whole and len(self._started) == self._collected else f"partial: {said}"
+
+    def _summary(self, contract: Contract, state: str) -> Iterator[str]:
         """Yield the lines about a document at the end of a run."""
         proof = contract.proof
-        yield f"{contract.name} ({partial})" if partial else contract.name
+        yield f"{contract.name} ({state})" if state else contract.name
         if not proof.recorded:
             yield "  no exchange was recorded: use contract.record(app), or set hosts"
-            if partial:
+            if state:
                 return
         yield f"  {proof.coverage}"
         for kind, figure in proof.figures().items():
@@ -278,7 +286,7 @@ class Run:
         yield from (f"  refuses valid requests: {key} ({reason})" for key, reason in refused)
         if loose := proof.loose():
             yield f"  loose: {len(loose)} (parts of the document that allow more than they need)"
-        if not partial:
+        if not state:
             yield from (f"  {fault}" for fault in self._faults(contract))
         missing = list(proof.missing()) if self._names_missing else []
         yield from (f"  {line}" for line in missing[:MOST_LINES])

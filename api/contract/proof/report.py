@@ -26,11 +26,11 @@ MOST_LINES = 60
 """The summaries list so many missing promises and lines."""
 
 
-def write_reports(folder: Path, proof: Proof, partial: str = "") -> None:
+def write_reports(folder: Path, proof: Proof, state: str = "") -> None:
     """Write the reports on the document to the folder."""
     found: dict[str, Any] = {
         "document": proof.file.name,
-        "partial": partial,
+        "tests": state or "all tests ran",
         "summary": [str(proof.coverage), *([str(proof.verdict)] if proof.exactly else [])],
         "figures": {kind: figure._asdict() for kind, figure in proof.figures().items()},
         "missing": list(proof.missing()),
@@ -111,7 +111,7 @@ def _lines(proof: Proof, promises: list[dict[str, Any]]) -> Iterator[dict[str, A
 
 def _page(found: dict[str, Any]) -> str:
     title = f"Contract {escape(found['document'])}"
-    said = "<br>".join(map(escape, filter(None, [found["partial"], *found["summary"]])))
+    said = "<br>".join(map(escape, [found["tests"], *found["summary"]]))
     return "\n".join(
         [
             "<!doctype html>",
@@ -156,7 +156,7 @@ def _class(state: str) -> str:
 
 def _summary(found: dict[str, Any]) -> str:
     """Return the summary in Markdown."""
-    lines = [f"## Contract {found['document']}", "", found["partial"] or "All tests ran.", ""]
+    lines = [f"## Contract {found['document']}", "", found["tests"], ""]
     lines += ["| | shown | of | excused |", "|---|--:|--:|--:|"]
     for kind, figure in found["figures"].items():
         lines.append(f"| {' | '.join(map(str, [kind, *figure.values()]))} |")

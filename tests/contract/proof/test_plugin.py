@@ -116,7 +116,7 @@ def test_a_contradiction_fails_its_test_with_the_line_and_what_to_do(ran: Ran) -
             f"*small.yaml:{number}: readNote, 200: the content isn't as declared: *: b'*2*'",
             "*Seen: GET /notes/2 got 200.",
             "*Change the app, or the document if the response is right.",
-            "small.yaml (partial: 3 of 3 tests ran, 1 failed)",
+            "small.yaml (3 of 3 tests ran, 1 failed)",
         ]
     )
 
@@ -196,6 +196,29 @@ def test_a_threshold_fails_a_whole_green_run_only(ran: Ran) -> None:
     assert chosen.ret == pytest.ExitCode.OK
     chosen.stdout.fnmatch_lines(["small.yaml (partial: 1 of 2 tests ran)"])
     chosen.stdout.no_fnmatch_line("*never seen*")
+
+
+FAILS = "\ndef test_failing(client):\n    client.get('/notes/1')\n    assert 0\n"
+SKIPS = "\n@pytest.mark.skip\ndef test_skipped():\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    ("tests", "options", "state"),
+    [
+        (READS + SKIPS, (), ""),
+        (READS + FAILS + SKIPS, (), " (3 of 4 tests ran, 1 failed)"),
+        (FAILS + READS + SKIPS, ("-x",), " (partial: 1 of 4 tests ran, 1 failed)"),
+        (READS, ("test_notes.py",), " (partial: 2 of the tests ran)"),
+        (READS + FAILS, ("test_notes.py",), " (partial: 3 of the tests ran, 1 failed)"),
+        (READS, ("-k", "read"), " (partial: 1 of 2 tests ran)"),
+    ],
+)
+def test_a_run_is_partial_if_some_tests_did_not_run(
+    tests: str, options: tuple[str, ...], state: str, ran: Ran
+) -> None:
+    run = ran(f"import pytest\n{tests}", *options)
+    (line,) = [line for line in run.stdout.lines if line.startswith("small.yaml")]
+    assert line == f"small.yaml{state}"
 
 
 def test_lines_are_proven_if_they_have_a_threshold(ran: Ran) -> None:
