@@ -292,6 +292,10 @@ class Run:
         yield from (f"  {line}" for line in missing[:MOST_LINES])
         if more := len(missing[MOST_LINES:]):
             yield f"  and {more} more: pytest --contract-report=DIR writes all"
+        causes = proof.causes()
+        yield from (f"  {line}" for line in causes[: _MOST_CONTRADICTIONS + 1])
+        if more := len(causes[_MOST_CONTRADICTIONS + 1 :]):
+            yield f"    and {more} more: pytest --contract-report=DIR writes all"
 
 
 def _joined(found: dict[str, int]) -> str:

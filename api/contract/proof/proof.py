@@ -29,9 +29,23 @@ Group = tuple[str, str, int, str]
 """The path template, method, status and test of exchanges."""
 _NONE: Mapping[str, str] = MappingProxyType({})
 
+_VALUES = re.compile(
+    r"""(?<=[:;] )(?:"(?:[^"\\]|\\.)*"|[\[{].*?[\]}]|[\w.+-]+)"""
+    r"""(?= (?:is (?!a required)|has |does not ))"""
+    r"""|'.*?'(?= isn't as| doesn't fit)|(?<=[/ ])\d+(?=/)|(?<=/)\d+(?=:| isn't declared)"""
+)
+_CONTENT = re.compile(r""": (?:b['"]|\(\().*|(?<=does not allow ).*|(?<=not allowed for ).*""")
+"""Match the values, indexes and content in the text of a violation, which may be secrets."""
+
 
 class Contradiction(AssertionError):
     """An exchange that violates the document."""
+
+    @property
+    def causes(self) -> list[str]:
+        """What is wrong, without the values, which differ between exchanges."""
+        lines = [line for line in str(self).splitlines() if not line.startswith("  ")]
+        return [_CONTENT.sub("", _VALUES.sub("…", line)) for line in lines]
 
 
 class Figure(NamedTuple):
@@ -75,6 +89,7 @@ class Proof:
         self._kept: dict[int, Exchange] = {}  # By their numbers.
         self._first, self._last = Counter[Group](), defaultdict[Group, deque[int]](deque)
         self._received: list[Exchange] = []
+        self.contradictions = Counter[tuple[str, str]]()  # By the cause and the test.
 
     def concerns(self, path: str) -> bool:
         """Return whether exchanges with this path are judged."""
@@ -98,7 +113,11 @@ class Proof:
             return
         with self._lock:  # A test may send requests in several threads.
             self.recorded += 1
-            self.judge(exchange)
+            try:
+                self.judge(exchange)
+            except Contradiction as found:
+                self.contradictions.update((c, exchange.recorded_by) for c in found.causes)
+                raise
             self._keep(exchange)
 
     def _keep(self, exchange: Exchange) -> None:
@@ -123,11 +142,12 @@ class Proof:
         """Return what the proof of another process needs from this one."""
         refused = self.document.valid_refused
         shown = self.exchanges, self.coverage.seen, self.recorded, self.results, refused
-        return pickle.dumps(shown)
+        return pickle.dumps((*shown, self.contradictions))
 
     def receive(self, delivered: bytes) -> None:
         """Add what the proof of another process delivered."""
-        exchanges, seen, recorded, results, refused = pickle.loads(delivered)  # noqa: S301
+        exchanges, seen, recorded, results, refused, found = pickle.loads(delivered)  # noqa: S301
+        self.contradictions += found
         self.document.valid_refused |= refused
         self._received += exchanges
         self.coverage.seen = seen | self.coverage.seen
@@ -227,6 +247,17 @@ class Proof:
             promises = [p for p in self.coverage.promises if _covers(key, p)]
             if promises and not any(map(self.is_excused, promises)):
                 yield f'excused, "{key}": the tests have seen it. Remove the key.'
+
+    def causes(self) -> list[str]:
+        """Return the causes of contradictions, the most frequent first, after their figures."""
+        if not self.contradictions:
+            return []
+        causes, tests = Counter[str](), {test for _, test in self.contradictions if test}
+        for (cause, _), number in self.contradictions.items():
+            causes[cause] += number
+        lines = [f"  {cause} ({n} exchange{'s' * (n > 1)})" for cause, n in causes.most_common()]
+        said = f"in {len(tests)} test{'s' * (len(tests) != 1)}"
+        return [f"contradictions: {len(causes)} ({said})", *lines]
 
     @property
     def holds(self) -> bool:

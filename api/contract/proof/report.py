@@ -33,6 +33,7 @@ def write_reports(folder: Path, proof: Proof, state: str = "") -> None:
         "tests": state or "all tests ran",
         "summary": [str(proof.coverage), *([str(proof.verdict)] if proof.exactly else [])],
         "figures": {kind: figure._asdict() for kind, figure in proof.figures().items()},
+        "contradictions": proof.causes(),
         "missing": list(proof.missing()),
         "promises": [_promise(proof, promise) for promise in proof.coverage.promises],
     }
@@ -111,7 +112,7 @@ def _lines(proof: Proof, promises: list[dict[str, Any]]) -> Iterator[dict[str, A
 
 def _page(found: dict[str, Any]) -> str:
     title = f"Contract {escape(found['document'])}"
-    said = "<br>".join(map(escape, [found["tests"], *found["summary"]]))
+    said = "<br>".join(map(escape, [found["tests"], *found["summary"], *found["contradictions"]]))
     return "\n".join(
         [
             "<!doctype html>",
@@ -160,6 +161,7 @@ def _summary(found: dict[str, Any]) -> str:
     lines += ["| | shown | of | excused |", "|---|--:|--:|--:|"]
     for kind, figure in found["figures"].items():
         lines.append(f"| {' | '.join(map(str, [kind, *figure.values()]))} |")
+    lines += ["", *(f"- `{text.strip()}`" for text in found["contradictions"])]
     missing = found["missing"]
     more = [f"- and {len(missing) - MOST_LINES} more"] if missing[MOST_LINES:] else []
     return "\n".join([*lines, "", *(f"- `{text}`" for text in missing[:MOST_LINES]), *more, ""])

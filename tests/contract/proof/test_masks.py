@@ -9,7 +9,7 @@ import pytest
 from werkzeug.datastructures import Headers
 
 from api.contract.proof.exchanges import Exchange
-from api.contract.proof.proof import Proof
+from api.contract.proof.proof import Contradiction, Proof
 from api.contract.proof.recording import MASK, write
 from api.contract.proof.report import write_reports
 from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange
@@ -28,6 +28,10 @@ def received(said: str | bytes, media_type: str = JSON, **headers: str) -> Excha
     content = said.encode() if isinstance(said, str) else said
     kinds = Headers({"Content-Type": media_type} | headers)
     return replace(make_exchange("GET", "/notes/1", 200), received=kinds, content=content)
+
+
+def made(said: object = None) -> Exchange:
+    return make_exchange("GET", "/notes/1", 200, said={"id": 1} if said is None else said)
 
 
 def sent(text: str, media_type: str) -> Exchange:
@@ -96,6 +100,36 @@ def test_what_is_no_secret_in_a_response_is_written(tmp_path: Path) -> None:
     bodies = [members | {"user": {"token": MASK}}, "a text", f"{MASK} (2 bytes)"]
     assert [response["body"] for response in kept] == bodies
     assert ["Location", location] in kept[0]["headers"]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "cause"),
+    [
+        (made(said={"id": CANARY}), 'as declared: id: … is not of type "integer"'),
+        (made(said={"id": [CANARY]}), 'as declared: id: … is not of type "integer"'),
+        (made(said=[{"id": f'b"{CANARY}'}]), 'as declared: … is not of type "object"'),
+        (made(said={"x": CANARY}), '; "id" is a required property'),
+        (replace(made(), path=f"/notes/{CANARY}"), "was accepted: id: … doesn't fit"),
+        (
+            make_exchange("POST", "/notes", 201, sent=f"text={CANARY}", said={"id": 1}),
+            "was accepted: the form doesn't fit",
+        ),
+        (
+            make_exchange("POST", "/notes", 201, sent="text=ab", said={"id": 1}, Location=CANARY),
+            "Location: … isn't as declared",
+        ),
+    ],
+)
+def test_the_causes_of_contradictions_have_no_values(
+    exchange: Exchange, cause: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(json.dumps(DOCUMENT), encoding="utf-8")  # JSON is YAML.
+    proof = Proof(file)
+    with pytest.raises(Contradiction):
+        proof.keep(exchange)
+    causes = "\n".join(proof.causes())
+    assert f"{cause} (1 exchange)" in causes and CANARY not in causes
 
 
 def test_a_tests_parameters_are_not_on_the_page(tmp_path: Path) -> None:

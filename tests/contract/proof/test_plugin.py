@@ -1,5 +1,6 @@
 """The plugin in the tests of an app: contradictions fail tests, figures and thresholds the run."""
 
+import html
 import json
 from pathlib import Path
 
@@ -155,6 +156,50 @@ def test_many_contradictions_are_counted(ran: Ran) -> None:
     test = "def test(client):\n    for n in range(30):\n        client.get(f'/admin/{n}')\n"
     result = ran(test, table="document = 'small.yaml'")
     result.stdout.fnmatch_lines(["*More exchanges contradict the document.", "*10 exchanges like*"])
+
+
+SEVERAL = """
+def test_text_ids(client):
+    for _ in range(2):
+        client.get("/notes/2")
+
+def test_other(client):
+    client.get("/notes/2")
+    for n in range(4):
+        client.get(f"/other/{n}")
+"""
+CAUSES = [
+    "  contradictions: 2 (in 2 tests)",
+    "    small.yaml:7: /other/… isn't declared, but gets 200 (4 exchanges)",
+    "    small.yaml:*: readNote, 200: the content isn't as declared: "
+    'id: … is not of type "integer" (3 exchanges)',
+]
+
+
+def test_each_cause_of_contradictions_is_listed_once(ran: Ran) -> None:
+    (ran.path / "app.py").write_text(APP.replace('"/admin/"', '("/admin/", "/other/")'))
+    folder = ran.path / "reports"
+    for options in ((), ("test_notes.py",)):
+        result = ran(SEVERAL, f"--contract-report={folder}", *options)
+        result.assert_outcomes(failed=2)
+        result.stdout.fnmatch_lines(CAUSES, consecutive=True)
+    listed = [
+        line.strip() for line in json.loads((folder / "small.json").read_text())["contradictions"]
+    ]
+    assert len(listed) == 3
+    markdown, page = ((folder / f"small.{kind}").read_text() for kind in ("md", "html"))
+    assert all(f"- `{line}`" in markdown and html.escape(line) in page for line in listed)
+    ran().stdout.no_fnmatch_line("  contradictions: *")
+
+
+def test_at_most_twenty_causes_are_listed(ran: Ran) -> None:
+    test = "def test(client):\n    for n in range(30):\n        client.get(f'/admin/a{n}')\n"
+    result = ran(test, table="document = 'small.yaml'")
+    assert (
+        result.stdout.lines.count("    and 10 more: pytest --contract-report=DIR writes all") == 1
+    )
+    listed = [line for line in result.stdout.lines if line.endswith("gets 200 (1 exchange)")]
+    assert len(listed) == 20
 
 
 def test_a_contradiction_outside_of_tests_fails_the_run(ran: Ran) -> None:
