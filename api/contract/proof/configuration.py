@@ -29,6 +29,7 @@ class Configuration:
     strict: bool | None = None
     """By default a document is judged strictly if its lines are proven."""
     kept: int = 50
+    contradictions: str = "fail"
     fail_under: dict[str, float] = field(default_factory=dict)
     excused: dict[str, str] = field(default_factory=dict)
     refuses_valid: dict[str, str] = field(default_factory=dict)
@@ -43,6 +44,7 @@ _SETTINGS: dict[str, Any] = {
     "hosts": _TEXTS,
     "strict": {"type": "boolean"},
     "kept": {"type": "integer", "minimum": 1},
+    "contradictions": {"enum": ["fail", "report"]},
     "fail_under": {
         "type": "object",
         "properties": dict.fromkeys([*KINDS, "lines"], _PERCENT),

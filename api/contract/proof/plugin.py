@@ -82,14 +82,14 @@ class Contract:
         return wrapper
 
     def keep(self, exchange: Exchange) -> None:
-        """Judge and keep the exchange. A contradiction fails the test."""
+        """Judge and keep the exchange. A contradiction fails the test, if it is configured to."""
         try:
             (self.proof.keep if self._provoked is None else self.proof.judge)(exchange)
         except Contradiction as contradiction:
-            if self._provoked is None:
-                self._run.add_contradiction(str(contradiction))
-            else:
+            if self._provoked is not None:
                 self._provoked.append(contradiction)
+            elif self.configuration.contradictions == "fail":
+                self._run.add_contradiction(str(contradiction))
 
     @contextmanager
     def provoke(self) -> Iterator[list[Contradiction]]:

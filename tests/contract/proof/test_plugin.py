@@ -202,6 +202,14 @@ def test_at_most_twenty_causes_are_listed(ran: Ran) -> None:
     assert len(listed) == 20
 
 
+def test_contradictions_that_are_only_reported_fail_no_test(ran: Ran) -> None:
+    (ran.path / "app.py").write_text(APP.replace('"/admin/"', '("/admin/", "/other/")'))
+    result = ran(SEVERAL, table=f"{TABLE}contradictions = 'report'")
+    assert result.ret == pytest.ExitCode.OK
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["small.yaml", *CAUSES])
+
+
 def test_a_contradiction_outside_of_tests_fails_the_run(ran: Ran) -> None:
     hook = """
 def pytest_sessionfinish(session):
@@ -419,6 +427,9 @@ MISTAKES = {
     "document = 'small.yaml'\nundocumented = '/docs'": 'undocumented: "/docs" is not of type ',
     "document = 'small.yaml'\nundocumented = ['(']": "undocumented: '(' is no regular expression: ",
     f"{TABLE}hosts = [5000]": 'hosts, 0: 5000 is not of type "string"',
+    f"{TABLE}contradictions = 'warn'": (
+        'contradictions: "warn" is not one of "fail" or "report". Correct it.'
+    ),
     f"{TABLE}kept = 0": "kept: 0 is less than the minimum of 1.",
     f"{TABLE}fail_under = {{statuses = 90}}": "fail_under: Additional properties are not",
     f"{TABLE}fail_under = {{responses = 101}}": "fail_under, responses: 101 is greater",

@@ -38,7 +38,7 @@ TESTS = """
 import os
 
 import pytest
-from tests.contract.small_document import TRAFFIC
+from tests.contract.small_document import TRAFFIC, make_exchange
 
 LEFT_OUT, FAILS = int(os.environ.get("LEFT_OUT", -1)), int(os.environ.get("FAILS", -1))
 
@@ -52,6 +52,8 @@ def test_an_exchange(number, contract, record_property):
     for n in [number] if number else LINKED:
         if n != LEFT_OUT:
             contract.keep(TRAFFIC[n])
+    if "REPORTED" in os.environ:
+        contract.keep(make_exchange("PUT", "/notes", 200))
     assert number != FAILS
 """
 NUMBER = len(TRAFFIC) - 3
@@ -73,7 +75,9 @@ PROVEN = """
 
 def run(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the tests above with two workers, without unneeded plugins."""
-    (folder / "pyproject.toml").write_text(PYPROJECT)
+    mode = 'contradictions = "report"\n' if "REPORTED" in environment else ""
+    document = 'document = "small.yaml"\n'
+    (folder / "pyproject.toml").write_text(PYPROJECT.replace(document, document + mode))
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_small.py").write_text(TESTS)
     (folder / "small.yaml").write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
@@ -135,6 +139,14 @@ def test_a_contradiction_outside_of_the_tests_of_a_worker_fails_the_run(tmp_path
     assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout
     assert "contradictions outside of tests:\nsmall.yaml:8: PUT /notes isn't" in ran.stdout
     assert PROVEN in ran.stdout and "failed" not in ran.stdout
+
+
+def test_the_contradictions_of_two_workers_are_counted_together(tmp_path: Path) -> None:
+    ran = run(tmp_path, REPORTED="1")
+    assert ran.returncode == pytest.ExitCode.OK, ran.stdout
+    said = f"small.yaml:8: PUT /notes isn't declared, but gets 200 ({NUMBER} exchanges)"
+    assert f"{PROVEN} (" in ran.stdout
+    assert f"  contradictions: 1 (in 1 test)\n    {said}\n" in ran.stdout
 
 
 def test_a_chosen_test_with_workers_is_a_part(tmp_path: Path) -> None:
