@@ -289,13 +289,10 @@ class Run:
         if not state:
             yield from (f"  {fault}" for fault in self._faults(contract))
         missing = list(proof.missing()) if self._names_missing else []
-        yield from (f"  {line}" for line in missing[:MOST_LINES])
-        if more := len(missing[MOST_LINES:]):
-            yield f"  and {more} more: pytest --contract-report=DIR writes all"
-        causes = proof.causes()
-        yield from (f"  {line}" for line in causes[: _MOST_CONTRADICTIONS + 1])
-        if more := len(causes[_MOST_CONTRADICTIONS + 1 :]):
-            yield f"    and {more} more: pytest --contract-report=DIR writes all"
+        for lines, most in (missing, MOST_LINES), (proof.causes(), _MOST_CONTRADICTIONS + 1):
+            yield from (f"  {line}" for line in lines[:most])
+            if more := len(lines[most:]):
+                yield f"  and {more} more: pytest --contract-report=DIR writes all"
 
 
 def _joined(found: dict[str, int]) -> str:

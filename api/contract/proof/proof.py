@@ -41,12 +41,6 @@ _CONTENT = re.compile(r""": (?:b['"]|\(\().*|(?<=does not allow ).*|(?<=not allo
 class Contradiction(AssertionError):
     """An exchange that violates the document."""
 
-    @property
-    def causes(self) -> list[str]:
-        """What is wrong, without the values, which differ between exchanges."""
-        lines = [line for line in str(self).splitlines() if not line.startswith("  ")]
-        return [_CONTENT.sub("", _VALUES.sub("…", line)) for line in lines]
-
 
 class Figure(NamedTuple):
     """How many promises or lines were shown. The excused ones weren't shown."""
@@ -95,10 +89,12 @@ class Proof:
         """Return whether exchanges with this path are judged."""
         return bool(self.document.match_path(path)) or not self._undocumented.fullmatch(path)
 
-    def judge(self, exchange: Exchange) -> None:
+    def judge(self, exchange: Exchange, *, counts: bool = False) -> None:
         """Raise `Contradiction` if the exchange violates the document."""
         if violations := list(contradictions(self.document, exchange)):
-            said = (f"{self.locate(place)}: {text}" for place, text in violations)
+            said = [f"{self.locate(place)}: {text}" for place, text in violations]
+            causes = (_CONTENT.sub("", _VALUES.sub("…", text)) for text in said if counts)
+            self.contradictions.update((cause, exchange.recorded_by) for cause in causes)
             seen = f"  Seen: {exchange.method} {exchange.path} got {exchange.status}."
             to_do = "  Change the app, or the document if the response is right."
             raise Contradiction("\n".join([*said, seen, to_do]))
@@ -113,11 +109,7 @@ class Proof:
             return
         with self._lock:  # A test may send requests in several threads.
             self.recorded += 1
-            try:
-                self.judge(exchange)
-            except Contradiction as found:
-                self.contradictions.update((c, exchange.recorded_by) for c in found.causes)
-                raise
+            self.judge(exchange, counts=True)
             self._keep(exchange)
 
     def _keep(self, exchange: Exchange) -> None:
@@ -250,18 +242,11 @@ class Proof:
 
     def causes(self) -> list[str]:
         """Return the causes of contradictions, the most frequent first, after their figures."""
-        if not self.contradictions:
-            return []
-        causes, tests = Counter[str](), {test for _, test in self.contradictions if test}
-        for (cause, _), number in self.contradictions.items():
-            causes[cause] += number
-        lines = [f"  {cause} ({n} exchange{'s' * (n > 1)})" for cause, n in causes.most_common()]
-        said = f"in {len(tests)} test{'s' * (len(tests) != 1)}"
-        return [f"contradictions: {len(causes)} ({said})", *lines]
-
-    @property
-    def holds(self) -> bool:
-        return not any(self.missing())
+        causes = Counter(cause for cause, _ in self.contradictions.elements()).most_common()
+        tests = len({test for _, test in self.contradictions if test})
+        said = f"contradictions: {len(causes)} (in {tests} test{'s' * (tests != 1)})"
+        lines = [f"  {cause} ({n} exchange{'s' * (n > 1)})" for cause, n in causes]
+        return [said, *lines] if causes else []
 
     def missing(self) -> Iterator[str]:
         """Yield promises that no test recorded, wrong links, and lines that no exchange proves."""

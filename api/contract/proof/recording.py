@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from io import IOBase
 from pathlib import Path
 from typing import Any
@@ -191,14 +192,13 @@ def _masked_body(exchange: Exchange) -> Any:
 
 def _masked_content(exchange: Exchange) -> Any:
     """Return the masked value of JSON, or a text that names no secret, else the length."""
-    try:
-        content = exchange.decoded_content if exchange.content else ""
-    except ValueError:
-        content = exchange.content
-    if content != "" and is_json(exchange.media_type) and not isinstance(content, bytes):
-        return _masked_value("", content)
-    is_plain = isinstance(content, str) and not _SECRET.search(content)
-    return content if is_plain else f"{MASK} ({len(exchange.content)} bytes)"
+    with suppress(ValueError):
+        content = exchange.decoded_content
+        if is_json(exchange.media_type) and content is not exchange.content:
+            return _masked_value("", content)
+        if isinstance(content, str) and not _SECRET.search(content):
+            return content
+    return f"{MASK} ({len(exchange.content)} bytes)" if exchange.content else ""
 
 
 def _masked_headers(headers: Headers) -> list[list[str]]:
@@ -208,10 +208,7 @@ def _masked_headers(headers: Headers) -> list[list[str]]:
 
 
 def _masked_value(name: str, value: Any) -> Any:
-    """Return the value, masked if its name or a name within it is that of a secret.
-
-    A value without a name may be a secret too.
-    """
+    """Return the value, masked if it has no name, or if a name in it is that of a secret."""
     if _SECRET.search(name) or not (name or isinstance(value, (dict, list))):
         return MASK
     if isinstance(value, dict):

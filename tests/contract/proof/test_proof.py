@@ -36,7 +36,6 @@ def prove(tmp_path: Path) -> Prove:
 def test_a_document_is_proven_by_traffic_that_shows_all_of_it(prove: Prove) -> None:
     proof = prove()
     assert list(proof.missing()) == []
-    assert proof.holds
     assert str(proof.coverage) == "contract: 20 of 20 promises seen"
     assert str(proof.verdict) == "exactness: 42 of 42 lines proven"
 
@@ -55,7 +54,7 @@ def test_mutants_settled_by_workers_are_not_tried_again(prove: Prove) -> None:
 @pytest.mark.parametrize("left_out", range(len(TRAFFIC)))
 def test_nothing_of_the_traffic_can_be_left_out(left_out: int, prove: Prove) -> None:
     """Each of these exchanges covers something that no other does."""
-    assert not prove(exchanges=TRAFFIC[:left_out] + TRAFFIC[left_out + 1 :]).holds
+    assert any(prove(exchanges=TRAFFIC[:left_out] + TRAFFIC[left_out + 1 :]).missing())
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.line[-3:]} {m.change}")
@@ -66,7 +65,7 @@ def test_a_mutated_document_is_not_proven(mutant: Mutant, prove: Prove) -> None:
         # A schema that doesn't constrain a response's text can't be too strict about it.
         is_silent = mutant.change == "pattern: dropped" and "headers" in mutant.line
         same = mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)
-        assert proof.holds == (is_silent or same)
+        assert any(proof.missing()) != (is_silent or same)
 
 
 def test_missing_coverage_is_reported_with_line_and_mutation(prove: Prove) -> None:
