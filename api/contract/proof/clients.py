@@ -19,9 +19,8 @@ Pairs = Iterable[tuple[str, str]]
 
 def record_clients(choose: Choose, patch: Patch) -> None:
     """Record the later exchanges of each of the clients that is installed."""
-    httpx = {"httpx": _httpx, "httpx2": _httpx}  # Starlette's test client is one of httpx2.
-    clients = {"requests": _requests, **httpx, "django.test.client": _django}
-    for module, record in clients.items():
+    clients = {"requests": _requests, "httpx": _httpx, "django.test.client": _django}
+    for module, record in [*clients.items(), ("httpx2", _httpx)]:
         if find_spec(module.partition(".")[0]):
             record(import_module(module), choose, patch)
 

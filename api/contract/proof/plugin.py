@@ -118,8 +118,7 @@ class Run:
             raise Misconfigured(f"--contract-of: use one of the operations {names}.")
         self._is_worker = hasattr(config, "workerinput")
         self._workers = self._delivered = self._collected = 0
-        self._started: set[str] = set()  # Also tests that are skipped, or whose setup fails.
-        self._ran: set[str] = set()
+        self._ran: dict[str, bool] = {}  # By the test, if it was reached. False: it was skipped.
         self._in_test: dict[str, int] = {}
         self._outside: dict[str, int] = {}
         self._patch = pytest.MonkeyPatch()
@@ -169,9 +168,7 @@ class Run:
         self._collected += len(session.items)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._started.add(report.nodeid)
-        if report.when == "call":
-            self._ran.add(report.nodeid)
+        self._ran[report.nodeid] = self._ran.get(report.nodeid, False) or report.when == "call"
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -259,12 +256,12 @@ class Run:
 
     def _state(self, failed: int) -> str:
         """Return how many tests ran and failed, "" if all of them ran and none failed."""
-        whole, ran = is_whole(self.config), len(self._ran)
+        whole, ran = is_whole(self.config), sum(self._ran.values())
         if whole and not failed:
             return ""
         of = self._collected if whole or ran < self._collected else "the"
         said = f"{ran} of {of} tests ran" + (f", {failed} failed" if failed else "")
-        return said if whole and len(self._started) == self._collected else f"partial: {said}"
+        return said if whole and len(self._ran) == self._collected else f"partial: {said}"
 
     def _summary(self, contract: Contract, state: str) -> Iterator[str]:
         """Yield the lines about a document at the end of a run."""

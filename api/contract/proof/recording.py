@@ -21,8 +21,7 @@ Concerns = Callable[[str], bool]
 
 _SECRET = re.compile(r"authorization|cookie|password|secret|token|key\b", re.IGNORECASE)
 """Matches the names of headers, fields, members and parameters that hold a secret."""
-_PAIR = re.compile(r"(?<=[?&#])[^?&#=]+=[^&#>\s]*")
-"""Matches a parameter in the query or the fragment of a URL."""
+_PAIR = re.compile(r"(?<=[?&#])[^?&#=]+=[^&#>\s]*")  # In the query or fragment of a URL.
 MASK = "***"
 
 
@@ -166,12 +165,12 @@ def _masked(exchange: Exchange) -> dict[str, Any]:
             "method": exchange.method,
             "path": exchange.path,
             "query": "&".join(map(_masked_pair, exchange.query.split("&"))),
-            "headers": _masked_headers(exchange.sent),
+            "headers": [[name, _masked_header(name, value)] for name, value in exchange.sent],
             "body": _masked_body(exchange),
         },
         "response": {
             "status": exchange.status,
-            "headers": _masked_headers(exchange.received),
+            "headers": [[name, _masked_header(name, value)] for name, value in exchange.received],
             "body": _masked_content(exchange),
         },
     }
@@ -201,10 +200,9 @@ def _masked_content(exchange: Exchange) -> Any:
     return f"{MASK} ({len(exchange.content)} bytes)" if exchange.content else ""
 
 
-def _masked_headers(headers: Headers) -> list[list[str]]:
-    """Return the names and values, with the secrets masked that the queries in URLs have."""
-    masked = [(name, _masked_value(name, value)) for name, value in headers]
-    return [[name, _PAIR.sub(lambda pair: _masked_pair(pair[0]), text)] for name, text in masked]
+def _masked_header(name: str, value: str) -> str:
+    """Return the value with secrets masked, also those in the query of a URL."""
+    return _PAIR.sub(lambda pair: _masked_pair(pair[0]), _masked_value(name, value))
 
 
 def _masked_value(name: str, value: Any) -> Any:
@@ -214,7 +212,7 @@ def _masked_value(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         # The errors of pydantic have an invalid value as `input`, and its place as `loc`.
         names = {"input": f"input {value.get('loc')}"}
-        return {key: _masked_value(names.get(key, key), item) for key, item in value.items()}
+        return {key: _masked_value(names.get(key) or key, item) for key, item in value.items()}
     return [_masked_value(name, v) for v in value] if isinstance(value, list) else value
 
 

@@ -360,7 +360,7 @@ def test_one_operation_is_reported_alone(ran: Ran) -> None:
 def test_a_run_without_an_exchange_says_what_to_do(ran: Ran) -> None:
     said = "  no exchange was recorded: use contract.record(app), or set hosts"
     tests = "def test():\n    pass\n"
-    ran(tests).stdout.fnmatch_lines([said, "  contract: 0 of 20 promises seen"])
+    ran(tests).stdout.fnmatch_lines([said, "  contract: 0 of * promises seen"])
     for part in (ran(tests, "test_notes.py"), ran(tests, "-k", "test")):
         part.stdout.fnmatch_lines(["small.yaml (partial: *)", said])
         part.stdout.no_fnmatch_line("*promises seen")
