@@ -61,7 +61,7 @@ def main() -> int:
     for versions, constraints in {"lowest": lowest(), "newest": []}.items():
         with tempfile.TemporaryDirectory() as folder:
             run = alone(Path(folder), constraints)
-            run(f"pip install --quiet './api/contract[{extras}]'")
+            run(f"pip install --quiet './api/contract[{extras}]' fastapi httpx2")
             print(f"{versions}:", *run("pip freeze").split("\n"), flush=True)
             tests = [f"cd api/contract/examples/{example} && pytest -q" for example in EXAMPLES]
             for command in [_IMPORT_ALL, *tests]:
