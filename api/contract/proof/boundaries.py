@@ -229,10 +229,12 @@ def fields(document: Document) -> Iterator[Field]:
             if not whole["properties"]:
                 required = [""] if operation.body_required else []
                 whole = {"properties": {"": _whole(schema)}, "required": required}
-            for name in whole["properties"]:
-                yield Field(operation, media_type, name, whole)
+            for name, field in whole["properties"].items():
+                if not field.get("readOnly"):  # A request needn't have it, and may not mean it.
+                    yield Field(operation, media_type, name, whole)
         for place in _PLACES:
-            whole = _object_schema([p for p in operation.parameters if p["in"] == place])
+            known = [p for p in operation.parameters if separator(p) is not None]
+            whole = _object_schema([p for p in known if p["in"] == place])
             for name in whole["properties"]:
                 yield Field(operation, place, name, whole)
 

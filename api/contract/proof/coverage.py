@@ -6,7 +6,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from .boundaries import Field, fields
-from .document import Document, NotJudged, Operation, media_key
+from .document import DeclaredResponse, Document, NotJudged, Operation, media_key
 from .exchanges import Exchange
 
 KINDS = ("responses", "headers", "fields")
@@ -66,7 +66,7 @@ class Coverage:
         if (declared := operation.response(exchange.status)) is None:
             return  # The request was malformed HTTP, so that no operation handled it.
         status, response = declared
-        media_type = media_key(response.content, exchange.media_type) or ""
+        media_type = media_key(_media_types(status, response), exchange.media_type) or ""
         for header in ["", *response.headers]:
             if not header or header in exchange.received:
                 promise = Promise(operation.id, f"{status} {media_type}".strip(), header)
@@ -88,9 +88,14 @@ class Coverage:
         return f"contract: {seen} of {len(self.promises)} promises seen"
 
 
+def _media_types(status: str, response: DeclaredResponse) -> list[str]:
+    """Return the media types of the response. 204 and 304 have none (RFC 9110, section 6.4.1)."""
+    return [] if status in ("204", "304") else list(response.content)
+
+
 def _responses(operation: Operation) -> Iterator[Promise]:
     """Yield each status of the operation, with each media type and each header."""
     for status, response in operation.all_responses.items():
-        for media_type in response.content or [""]:
+        for media_type in _media_types(status, response) or [""]:
             for header in ["", *response.headers]:
                 yield Promise(operation.id, f"{status} {media_type}".strip(), header)

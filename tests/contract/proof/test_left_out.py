@@ -1,5 +1,6 @@
 """No feature of a document ends the proof: features that it doesn't know are listed."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +172,18 @@ def test_a_parameter_that_refuses_nothing_is_proven_by_an_effect() -> None:
     assert line in Exactness(declared, both[:1]).judge().unproven
     assert line in Exactness(declared, [*both, exchange(304)]).judge().unproven
     assert line not in Exactness(declared, both).judge().unproven
+
+
+def test_a_promise_that_no_test_can_show_is_not_counted() -> None:
+    body = {"properties": {"id": {"type": "string", "readOnly": True}, "text": {"type": "string"}}}
+    deep = {"in": "query", "name": "by", "style": "deepObject", "schema": {"type": "object"}}
+    content = {"application/json": {"schema": body}}
+    operation = {
+        "parameters": [deep],
+        "requestBody": {"content": content},
+        "responses": {"204": {"description": "Done.", "content": content}},
+    }
+    coverage = Coverage(document(json.dumps(operation), is_strict=False))
+    assert {promise.where for promise in coverage.promises} == {"204", "application/json text"}
+    coverage.add(exchange(204, received={"Content-Type": "application/json"}))
+    assert not [promise for promise in coverage.missing if promise.where == "204"]
