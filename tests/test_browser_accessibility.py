@@ -17,6 +17,8 @@ SWAGGER_UI = {
     ("nested-interactive", "opblock-summary-control"),
     # The visible word "Servers" isn't the label of its list.
     ("select-name", 'id="servers"'),
+    # Nor is the word "Examples" that of the list of a response's examples.
+    ("select-name", 'class="examples-select-element"'),
     # The button that closes the dialog has only an icon.
     ("button-name", "close-modal"),
 }
