@@ -289,7 +289,7 @@ class Run:
         for lines, most in (missing, MOST_LINES), (proof.causes(), _MOST_CONTRADICTIONS + 1):
             yield from (f"  {line}" for line in lines[:most])
             if more := len(lines[most:]):
-                yield f"  and {more} more: pytest --contract-report=DIR writes all"
+                yield f"  and {more} more: pytest --contract-report=DIR writes all as JSON"
 
 
 def _joined(found: dict[str, int]) -> str:

@@ -163,7 +163,8 @@ def _summary(found: dict[str, Any]) -> str:
         lines.append(f"| {' | '.join(map(str, [kind, *figure.values()]))} |")
     lines += ["", *(f"- `{text.strip()}`" for text in found["contradictions"])]
     missing = found["missing"]
-    more = [f"- and {len(missing) - MOST_LINES} more"] if missing[MOST_LINES:] else []
+    rest = len(missing[MOST_LINES:])
+    more = [f"- and {rest} more, which the JSON report has"] if rest else []
     return "\n".join([*lines, "", *(f"- `{text}`" for text in missing[:MOST_LINES]), *more, ""])
 
 
