@@ -23,7 +23,7 @@ TESTED = {
         "Step 3: exactness",
     ],
     "README.md": ["Quick start", "Use the contract machine in your own API"],
-    "docs/api.md": ["Errors", "Representations", "Retries", "Rate limits"],
+    "docs/api.md": ["Errors", "Sign in", "Representations", "Retries", "Rate limits"],
     "docs/clients.md": ["Python", "TypeScript", "Go", "Java"],
     "docs/deploying.md": ["systemd", "Docker", "Compose"],
     "docs/development.md": ["Change the contract"],

@@ -19,6 +19,7 @@ from api.operator.output import OutputCommand, explain_output
 from api.storage.database import Database
 from api.storage.errors import DatabaseError, describe_error
 
+NO_DATABASE = " Run the command in the folder of the database, or set DATABASE_URL."
 BATCH = 1000
 """Rows that are held in memory at once."""
 Bar: TypeAlias = "click._termui_impl.ProgressBar[Any]"
@@ -49,7 +50,9 @@ def one_line_errors(*databases: Database) -> Iterator[None]:
         raise click.ClickException(str(error)) from None
     except (SQLAlchemyError, psycopg.Error) as error:
         place = " to ".join(database.shown_url for database in databases)
-        raise click.ClickException(f"{place}: {describe_error(error)}.") from None
+        reason = describe_error(error)
+        advice = NO_DATABASE if reason == "unable to open database file" else ""
+        raise click.ClickException(f"{place}: {reason}.{advice}") from None
     except OSError as error:
         if error.errno == errno.EPIPE:  # The reader closed it, as `head` does.
             raise

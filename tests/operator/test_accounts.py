@@ -87,7 +87,10 @@ def test_a_database_that_is_not_there_is_said(
 ) -> None:
     app = make_app_at(f"sqlite:///{tmp_path / 'none.db'}")
     message = refusal(app, "accounts", *command)
-    assert message == f"Error: {tmp_path / 'none.db'}: unable to open database file.\n"
+    assert (
+        message
+        == f"Error: {tmp_path / 'none.db'}: unable to open database file.{common.NO_DATABASE}\n"
+    )
     nowhere = make_app_at("postgresql://sam:hunter2@127.0.0.1:1/sam")
     message = refusal(nowhere, "accounts", *command)
     assert message.startswith("Error: postgresql+psycopg://sam:***@127.0.0.1:1/sam: ")

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 
+from api.operator.common import NO_DATABASE
 from api.storage.migrate import head
 from api.storage.sqlite import PRAGMAS
 from tests.actor import Someone
@@ -147,7 +148,10 @@ def test_a_database_that_can_not_be_asked_is_said(
 ) -> None:
     app = make_app_at(f"sqlite:///{tmp_path / 'none.db'}")
     message = refusal(app, "database", *command)
-    assert message.endswith(": unable to open database file.\n") and len(message.splitlines()) == 1
+    assert (
+        message.endswith(f": unable to open database file.{NO_DATABASE}\n")
+        and len(message.splitlines()) == 1
+    )
     message = refusal(make_app_at("postgresql://sam:hunter2@127.0.0.1:1/n"), "database", *command)
     assert "refused" in message and len(message.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []

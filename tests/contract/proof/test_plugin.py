@@ -195,7 +195,10 @@ def test_each_cause_of_contradictions_is_listed_once(ran: Ran) -> None:
 def test_at_most_twenty_causes_are_listed(ran: Ran) -> None:
     test = "def test(client):\n    for n in range(30):\n        client.get(f'/admin/a{n}')\n"
     result = ran(test, table="document = 'small.yaml'")
-    assert result.stdout.lines.count("  and 10 more: pytest --contract-report=DIR writes all as JSON") == 1
+    assert (
+        result.stdout.lines.count("  and 10 more: pytest --contract-report=DIR writes all as JSON")
+        == 1
+    )
     listed = [line for line in result.stdout.lines if line.endswith("gets 200 (1 exchange)")]
     assert len(listed) == 20
 
