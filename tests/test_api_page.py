@@ -13,7 +13,7 @@ PAGE = "docs/api.md"
 
 
 # "Rate limits" first, because "Sign in" checks passwords too.
-@pytest.mark.parametrize("heading", reversed(TESTED[PAGE]))
+@pytest.mark.parametrize("heading", TESTED[PAGE][::-1])
 def test_the_commands_of_a_section(heading: str, server: Server, tmp_path: Path) -> None:
     (text,), (written,) = commands(PAGE, heading), outputs(PAGE, heading)
     run = runner(tmp_path)
