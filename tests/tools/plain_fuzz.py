@@ -1,8 +1,9 @@
 """`python -m tests.tools.plain_fuzz`: schemathesis as the README says, without any configuration.
 
 `schemathesis run` with its own checks and with all, and `schemathesis fuzz`, each also with an
-account's credentials, from an empty folder, each on a new server with the default settings. Exits 1
-for a failure, an error, a warning other than the expected ones, or an undeclared response.
+account's credentials, from an empty folder, each on a new server with the default settings, two at
+a time. Exits 1 for a failure, an error, a warning other than the expected ones, or an undeclared
+response.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,10 +95,15 @@ def main() -> int:
         # (schemathesis 4.32.5: "dictionary changed size during iteration").
         (*fuzz, f"--header={SIGNED_IN}", "--exclude-checks=ignored_auth"): [],
     }
-    bad = False
-    for options, expected in runs.items():
+
+    def run_alone(options: tuple[str, ...]) -> Outcome:
         with tempfile.TemporaryDirectory() as folder:
-            found = run(Path(folder), *options, f"--seed={given.seed}")
+            return run(Path(folder), *options, f"--seed={given.seed}")
+
+    bad = False
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = threads.map(run_alone, runs)
+    for (options, expected), found in zip(runs.items(), outcomes, strict=True):
         is_clean = found.is_clean(expected)
         said = [found.figures, *found.warnings]
         print(f"schemathesis {' '.join(options)}: {'; '.join(said)}", flush=True)
