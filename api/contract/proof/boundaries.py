@@ -7,13 +7,15 @@ from functools import cached_property
 from typing import Any
 
 from .characters import Run, example_of
-from .document import Document, Node, NotJudged, Operation, fits, from_text, media_key
+from .document import Document, Operation, media_key
 from .exchanges import Exchange, Form, Unreadable
 from .pattern_text import runs
+from .readings import Node
 from .request_rules import parameter_texts, request_faults
 from .rules import is_well_formed
 from .schemas import Schema, changes
-from .values import is_json, is_of_files, items, kinds, separator
+from .unjudged import NotJudged
+from .values import fits, from_text, is_json, is_of_files, items, kinds, separator
 
 _NAMES = {
     "minLength": {"stricter": "shortest", "looser": "one shorter"},

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .document import fits
 from .pattern_text import name_of, sample
 from .schemas import Schema
+from .values import fits
 
 _MOST = 50
 """So often optional parts are repeated, for an example that is long enough."""

@@ -10,7 +10,8 @@ import yaml
 from jsonschema_rs import Draft202012Validator
 
 from .coverage import KINDS
-from .document import Node, read
+from .document import read
+from .readings import Node
 
 TABLE = "[tool.openapi-proof]"
 

@@ -6,8 +6,9 @@ from itertools import chain
 from typing import NamedTuple
 
 from .boundaries import Field, fields
-from .document import DeclaredResponse, Document, NotJudged, Operation, media_key
+from .document import DeclaredResponse, Document, Operation, media_key
 from .exchanges import Exchange
+from .unjudged import NotJudged
 
 KINDS = ("responses", "headers", "fields")
 """The kinds of promises."""

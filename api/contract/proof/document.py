@@ -14,14 +14,10 @@ import yaml
 
 from ..narrowing import merged
 from .changes import Place
-from .places import found_at, part_at, pointer, references
+from .places import found_at, pointer
 from .readings import OPEN, Node, close, opened, without
 from .unjudged import NotJudged, unjudged
-from .values import covers, fits, from_text
-
-# Other modules import these from here.
-__all__ = ["Node", "NotJudged", "close", "covers", "fits", "from_text", "part_at", "pointer"]
-__all__ += ["references"]
+from .values import fits, from_text
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
@@ -135,11 +131,6 @@ class Operation:
     def responses(self) -> dict[int, DeclaredResponse]:
         """The responses by status, without those of several statuses."""
         return {int(key): each for key, each in self.all_responses.items() if key.isdigit()}
-
-    @cached_property
-    def loose_responses(self) -> dict[str, DeclaredResponse]:
-        """The responses of several statuses, such as `default` and `4XX`."""
-        return {key: each for key, each in self.all_responses.items() if not key.isdigit()}
 
     def response(self, status: int) -> tuple[str, DeclaredResponse] | None:
         """Return the response that declares this status most exactly, with its key."""

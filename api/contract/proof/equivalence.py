@@ -5,8 +5,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from .document import covers, fits
 from .pattern_text import alphabet, expression, runs, sample, widths
+from .values import covers, fits
 
 Schema = Mapping[str, Any]
 

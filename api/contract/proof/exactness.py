@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .changes import Direction, Place
-from .document import Document, Node, NotJudged, pointer, references
+from .document import Document
 from .equivalence import mean_the_same
 from .exchanges import Exchange
 from .flows import Flows
 from .mutants import Mutant, left_out, mutants
+from .places import pointer, references
+from .readings import Node
 from .references import requests, responses
 from .rules import ASPECTS, contradictions
+from .unjudged import NotJudged
 
 Results = dict[bytes, str | None]
 """By the keys of mutants that don't survive: the test whose exchange refutes the mutant, "" if none

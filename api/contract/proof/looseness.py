@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .changes import INFORMATIVE, Place
-from .document import Document, Node, NotJudged
-from .readings import schemas_in
+from .document import Document
+from .readings import Node, schemas_in
+from .unjudged import NotJudged
 from .values import fits
 
 _KINDS = {"type", "$ref", "enum", "const", "allOf", "anyOf", "oneOf", "not", "properties"}

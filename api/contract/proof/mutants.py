@@ -7,7 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .changes import Change, Direction, Place, dropped, renamed, unknown_members
-from .document import METHODS, Document, Node, NotJudged, part_at, references
+from .document import METHODS, Document
+from .places import part_at, references
+from .readings import Node
 from .references import other_references, path_items, requests
 from .replies import header_changes, reply_changes
 from .requests import (
@@ -18,6 +20,7 @@ from .requests import (
     security_changes,
 )
 from .schemas import changes
+from .unjudged import NotJudged
 
 
 @dataclass(frozen=True)

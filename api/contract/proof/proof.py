@@ -15,14 +15,16 @@ from typing import NamedTuple
 from .changes import Place
 from .configuration import Configuration, read_document
 from .coverage import KINDS, Coverage, Promise
-from .document import Document, NotJudged, part_at, pointer, references
+from .document import Document
 from .exactness import Exactness, Results, Verdict
 from .exchanges import Exchange
 from .flows import Flows
 from .lines import Line, is_normative, lines
 from .looseness import looseness
 from .mutants import mutants
+from .places import part_at, pointer, references
 from .rules import contradictions
+from .unjudged import NotJudged
 
 _MOST_CHANGES = 3
 Group = tuple[str, str, int, str]

@@ -6,9 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 from .changes import Change, Direction, Place, unknown, unknown_members
-from .document import METHODS, Document, Node, covers, pointer
+from .document import METHODS, Document
+from .places import pointer
+from .readings import Node
 from .schemas import changes, schemas_within
-from .values import is_text
+from .values import covers, is_text
 
 _MOST_OTHERS = 8
 """So many other schemas are tried for a reference, those with the most members in common."""

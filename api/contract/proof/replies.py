@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from .changes import Change, Direction, Place, dropped, renamed, unknown, unknown_members
-from .document import Document, Node
+from .document import Document
+from .readings import Node
 from .references import content_changes, operations
 from .schemas import changes
 

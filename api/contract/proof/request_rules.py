@@ -9,10 +9,20 @@ from urllib.parse import parse_qs
 from ..encodings import json_text
 from ..forms import FORM
 from .changes import Place
-from .document import Node, Operation, fits, from_text, media_key
+from .document import Operation, media_key
 from .exchanges import Exchange, Form, Unreadable
-from .readings import changed
-from .values import is_json, is_judged, is_of_files, items, kinds, members, separator
+from .readings import Node, changed
+from .values import (
+    fits,
+    from_text,
+    is_json,
+    is_judged,
+    is_of_files,
+    items,
+    kinds,
+    members,
+    separator,
+)
 
 UNKNOWN = ""
 """The fault of a part of a request that isn't judged, so that it may be invalid."""

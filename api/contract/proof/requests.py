@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from .changes import Change, Direction, Place, dropped, renamed, unknown_members
-from .document import Document, Node
+from .document import Document
+from .readings import Node
 from .references import content_changes
 from .schemas import changes
 from .values import is_json

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from ..encodings import json_text
 from .changes import Place
-from .document import DeclaredResponse, Document, Node, Operation, fits, from_text, media_key
+from .document import DeclaredResponse, Document, Operation, media_key
 from .exchanges import Exchange
+from .readings import Node
 from .request_rules import UNKNOWN, has_any, has_open_format, parameter_fault, request_faults
-from .values import describe_faults, separator
+from .values import describe_faults, fits, from_text, separator
 
 # OpenAPI documents don't declare these headers, which HTTP itself needs in any response.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}

@@ -8,12 +8,13 @@ import pytest
 
 from api.contract.proof.changes import Place
 from api.contract.proof.coverage import KINDS, Coverage
-from api.contract.proof.document import Document, NotJudged, read
+from api.contract.proof.document import Document, read
 from api.contract.proof.exactness import Exactness
 from api.contract.proof.lines import is_normative, lines
 from api.contract.proof.looseness import looseness
 from api.contract.proof.mutants import left_out, mutants
 from api.contract.proof.patterns import pattern_mutations
+from api.contract.proof.unjudged import NotJudged
 from tests.contract.proof.judging import document, exchange
 
 FILES = sorted(Path(__file__).parent.glob("many_features_*.yaml"))

@@ -3,9 +3,9 @@
 import pytest
 
 from api.contract.proof.changes import Place
-from api.contract.proof.document import fits
 from api.contract.proof.lines import Line, is_normative
 from api.contract.proof.schemas import CHECKED_FORMATS
+from api.contract.proof.values import fits
 
 BOOK: Place = ("components", "schemas", "Book", "properties")
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from api.contract.proof.document import fits
 from api.contract.proof.equivalence import mean_the_same
 from api.contract.proof.mutants import mutants
 from api.contract.proof.proof import Proof
 from api.contract.proof.schemas import changes
+from api.contract.proof.values import fits
 from tests.contract.small_document import DOCUMENT, TRAFFIC
 
 OPEN = {"type": "object", "properties": {"a": {}}}

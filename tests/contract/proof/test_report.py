@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from api.contract.proof import proof as proof_module
-from api.contract.proof.document import NotJudged
 from api.contract.proof.proof import Proof
 from api.contract.proof.report import write_reports
+from api.contract.proof.unjudged import NotJudged
 from tests.contract.small_document import DOCUMENT, TRAFFIC
 
 Reported = Callable[..., dict[str, Any]]

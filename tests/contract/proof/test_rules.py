@@ -10,9 +10,9 @@ import pytest
 import yaml
 from werkzeug.datastructures import Headers
 
-from api.contract.proof.document import fits, from_text
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.proof import Contradiction, Proof
+from api.contract.proof.values import fits, from_text
 from tests.contract.small_document import DOCUMENT, make_exchange, note_left
 
 HERE = make_exchange("GET", "/notes/1", 200, said={"id": 1})
