@@ -1,4 +1,4 @@
-"""What the tests of other people's apps have in common: a small app, and small declarations."""
+"""A small app and small declarations, for the tests of apps that declare one view after another."""
 
 from typing import Any
 

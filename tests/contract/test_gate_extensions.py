@@ -1,4 +1,4 @@
-"""What extensions of Flask do to responses: each by the smallest app that uses the same hooks.
+"""The gate sees the changes of Flask's extensions, each made by a small app with the same hooks.
 
 Flask-Login and Flask-HTTPAuth wrap views or abort before them, Flask-CORS and Flask-Limiter add
 headers by `after_request`, and Flask-Session replaces the session interface, which adds

@@ -213,7 +213,7 @@ class Proof:
             found[kind] = Figure(seen, len(promises), sum(map(self.is_excused, promises)))
         if self.exactly:  # A wrong link counts as a line that isn't proven.
             proven = len(self.verdict.lines - self.verdict.unproven)
-            others = len(self.unmutated()) + len(list(self._wrong_links()))
+            others = len(self.unmutated) + len(self._wrong_links)
             found["lines"] = Figure(proven, len(self.verdict.lines) + others)
         return found
 
@@ -231,8 +231,9 @@ class Proof:
         for name, key in [(name, key) for name, keys in reasons.items() for key in keys]:
             if key.partition(",")[0] not in self.operations:
                 yield f'{name}, "{key}": use one of the operations {", ".join(self.operations)}.'
+        promises = Coverage(self.document).promises if self.excused else []
         for key in self.excused:
-            if not any(_covers(key, promise) for promise in Coverage(self.document).promises):
+            if not any(_covers(key, promise) for promise in promises):
                 yield f'excused, "{key}": the document has no such promise. Remove the key.'
 
     def needlessly_excused(self) -> Iterator[str]:
@@ -259,7 +260,7 @@ class Proof:
             yield f"never seen: {', '.join([*where, *what])}"
         if not self.exactly:
             return
-        yield from self._wrong_links()
+        yield from self._wrong_links
         changes: dict[Place, list[str]] = {}
         for mutant in self.verdict.survivors:
             changes.setdefault(mutant.line, []).append(mutant.change)
@@ -267,16 +268,19 @@ class Proof:
             more = [f"and {len(found) - _MOST_CHANGES} more"] if found[_MOST_CHANGES:] else []
             could = "; ".join([*found[:_MOST_CHANGES], *more])
             yield f"{self.locate(place)}: {' / '.join(map(str, place))} could be: {could}"
-        for line in self.unmutated():
+        for line in self.unmutated:
             yield f"{self.file.name}:{line.number}: no mutation changes this line"
 
-    def _wrong_links(self) -> Iterator[str]:
-        """Yield wrong links. Those of one operation need the requests to others."""
-        if not self.operation:
-            yield from Flows(self.document, self.exchanges).contradictions(self.document)
+    @cached_property
+    def _wrong_links(self) -> list[str]:
+        """The wrong links, unless one operation is reported: its links need requests to others."""
+        if self.operation:
+            return []
+        return list(Flows(self.document, self.exchanges).contradictions(self.document))
 
+    @cached_property
     def unmutated(self) -> list[Line]:
-        """Return the normative lines that no mutation changes, unless they aren't judged."""
+        """The normative lines that no mutation changes, unless they aren't judged."""
         mutated = {self.number(place) for place in self.verdict.lines}
         left_out = {place for place, _ in self.not_judged()}
         return [

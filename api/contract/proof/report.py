@@ -88,7 +88,7 @@ def _marks(proof: Proof, promises: list[dict[str, Any]]) -> Iterator[tuple[int, 
             yield proof.number(mutant.line), "proven", "", _without_parameters(recorded_by)
         for mutant in proof.verdict.survivors:
             yield proof.number(mutant.line), "missing", f"survives: {mutant.change}", ""
-        for line in proof.unmutated():
+        for line in proof.unmutated:
             yield line.number, "missing", "no mutation changes this line", ""
 
 

@@ -63,7 +63,7 @@ def describe_faults(schema: Node, value: Any) -> str:
 
 
 def is_judged(schema: Node) -> bool:
-    """Return whether all keywords of the schema are valid. Others are left out."""
+    """Return whether all keywords of the schema are valid. Invalid keywords are left out."""
     return _validator(schema)[1]
 
 

@@ -118,7 +118,7 @@ RESPONSES: list[tuple[str, Any, bool]] = [
     (r"{pattern: '^\d+\s\w$'}", "1 a", True),
     (r"{pattern: '^(?=.*\d)[a-z\d]+$'}", "a1", True),
     (r"{pattern: '^(?=.*\d)[a-z\d]+$'}", "a", False),
-    # What isn't valid isn't judged; the rest is.
+    # Invalid keywords aren't judged; all other keywords are.
     ("{type: string, pattern: '(?<![a', minLength: 2}", "ab", True),
     ("{type: string, pattern: '(?<![a', minLength: 2}", "a", False),
     ("{properties: {a: {type: file, maxLength: 1}}}", {"a": "ab"}, False),
