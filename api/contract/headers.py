@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from .fields import UUID
+
 _TYPES = {"string": str, "integer": int}
 
 
@@ -18,7 +20,7 @@ _FORMATS: Mapping[str, Callable[[Any], bool]] = {
     "date-time": _matches(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)"),
     "int32": lambda value: -(2**31) <= value < 2**31,
     "uri-reference": _matches(r"(%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-])*"),
-    "uuid": _matches(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
+    "uuid": _matches(UUID.pattern),
 }
 _CHECKS: Mapping[str, Any] = {
     "type": lambda value, kind: isinstance(value, _TYPES[kind]),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from ..forms import FORM
 from .changes import Change, Direction, Place, unknown, unknown_members
 from .document import METHODS, Document
 from .places import pointer
@@ -16,8 +17,6 @@ _MOST_OTHERS = 8
 """So many other schemas are tried for a reference, those with the most members in common."""
 _LARGE = 20_000
 """The length of two schemas, as JSON, from which on they aren't compared."""
-
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def path_items(root: Node) -> dict[str, Node]:
@@ -46,7 +45,7 @@ def content_changes(
     media_type, schema = str(place[-1]), kind.get("schema", {})
     for change in unknown_members(kind, "schema"):
         yield change.within(place)
-    if media_type.partition(";")[0] not in _FORMS and not is_text(media_type):
+    if media_type.partition(";")[0] not in FORM and not is_text(media_type):
         if schema:
             yield unknown((*place, "schema"), f"the schema of {media_type}")
         return
