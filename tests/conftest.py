@@ -25,6 +25,7 @@ from tests.browser import chromium
 from tests.contract.shelf.story import make_client
 from tests.postgresql import make_hostile, running
 from tests.serving import Server, serving
+from tests.steps import Steps, counted
 
 if TYPE_CHECKING:  # pytest must import its plugins first.
     from api.contract.proof.plugin import Contract
@@ -44,6 +45,12 @@ def shelf(contract: "Contract") -> FlaskClient:
     client = make_client()
     contract.of("tests/contract/shelf/shelf.yaml").record(client.application)
     return client
+
+
+@pytest.fixture
+def steps() -> Iterator[Steps]:
+    with counted() as counter:
+        yield counter
 
 
 @pytest.fixture(scope="session")

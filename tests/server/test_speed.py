@@ -4,13 +4,10 @@
 """
 
 import sqlite3
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from queue import SimpleQueue
-from types import FrameType
 from typing import Any, NamedTuple
 
 import pytest
@@ -21,6 +18,7 @@ from api import create_app
 from api.config import Settings
 from api.observability.json_lines import LineWriter
 from tests.actor import FORM
+from tests.steps import MARGIN, Steps
 from tests.tools.benchmarks.bare import app as bare
 
 
@@ -50,32 +48,6 @@ ENDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "--")
 WARM = 3
 
 
-class Steps:
-    """Counts the bytecode instructions of this thread, and of threads that start meanwhile."""
-
-    def __init__(self) -> None:
-        self.counting, self.count = False, 0
-
-    def trace(self, frame: FrameType, event: str, argument: object) -> Callable[..., Any]:
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        if event == "opcode" and self.counting:
-            self.count += 1
-        return self.trace
-
-    def count_steps(self, act: Callable[[], object]) -> int:
-        """Return the number of instructions of `act`.
-
-        The count includes those that other threads run for it, until shortly afterwards.
-        """
-        self.count, self.counting = 0, True
-        sys.settrace(self.trace)
-        act()
-        sys.settrace(None)
-        time.sleep(0.05)
-        self.counting = False
-        return self.count
-
-
 class RepeatedRequest:
     """Sends the same kind of request repeatedly, directly to the WSGI app."""
 
@@ -101,16 +73,6 @@ class RepeatedRequest:
             pass
         body.close()
         return responses[0]
-
-
-@pytest.fixture
-def steps() -> Iterator[Steps]:
-    counter, before = Steps(), sys.gettrace()
-    # Set before the service starts its threads, because a running thread can't be traced.
-    threading.settrace(counter.trace)
-    yield counter
-    threading.settrace(None)
-    sys.settrace(before)
 
 
 @pytest.fixture
@@ -157,9 +119,7 @@ def test_a_request_takes_few_steps_more_than_a_bare_flask_view(
     counted = [
         steps.count_steps(partial(asked.response_to, asked.environ())) for asked in (ours, theirs)
     ]
-    # Other versions of Python have other bytecode.
-    margin = 1 if sys.version_info[:2] == (3, 11) else 1.25
-    assert counted[0] / counted[1] <= hot.most * margin, counted
+    assert counted[0] / counted[1] <= hot.most * MARGIN, counted
 
 
 def test_the_steps_of_a_thread_that_works_for_a_request_are_counted(steps: Steps) -> None:

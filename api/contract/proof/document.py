@@ -34,7 +34,7 @@ _IGNORED = {("header", name) for name in ("accept", "authorization", "content-ty
 """Parameters that OpenAPI ignores, because a document describes them elsewhere."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Reads keys and dates as texts, as JSON has them."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
