@@ -17,7 +17,7 @@ from tests.tools.benchmarks.table import Row
 from tests.tools.benchmarks.works import KINDS, RECORDS
 
 ACCOUNTS, DETAILS = 1_000_000, 10_000_000
-LARGEST, SLOWEST_START = 100, 2.0
+LARGEST, SLOWEST_START = 120, 2.0
 """The maximum memory of a worker in MB, and the maximum seconds of a start."""
 FLAT = 1.25
 """The maximum growth of memory under load that counts as constant."""
