@@ -1,6 +1,7 @@
 from flask import Flask, jsonify
 from marshmallow import Schema, fields, validate
 from openapi_proof import JSON, Body, Gate, Header, Reply, operation
+from openapi_proof.commands import openapi
 from werkzeug.exceptions import HTTPException
 
 
@@ -31,6 +32,7 @@ Gate(
     about={"info": {"title": "Notes", "version": "1.0.0"}},
     unrouted_replies={405: refusal("Use another method.").with_headers(ALLOW)},
 )
+app.cli.add_command(openapi)
 
 
 @app.errorhandler(HTTPException)
