@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ..readings import Node
 from .characters import Run, example_of
 from .document import Document, Operation, media_key
 from .exchanges import Exchange, Form, Unreadable
 from .pattern_text import runs
-from .readings import Node
 from .request_rules import parameter_texts, request_faults
 from .rules import is_well_formed
 from .schemas import Schema, changes

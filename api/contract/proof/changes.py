@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Place = tuple[str | int, ...]
-"""The names and indexes that lead to a part of a document."""
+from ..readings import Place
 
 Direction = Literal["stricter", "looser", "different", "unknown"]
 _OPPOSITE: dict[Direction, Direction] = {

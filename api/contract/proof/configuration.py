@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 from jsonschema_rs import Draft202012Validator
 
+from ..readings import Node
 from .coverage import KINDS
 from .document import read
-from .readings import Node
 
 TABLE = "[tool.openapi-proof]"
 

@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 import yaml
 
 from ..narrowing import merged
-from .changes import Place
+from ..readings import OPEN, Node, Place, close, opened, without
 from .places import found_at, pointer
-from .readings import OPEN, Node, close, opened, without
 from .unjudged import NotJudged, unjudged
 from .values import fits, from_text
 

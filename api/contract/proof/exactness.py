@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .changes import Direction, Place
+from ..readings import Node, Place
+from .changes import Direction
 from .document import Document
 from .equivalence import mean_the_same
 from .exchanges import Exchange
 from .flows import Flows
 from .mutants import Mutant, left_out, mutants
 from .places import pointer, references
-from .readings import Node
 from .references import requests, responses
 from .rules import ASPECTS, contradictions
 from .unjudged import NotJudged

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import yaml
 
-from .changes import INFORMATIVE, Place
+from ..readings import Place
+from .changes import INFORMATIVE
 from .schemas import CHECKED_FORMATS
 
 _NAMED = {"responses", "headers", "links", "properties", "schemas", "securitySchemes"}

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .changes import INFORMATIVE, Place
+from ..readings import Node, Place, schemas_in
+from .changes import INFORMATIVE
 from .document import Document
-from .readings import Node, schemas_in
 from .unjudged import NotJudged
 from .values import fits
 

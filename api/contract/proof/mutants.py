@@ -6,10 +6,10 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from .changes import Change, Direction, Place, dropped, renamed, unknown_members
+from ..readings import Node, Place
+from .changes import Change, Direction, dropped, renamed, unknown_members
 from .document import METHODS, Document
 from .places import part_at, references
-from .readings import Node
 from .references import other_references, path_items, requests
 from .replies import header_changes, reply_changes
 from .requests import (

@@ -12,7 +12,7 @@ from time import monotonic
 from types import MappingProxyType
 from typing import NamedTuple
 
-from .changes import Place
+from ..readings import Place
 from .configuration import Configuration, read_document
 from .coverage import KINDS, Coverage, Promise
 from .document import Document

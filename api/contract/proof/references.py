@@ -6,10 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from ..forms import FORM
-from .changes import Change, Direction, Place, unknown, unknown_members
+from ..readings import Node, Place
+from .changes import Change, Direction, unknown, unknown_members
 from .document import METHODS, Document
 from .places import pointer
-from .readings import Node
 from .schemas import changes, schemas_within
 from .values import covers, is_text
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from .changes import Change, Direction, Place, dropped, renamed, unknown, unknown_members
+from ..readings import Node, Place
+from .changes import Change, Direction, dropped, renamed, unknown, unknown_members
 from .document import Document
-from .readings import Node
 from .references import content_changes, operations
 from .schemas import changes
 

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from .changes import Place
+from ..readings import Place
 from .coverage import Promise
 from .proof import Proof
 

@@ -8,10 +8,9 @@ from urllib.parse import parse_qs
 
 from ..encodings import json_text
 from ..forms import FORM
-from .changes import Place
+from ..readings import Node, Place, changed
 from .document import Operation, media_key
 from .exchanges import Exchange, Form, Unreadable
-from .readings import Node, changed
 from .values import (
     fits,
     from_text,

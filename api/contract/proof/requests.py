@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from .changes import Change, Direction, Place, dropped, renamed, unknown_members
+from ..readings import Node, Place
+from .changes import Change, Direction, dropped, renamed, unknown_members
 from .document import Document
-from .readings import Node
 from .references import content_changes
 from .schemas import changes
 from .values import is_json

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..encodings import json_text
-from .changes import Place
+from ..readings import Node, Place
 from .document import DeclaredResponse, Document, Operation, media_key
 from .exchanges import Exchange
-from .readings import Node
 from .request_rules import UNKNOWN, has_any, has_open_format, parameter_fault, request_faults
 from .values import describe_faults, fits, from_text, separator
 

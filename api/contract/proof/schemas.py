@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from math import inf
 from typing import Any
 
-from .changes import ANNOTATIONS, Change, Direction, Place, unknown
+from ..readings import Place, schemas_in
+from .changes import ANNOTATIONS, Change, Direction, unknown
 from .pattern_text import widths
 from .patterns import pattern_mutations
-from .readings import schemas_in
 
 Schema = Mapping[str, Any]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from api.contract.proof.changes import Place
 from api.contract.proof.coverage import KINDS, Coverage
 from api.contract.proof.document import Document, read
 from api.contract.proof.exactness import Exactness
@@ -15,6 +14,7 @@ from api.contract.proof.looseness import looseness
 from api.contract.proof.mutants import left_out, mutants
 from api.contract.proof.patterns import pattern_mutations
 from api.contract.proof.unjudged import NotJudged
+from api.contract.readings import Place
 from tests.contract.proof.judging import document, exchange
 
 FILES = sorted(Path(__file__).parent.glob("many_features_*.yaml"))

@@ -2,10 +2,10 @@
 
 import pytest
 
-from api.contract.proof.changes import Place
 from api.contract.proof.lines import Line, is_normative
 from api.contract.proof.schemas import CHECKED_FORMATS
 from api.contract.proof.values import fits
+from api.contract.readings import Place
 
 BOOK: Place = ("components", "schemas", "Book", "properties")
 

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .changes import Place
-
 Node = Mapping[str, Any]
+Place = tuple[str | int, ...]
+"""The names and indexes that lead to a part of a document."""
 
 LISTS = {"allOf", "anyOf", "oneOf", "prefixItems"}
 NAMED = {"properties", "patternProperties", "dependentSchemas"}
