@@ -2,27 +2,19 @@
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from io import IOBase
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import EnvironHeaders, Headers
 
-from .exchanges import Exchange, Form, Unreadable
-from .values import is_json
+from .exchanges import Exchange
+from .masks import masked_body, masked_content, masked_header, masked_pair
 
 Keep = Callable[[Exchange], None]
 Concerns = Callable[[str], bool]
-
-_SECRET = re.compile(r"authorization|cookie|password|secret|token|key\b", re.IGNORECASE)
-"""Matches the names of headers, fields, members and parameters that hold a secret."""
-_PAIR = re.compile(r"(?<=[?&#])[^?&#=]+=[^&#>\s]*")  # In the query or fragment of a URL.
-MASK = "***"
 
 
 class RecordedRequest(IOBase):
@@ -164,59 +156,13 @@ def _masked(exchange: Exchange) -> dict[str, Any]:
         "request": {
             "method": exchange.method,
             "path": exchange.path,
-            "query": "&".join(map(_masked_pair, exchange.query.split("&"))),
-            "headers": [[name, _masked_header(name, value)] for name, value in exchange.sent],
-            "body": _masked_body(exchange),
+            "query": "&".join(map(masked_pair, exchange.query.split("&"))),
+            "headers": [[name, masked_header(name, value)] for name, value in exchange.sent],
+            "body": masked_body(exchange),
         },
         "response": {
             "status": exchange.status,
-            "headers": [[name, _masked_header(name, value)] for name, value in exchange.received],
-            "body": _masked_content(exchange),
+            "headers": [[name, masked_header(name, value)] for name, value in exchange.received],
+            "body": masked_content(exchange),
         },
     }
-
-
-def _masked_body(exchange: Exchange) -> Any:
-    """Return the masked fields or members. A body that can't be decoded is masked as a whole."""
-    if exchange.body == b"":
-        return ""
-    try:
-        body = exchange.read()
-    except Unreadable as error:
-        return f"{MASK} ({len(exchange.body or b'')} bytes: {error})"
-    if isinstance(body, Form):
-        return [[name, _masked_value(name, text)] for name, text in body.fields]
-    return _masked_value("", body.value)
-
-
-def _masked_content(exchange: Exchange) -> Any:
-    """Return the masked value of JSON, or a text that names no secret, else the length."""
-    with suppress(ValueError):
-        content = exchange.decoded_content
-        if is_json(exchange.media_type) and content is not exchange.content:
-            return _masked_value("", content)
-        if isinstance(content, str) and not _SECRET.search(content):
-            return content
-    return f"{MASK} ({len(exchange.content)} bytes)" if exchange.content else ""
-
-
-def _masked_header(name: str, value: str) -> str:
-    """Return the value with secrets masked, also those in the query of a URL."""
-    return _PAIR.sub(lambda pair: _masked_pair(pair[0]), _masked_value(name, value))
-
-
-def _masked_value(name: str, value: Any) -> Any:
-    """Return the value, masked if it has no name, or if a name in it is that of a secret."""
-    if _SECRET.search(name) or not (name or isinstance(value, (dict, list))):
-        return MASK
-    if isinstance(value, dict):
-        # The errors of pydantic have an invalid value as `input`, and its place as `loc`.
-        names = {"input": f"input {value.get('loc')}"}
-        return {key: _masked_value(names.get(key) or key, item) for key, item in value.items()}
-    return [_masked_value(name, v) for v in value] if isinstance(value, list) else value
-
-
-def _masked_pair(pair: str) -> str:
-    """Return a parameter of a query with its value masked, if it is a secret."""
-    name, equals, text = pair.partition("=")
-    return f"{name}{equals}{_masked_value(unquote(name), text)}" if equals else pair

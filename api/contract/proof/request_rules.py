@@ -11,6 +11,7 @@ from ..forms import FORM
 from ..readings import Node, Place, changed
 from .document import Operation, media_key
 from .exchanges import Exchange, Form, Unreadable
+from .masks import masked, masked_body, shown
 from .values import (
     fits,
     from_text,
@@ -88,7 +89,9 @@ def parameter_fault(
     except ValueError:
         return "it is no JSON"
     may_be_empty = texts == [""] and parameter.get("allowEmptyValue")
-    return None if may_be_empty or fits(schema, value) else f"{value!r} doesn't fit"
+    if may_be_empty or fits(schema, value):
+        return None
+    return f"{shown(masked(parameter['name'], value))} doesn't fit"
 
 
 def _parameter_value(parameter: Node, texts: list[str], separated_by: str | None) -> Any:
@@ -132,7 +135,7 @@ def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[tuple[Pla
     if isinstance(body, Form):
         yield from ((place, fault) for fault in _form_faults(schema, body, operation.is_strict))
     elif not fits(schema, body.value):
-        yield place, f"the body doesn't fit: {exchange.body!r}"
+        yield place, f"the body doesn't fit: {shown(masked_body(exchange))}"
     if not is_judged(schema):
         yield place, UNKNOWN
 
@@ -153,7 +156,8 @@ def _form_faults(schema: Node, form: Form, is_strict: bool) -> Iterator[str]:
         values = ["" if text is None else _field_value(one, text) for text in texts]
         given[name] = values if is_list else values[-1]
     if not is_open and not fits(schema, given):
-        yield f"the form doesn't fit: {form.fields}"
+        fields = [(name, masked(name, text)) for name, text in form.fields]
+        yield f"the form doesn't fit: {shown(fields)}"
 
 
 def _field_value(schema: Node, text: str) -> Any:

@@ -6,14 +6,15 @@ request must not be accepted.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..encodings import json_text
 from ..readings import Node, Place
 from .document import DeclaredResponse, Document, Operation, media_key
 from .exchanges import Exchange
+from .masks import masked_header, masked_part, shown, without_marks, without_values
 from .request_rules import UNKNOWN, has_any, has_open_format, parameter_fault, request_faults
-from .values import describe_faults, fits, from_text, separator
+from .values import faults, fits, from_text, separator
 
 # OpenAPI documents don't declare these headers, which HTTP itself needs in any response.
 _FRAMING = {"content-type", "content-length", "transfer-encoding", "connection", "date", "server"}
@@ -30,13 +31,17 @@ ASPECTS = frozenset({"headers", "content", "request"})
 
 
 class Violation(NamedTuple):
-    """A part of the document that an exchange violates, and what is wrong."""
+    """A part of the document that an exchange violates, and what is wrong, with marked values."""
 
     place: Place
     text: str
 
+    @property
+    def cause(self) -> str:
+        return without_values(self.text)
+
     def __str__(self) -> str:
-        return self.text
+        return without_marks(self.text)
 
 
 def contradictions(
@@ -46,7 +51,9 @@ def contradictions(
     found = document.match_path(exchange.path, exchange.method)
     if found is None:
         if not _may_be_undeclared(document, exchange, {404}):
-            text = f"{exchange.path} isn't declared, but gets {exchange.status}"
+            parts = exchange.path.split("/")
+            said = "/".join(shown(int(part)) if part.isdecimal() else part for part in parts)
+            text = f"{said} isn't declared, but gets {exchange.status}"
             yield Violation(("paths",), text)
         return
     path, texts = found
@@ -122,7 +129,7 @@ def _headers(
             yield place, f"{name} occurs {len(values)} times"
         for value in values:
             if not _fits_header(header, value):
-                yield place, f"{name}: {value!r} isn't as declared"
+                yield place, f"{name}: {shown(masked_header(name, value))} isn't as declared"
     for name, values in exchange.received_values.items():
         if name in _FRAMING and len(values) > 1:
             yield declared.place, f"{name} occurs {len(values)} times"
@@ -165,10 +172,19 @@ def _content(
         try:
             schema, content = declared.content[key], exchange.decoded_content
             if not fits(schema, content):
-                why = describe_faults(schema, content)
-                yield place, f"the content isn't as declared: {why}: {exchange.content[:200]!r}"
+                yield place, f"the content isn't as declared: {_wrong(schema, content, exchange)}"
         except ValueError as error:
             yield place, f"the content can't be read: {error}"
+
+
+def _wrong(schema: Node, content: Any, exchange: Exchange) -> str:
+    """Return what is wrong with the content, and the wrong values."""
+    said, values = [], []
+    for place, text in faults(schema, content):
+        names = "/".join(shown(name) if isinstance(name, int) else name for name in place)
+        said.append(f"{names}: {text}" if names else text)
+        values.append(masked_part(exchange, place))
+    return f"{'; '.join(said)}: {shown(*values)}"
 
 
 def _request(

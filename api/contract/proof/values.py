@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError, canonicalize
 from jsonschema_rs.canonical import Containment
 
-Node = Mapping[str, Any]
+from ..readings import Node, Place
 
 # In JSON 5.0 is an integer too, and 05 is not a number.
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)([.]\d+)?([eE][+-]?\d+)?", re.ASCII)
@@ -25,7 +25,10 @@ def _compiled(schema: str) -> tuple[Draft202012Validator, bool]:
     whole = json.loads(schema)
     try:
         options = FancyRegexOptions()
-        return Draft202012Validator(whole, validate_formats=True, pattern_options=options), True
+        validator = Draft202012Validator(
+            whole, mask="…", validate_formats=True, pattern_options=options
+        )
+        return validator, True
     except ValidationError as error:
         part, place = whole, error.instance_path
         for name in place[:-1]:
@@ -55,11 +58,10 @@ def fits(schema: Node, value: Any) -> bool:
     return bool(_validator(schema)[0].is_valid(value))
 
 
-def describe_faults(schema: Node, value: Any) -> str:
-    """Return what is wrong with an invalid value, and where: at most three faults."""
+def faults(schema: Node, value: Any) -> list[tuple[Place, str]]:
+    """Return where an invalid value is wrong, and what, without the value: at most three faults."""
     errors = islice(_validator(schema)[0].iter_errors(value), 3)
-    found = [("/".join(map(str, error.instance_path)), error.message) for error in errors]
-    return "; ".join(f"{place}: {text}" if place else text for place, text in found)
+    return [(tuple(error.instance_path), error.message) for error in errors]
 
 
 def is_judged(schema: Node) -> bool:

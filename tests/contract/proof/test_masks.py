@@ -9,10 +9,11 @@ import pytest
 from werkzeug.datastructures import Headers
 
 from api.contract.proof.exchanges import Exchange
+from api.contract.proof.masks import MASK
 from api.contract.proof.proof import Contradiction, Proof
-from api.contract.proof.recording import MASK, write
+from api.contract.proof.recording import write
 from api.contract.proof.report import write_reports
-from tests.contract.small_document import DOCUMENT, TRAFFIC, make_exchange
+from tests.contract.small_document import DOCUMENT, FORM, TRAFFIC, make_exchange
 
 CANARY = "canary"
 JSON = "application/json"
@@ -130,6 +131,24 @@ def test_the_causes_of_contradictions_have_no_values(
         proof.keep(exchange)
     causes = "\n".join(proof.causes())
     assert f"{cause} (1 exchange)" in causes and CANARY not in causes
+
+
+@pytest.mark.parametrize(
+    "exchange",
+    [
+        made(said={"id": 1, "access_token": CANARY}),
+        made(said={"id": {"password": CANARY}}),
+        made(said=CANARY),
+        replace(sent(f"password={CANARY}&text=abba", FORM), status=201),
+        make_exchange("POST", "/notes", 201, sent="text=ab", Location=f"/notes?token={CANARY}"),
+    ],
+)
+def test_secrets_are_masked_in_contradictions(exchange: Exchange, tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(json.dumps(DOCUMENT), encoding="utf-8")  # JSON is YAML.
+    with pytest.raises(Contradiction) as raised:
+        Proof(file).keep(exchange)
+    assert MASK in str(raised.value) and CANARY not in str(raised.value)
 
 
 def test_a_tests_parameters_are_not_on_the_page(tmp_path: Path) -> None:

@@ -114,7 +114,8 @@ def test_a_contradiction_fails_its_test_with_the_line_and_what_to_do(ran: Ran) -
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         [
-            f"*small.yaml:{number}: readNote, 200: the content isn't as declared: *: b'*2*'",
+            f"*small.yaml:{number}: readNote, 200: the content isn't as declared: "
+            "id: … is not of type \"integer\": '2'",
             "*Seen: GET /notes/2 got 200.",
             "*Change the app, or the document if the response is right.",
             "small.yaml (3 of 3 tests ran, 1 failed)",

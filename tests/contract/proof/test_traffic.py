@@ -11,8 +11,9 @@ import pytest
 from flask import Flask
 
 from api.contract.proof.exchanges import Exchange
+from api.contract.proof.masks import MASK
 from api.contract.proof.proof import Proof
-from api.contract.proof.recording import MASK, recorded, write
+from api.contract.proof.recording import recorded, write
 from api.contract.proof.report import write_reports
 from tests.actor import Someone
 from tests.browser import listening
