@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
-from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -228,9 +227,9 @@ class Document:
 
     @cached_property
     def _templates(self) -> list[tuple[re.Pattern[str], list[str], str]]:
-        prefixes = [p for server in self.root.get("servers") or [{}] for p in _prefixes(server)]
+        prefixes = [_prefix(server) for server in self.root.get("servers") or [{}]]
         prefixes += [] if self.is_strict else [""]
-        start, found = f"(?:{'|'.join(map(re.escape, prefixes))})", []
+        start, found = f"(?:{'|'.join(prefixes)})", []
         # A path with parameters only in later parts takes precedence, one without even more.
         for path in sorted(self._paths, key=_generality):
             found.append((re.compile(start + _expression(path)), _PARAMETER.findall(path), path))
@@ -370,8 +369,7 @@ class Document:
 
     def described(self, node: Node) -> Node:
         """Return the parameter or header with its schema, resolved."""
-        media_types = [*node.get("content", {}).values(), node]
-        return {**node, "schema": self.of_requests(media_types[0].get("schema", {}))}
+        return {**node, "schema": self.of_requests(node.get("schema", {}))}
 
 
 def _needed(schema: Node) -> set[str]:
@@ -390,16 +388,10 @@ def _expression(path: str) -> str:
     return "".join(_TEXT if i % 2 else re.escape(part) for i, part in enumerate(parts))
 
 
-def _prefixes(server: Node) -> Iterator[str]:
-    """Yield the path of a server's URL, for each of the values that its variables have."""
-    variables = server.get("variables", {})
-    values = [one.get("enum") or [one.get("default", "")] for one in variables.values()]
-    for each in product(*values):
-        url = str(server.get("url", "/"))
-        for name, value in zip(variables, each, strict=True):
-            url = url.replace(f"{{{name}}}", str(value))
-        path = urlsplit(url).path.strip("/")
-        yield f"/{path}" if path else ""
+def _prefix(server: Node) -> str:
+    """Return the regular expression of the path of a server's URL, whose variables may be any."""
+    path = urlsplit(str(server.get("url", "/"))).path.strip("/")
+    return "[^/]+".join(map(re.escape, _PARAMETER.split(f"/{path}")[::2])) if path else ""
 
 
 def _narrowed(target: Node, beside: Node) -> Node:

@@ -81,26 +81,17 @@ def parameter_fault(
         return UNKNOWN
     if not texts:
         return "it is missing" if parameter.get("required") else None
-    is_list = "array" in kinds(schema) and "content" not in parameter
+    is_list = "array" in kinds(schema)
     if len(texts) > 1 and not (is_list and not separated_by):
         return "it occurs twice" if is_strict or is_list else UNKNOWN  # The app may take one.
-    try:
-        value = _parameter_value(parameter, texts, separated_by if is_list else None)
-    except ValueError:
-        return "it is no JSON"
+    if is_list and not separated_by:
+        value: Any = [from_text(items(schema), text) for text in texts]
+    else:
+        value = from_text(schema, texts[0], separated_by)
     may_be_empty = texts == [""] and parameter.get("allowEmptyValue")
     if may_be_empty or fits(schema, value):
         return None
     return f"{shown(masked(parameter['name'], value))} doesn't fit"
-
-
-def _parameter_value(parameter: Node, texts: list[str], separated_by: str | None) -> Any:
-    schema = parameter["schema"]
-    if "content" in parameter:
-        return json_text(texts[0])
-    if separated_by == "":
-        return [from_text(items(schema), text) for text in texts]
-    return from_text(schema, texts[0], separated_by or ",")
 
 
 def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) -> list[str]:

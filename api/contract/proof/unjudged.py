@@ -80,7 +80,10 @@ def _what(root: Node, node: Node, place: Place, *, is_schema: bool) -> str:
         target = found_at(root, pointer(value["$ref"])) if "$ref" in value else value
         is_read = separator({**node, "schema": target or {}}) is not None
         return "" if is_read else "the style of an object"
-    is_left_out = name in ("callbacks", "itemSchema", "webhooks") or (
-        (name == "servers" and len(place) > 1) or value == "mutualTLS"
+    is_left_out = (
+        name in ("callbacks", "itemSchema", "webhooks")
+        or (name == "servers" and len(place) > 1)
+        or (name == "content" and {"headers", "parameters"}.intersection(place[-3:-2]))
+        or value == "mutualTLS"
     )
     return name if is_left_out else ""

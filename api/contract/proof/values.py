@@ -143,9 +143,8 @@ def separator(parameter: Node) -> str | None:
     """
     place = parameter.get("in", "header")
     style = parameter.get("style", "form" if place in ("query", "cookie") else "simple")
-    if "content" in parameter:
-        return "" if all(map(is_json, parameter["content"])) else None
-    if style not in _SEPARATORS or "object" in kinds(parameter["schema"]):
+    is_known = style in _SEPARATORS and "content" not in parameter
+    if not is_known or "object" in kinds(parameter["schema"]):
         return None
     is_exploded = parameter.get("explode", style == "form") and place == "query"
     return "" if is_exploded else _SEPARATORS[style]
