@@ -1,6 +1,6 @@
 """A mutation of a document: the line that it changes, its description and its direction."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,6 +57,10 @@ class Change:
         direction = _OPPOSITE[self.direction] if is_inverted else self.direction
         line, target = (*place, *self.line), (*place, *self.target)
         return Change(line, target, self.value, self.words, direction)
+
+
+def within(place: Place, changes: Iterable[Change]) -> Iterator[Change]:
+    return (change.within(place) for change in changes)
 
 
 def dropped(

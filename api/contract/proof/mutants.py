@@ -1,24 +1,17 @@
 """All mutants of a document, each of which changes one normative line."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..readings import Node, Place
-from .changes import Change, Direction, dropped, renamed, unknown_members
+from .changes import Change, Direction, dropped, renamed, unknown_members, within
 from .document import METHODS, Document
+from .messages import PARTS, parameters_changes, part_changes, security_changes
 from .places import part_at, references
 from .references import other_references, path_items, requests
-from .replies import header_changes, reply_changes
-from .requests import (
-    body_changes,
-    parameter_changes,
-    parameters_changes,
-    scheme_changes,
-    security_changes,
-)
 from .schemas import changes
 from .unjudged import NotJudged
 
@@ -87,22 +80,12 @@ def left_out(document: Node) -> list[NotJudged]:
     return list(dict.fromkeys(NotJudged(note.line, note.words) for note in notes))
 
 
-_Changes = Callable[[Document, Node], Iterator[Change]]
-_COMPONENTS: dict[str, _Changes] = {
-    "headers": header_changes,
-    "parameters": parameter_changes,
-    "requestBodies": body_changes,
-    "responses": reply_changes,
-    "securitySchemes": scheme_changes,
-}
-
-
 def _changes(document: Document) -> Iterator[Change]:
     root = document.root
     yield from unknown_members(root, "servers", "paths", "components", "security")
     yield from _servers(root.get("servers", []))
-    for change in security_changes(document, root["security"]) if "security" in root else ():
-        yield change.within(("security",))
+    if "security" in root:
+        yield from within(("security",), security_changes(document, root["security"]))
     for path, item in path_items(root).items():
         yield from renamed(("paths",), root["paths"], path, f"{path}-0")
         place: Place = ("paths", path)
@@ -110,30 +93,26 @@ def _changes(document: Document) -> Iterator[Change]:
         methods = [method for method in item if method in METHODS]
         for more in [m for m in ("put", "patch", "delete") if methods and m not in methods][:1]:
             yield Change(place, place, {**item, more: item[methods[0]]}, f"{more} added", "looser")
-        notes = unknown_members(item, "parameters", *methods)
-        for change in (*notes, *parameters_changes(document, item)):
-            yield change.within(place)
+        yield from within(place, unknown_members(item, "parameters", *methods))
+        yield from within(place, parameters_changes(document, item))
         for method in methods:
-            for change in _operation(document, item[method]):
-                yield change.within((*place, method))
-    for change in _components(document, root.get("components", {})):
-        yield change.within(("components",))
+            yield from within((*place, method), _operation(document, item[method]))
+    yield from within(("components",), _components(document, root.get("components", {})))
 
 
 def _components(document: Document, components: Node) -> Iterator[Change]:
-    yield from unknown_members(components, "schemas", "examples", *_COMPONENTS)
+    yield from unknown_members(components, "schemas", "examples", *PARTS)
     of_requests = set(references(document.root, list(requests(document.root))))
     of_forms = _of_forms(document)
     for name, schema in components.get("schemas", {}).items():
         own = f"#/components/schemas/{name}"
         closed = own not in of_requests
-        mutations = changes(schema, texts=own in of_forms, closed=closed)
-        for change in (*mutations, *other_references(document, schema, closed=closed)):
-            yield change.within(("schemas", name))
-    for kind, changes_of in _COMPONENTS.items():
+        place = ("schemas", name)
+        yield from within(place, changes(schema, texts=own in of_forms, closed=closed))
+        yield from within(place, other_references(document, schema, closed=closed))
+    for kind in PARTS:
         for name, node in components.get(kind, {}).items():
-            for change in changes_of(document, node):
-                yield change.within((kind, name))
+            yield from within((kind, name), part_changes(kind, document, node))
 
 
 def _servers(servers: list[Node]) -> Iterator[Change]:
@@ -145,16 +124,14 @@ def _servers(servers: list[Node]) -> Iterator[Change]:
             for server, other in zip(servers, paths, strict=True)
         ]
         yield Change(("servers", i, "url"), ("servers",), changed, "/v0", "different")
-        for change in unknown_members(servers[i], "url"):
-            yield change.within(("servers", i))
+        yield from within(("servers", i), unknown_members(servers[i], "url"))
 
 
 def _operation(document: Document, operation: Node) -> Iterator[Change]:
     yield from unknown_members(operation, "parameters", "requestBody", "security", "responses")
     yield from parameters_changes(document, operation)
     if body := operation.get("requestBody"):
-        for change in body_changes(document, body):
-            yield change.within(("requestBody",))
+        yield from within(("requestBody",), part_changes("requestBodies", document, body))
     shared = document.root.get("security", [])
     for change in security_changes(document, operation.get("security", shared)):
         if "security" in operation:
@@ -171,8 +148,8 @@ def _operation(document: Document, operation: Node) -> Iterator[Change]:
             yield from renamed(("responses",), replies, status, other)
             changed = {**replies, other: reply}
             yield Change(("responses", status), ("responses",), changed, f"{other} added", "looser")
-        for change in reply_changes(document, reply):
-            yield change.within(("responses", status))
+        place = ("responses", status)
+        yield from within(place, part_changes("responses", document, reply))
 
 
 def _of_forms(document: Document) -> set[str]:

@@ -1,17 +1,16 @@
-"""Mutations of references to schemas, and of the schemas of bodies."""
+"""Mutations of references to schemas, and the parts of a document that have references."""
 
 import json
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from ..forms import FORM
-from ..readings import Node, Place
-from .changes import Change, Direction, unknown, unknown_members
+from ..readings import Node
+from .changes import Change, Direction, within
 from .document import METHODS, Document
 from .places import pointer
-from .schemas import changes, schemas_within
-from .values import covers, is_text
+from .schemas import schemas_within
+from .values import covers
 
 _MOST_OTHERS = 8
 """So many other schemas are tried for a reference, those with the most members in common."""
@@ -39,21 +38,6 @@ def responses(root: Node) -> Iterator[Node]:
         yield from node.get("responses", {}).values()
 
 
-def content_changes(
-    document: Document, kind: Node, place: Place, *, texts: bool = False, closed: bool = False
-) -> Iterator[Change]:
-    media_type, schema = str(place[-1]), kind.get("schema", {})
-    for change in unknown_members(kind, "schema"):
-        yield change.within(place)
-    if media_type.partition(";")[0] not in FORM and not is_text(media_type):
-        if schema:
-            yield unknown((*place, "schema"), f"the schema of {media_type}")
-        return
-    others = other_references(document, schema, closed=closed)
-    for change in (*changes(schema, texts=texts, closed=closed), *others):
-        yield change.within((*place, "schema"))
-
-
 def other_references(document: Document, schema: Any, *, closed: bool = False) -> Iterator[Change]:
     """Yield a mutation for some of the other schemas that a reference could name.
 
@@ -63,9 +47,8 @@ def other_references(document: Document, schema: Any, *, closed: bool = False) -
     if not isinstance(schema, dict):
         return
     if "$ref" not in schema:
-        for place, within in schemas_within(schema):
-            for change in other_references(document, within, closed=closed):
-                yield change.within(place)
+        for place, inner in schemas_within(schema):
+            yield from within(place, other_references(document, inner, closed=closed))
         return
     alike = _alike(document, schema["$ref"])
     if not alike:
