@@ -1,6 +1,7 @@
 """The boundaries of each field of a request: the last valid and the first invalid values."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,13 +10,13 @@ from typing import Any
 from ..readings import Node
 from .characters import Run, example_of
 from .document import Document, Operation, media_key
-from .exchanges import Exchange, Form, Unreadable
+from .exchanges import Exchange, Form, Json, Unreadable
 from .pattern_text import runs
 from .request_rules import parameter_texts, request_faults
 from .rules import is_well_formed
 from .schemas import Schema, changes
 from .unjudged import NotJudged
-from .values import fits, from_text, is_json, is_of_files, items, kinds, separator
+from .values import fits, from_texts, is_json, is_of_files, kinds, separator
 
 _NAMES = {
     "minLength": {"stricter": "shortest", "looser": "one shorter"},
@@ -90,56 +91,43 @@ class Field:
 
     def values(self, exchange: Exchange, path: Mapping[str, str]) -> list[Any] | None:
         """Return the values of the field, or None if anything else of the request is invalid."""
-        pairs = self._pairs(exchange, path)
-        if pairs is None or not is_well_formed(exchange, self.operation.is_strict):
+        given = self._given(exchange, path)
+        if given is None or not is_well_formed(exchange, self.operation.is_strict):
             return None
         faults = [fault for _, fault in request_faults(self._rest, dict(path), exchange)]
         if any(faults) or (faults and not exchange.accepted):  # Some parts aren't judged.
             return None
-        values = [value for name, value in pairs if name == self.name]
-        others = [pair for pair in pairs if pair[0] in self.whole["properties"]]
-        others = [pair for pair in others if pair[0] != self.name]
-        once = len(dict(others)) == len(others)
-        rest = {name: value for name, value in pairs if name != self.name}
+        values = given.pop(self.name, [])
+        once = all(len(given.get(name, [])) < 2 for name in self.whole["properties"])
+        rest = {name: others[-1] for name, others in given.items() if others}
         return values if once and None not in values and fits(self._others, rest) else None
 
-    def _pairs(self, exchange: Exchange, path: Mapping[str, str]) -> list[tuple[str, Any]] | None:
-        """Return all names and values of the body or parameters that the field is part of."""
+    def _given(self, exchange: Exchange, path: Mapping[str, str]) -> dict[str, list[Any]] | None:
+        """Return the values, by name, of the body or parameters that the field is part of."""
         if self.encoding in _PLACES:
-            found: list[tuple[str, str | None]] = []
-            for parameter in (p for p in self.operation.parameters if p["in"] == self.encoding):
-                texts, split_at = parameter_texts(parameter, dict(path), exchange), None
-                if _is_list(parameter["schema"]):
-                    split_at = separator(parameter)
-                parts = [text.split(split_at) if split_at else [text] for text in texts]
-                found += [(parameter["name"], text) for part in parts for text in part]
-            return self._typed(found)
-        if not self._is_encoded(exchange):
-            return None
-        try:
-            body = exchange.read()
-        except Unreadable:
-            return None
+            return {
+                p["name"]: from_texts(
+                    p["schema"], parameter_texts(p, dict(path), exchange), separator(p)
+                )
+                for p in self.operation.parameters
+                if p["in"] == self.encoding
+            }
+        body = self._body(exchange)
         if isinstance(body, Form):
-            return self._typed(body.fields)
-        if not self.name:
-            return [("", body.value)]
-        return list(body.value.items()) if isinstance(body.value, dict) else None
+            properties = self.whole["properties"]
+            texts = body.by_name.items()
+            return {name: from_texts(properties.get(name, {}), each) for name, each in texts}
+        if body is None or (self.name and not isinstance(body.value, dict)):
+            return None
+        return {n: [v] for n, v in body.value.items()} if self.name else {"": [body.value]}
+
+    def _body(self, exchange: Exchange) -> Form | Json | None:
+        with suppress(Unreadable):
+            return exchange.read() if self._is_encoded(exchange) else None
+        return None
 
     def _is_encoded(self, exchange: Exchange) -> bool:
         return media_key(self.operation.bodies, exchange.sent_media_type) == self.encoding
-
-    def _typed(self, pairs: Iterable[tuple[str, str | None]]) -> list[tuple[str, Any]]:
-        found: list[tuple[str, Any]] = []
-        lists: dict[str, list[Any]] = {}
-        for name, text in pairs:
-            schema = self.whole["properties"].get(name, {})
-            if text is not None and _is_list(schema):
-                lists.setdefault(name, []).append(from_text(items(schema), text))
-            else:
-                of_file = "" if is_of_files(schema) else None
-                found.append((name, of_file if text is None else from_text(schema, text)))
-        return [*found, *lists.items()]
 
     def boundaries(self) -> Iterator[str]:
         """Yield the name of each boundary."""

@@ -19,6 +19,14 @@ class Form:
 
     fields: tuple[tuple[str, str | None], ...]
 
+    @cached_property
+    def by_name(self) -> dict[str, list[str | None]]:
+        """The texts of each name."""
+        found: dict[str, list[str | None]] = {}
+        for name, text in self.fields:
+            found.setdefault(name, []).append(text)
+        return found
+
 
 @dataclass(frozen=True)
 class Json:

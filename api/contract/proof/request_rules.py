@@ -1,12 +1,10 @@
 """The rules by which a document finds a request invalid."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from copy import copy
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..encodings import json_text
 from ..forms import FORM
 from ..readings import Node, Place, changed
 from .document import Operation, media_key
@@ -14,11 +12,9 @@ from .exchanges import Exchange, Form, Unreadable
 from .masks import masked, masked_body, shown
 from .values import (
     fits,
-    from_text,
+    from_texts,
     is_json,
     is_judged,
-    is_of_files,
-    items,
     kinds,
     members,
     separator,
@@ -81,13 +77,9 @@ def parameter_fault(
         return UNKNOWN
     if not texts:
         return "it is missing" if parameter.get("required") else None
-    is_list = "array" in kinds(schema)
-    if len(texts) > 1 and not (is_list and not separated_by):
-        return "it occurs twice" if is_strict or is_list else UNKNOWN  # The app may take one.
-    if is_list and not separated_by:
-        value: Any = [from_text(items(schema), text) for text in texts]
-    else:
-        value = from_text(schema, texts[0], separated_by)
+    value, *others = from_texts(schema, texts, separated_by)
+    if others:  # The app may take one.
+        return "it occurs twice" if is_strict or "array" in kinds(schema) else UNKNOWN
     may_be_empty = texts == [""] and parameter.get("allowEmptyValue")
     if may_be_empty or fits(schema, value):
         return None
@@ -134,28 +126,17 @@ def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[tuple[Pla
 def _form_faults(schema: Node, form: Form, is_strict: bool) -> Iterator[str]:
     """Yield what is invalid about the form, including repeated fields and unexpected files."""
     declared, given, is_open = members(schema), dict[str, Any](), False
-    for name in dict.fromkeys(name for name, _ in form.fields):
+    for name, texts in form.by_name.items():
         member = declared.get(name, {})
-        texts = [text for each, text in form.fields if each == name]
-        is_list = "array" in kinds(member)
-        one = items(member) if is_list else member
-        is_repeated = len(texts) > 1 and not is_list
-        is_file = None in texts and not is_of_files(one)
-        if name in declared and (is_repeated or is_file):
+        values = from_texts(member, texts)
+        is_file = None in (values[0] if "array" in kinds(member) else values)
+        if name in declared and (len(values) > 1 or is_file):
             is_open = not is_strict and not is_file
             yield UNKNOWN if is_open else f"{name} occurs twice, or as a file"
-        values = ["" if text is None else _field_value(one, text) for text in texts]
-        given[name] = values if is_list else values[-1]
+        given[name] = "" if values[-1] is None else values[-1]
     if not is_open and not fits(schema, given):
         fields = [(name, masked(name, text)) for name, text in form.fields]
         yield f"the form doesn't fit: {shown(fields)}"
-
-
-def _field_value(schema: Node, text: str) -> Any:
-    if "object" in kinds(schema):  # Forms have objects as JSON.
-        with suppress(ValueError):
-            return json_text(text)
-    return from_text(schema, text)
 
 
 def _satisfied(scheme: Node, exchange: Exchange) -> bool:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError, canonicalize
 from jsonschema_rs.canonical import Containment
 
+from ..encodings import json_text
 from ..readings import Node, Place
 
 # In JSON 5.0 is an integer too, and 05 is not a number.
@@ -121,16 +123,31 @@ def is_of_files(schema: Node) -> bool:
 
 
 def from_text(schema: Node, text: str, separator: str = ",") -> Any:
-    """Return the text of a header, path or query as a value of the schema's type."""
+    """Return a text of a request, or of a header, as a value of the schema's type."""
     named = kinds(schema)
     if "array" in named:
         texts = text.split(separator) if text else []
         return [from_text(items(schema), part.strip()) for part in texts]
-    if {"integer", "number"} & named and _NUMBER.fullmatch(text):
+    is_number = {"integer", "number"} & named and _NUMBER.fullmatch(text)
+    if is_number or ("boolean" in named and text in ("true", "false")):
         return json.loads(text)
-    if "boolean" in named and text in ("true", "false"):
-        return text == "true"
+    with suppress(ValueError):  # Forms have objects as JSON.
+        return json_text(text) if "object" in named else text
     return text
+
+
+def from_texts(schema: Node, texts: Sequence[str | None], separator: str | None = "") -> list[Any]:
+    """Return the values of all texts with one name, which may be one list.
+
+    The text of a file is None. Its value is "", or None if the schema isn't that of a file.
+    """
+    is_list = "array" in kinds(schema)
+    if is_list and separator:
+        return [from_text(schema, text or "", separator) for text in texts]
+    one = items(schema) if is_list else schema
+    of_file = "" if is_of_files(one) else None
+    values = [of_file if text is None else from_text(one, text) for text in texts]
+    return [values] if is_list and values else values
 
 
 _SEPARATORS = {"form": ",", "simple": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
