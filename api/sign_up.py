@@ -6,11 +6,12 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from api import errors
-from api.contract import check_preconditions, message, operation
+from api.contract import message, operation
 from api.schemas import RetryHeaders, SignedUp, SignUp
 from api.security.browsers import ANY_ORIGIN, EXPOSED, OPEN, SIGN_UP_PATH
 from api.security.idempotency import run_once_per_key
 from api.security.passwords import passwords
+from api.security.preconditions import check_preconditions
 from api.security.quotas import QUOTAS
 from api.storage.keys import Key
 from api.storage.store import store

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from api import errors
-from api.contract import JSON, Body, Header, Link, Reply, check_preconditions, message, operation
+from api.contract import JSON, Body, Header, Link, Reply, message, operation
 from api.contract.problems import Refused
 from api.fields import UUID_PATTERN
 from api.problem_types import OTHER_USERNAME
@@ -16,6 +16,7 @@ from api.schemas import CreatedUserDetails, NewUserDetails, RecordLink, RetryHea
 from api.security.browsers import refuse_cross_site
 from api.security.credentials import ACCOUNT, ACCOUNT_IF_ANY
 from api.security.idempotency import run_once_per_key
+from api.security.preconditions import check_preconditions
 from api.security.quotas import QUOTAS
 from api.storage.keys import Key
 from api.storage.store import Record, store

@@ -20,12 +20,11 @@ if TYPE_CHECKING:
     from .inputs import InvalidInput
     from .openapi import document, to_yaml
     from .operations import REFUSALS, Operation, current_operation, operation
-    from .preconditions import check_preconditions
     from .replies import HTML, JSON, PLAIN, Body, Link, Reply, message
 else:
     _MODULES = [
         *["bodies", "credentials", "encodings", "fields", "forms", "gate", "headers", "inputs"],
-        *["openapi", "operations", "preconditions", "replies"],
+        *["openapi", "operations", "replies"],
     ]
 
     def __getattr__(name: str) -> object:
@@ -56,7 +55,6 @@ __all__ = [
     "UndeclaredResponse",
     "UnsupportedCoding",
     "Upload",
-    "check_preconditions",
     "current_operation",
     "declared_reply",
     "document",

@@ -3,7 +3,6 @@
 Register it with `app.cli.add_command(openapi)`.
 """
 
-import shlex
 import subprocess
 import sys
 from contextlib import suppress
@@ -14,13 +13,11 @@ from typing import Any
 import click
 import yaml
 from flask import current_app
-from flask.cli import ScriptInfo, with_appcontext
+from flask.cli import with_appcontext
 
 from .changes.document import document_changes
 from .changes.listing import FORMATS, accept, listing
 from .openapi import document, to_yaml
-
-_FILE = "openapi.yaml"
 
 
 @click.command
@@ -42,7 +39,7 @@ _FILE = "openapi.yaml"
 @click.option(
     "--file",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=_FILE,
+    default="openapi.yaml",
     show_default=True,
     help="The checked-in document.",
 )
@@ -78,19 +75,9 @@ def _write(file: Path, *, check: bool) -> None:
         before = checked_in.decode(errors="replace").splitlines(keepends=True)
         after = printed.splitlines(keepends=True)
         click.echo("".join(unified_diff(before, after, str(file), "the code")), nl=False)
-        click.echo(f"Accept this with: {_this_command(file)}", err=True)
+        click.echo("Accept this with the same command without --check.", err=True)
         sys.exit(1)
     click.echo(f"{file} is {'current' if check else 'written'}.")
-
-
-def _this_command(file: Path) -> str:
-    """Return the command that was run, without `--check`."""
-    context = click.get_current_context()
-    program, app = context.find_root().info_name or "", context.ensure_object(ScriptInfo)
-    words = ["--app", app.app_import_path] if app.app_import_path else []
-    words += context.command_path.removeprefix(program).split()
-    words += ["--file", str(file)] if str(file) != _FILE else []
-    return f"{program} {shlex.join(words)}"
 
 
 def _read(place: str) -> Any:

@@ -1,6 +1,5 @@
 """Checklist, HTTP and the contract: declared responses, and methods."""
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,7 +62,7 @@ def test_02_a_declaration_that_no_exchange_covers_fails_a_whole_run(
         session: Any = SimpleNamespace(config=config, exitstatus=pytest.ExitCode.OK)
         run.pytest_sessionfinish(session, pytest.ExitCode.OK)
         assert session.exitstatus == ends
-    fresh = Proof(Path(proof.file), undocumented="/livez")
+    fresh = Proof(Configuration(proof.file, ["/livez"], strict=True))
     assert next(fresh.missing()).startswith("never seen: ")
 
 

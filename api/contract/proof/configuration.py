@@ -28,12 +28,16 @@ class Configuration:
     undocumented: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
     strict: bool | None = None
-    """By default a document is judged strictly if its lines are proven."""
     kept: int = 50
     contradictions: str = "fail"
     fail_under: dict[str, float] = field(default_factory=dict)
     excused: dict[str, str] = field(default_factory=dict)
     refuses_valid: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_strict(self) -> bool:
+        """By default a document is judged strictly if its lines are proven."""
+        return "lines" in self.fail_under if self.strict is None else self.strict
 
 
 _TEXTS = {"type": "array", "items": {"type": "string"}}

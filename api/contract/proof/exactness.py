@@ -55,19 +55,6 @@ class Verdict:
         proven = len(self.lines - self.unproven)
         return f"exactness: {proven} of {len(self.lines)} lines proven"
 
-    @property
-    def figures(self) -> str:
-        """The number of mutants, in total and by result."""
-        violated = sum(bool(recorded_by) for _, recorded_by in self.refuted)
-        found = {
-            "violated by an exchange": violated,
-            "allowing responses that no test recorded": len(self.refuted) - violated,
-            "equivalent": len(self.equivalent),
-            "surviving": len(self.survivors),
-        }
-        parts = ", ".join(f"{number} {result}" for result, number in found.items())
-        return f"{sum(found.values())} mutants: {parts}"
-
 
 class Exactness:
     """A document, and the recorded exchanges, none of which violates it."""

@@ -41,15 +41,7 @@ class Contract:
 
     def __init__(self, run: "Run", read: Configuration) -> None:
         self.configuration, self._run = read, run
-        undocumented = "|".join(f"(?:{path})" for path in read.undocumented)
-        self.proof = Proof(
-            read.document,
-            undocumented,
-            kept=read.kept,
-            excused=read.excused,
-            refuses_valid=read.refuses_valid,
-            strict="lines" in read.fail_under if read.strict is None else read.strict,
-        )
+        self.proof = Proof(read)
         self._provoked: list[Contradiction] | None = None
 
     @property
@@ -277,7 +269,7 @@ class Run:
             if kind != "lines":
                 yield f"    {kind}: {figure.shown} of {figure.total} seen{excused}"
         if proof.exactly:
-            yield f"  {proof.verdict} ({proof.verdict.figures}, in {proof.seconds:.0f} s)"
+            yield f"  {proof.verdict}"
         yield from (f"  not judged: {n.what} ({proof.locate(n.place)})" for n in proof.not_judged())
         refused = proof.document.valid_refused.items()
         yield from (f"  refuses valid requests: {key} ({reason})" for key, reason in refused)

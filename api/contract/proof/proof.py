@@ -3,13 +3,10 @@
 import pickle
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 from threading import Lock
-from time import monotonic
-from types import MappingProxyType
 from typing import NamedTuple
 
 from ..readings import Place
@@ -29,7 +26,6 @@ from .unjudged import NotJudged
 _MOST_CHANGES = 3
 Group = tuple[str, str, int, str]
 """The path template, method, status and test of exchanges."""
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Contradiction(AssertionError):
@@ -50,30 +46,25 @@ class Figure(NamedTuple):
 
 
 class Proof:
-    """The document in a file, and the exchanges that were recorded.
+    """The document of a configuration, and the exchanges that were recorded.
 
-    Exchanges with a path that matches `undocumented` are ignored, if the document doesn't have it.
+    Exchanges with an undocumented path are ignored, if the document doesn't have it.
     """
 
-    def __init__(
-        self,
-        file: Path,
-        undocumented: str = "",
-        *,
-        kept: int = Configuration.kept,
-        excused: Mapping[str, str] = _NONE,
-        refuses_valid: Mapping[str, str] = _NONE,
-        strict: bool = True,
-    ) -> None:
-        self.file, self.root, self.excused = file, read_document(file), excused
-        self.document = Document(self.root, refuses_valid, is_strict=strict)
+    def __init__(self, read: Configuration) -> None:
+        self.file, self.root, self.excused = (
+            read.document,
+            read_document(read.document),
+            read.excused,
+        )
+        self.document = Document(self.root, read.refuses_valid, is_strict=read.is_strict)
         self.operations = {operation.id: operation for operation in self.document.operations()}
         self.operation = ""  # If given, the coverage and the verdict are of this one alone.
         self.exactly = True  # Whether lines are proven too.
         self.recorded, self._lock = 0, Lock()
         self.results: Results = {}
-        self.seconds = 0.0  # The duration of the verdict.
-        self._undocumented, self._most = re.compile(undocumented), kept
+        self._undocumented = [re.compile(pattern) for pattern in read.undocumented]
+        self._most = read.kept
         self._kept: dict[int, Exchange] = {}  # By their numbers.
         self._first, self._last = Counter[Group](), defaultdict[Group, deque[int]](deque)
         self._received: list[Exchange] = []
@@ -81,7 +72,8 @@ class Proof:
 
     def concerns(self, path: str) -> bool:
         """Return whether exchanges with this path are judged."""
-        return bool(self.document.match_path(path)) or not self._undocumented.fullmatch(path)
+        is_undocumented = any(each.fullmatch(path) for each in self._undocumented)
+        return bool(self.document.match_path(path)) or not is_undocumented
 
     def judge(self, exchange: Exchange, *, counts: bool = False) -> None:
         """Raise `Contradiction` if the exchange violates the document."""
@@ -158,10 +150,7 @@ class Proof:
     @cached_property
     def verdict(self) -> Verdict:
         """The lines that all exchanges prove. Read this after the last one."""
-        started = monotonic()
-        verdict = Exactness(self.document, self.exchanges).judge(self._left_out | self.results)
-        self.seconds = monotonic() - started
-        return verdict
+        return Exactness(self.document, self.exchanges).judge(self._left_out | self.results)
 
     @cached_property
     def _left_out(self) -> Results:

@@ -237,4 +237,4 @@ def _exchange(
 if __name__ == "__main__":
     started = process_time()
     verdict = Exactness(Document(document()), traffic()).judge()
-    print(verdict, verdict.figures, f"{process_time() - started:.0f} s", sep="\n")  # noqa: T201
+    print(verdict, f"{process_time() - started:.0f} s", sep="\n")  # noqa: T201

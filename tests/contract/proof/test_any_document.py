@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api.contract.proof.configuration import Configuration
 from api.contract.proof.document import Document
 from api.contract.proof.proof import Contradiction, Proof
 from api.contract.proof.report import write_reports
@@ -24,7 +25,7 @@ def proven(edited: Any, folder: Path) -> list[str]:
     """Return the missing parts of this document, proven by the small document's traffic."""
     file = folder / "small.yaml"
     file.write_text(yaml.safe_dump(edited, sort_keys=False))
-    proof = Proof(file)
+    proof = Proof(Configuration(file, strict=True))
     for exchange in TRAFFIC:
         proof.keep(exchange)
     write_reports(folder, proof)
@@ -89,7 +90,7 @@ def test_a_path_may_have_every_method(edited: Any, tmp_path: Path) -> None:
     traffic = [make_exchange("PUT", "/notes", 204), make_exchange("PATCH", "/notes", 204)]
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(edited))
-    proof = Proof(file)
+    proof = Proof(Configuration(file, strict=True))
     for exchange in traffic:
         proof.keep(exchange)
     assert "never seen: delete, 204" in list(proof.missing())

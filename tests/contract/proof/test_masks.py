@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from werkzeug.datastructures import Headers
 
+from api.contract.proof.configuration import Configuration
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.masks import MASK
 from api.contract.proof.proof import Contradiction, Proof
@@ -126,7 +127,7 @@ def test_the_causes_of_contradictions_have_no_values(
 ) -> None:
     file = tmp_path / "small.yaml"
     file.write_text(json.dumps(DOCUMENT), encoding="utf-8")  # JSON is YAML.
-    proof = Proof(file)
+    proof = Proof(Configuration(file, strict=True))
     with pytest.raises(Contradiction):
         proof.keep(exchange)
     causes = "\n".join(proof.causes())
@@ -147,14 +148,14 @@ def test_secrets_are_masked_in_contradictions(exchange: Exchange, tmp_path: Path
     file = tmp_path / "small.yaml"
     file.write_text(json.dumps(DOCUMENT), encoding="utf-8")  # JSON is YAML.
     with pytest.raises(Contradiction) as raised:
-        Proof(file).keep(exchange)
+        Proof(Configuration(file, strict=True)).keep(exchange)
     assert MASK in str(raised.value) and CANARY not in str(raised.value)
 
 
 def test_a_tests_parameters_are_not_on_the_page(tmp_path: Path) -> None:
     file = tmp_path / "small.yaml"
     file.write_text(json.dumps(DOCUMENT), encoding="utf-8")  # JSON is YAML.
-    proof = Proof(file)
+    proof = Proof(Configuration(file, strict=True))
     for exchange in TRAFFIC:
         proof.keep(replace(exchange, recorded_by=f"tests/test_a.py::test_b[{CANARY}]"))
     write_reports(tmp_path, proof)

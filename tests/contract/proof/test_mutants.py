@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api.contract.proof.configuration import Configuration
 from api.contract.proof.equivalence import mean_the_same
 from api.contract.proof.mutants import mutants
 from api.contract.proof.proof import Proof
@@ -77,7 +78,7 @@ def test_what_a_parameters_schema_forbids_has_to_be_refused(tmp_path: Path) -> N
     edited["components"]["schemas"]["Q"] = {"type": "integer", "minimum": 1}
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(edited))
-    proof = Proof(file)
+    proof = Proof(Configuration(file, strict=True))
     for exchange in TRAFFIC:
         proof.keep(exchange)
     assert "minimum: 0" in {mutant.change for mutant in proof.verdict.survivors}
@@ -90,7 +91,7 @@ def test_a_field_of_a_form_may_refer_to_the_schema_of_a_text(tmp_path: Path) -> 
     properties["text"] = {"$ref": "#/components/schemas/Text"}
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(edited))
-    proof = Proof(file)
+    proof = Proof(Configuration(file, strict=True))
     for exchange in TRAFFIC:
         proof.keep(exchange)
     assert list(proof.missing()) == []

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from api.contract.narrowing import merged
+from api.contract.proof.configuration import Configuration
 from api.contract.proof.document import Document
 from api.contract.proof.proof import Proof
 from api.contract.proof.rules import contradictions
@@ -28,7 +29,7 @@ def narrowed(members: list[int]) -> dict[str, Any]:
 def missing(members: list[int], folder: Path, exchanges: Any = TRAFFIC) -> list[str]:
     file = folder / "small.yaml"
     file.write_text(yaml.safe_dump(narrowed(members)))
-    proof = Proof(file)
+    proof = Proof(Configuration(file, strict=True))
     for exchange in exchanges:
         proof.keep(exchange)
     return list(proof.missing())

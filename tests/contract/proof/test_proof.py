@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api.contract.proof.configuration import Configuration
 from api.contract.proof.equivalence import mean_the_same
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.mutants import Mutant, mutants
@@ -25,7 +26,7 @@ def prove(tmp_path: Path) -> Prove:
     def prove(document: Any = DOCUMENT, exchanges: Iterable[Exchange] = TRAFFIC) -> Proof:
         file = tmp_path / "small.yaml"
         file.write_text(yaml.safe_dump(document, sort_keys=False))
-        proof = Proof(file)
+        proof = Proof(Configuration(file, strict=True))
         for exchange in exchanges:
             proof.keep(exchange)
         return proof

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from api.contract.proof import proof as proof_module
+from api.contract.proof.configuration import Configuration
 from api.contract.proof.proof import Proof
 from api.contract.proof.report import write_reports
 from api.contract.proof.unjudged import NotJudged
@@ -23,7 +24,7 @@ def reported(tmp_path: Path) -> Reported:
         """Write the reports without the first and the last exchange, and return the one in JSON."""
         file = tmp_path / "small.yaml"
         file.write_text(yaml.safe_dump(DOCUMENT, sort_keys=False))
-        proof = Proof(file, **options)
+        proof = Proof(Configuration(file, strict=True, **options))
         proof.operation, proof.exactly = operation, exactly
         for exchange in TRAFFIC[1:-1]:
             proof.keep(exchange)

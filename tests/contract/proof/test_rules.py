@@ -10,6 +10,7 @@ import pytest
 import yaml
 from werkzeug.datastructures import Headers
 
+from api.contract.proof.configuration import Configuration
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.proof import Contradiction, Proof
 from api.contract.proof.values import fits, from_text
@@ -42,7 +43,7 @@ def document() -> dict[str, Any]:
 def proof(document: Any, tmp_path: Path) -> Proof:
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(document, sort_keys=False))
-    return Proof(file)
+    return Proof(Configuration(file, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from api.contract.proof.configuration import Configuration
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.masks import MASK
 from api.contract.proof.proof import Proof
@@ -84,7 +85,7 @@ def test_a_body_that_did_not_come_whole_is_none(
 def test_the_page_names_every_promise_and_every_line(tmp_path: Path) -> None:
     file = tmp_path / "small.yaml"
     file.write_text(json.dumps(DOCUMENT, indent=1), encoding="utf-8")  # JSON is YAML.
-    proof = Proof(file)
+    proof = Proof(Configuration(file, strict=True))
     for exchange in TRAFFIC[1:]:
         proof.keep(exchange)
     write_reports(tmp_path / "pages", proof)
