@@ -100,6 +100,8 @@ def _list_changes(old: str, form: str, file: Path) -> None:
         reason = "it is not YAML" if isinstance(error, yaml.YAMLError) else reason
         advice = "Give a document as this command writes it."
         raise click.BadParameter(f"{old}: {reason}. {advice}", param_hint="--against") from None
+    except ImportError as error:
+        raise click.ClickException(f"{error}: install jsonschema_rs.") from None
     try:
         with suppress(FileNotFoundError):
             changes = accept(changes, Path("pyproject.toml").read_text("utf-8"))

@@ -42,10 +42,7 @@ PROSE = {
 
 @dataclass(frozen=True)
 class Change:
-    """A change. `rule` is the name of oasdiff's rule, if oasdiff has one for it.
-
-    `reason` is why a breaking change is accepted.
-    """
+    """A change, by its rule. `reason` is why a breaking change is accepted."""
 
     effect: Effect
     breaking: bool
@@ -193,10 +190,10 @@ def other_changes(
                 Effect.NOTHING, "deprecated" if new.get(member) else "reactivated"
             )
         elif member in PROSE or member in prose:
-            yield location.subject_change(Effect.NOTHING, f"{_kebab(member)}-changed")
+            yield location.subject_change(Effect.NOTHING, f"{kebab(member)}-changed")
         elif member in exact:
             yield location.subject_change(
-                Effect.DIFFERS, f"{_kebab(member)}-changed", old_to_new(old, new, member)
+                Effect.DIFFERS, f"{kebab(member)}-changed", old_to_new(old, new, member)
             )
         else:
             # An unknown member may have any effect.
@@ -204,5 +201,5 @@ def other_changes(
             yield location.subject_change(Effect.DIFFERS, "unknown-member-changed", detail)
 
 
-def _kebab(member: str) -> str:
+def kebab(member: str) -> str:
     return re.sub("(?<=[a-z])(?=[A-Z])", "-", member.lstrip("$")).lower()

@@ -1,8 +1,7 @@
 """The changes between two OpenAPI documents, and whether they break clients of the older one.
 
-The rules have oasdiff's names, which other tools use too. Where oasdiff only warns, a change is
-breaking if it can break a client that follows the old document. No maintained Python library does
-this.
+A change is breaking if it can break a client that follows the old document. The rules are those of
+oasdiff, with simpler names for keywords. No maintained Python library does this.
 """
 
 from collections.abc import Iterator

@@ -2,18 +2,44 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
-from .change import Change, Effect, Location, Node, difference, other_changes, requirement, text
-from .keyword import COMPARED, OPPOSITE, keyword_changes
+from .change import (
+    Change,
+    Effect,
+    Location,
+    Node,
+    difference,
+    kebab,
+    old_to_new,
+    other_changes,
+    requirement,
+    text,
+)
 from .property import HIDES, MARKS, added, marked, marks, removed, without_marks
 
 NARROWS, WIDENS, DIFFERS, UNSPECIFIED, NOTHING = Effect
 
-# The effect of one more member. The members of a `oneOf` are assumed to exclude each other.
-_COMPOSED = {"allOf": ("all-of", NARROWS), "anyOf": ("any-of", WIDENS), "oneOf": ("one-of", WIDENS)}
+_NAMES = {
+    "maximum": "max",
+    "minimum": "min",
+    "exclusiveMaximum": "exclusive-max",
+    "exclusiveMinimum": "exclusive-min",
+    "default": "default-value",
+}
+"""The names of keywords in rules, if they aren't the keywords in kebab case."""
+
+_LIMITS = {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"} | {
+    *["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"]
+}
+_LISTS = {"enum", "allOf", "anyOf", "oneOf"}
+# For properties, property.py has the rules of `readOnly` and `writeOnly`.
+_VALUES = {"const", "default", "format", "multipleOf", "not", "pattern", "type", "uniqueItems"} | {
+    *["readOnly", "writeOnly"]
+}
 _WITHIN = ("items", "additionalProperties", "propertyNames")
-_COMPARED = {*COMPARED, *_COMPOSED, *_WITHIN, "not", "properties", "required"}
+_COMPARED = {*_LIMITS, *_LISTS, *_VALUES, *_WITHIN, "properties", "required"}
 
 
 def schema_changes(location: Location, old: Node | bool, new: Node | bool) -> Iterator[Change]:
@@ -26,8 +52,13 @@ def schema_changes(location: Location, old: Node | bool, new: Node | bool) -> It
     elif isinstance(new, bool):
         yield location.subject_change(NARROWS, "schema-became-false")
     else:
-        for changes in keyword_changes, _composed, _not, _properties:
-            yield from changes(location, old, new)
+        for keyword in sorted(_LIMITS | _LISTS | _VALUES):
+            if how := difference(old, new, keyword):
+                if keyword in _LISTS and how == "changed":
+                    yield from _members(location, keyword, old[keyword], new[keyword])
+                else:
+                    yield _value(location, keyword, how, old, new)
+        yield from _properties(location, old, new)
         for keyword in _WITHIN:
             part = _part(location, keyword)
             yield from schema_changes(part, old.get(keyword, True), new.get(keyword, True))
@@ -40,44 +71,49 @@ def _part(location: Location, name: str) -> Location:
     return location.within(name).of(f"{whole}-property")
 
 
-def _composed(location: Location, old: Node, new: Node) -> Iterator[Change]:
-    for keyword, (name, more) in _COMPOSED.items():
-        how = difference(old, new, keyword)
-        if keyword != "allOf" and how in ("added", "removed"):
-            # Without the keyword every value is valid.
-            effect, verb = (NARROWS, "set") if how == "added" else (WIDENS, "unset")
-            yield location.subject_change(effect, f"{name}-{verb}")
-            continue
-        was, now = ({text(m): m for m in schema.get(keyword, [])} for schema in (old, new))
-        removed_members, added_members = (
-            [m for m in some if m not in rest] for some, rest in ((was, now), (now, was))
-        )
-        if len(removed_members) == len(added_members):
-            for one, other in zip(removed_members, added_members, strict=True):
-                place = f"{keyword} {list(now).index(other) + 1}"
-                yield from schema_changes(_part(location, place), was[one], now[other])
-            continue
-        yield from (
-            location.subject_change(OPPOSITE[more], f"{name}-removed", member)
-            for member in removed_members
-        )
-        yield from (
-            location.subject_change(more, f"{name}-added", member) for member in added_members
-        )
+def _value(location: Location, keyword: str, how: str, old: Node, new: Node) -> Change:
+    was, now = ({keyword: schema[keyword]} if keyword in schema else {} for schema in (old, new))
+    effect, verb = _effect(was, now), how
+    if keyword == "format":
+        effect = {"added": NARROWS, "removed": WIDENS}.get(how, DIFFERS)
+    elif keyword in _LIMITS:
+        verb = {"added": "set", "removed": "unset"}.get(how, "")
+        verb = verb or ("increased" if new[keyword] > old[keyword] else "decreased")
+    name = _NAMES.get(keyword, kebab(keyword))
+    return location.subject_change(effect, f"{name}-{verb}", old_to_new(old, new, keyword))
 
 
-def _not(location: Location, old: Node, new: Node) -> Iterator[Change]:
-    """Yield one change of `not`, whose effect is the opposite of that within."""
-    part = _part(location, "not")
-    inner = list(schema_changes(part, old.get("not", False), new.get("not", False)))
-    if inner:
-        effects = {OPPOSITE.get(change.effect, DIFFERS) for change in inner}
-        effects = effects - {NOTHING} or effects
-        effect = effects.pop() if len(effects) == 1 else DIFFERS
-        rules = (f"{c.rule.removeprefix(part.subject)[1:]} {c.detail}".strip() for c in inner)
-        yield location.subject_change(
-            effect, f"not-{difference(old, new, 'not')}", "; ".join(rules)
-        )
+def _members(location: Location, keyword: str, old: list[Any], new: list[Any]) -> Iterator[Change]:
+    """Yield a change for each member of a list, or changes within schemas of equal number."""
+    was, now = ({text(member): member for member in members} for members in (old, new))
+    less, more = ([m for m in one if m not in rest] for one, rest in ((was, now), (now, was)))
+    if keyword != "enum" and len(less) == len(more):
+        for one, other in zip(less, more, strict=True):
+            place = f"{keyword} {list(now).index(other) + 1}"
+            yield from schema_changes(_part(location, place), was[one], now[other])
+        return
+    name = "enum-value" if keyword == "enum" else kebab(keyword)
+    for member in less:
+        rest = [was[m] for m in was if m != member]
+        effect = _effect({keyword: old}, {keyword: rest} if rest else {"not": {}})
+        yield location.subject_change(effect, f"{name}-removed", member)
+    for member in more:
+        effect = _effect({keyword: old}, {keyword: [*old, now[member]]})
+        yield location.subject_change(effect, f"{name}-added", member)
+
+
+def _effect(old: Node, new: Node) -> Effect:
+    """Return the effect of one keyword's change on the values that are valid."""
+    library = import_module("jsonschema_rs")
+    try:
+        one, other = library.canonicalize(old), library.canonicalize(new)
+    except (TypeError, ValueError):  # Such as a circular reference.
+        return DIFFERS
+    certainly = library.canonical.Containment.YES
+    widens, narrows = other.covers(one) == certainly, one.covers(other) == certainly
+    if widens and narrows:
+        return NOTHING
+    return WIDENS if widens else NARROWS if narrows else DIFFERS
 
 
 def _properties(location: Location, old: Node, new: Node) -> Iterator[Change]:

@@ -52,11 +52,8 @@ class Proof:
     """
 
     def __init__(self, read: Configuration) -> None:
-        self.file, self.root, self.excused = (
-            read.document,
-            read_document(read.document),
-            read.excused,
-        )
+        self.file, self.excused = read.document, read.excused
+        self.root = read_document(self.file)
         self.document = Document(self.root, read.refuses_valid, is_strict=read.is_strict)
         self.operations = {operation.id: operation for operation in self.document.operations()}
         self.operation = ""  # If given, the coverage and the verdict are of this one alone.

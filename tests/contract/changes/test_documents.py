@@ -67,7 +67,7 @@ def test_siblings_of_a_reference_may_narrow_its_properties() -> None:
         ("response-property-enum-value-added", True),
         ("request-property-enum-value-added", False),
     ]
-    assert ("request-property-became-enum", True) in found(narrowed(), narrowed("a"))
+    assert ("request-property-enum-added", True) in found(narrowed(), narrowed("a"))
 
 
 def test_a_schema_may_hold_itself() -> None:
