@@ -8,13 +8,17 @@ from werkzeug.test import TestResponse
 
 from api.contract.problems import ProblemType
 from api.problem_types import PROBLEM_TYPES
+from api.schemas import NewUserDetails
 
 # Werkzeug has an older phrase for 413 than RFC 9110.
 PHRASES = HTTP_STATUS_CODES | {413: "Content Too Large"}
 TITLES = {kind.uri: kind.title for kind in PROBLEM_TYPES}
 PASSWORD = "an otter counts nine moons"
-FORM = {"username": "sam", "firstname": "john", "lastname": "king"}
-"""A form of details with all fields."""
+FORM: dict[str, str] = {
+    **{name: field.metadata["examples"][0] for name, field in NewUserDetails().fields.items()},
+    "username": "sam",
+}
+"""A form of details with all fields: their examples, and a username that is no account's."""
 RECORD: dict[str, Any] = FORM | {"account_id": None}
 """The stored values of `FORM`, by the parameter names of `Store.add_details`."""
 SAME_ID = {"X-Request-ID": "the-same"}

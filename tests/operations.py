@@ -1,10 +1,10 @@
-"""Each operation of the service once: a valid request, and the status of its success.
+"""Each operation of the document: a valid request, and the status of its success.
 
-Tests that run over all operations read this table, so that a new operation needs one entry here.
-The address, the form and the credentials of an operation are read from the document.
+Tests that run over all operations read this table. All of it is read from the document, so that a
+new operation needs no entry here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from tests.actor import PASSWORD, Someone
 
 FILE = Path(__file__).parents[1] / "openapi.yaml"
 DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+SCHEMAS: dict[str, Any] = Document(DOCUMENT).resolve(DOCUMENT["components"]["schemas"])
 URLENCODED = "application/x-www-form-urlencoded"
 NO_METHOD = "BREW"
 """A method that HTTP doesn't define and no address allows (RFC 9110, section 16.1)."""
@@ -33,37 +34,36 @@ def documented() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield method.upper(), path, said
 
 
-_DOCUMENTED = {said["operationId"]: (method, path, said) for method, path, said in documented()}
-
-
 class Operation(NamedTuple):
-    """An operation: its id, the status of its success, and a valid request."""
+    """An operation: its method, its path and its object in the document."""
 
-    id: str
-    status: int
-    request: Callable[..., TestResponse]
-    """A function of a client, the link of a record, and keyword arguments for the request."""
+    method: str
+    path: str
+    specification: dict[str, Any]
 
     def ask(self, someone: Someone, link: str, **options: Any) -> TestResponse:
         """Return the response to a valid request.
 
         An operation with `{id}` in its path is requested for the record at `link`. An operation
-        that needs credentials gets those of "ada"; see `sign_up_with_records`.
+        that needs credentials gets those of "ada"; see `sign_up_with_records`. A form has the
+        examples of the document, but each request has a username of its own.
         """
-        return self.request(someone, link, **options)
+        someone = someone.signs_in("ada") if self.needs_credentials else someone
+        form = {name: rule["examples"][0] for name, rule in self.fields.items()}
+        if "username" in form and not self.needs_credentials:
+            form["username"] = f"user{next(_numbers)}"
+        request = {"data": form} if form else {}
+        return someone.asks(self.method, self.address(link), **request | options)
 
     @property
-    def method(self) -> str:
-        return _DOCUMENTED[self.id][0]
+    def id(self) -> str:
+        return str(self.specification["operationId"])
 
     @property
-    def path(self) -> str:
-        return _DOCUMENTED[self.id][1]
-
-    @property
-    def specification(self) -> dict[str, Any]:
-        """The operation's object in the document."""
-        return _DOCUMENTED[self.id][2]
+    def status(self) -> int:
+        """The status of the success, of which each operation has one."""
+        (status,) = (int(each) for each in self.specification["responses"] if each < "300")
+        return status
 
     @property
     def by_link(self) -> bool:
@@ -92,8 +92,12 @@ class Operation(NamedTuple):
     @property
     def fields(self) -> dict[str, dict[str, Any]]:
         """The schema of each field of the form; none if the operation takes no form."""
-        schema: dict[str, Any] = DOCUMENT["components"]["schemas"].get(self.form, {})
-        return dict(Document(DOCUMENT).resolve(schema.get("properties", {})))
+        return dict(SCHEMAS[self.form]["properties"]) if self.form else {}
+
+    @property
+    def needed(self) -> dict[str, str]:
+        """The examples of the fields that the form requires."""
+        return {name: self.fields[name]["examples"][0] for name in SCHEMAS[self.form]["required"]}
 
     @property
     def produces(self) -> list[str]:
@@ -113,35 +117,8 @@ class Operation(NamedTuple):
         return self.path.replace("/userDetails/{id}", link)
 
 
-OPERATIONS = [
-    Operation(
-        "createUserDetails",
-        201,
-        lambda someone, _, **options: someone.gives_details(options),
-    ),
-    Operation(
-        "getMyUserDetails",
-        200,
-        lambda someone, _, **options: someone.signs_in("ada").reads_own(**options),
-    ),
-    Operation(
-        "getUserDetails",
-        200,
-        lambda someone, link, **options: someone.reads(link, **options),
-    ),
-    Operation(
-        "deleteUserDetails",
-        204,
-        lambda someone, link, **options: someone.deletes(link, **options),
-    ),
-    Operation(
-        "signUp",
-        200,
-        lambda someone, _, **options: someone.signs_up(
-            f"user{next(_numbers)}", PASSWORD, **options
-        ),
-    ),
-]
+OPERATIONS = [Operation(*each) for each in documented()]
+NAMED = {each.id: each for each in OPERATIONS}
 EACH_OPERATION = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.id)
 NO_RECORD = "/userDetails/0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8"
 """The link of a record that doesn't exist."""

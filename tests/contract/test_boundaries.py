@@ -10,9 +10,7 @@ from werkzeug.test import TestResponse
 
 from api.contract import FORM
 from tests.actor import Someone, assert_problem
-from tests.operations import DOCUMENT, OPERATIONS, Operation
-
-SCHEMAS = DOCUMENT["components"]["schemas"]
+from tests.operations import OPERATIONS, Operation
 
 
 class Bounds(NamedTuple):
@@ -46,12 +44,6 @@ def someone(make_app_at: Callable[..., Flask], sqlite_url: str) -> Someone:
     return Someone(make_app_at(sqlite_url).test_client())
 
 
-def needed(bounds: Bounds) -> dict[str, Any]:
-    """Return the examples of the fields that the form requires."""
-    fields, required = bounds.operation.fields, SCHEMAS[bounds.operation.form]["required"]
-    return {name: fields[name]["examples"][0] for name in required}
-
-
 def gives(someone: Someone, bounds: Bounds, encoding: str, form: Any) -> TestResponse:
     """Return the response to the form, about a new record if the operation is about one."""
     at = bounds.operation.address(someone.gives_details().headers["Location"])
@@ -64,7 +56,7 @@ def gives(someone: Someone, bounds: Bounds, encoding: str, form: Any) -> TestRes
 def test_a_field_has_its_shortest_and_its_longest_text(
     bounds: Bounds, encoding: str, someone: Someone
 ) -> None:
-    form, field, least, most = needed(bounds), bounds.field, bounds.least, bounds.most
+    form, field, least, most = bounds.operation.needed, bounds.field, bounds.least, bounds.most
     for length in sorted({0, max(0, least - 1), least, most, most + 1}):
         if "username" in form:
             form["username"] = f"sam{length}"
@@ -80,7 +72,7 @@ def test_a_field_has_its_shortest_and_its_longest_text(
 def test_a_field_that_is_needed_is_asked_for_and_none_is_taken_twice(
     bounds: Bounds, encoding: str, someone: Someone
 ) -> None:
-    form, field = needed(bounds), bounds.field
+    form, field = bounds.operation.needed, bounds.field
     answer = gives(someone, bounds, encoding, {n: t for n, t in form.items() if n != field})
     if field in form:
         assert_problem(answer, 400, **{field: ["Give this field."]})

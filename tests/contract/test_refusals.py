@@ -4,37 +4,33 @@ import re
 from collections.abc import Callable
 from itertools import combinations
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
-import yaml
 from flask import Flask
 
 from api.contract import REFUSALS
 from api.contract.proof.proof import Proof
 from tests.actor import PASSWORD, Someone
-from tests.serving import REPOSITORY
+from tests.operations import EACH_OPERATION, NAMED, NO_METHOD, URLENCODED, Operation
 
 Ask = dict[str, Any]
-URLENCODED = "application/x-www-form-urlencoded"
-ADA = b"username=ada&lastname=king"
 USED = '"the-key-of-another-form"'
 
-OPERATIONS = {
-    (method.upper(), path): [s for s in REFUSALS if s in {404, 405, *map(int, said["responses"])}]
-    for path, item in yaml.safe_load((REPOSITORY / "openapi.yaml").read_bytes())["paths"].items()
-    for method, said in item.items()
-}
-"""Each operation of the document, with the statuses that may refuse it, in order."""
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
+
+def refusals(operation: Operation) -> list[int]:
+    """Return the statuses that may refuse the operation, in order."""
+    declared = {404, 405, *map(int, operation.specification["responses"])}
+    return [status for status in REFUSALS if status in declared]
 
 
-def good(operation: tuple[str, str], link: str) -> Ask:
-    """Return a valid request."""
-    method, path = operation
-    request: Ask = {"method": method, "path": link if "{id}" in path else path, "headers": {}}
-    if method == "POST":
-        request |= {"data": b"username=bob" if path == "/userSignUp" else ADA}
-        request |= {"content_type": URLENCODED}
+def good(name: str, link: str = "") -> Ask:
+    """Return a valid request: with Ada's username, or to sign Bob up, because Ada did."""
+    operation = NAMED[name]
+    request: Ask = {"method": operation.method, "path": operation.address(link), "headers": {}}
+    if operation.form:
+        form = operation.needed | ({"username": "bob"} if name == "signUp" else {})
+        request |= {"data": urlencode(form).encode(), "content_type": URLENCODED}
     return request
 
 
@@ -44,13 +40,13 @@ def _with_header(request: Ask, name: str, value: str) -> Ask:
 
 SPOIL: dict[int, Callable[[Ask], Ask]] = {
     404: lambda r: r | {"path": f"{r['path']}/nowhere"},
-    405: lambda r: r | {"method": "BREW"},  # A method of RFC 2324, which no operation has.
+    405: lambda r: r | {"method": NO_METHOD},
     429: lambda r: r,  # 429 doesn't depend on the request.
     413: lambda r: r | {"data": r["data"] + b"&pad=" + b"x" * 16384},
     415: lambda r: r | {"content_type": "application/json"},
     406: lambda r: _with_header(r, "Accept", "application/xml"),
     401: lambda r: r | {"auth": ("ada", "a password that is wrong")},
-    400: lambda r: r | {"data": r["data"] + b"&firstname=%0A&password=short"},
+    400: lambda r: r | {"data": r["data"] + b"&" + r["data"]},  # Each field is given twice.
     403: lambda r: _with_header(r, "Sec-Fetch-Site", "cross-site"),
     412: lambda r: _with_header(r, "If-Match", '"v1"'),
     409: lambda r: _with_header(r, "Idempotency-Key", USED),
@@ -92,23 +88,23 @@ def test_the_document_states_the_order_of_refusals(proof: Proof) -> None:
     assert stated_order(proof) == [*REFUSALS]
 
 
-@each_operation
+@EACH_OPERATION
 def test_of_two_refusals_the_first_in_the_order_is_given(
-    operation: tuple[str, str],
+    operation: Operation,
     make_app: Callable[..., Flask],
     subtests: pytest.Subtests,
 ) -> None:
     ada = newcomer(make_app)
     use_the_key(ada)
     link = ada.gives_details(username="ada").headers["Location"]
-    fine = good(operation, link)
+    fine = good(operation.id, link)
     # The same service and data, but this client has reached its limit.
     tired = Someone(make_app(ratelimit_default="1 per hour").test_client(), ada.auth)
     assert tired.asks(**fine).status_code < 300
     # The request may have deleted the record.
-    fine = good(operation, ada.gives_details(username="ada").headers["Location"])
+    fine = good(operation.id, ada.gives_details(username="ada").headers["Location"])
 
-    for first, second in combinations(OPERATIONS[operation], 2):
+    for first, second in combinations(refusals(operation), 2):
         with subtests.test(f"{first} before {second}"):
             for status in first, second:
                 asked = (tired if status == 429 else ada).asks(**spoil(fine, status))
@@ -117,14 +113,14 @@ def test_of_two_refusals_the_first_in_the_order_is_given(
             assert asker.asks(**spoil(fine, first, second)).status_code == first
 
 
-@each_operation
+@EACH_OPERATION
 def test_put_right_one_by_one_the_refusals_come_in_the_order(
-    operation: tuple[str, str], make_app: Callable[..., Flask]
+    operation: Operation, make_app: Callable[..., Flask]
 ) -> None:
     ada = newcomer(make_app)
     use_the_key(ada)
-    fine = good(operation, ada.gives_details(username="ada").headers["Location"])
-    wrong = [status for status in OPERATIONS[operation] if status != 429]
+    fine = good(operation.id, ada.gives_details(username="ada").headers["Location"])
+    wrong = [status for status in refusals(operation) if status != 429]
     while wrong:
         answer = ada.asks(**spoil(fine, *wrong))
         assert answer.status_code == wrong.pop(0)
