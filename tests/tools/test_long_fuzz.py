@@ -3,12 +3,26 @@
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
+import schemathesis
+from flask.typing import ResponseReturnValue
+from schemathesis import Case
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
 
+from api import errors
+from api.application import create_app
+from api.config import Settings
+from api.contract import FORM, Link, operation
 from api.observability.json_lines import to_line
+from api.schemas import NewUserDetails, RecordLink, UserDetails
+from api.storage.store import Record, store
+from api.user_details import BY_ID, DETAILS
 from tests.serving import REPOSITORY
-from tests.tools.long_fuzz.__main__ import SETTINGS, fuzz, is_odd, untried
+from tests.tools.long_fuzz.__main__ import HERE, SETTINGS, fuzz, is_odd, untried
 from tests.tools.long_fuzz.asked import OPERATIONS
 from tests.tools.long_fuzz.figures import Figures, Row
 from tests.tools.long_fuzz.predicted import CHAIN
@@ -31,6 +45,41 @@ def test_a_wrong_204_for_a_deleted_record_is_detected(tmp_path: Path) -> None:
     found = fuzz("sqlite:///signup.db", asked=100, seed=SEED, shortest=5, settings=settings)
     assert not found.failures
     assert any(line.startswith("404 foretold, 204 answered: ") for line in found.wrong(100))
+
+
+def test_an_operation_by_link_that_takes_a_form_is_fuzzed(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Schemathesis infers a link with a form to it from the response with the same fields."""
+    app = create_app(Settings(database_url=sqlite_url, ratelimit_enabled=False))
+    replies = {200: DETAILS, 400: errors.BAD_FORM, 404: errors.NOT_FOUND}
+
+    def find(id: UUID) -> Record:
+        return store.find_details(id)
+
+    @app.put("/again/userDetails/<uuid:id>")
+    @operation(replies, path=RecordLink, find=find, form=NewUserDetails)
+    def submit_again(found: Record, form: object) -> ResponseReturnValue:
+        return UserDetails().dump(found), 200
+
+    created: Any = app.view_functions["user_details.create_user_details"]
+    link = Link("submitAgain", BY_ID, "Submit the details again.")
+    monkeypatch.setitem(created.replies[201].links, "again", link)
+    config = SchemathesisConfig.from_path(HERE / "schemathesis.toml")
+    whole: Any = schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
+    schema, sent = whole.include(path_regex="/userDetails"), Counter[str]()
+
+    @schema.hook  # type: ignore[untyped-decorator]
+    def after_call(_context: object, case: Case[Any], response: schemathesis.Response) -> None:
+        if case.method == "PUT" and response.status_code == 200:
+            sent[str(case.media_type)] += 1
+
+    stream = from_schema(schema).fuzz()
+    for event in stream:
+        assert not isinstance(event, events.NonFatalError), event.info.message
+        if sent.keys() >= {*FORM}:
+            stream.stop()
+    assert sent.keys() == {*FORM}
 
 
 def _ran(status: int = 200, chains: int = 10, **said: list[str]) -> Figures:
