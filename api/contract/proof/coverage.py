@@ -8,17 +8,21 @@ from typing import NamedTuple
 from .boundaries import Field, fields
 from .document import DeclaredResponse, Document, Operation, media_key
 from .exchanges import Exchange
+from .request_rules import has_any
 from .unjudged import NotJudged
 
 KINDS = ("responses", "headers", "fields")
 """The kinds of promises."""
 
+_OF_CREDENTIALS = {401, 403}
+"""The statuses that refuse credentials (RFC 9110, sections 15.5.2 and 15.5.4)."""
+
 
 class Promise(NamedTuple):
     """A declared response (with one of its headers), or a boundary of a field in requests.
 
-    `where` is the status and media type, or the encoding and the field; `what` is the header or the
-    boundary.
+    `where` is the status and media type, or the encoding and the field, or "credentials"; `what` is
+    the header, the boundary, or how credentials are refused.
     """
 
     operation: str
@@ -44,7 +48,7 @@ class Coverage:
         # By path and method: each field, with the boundaries that no test has recorded yet.
         self._fields: dict[tuple[str, str], list[tuple[Field, set[str]]]] = {}
         promises: dict[str, list[Promise]] = {
-            o.id: list(_responses(o)) for o in document.operations()
+            o.id: [*_responses(o), *_refused_credentials(o)] for o in document.operations()
         }
         not_judged: list[NotJudged] = []
         for field in fields(document):
@@ -72,6 +76,10 @@ class Coverage:
             if not header or header in exchange.received:
                 promise = Promise(operation.id, f"{status} {media_type}".strip(), header)
                 self._note(promise, exchange)
+        if exchange.status in _OF_CREDENTIALS:
+            what = "wrong" if has_any(operation, exchange) else "absent"
+            if (promise := Promise(operation.id, "credentials", what)) in self.promises:
+                self._note(promise, exchange)
         for field, unseen in self._fields.get((operation.path, operation.method), []):
             for boundary in unseen & {*field.proven(exchange, found[1])} if unseen else ():
                 self._note(Promise(operation.id, field.where, boundary), exchange)
@@ -87,6 +95,13 @@ class Coverage:
     def __str__(self) -> str:
         seen = len(self.promises) - len(self.missing)
         return f"contract: {seen} of {len(self.promises)} promises seen"
+
+
+def _refused_credentials(operation: Operation) -> Iterator[Promise]:
+    """Yield which credentials the operation refuses, if it declares a refusal."""
+    if operation.security and not _OF_CREDENTIALS.isdisjoint(operation.responses):
+        for what in ["wrong"] if operation.allows_anonymous else ["absent", "wrong"]:
+            yield Promise(operation.id, "credentials", what)
 
 
 def _media_types(status: str, response: DeclaredResponse) -> list[str]:

@@ -23,6 +23,15 @@ def shown(*values: Any) -> str:
     return f"\x02{'; '.join(dict.fromkeys(map(repr, values)))[:_LONGEST]}\x03"
 
 
+def said(faults: list[tuple[Place, str]]) -> str:
+    """Return each fault once, with its place. The causes leave indexes in it out."""
+    texts = []
+    for place, text in faults:
+        names = "/".join(shown(name) if isinstance(name, int) else name for name in place)
+        texts.append(f"{names}: {text}" if names else text)
+    return "; ".join({without_values(text): text for text in texts}.values())
+
+
 def without_marks(text: str) -> str:
     return _SHOWN.sub(r"\1", text)
 

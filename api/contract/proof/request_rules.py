@@ -9,8 +9,9 @@ from ..forms import FORM
 from ..readings import Node, Place, changed
 from .document import Operation, media_key
 from .exchanges import Exchange, Form, Unreadable
-from .masks import masked, masked_body, shown
+from .masks import masked, masked_body, said, shown
 from .values import (
+    faults,
     fits,
     from_texts,
     is_json,
@@ -118,7 +119,8 @@ def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[tuple[Pla
     if isinstance(body, Form):
         yield from ((place, fault) for fault in _form_faults(schema, body, operation.is_strict))
     elif not fits(schema, body.value):
-        yield place, f"the body doesn't fit: {shown(masked_body(exchange))}"
+        wrong = said(faults(schema, body.value))
+        yield place, f"the body doesn't fit: {wrong}: {shown(masked_body(exchange))}"
     if not is_judged(schema):
         yield place, UNKNOWN
 
@@ -136,7 +138,7 @@ def _form_faults(schema: Node, form: Form, is_strict: bool) -> Iterator[str]:
         given[name] = "" if values[-1] is None else values[-1]
     if not is_open and not fits(schema, given):
         fields = [(name, masked(name, text)) for name, text in form.fields]
-        yield f"the form doesn't fit: {shown(fields)}"
+        yield f"the form doesn't fit: {said(faults(schema, given))}: {shown(fields)}"
 
 
 def _satisfied(scheme: Node, exchange: Exchange) -> bool:

@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 from ..readings import Node, Place
 from .document import DeclaredResponse, Document, Operation, media_key
 from .exchanges import Exchange
-from .masks import masked_header, masked_part, shown, without_marks, without_values
+from .masks import (
+    masked_content,
+    masked_header,
+    masked_part,
+    said,
+    shown,
+    without_marks,
+    without_values,
+)
 from .request_rules import UNKNOWN, has_any, has_open_format, parameter_fault, request_faults
 from .values import faults, fits, from_text, separator
 
@@ -156,7 +164,7 @@ def _content(
     if exchange.method == "HEAD" or not declared.content:
         if exchange.content and (exchange.method == "HEAD" or not may_have_content):
             none = "HEAD has none" if exchange.method == "HEAD" else "the response declares none"
-            yield declared.place, f"there is content, but {none}"
+            yield declared.place, f"there is content ({media_type or 'no media type'}), but {none}"
         elif media_type and key is None and (declared.content or document.is_strict):
             yield declared.place, f"{media_type} isn't declared"
     elif key is None:
@@ -175,12 +183,9 @@ def _content(
 
 def _wrong(schema: Node, content: Any, exchange: Exchange) -> str:
     """Return what is wrong with the content, and the wrong values."""
-    said, values = [], []
-    for place, text in faults(schema, content):
-        names = "/".join(shown(name) if isinstance(name, int) else name for name in place)
-        said.append(f"{names}: {text}" if names else text)
-        values.append(masked_part(exchange, place))
-    return f"{'; '.join(said)}: {shown(*values)}"
+    found = faults(schema, content)
+    values = (masked_part(exchange, place) for place, _ in found)
+    return f"{said(found)}: {shown(*values)}"
 
 
 def _request(
@@ -214,9 +219,11 @@ def _wrong_refusals(
         # Beside a declared 422 for invalid input, a 400 has another reason.
         is_other = status == 400 and "422" in operation.all_responses
         if operation.is_strict or not (is_other or has_open_format(operation, texts, exchange)):
+            content = f": {shown(masked_content(exchange))}" if exchange.content else ""
             yield (
-                "a valid request was refused. If the refusal depends on state or on several fields,"
-                " say so: refuses_valid in pyproject.toml, or x-refuses-valid in the document."
+                f"a valid request was refused{content}. If the refusal"
+                " depends on state or on several fields, say so: refuses_valid in"
+                " pyproject.toml, or x-refuses-valid in the document."
             )
     if status == 412 and operation.is_strict and not has_preconditions(exchange):
         yield "a request without a precondition was refused for one"

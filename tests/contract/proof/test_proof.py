@@ -102,14 +102,20 @@ def test_missing_coverage_is_reported_with_line_and_mutation(prove: Prove) -> No
             "the content isn't as declared",
         ),
         (make_exchange("GET", "/notes/1", 200, said={"id": 1}, X="1"), "x isn't declared"),
-        (make_exchange("GET", "/notes/1", 404, said={}), "there is content, but the response"),
+        (
+            make_exchange("GET", "/notes/1", 404, said={}),
+            "there is content (application/json), but the",
+        ),
         (make_exchange("GET", "/notes/x", 200, said={"id": 1}), "an invalid request was accepted"),
         (
             make_exchange("HEAD", "/notes/1", 200, said={"id": 1}),
-            "there is content, but HEAD has none",
+            "there is content (application/json), but HEAD has none",
         ),
         (note_left("text=ab", 3), "Location: '/notes/3' isn't as declared"),
-        (note_left("text=ac", 1), "an invalid request was accepted: the form doesn't fit"),
+        (
+            note_left("text=ac", 1),
+            "an invalid request was accepted: the form doesn't fit: text: … does not match",
+        ),
         (note_left("text=ab&text=ab", 1), "an invalid request was accepted: text occurs twice"),
         (
             make_exchange("POST", "/notes", 201, sent="text=ab", said={"id": 1}),
@@ -119,6 +125,10 @@ def test_missing_coverage_is_reported_with_line_and_mutation(prove: Prove) -> No
             make_exchange("POST", "/notes", 400, sent="text=ab"),
             "a valid request was refused. If the refusal depends on state or on several fields, "
             "say so: refuses_valid in pyproject.toml, or x-refuses-valid in the document.",
+        ),
+        (
+            make_exchange("POST", "/notes", 400, sent="text=ab", said={"error": "No milk."}),
+            "a valid request was refused: {'error': 'No milk.'}. If the refusal",
         ),
         (
             make_exchange("POST", "/notes", 201, sent="text=ab", content_type="text/plain"),
