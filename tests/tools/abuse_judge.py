@@ -13,7 +13,8 @@ from werkzeug.datastructures import Headers
 from api.contract.problems import problem
 from api.contract.proof.document import Document
 from api.contract.proof.exchanges import Exchange
-from api.contract.proof.rules import contradictions
+from api.contract.proof.masks import without_marks
+from api.contract.proof.rules import response_faults
 from api.errors import UNROUTED_REPLIES
 from api.observability.request_log import REQUEST_ID_HEADER
 from api.security.browsers import COMMON_HEADERS
@@ -50,8 +51,8 @@ def _breaches(case: Case, answer: RawResponse) -> Iterator[str]:
     if known and answer.status in known.responses and _OPEN not in answer.headers:
         received = Headers(list(answer.headers.items()))
         exchange = Exchange(method, path, "", Headers(), None, answer.status, received, answer.body)
-        aspects = frozenset({"headers", "content"})
-        yield from map(str, contradictions(_document(), exchange, aspects))
+        faults = response_faults(_document(), known.responses[answer.status], exchange)
+        yield from (without_marks(text) for _, text in faults)
     elif beside := UNROUTED_REPLIES.get(answer.status):
         yield from beside.with_headers(COMMON_HEADERS | REQUEST_ID_HEADER).violations(
             Response(answer.body, answer.status, answer.headers)

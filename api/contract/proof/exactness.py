@@ -18,8 +18,8 @@ from .exchanges import Exchange
 from .flows import Flows
 from .mutants import Mutant, left_out, mutants
 from .places import pointer, references
-from .references import requests, responses
-from .rules import ASPECTS, contradictions
+from .references import requests
+from .rules import contradictions
 from .unjudged import NotJudged
 
 Results = dict[bytes, str | None]
@@ -71,8 +71,6 @@ class Exactness:
             for place in {("paths", key[0]), *self._components(*key)}:
                 self._keys.setdefault(place, []).append(key)
         self._of_requests = _places(self.root, list(requests(self.root)))
-        headers = [response.get("headers") for response in responses(self.root)]
-        self._of_headers = _places(self.root, headers)
         self._flows = Flows(document, kept)
 
     def _key(self, exchange: Exchange) -> ResponseKey:
@@ -117,16 +115,15 @@ class Exactness:
         if mutant.direction == "looser" and not self._is_of_requests(mutant):
             return ""
         document = self.document.changed(mutant.root)
-        if _member(line) == ("links",) and any(self._flows.contradictions(document)):
+        if "links" in line[3:6:2] and any(self._flows.contradictions(document)):
             return "the requests to created resources"
-        aspects = self._aspects(line)
         # A refused request (4xx) can violate a looser mutant, an accepted one (2xx) a stricter one.
         likely, alike = "24"[mutant.direction == "looser"], (line, mutant.direction)
         first, keys = self._refuting.get(alike), self._described_by(line)
         for key in sorted(keys, key=lambda k: (k != first, k[2][0] != likely)):
             exchanges = self._exchanges[key]
             for i, exchange in enumerate(exchanges):
-                if any(contradictions(document, exchange, aspects)):
+                if any(contradictions(document, exchange)):
                     # Try this exchange first from now on: it likely violates similar mutants too.
                     exchanges.insert(0, exchanges.pop(i))
                     self._refuting[alike] = key
@@ -179,27 +176,6 @@ class Exactness:
         if status and line[3] == "responses":
             keys = [key for key in keys if key[2:3] == status]
         return keys
-
-    def _aspects(self, line: Place) -> frozenset[str]:
-        """Return the aspects of an exchange that can violate the line."""
-        member = _member(line)
-        if line[:2] == ("components", "headers") or member == ("headers",):
-            return frozenset({"headers"})
-        if member == ("content",):
-            return frozenset({"content"})
-        if {"parameters", "requestBody"} & {*line[2:4]} and line[0] == "paths":
-            return frozenset({"request"})
-        if line[:2] == ("components", "schemas"):
-            found = {"content"} | ({"request"} if line[1:3] in self._of_requests else set())
-            return frozenset(found | ({"headers"} if line[1:3] in self._of_headers else set()))
-        return ASPECTS
-
-
-def _member(line: Place) -> Place:
-    """Return the member of a response that the line belongs to, () if it belongs to none."""
-    if line[:2] == ("components", "responses"):
-        return line[3:4]
-    return line[5:6] if line[:1] == ("paths",) and line[3:4] == ("responses",) else ()
 
 
 def _places(root: Node, node: Any) -> set[Place]:

@@ -32,12 +32,6 @@ def requests(root: Node) -> Iterator[Any]:
         yield from (node.get(part) for part in ("parameters", "requestBody"))
 
 
-def responses(root: Node) -> Iterator[Node]:
-    """Yield all responses, which may be references."""
-    for node in (root.get("components", {}), *operations(root)):
-        yield from node.get("responses", {}).values()
-
-
 def other_references(document: Document, schema: Any, *, closed: bool = False) -> Iterator[Change]:
     """Yield a mutation for some of the other schemas that a reference could name.
 
