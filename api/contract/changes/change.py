@@ -172,10 +172,9 @@ def other_changes(
     new: Node,
     *,
     compared: Names = (),
-    exact: Names = (),
     prose: Names = (),
 ) -> Iterator[Change]:
-    """Yield changes of members that aren't `compared` elsewhere: exact, prose, unknown ones."""
+    """Yield changes of members that aren't `compared` elsewhere. Only those of `prose` are safe."""
     for member in dict.fromkeys([*old, *new]):
         if member in compared or not (how := difference(old, new, member)):
             continue
@@ -191,14 +190,9 @@ def other_changes(
             )
         elif member in PROSE or member in prose:
             yield location.subject_change(Effect.NOTHING, f"{kebab(member)}-changed")
-        elif member in exact:
-            yield location.subject_change(
-                Effect.DIFFERS, f"{kebab(member)}-changed", old_to_new(old, new, member)
-            )
         else:
-            # An unknown member may have any effect.
-            detail = f"{member}, {old_to_new(old, new, member)}"
-            yield location.subject_change(Effect.DIFFERS, "unknown-member-changed", detail)
+            detail = old_to_new(old, new, member)
+            yield location.subject_change(Effect.DIFFERS, f"{kebab(member)}-changed", detail)
 
 
 def kebab(member: str) -> str:

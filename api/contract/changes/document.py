@@ -16,8 +16,6 @@ NARROWS, WIDENS, *_, NOTHING = Effect
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _INFO = ("version", "contact", "license", "termsOfService")
 _COMPARED = ("info", "servers", "paths", "components", "security")
-# After any change of these members, old credentials may be refused.
-_SCHEME = ("type", "scheme", "name", "in", "flows", "openIdConnectUrl")
 
 
 def document_changes(old: Any, new: Any) -> list[Change]:
@@ -58,7 +56,7 @@ def _components(location: Location, old: Node, new: Node) -> Iterator[Change]:
     no_effect = NOTHING, NOTHING
     yield from added_and_removed(location.of("api-schema"), both(old, new, "schemas"), no_effect)
     schemes = both(old, new, "securitySchemes")
-    compare = partial(other_changes, exact=_SCHEME, prose=["bearerFormat"])
+    compare = partial(other_changes, prose=["bearerFormat"])
     yield from added_and_removed(location.of("api-security-component"), schemes, no_effect, compare)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 from .change import (
     Change,
@@ -22,8 +21,6 @@ from .security import security_changes
 
 NARROWS, WIDENS, DIFFERS, UNSPECIFIED, NOTHING = Effect
 _COMPARED = ("path", "operationId", "tags", "parameters", "requestBody", "responses", "security")
-_SERIALIZATION = ("style", "explode", "allowReserved", "allowEmptyValue", "content")
-_LINKED = ("operationId", "operationRef", "parameters", "requestBody", "server")
 # The effects of an added and a removed media type or link. Clients ignore unknown ones.
 _RESPONSE_EFFECTS = (UNSPECIFIED, DIFFERS)
 
@@ -63,7 +60,7 @@ def _named(location: Location, old: Node, new: Node) -> Iterator[Change]:
     yield from requirement(location, old.get("required", False), new.get("required", False))
     yield from schema_changes(location, old.get("schema", True), new.get("schema", True))
     compared = ("name", "in", "required", "schema")
-    yield from other_changes(location, old, new, compared=compared, exact=_SERIALIZATION)
+    yield from other_changes(location, old, new, compared=compared)
 
 
 def _body(location: Location, old: Node | None, new: Node | None) -> Iterator[Change]:
@@ -89,7 +86,7 @@ def _content(
 def _media_type(location: Location, old: Node, new: Node) -> Iterator[Change]:
     body = location.of(f"{location.side}-body")
     yield from schema_changes(body, old.get("schema", True), new.get("schema", True))
-    yield from other_changes(body, old, new, compared=["schema"], exact=["encoding"])
+    yield from other_changes(body, old, new, compared=["schema"])
 
 
 def _responses(location: Location, old: Node, new: Node) -> Iterator[Change]:
@@ -108,9 +105,9 @@ def _responses(location: Location, old: Node, new: Node) -> Iterator[Change]:
         elif repr(was) != repr(now):  # Nearly all are the same.
             yield from _content(here, was, now, _RESPONSE_EFFECTS)
             yield from _headers(here, *both(was, now, "headers"))
-            links, compare = both(was, now, "links"), partial(other_changes, exact=_LINKED)
+            links = both(was, now, "links")
             yield from added_and_removed(
-                here.of("response-link"), links, _RESPONSE_EFFECTS, compare
+                here.of("response-link"), links, _RESPONSE_EFFECTS, other_changes
             )
             yield from other_changes(here, was, now, compared=("content", "headers", "links"))
 

@@ -29,7 +29,7 @@ def test_a_change_is_said_in_one_line_with_its_rule_its_place_and_its_values() -
         f'breaking    request-property-pattern-added  {where}: "\\u009f\\u202e"'
     ]
     assert reported("field", "x-odd: 1", "x-odd: 2") == [
-        f"breaking    request-property-unknown-member-changed  {where}: x-odd, 1 to 2"
+        f"breaking    request-property-x-odd-changed  {where}: 1 to 2"
     ]
 
 
@@ -59,7 +59,7 @@ def test_text_of_a_schema_breaks_no_client(member: str) -> None:
     (change,) = compared("field", f"{member}: [1]", f"{member}: [2]")
     assert not change.breaking
     assert change.rule.startswith("request-property-") and "$" not in change.rule
-    assert change.rule.endswith("-changed") and "unknown" not in change.rule
+    assert change.rule.endswith("-changed")
 
 
 @pytest.mark.parametrize("member", ["version", "contact", "license", "termsOfService", "summary"])
@@ -67,7 +67,7 @@ def test_text_of_the_document_breaks_no_client(member: str) -> None:
     old, new = base(), base()
     new["info"] = {**new["info"], member: "another"}
     (change,) = document_changes(old, new)
-    assert not change.breaking and "unknown" not in change.rule
+    assert not change.breaking
     assert change.place == "info" and change.rule.startswith("api-")
 
 
@@ -121,11 +121,11 @@ def test_a_whole_may_be_for_one_side_alone(mark: str, rule: str) -> None:
         ("link", "operationId operationRef parameters requestBody server"),
     ],
 )
-def test_immutable_parts_have_rules_of_their_own(place: str, members: str) -> None:
+def test_a_change_of_another_member_breaks_clients(place: str, members: str) -> None:
     for member in members.split():
         (change,) = compared(place, f"{member}: a", f"{member}: b")
         assert change.breaking and change.detail == '"a" to "b"'
-        assert change.rule.endswith("-changed") and "unknown" not in change.rule
+        assert change.rule.endswith("-changed")
 
 
 @pytest.mark.parametrize(
@@ -164,5 +164,5 @@ def test_an_unknown_member_of_a_path_breaks_clients() -> None:
     old, new = base(), base()
     old["paths"]["/books"]["x-odd"], new["paths"]["/books"]["x-odd"] = 1, 2
     (change,) = document_changes(old, new)
-    assert (change.rule, change.place) == ("api-unknown-member-changed", "/books")
+    assert (change.rule, change.place) == ("api-x-odd-changed", "/books")
     assert change.breaking
