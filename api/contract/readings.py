@@ -47,14 +47,17 @@ def schemas_in(schema: Node) -> dict[Place, Node]:
     return found
 
 
-def without(schema: Node, keyword: str) -> Node:
-    """Return the schema without its members that are `readOnly`, or `writeOnly`."""
-    whole = changed(schema, lambda _, within: without(within, keyword))
+def without(schema: Node, keyword: str, *, are_allowed: bool = False) -> Node:
+    """Return the schema without its members that are `readOnly`, or `writeOnly`.
+
+    `are_allowed`: a value may have them, but needn't.
+    """
+    whole = changed(schema, lambda _, within: without(within, keyword, are_allowed=are_allowed))
     members = whole.get("properties", {}).items()
     hidden = {n for n, within in members if isinstance(within, Mapping) and within.get(keyword)}
     if hidden:
         whole["required"] = [name for name in whole.get("required", []) if name not in hidden]
-    if hidden and keyword == "writeOnly":
+    if hidden and not are_allowed:
         whole["properties"] = {n: within for n, within in members if n not in hidden}
     return whole
 

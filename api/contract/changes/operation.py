@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ..readings import without
 from .change import (
     Change,
     Effect,
@@ -58,9 +59,18 @@ def _parameters(location: Location, old: Node, new: Node) -> Iterator[Change]:
 def _named(location: Location, old: Node, new: Node) -> Iterator[Change]:
     """Yield the changes of a parameter or a header."""
     yield from requirement(location, old.get("required", False), new.get("required", False))
-    yield from schema_changes(location, old.get("schema", True), new.get("schema", True))
+    yield from _schemas(location, old, new)
     compared = ("name", "in", "required", "schema")
     yield from other_changes(location, old, new, compared=compared)
+
+
+def _schemas(location: Location, old: Node, new: Node) -> Iterator[Change]:
+    """Yield the changes of a schema, as far as it concerns requests or responses."""
+    hidden = "readOnly" if location.side == "request" else "writeOnly"
+    schemas = (node.get("schema", {}) for node in (old, new))
+    yield from schema_changes(
+        location, *(s if isinstance(s, bool) else without(s, hidden) for s in schemas)
+    )
 
 
 def _body(location: Location, old: Node | None, new: Node | None) -> Iterator[Change]:
@@ -85,7 +95,7 @@ def _content(
 
 def _media_type(location: Location, old: Node, new: Node) -> Iterator[Change]:
     body = location.of(f"{location.side}-body")
-    yield from schema_changes(body, old.get("schema", True), new.get("schema", True))
+    yield from _schemas(body, old, new)
     yield from other_changes(body, old, new, compared=["schema"])
 
 

@@ -1,16 +1,10 @@
-"""Added and removed properties, and properties of requests or responses only."""
+"""Added and removed properties."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from .change import Change, Effect, Location, Node
 
 NARROWS, WIDENS, DIFFERS, UNSPECIFIED, NOTHING = Effect
-
-MARKS = {"readOnly": "read-only", "writeOnly": "write-only"}
-# The mark that excludes a property from each side.
-HIDES = {"request": "readOnly", "response": "writeOnly"}
-Marks = set[str]
 
 
 def added(location: Location, old: Node, *, required: bool) -> Iterator[Change]:
@@ -46,32 +40,3 @@ def _undeclared(schema: Node, *, closed: Effect) -> Effect:
         schema[keyword] for keyword in rest if schema.get(keyword, True) not in (True, {})
     ]
     return UNSPECIFIED if not restrictions else closed if restrictions == [False] else DIFFERS
-
-
-def marked(
-    location: Location, old: Marks, new: Marks, needs: tuple[bool, bool]
-) -> Iterator[Change]:
-    was, now = needs
-    for mark in [mark for mark in MARKS if (mark in old) != (mark in new)]:
-        if mark != HIDES[location.side]:
-            effect = NOTHING
-        elif mark in old:
-            effect = NARROWS if now else UNSPECIFIED
-        elif location.side == "request":
-            effect = DIFFERS
-        else:
-            effect = WIDENS if was else UNSPECIFIED
-        became = f"{'not-' if mark in old else ''}{MARKS[mark]}"
-        needed = "required" if now else "optional"
-        yield location.change(effect, f"{location.side}-{needed}-property-became-{became}")
-
-
-def marks(schema: Any) -> Marks:
-    return {mark for mark in MARKS if schema and schema is not True and schema.get(mark)}
-
-
-def without_marks(schema: Any) -> Any:
-    """Return the schema without the marks, whose changes `marked` yields."""
-    if isinstance(schema, dict):
-        return {keyword: value for keyword, value in schema.items() if keyword not in MARKS}
-    return True if schema is None else schema

@@ -1,7 +1,6 @@
 """Changes between two schemas and the schemas within them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -17,7 +16,7 @@ from .change import (
     requirement,
     text,
 )
-from .property import HIDES, MARKS, added, marked, marks, removed, without_marks
+from .property import added, removed
 
 NARROWS, WIDENS, DIFFERS, UNSPECIFIED, NOTHING = Effect
 
@@ -34,7 +33,6 @@ _LIMITS = {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxPropertie
     *["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"]
 }
 _LISTS = {"enum", "allOf", "anyOf", "oneOf"}
-# For properties, property.py has the rules of `readOnly` and `writeOnly`.
 _VALUES = {"const", "default", "format", "multipleOf", "not", "pattern", "type", "uniqueItems"} | {
     *["readOnly", "writeOnly"]
 }
@@ -117,29 +115,17 @@ def _effect(old: Node, new: Node) -> Effect:
 
 
 def _properties(location: Location, old: Node, new: Node) -> Iterator[Change]:
-    hides = HIDES[location.side]
     declared = [schema.get("properties", {}) for schema in (old, new)]
     required = [schema.get("required", []) for schema in (old, new)]
     for name in dict.fromkeys(name for names in declared + required for name in names):
         part = _part(location, name)
         was, now = (properties.get(name) for properties in declared)
-        must = [name in names for names in required]
-        there = [schema for schema in (was, now) if schema is not None]
-        is_ignored = there and all(hides in marks(schema) for schema in there)
-        if is_ignored:
-            part = part.of(f"{location.side}-{MARKS[hides]}-property")
-        if not there or len(there) == 2:
-            changes = _property(part, was, now, *must)
+        was_required, is_required = (name in names for names in required)
+        if (was is None) == (now is None):
+            yield from requirement(part, was_required, is_required)
+            yield from schema_changes(part, *(True if s is None else s for s in (was, now)))
         elif was is None:
-            changes = added(part, old, required=must == [False, True])
+            yield from added(part, old, required=is_required and not was_required)
         else:
-            changes = (each.removing(was) for each in removed(part, new, required=must[0]))
-        for change in changes:
-            yield replace(change, effect=NOTHING, breaking=False) if is_ignored else change
-
-
-def _property(location: Location, old: Any, new: Any, was: bool, now: bool) -> Iterator[Change]:
-    """Yield the changes of a property that both schemas declare or require."""
-    yield from requirement(location, was, now)
-    yield from marked(location, marks(old), marks(new), needs=(was, now))
-    yield from schema_changes(location, without_marks(old), without_marks(new))
+            changes = removed(part, new, required=was_required)
+            yield from (change.removing(was) for change in changes)

@@ -351,7 +351,8 @@ class Document:
             resolved = {} if resolved else {"not": {}}
         if resolved.keys() == {"$ref"}:
             resolved = self._read_target(self._definitions[int(resolved["$ref"].split("/")[-1])])[0]
-        read = whole(without(resolved, hidden))
+        allowed = hidden == "readOnly"
+        read = whole(without(resolved, hidden, are_allowed=allowed))
         if not self._definitions:
             return read
         definitions: dict[str, Node] = {}
@@ -360,7 +361,7 @@ class Document:
             name = missing.pop()
             if (name, hidden) not in self._read_definitions:
                 reference = self._definitions[int(name.removesuffix(OPEN))]
-                target = without(self._read_target(reference)[0], hidden)
+                target = without(self._read_target(reference)[0], hidden, are_allowed=allowed)
                 definition = (part if name.endswith(OPEN) else whole)(target)
                 self._read_definitions[name, hidden] = definition, _needed(definition)
             definitions[name], needed = self._read_definitions[name, hidden]

@@ -114,6 +114,28 @@ def test_a_whole_may_be_for_one_side_alone(mark: str, rule: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("place", "old", "new"),
+    [
+        ("field", "readOnly: true, maximum: 2", "readOnly: true, maximum: 1"),
+        ("answered", "writeOnly: true, enum: [1]", "writeOnly: true, enum: [1, 2]"),
+        ("body", "properties: {}", "properties: {a: {readOnly: true}}, required: [a]"),
+        ("body", "properties: {a: {readOnly: true}}", "properties: {}"),
+        ("answer", "properties: {}", "properties: {a: {writeOnly: true}}"),
+        ("answer", "properties: {a: {writeOnly: true}}, required: [a]", "properties: {}"),
+        (
+            "answer",
+            "properties: {a: {writeOnly: true}}, required: [a]",
+            "properties: {a: {writeOnly: true}}",
+        ),
+    ],
+)
+def test_a_property_that_one_side_does_not_have_changes_nothing_there(
+    place: str, old: str, new: str
+) -> None:
+    assert compared(place, old, new) == []
+
+
+@pytest.mark.parametrize(
     ("place", "members"),
     [
         ("basic", "type scheme name in flows openIdConnectUrl"),
