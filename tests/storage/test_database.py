@@ -1,6 +1,6 @@
 """The migrations create the tables of `api.storage.tables`, on both databases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -85,12 +85,15 @@ def names(parts: list[dict[str, Any]]) -> set[str]:
     return {part["name"] for part in parts}
 
 
-def downgrade(engine: Engine, to: str = "base") -> None:
+def migrate_to(engine: Engine, revision: str, way: Callable[..., None]) -> None:
+    """Run the migrations up to or down to the revision, as the service runs them at start."""
     with engine.connect() as connection:
-        connection.execution_options(isolation_level=connection.default_isolation_level)
+        connection.detach()
+        for statement in migrate._LOCKS[engine.dialect.name]:
+            connection.exec_driver_sql(statement)
         config = migrate.migrations()
         config.attributes["connection"] = connection
-        command.downgrade(config, to)
+        way(config, revision)
         connection.commit()
 
 
@@ -139,7 +142,7 @@ def test_the_migrations_can_be_taken_back_and_done_again(engine: Engine) -> None
     """Checklist 39."""
     upgrade(engine)
     before = tables(engine)
-    downgrade(engine)
+    migrate_to(engine, "base", command.downgrade)
     assert tables(engine) == {}
     upgrade(engine)
     assert tables(engine) == before

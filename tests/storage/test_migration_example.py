@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, exc, text
 
@@ -18,7 +19,7 @@ from api.storage.keys import Key
 from api.storage.store import Store
 from tests.actor import RECORD
 from tests.serving import REPOSITORY
-from tests.storage.test_database import downgrade, empty_databases, tables
+from tests.storage.test_database import empty_databases, migrate_to, tables
 
 DEVELOPMENT = (REPOSITORY / "docs" / "development.md").read_text(encoding="utf-8")
 COLUMN = "of_the_example"
@@ -91,7 +92,7 @@ def test_the_example_keeps_rows_keys_and_indexes_and_can_be_taken_back(
     for row in kept["user_details"]:
         row[COLUMN] = None
     assert rows(engine) == kept
-    downgrade(engine, to=newest)
+    migrate_to(engine, newest, command.downgrade)
     assert tables(engine) == before
     for row in kept["user_details"]:
         del row[COLUMN]
