@@ -81,10 +81,3 @@ def test_a_field_that_is_needed_is_asked_for_and_none_is_taken_twice(
     texts = [bounds.text(bounds.least), bounds.text(bounds.most)]
     twice = gives(someone, bounds, encoding, form | {field: texts})
     assert_problem(twice, 400, **{field: ["Give this field once."]})
-
-
-def test_a_record_without_a_first_name_has_none(someone: Someone) -> None:
-    assert someone.signs_up("sam", "an otter counts nine moons").status_code == 200
-    sam = someone.signs_in("sam", "an otter counts nine moons")
-    assert sam.gives_details(firstname=None).status_code == 201
-    assert sam.reads_own().get_json()["firstname"] is None

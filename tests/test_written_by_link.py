@@ -1,0 +1,60 @@
+"""Each operation that writes a record by its link: its refusals, its headers and its effect."""
+
+from operator import attrgetter
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.actor import Someone, assert_problem
+from tests.commanding import database_contents
+from tests.contract.test_http import allow_of
+from tests.operations import NO_METHOD, NO_RECORD, OPERATIONS, Operation, sign_up_with_records
+
+each_written_by_link = pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS if each.by_link and each.writes], ids=attrgetter("id")
+)
+ALL_WRONG: dict[str, Any] = {
+    "headers": {"If-Match": '"v1"', "Accept": "image/png", "Authorization": "Basic broken"},
+    "data": b"x" * 20_000,
+    "content_type": "text/plain",
+}
+
+
+@each_written_by_link
+def test_it_changes_its_record_alone_and_nothing_if_it_is_refused(
+    app: Flask, database_url: str, operation: Operation
+) -> None:
+    """An unknown link is 404 before all other refusals but 405."""
+    links, someone = sign_up_with_records(app), Someone(app.test_client())
+    link, before = links[operation.id], database_contents(database_url)
+    refused = {
+        404: operation.ask(someone, NO_RECORD, **ALL_WRONG),
+        405: someone.asks(NO_METHOD, link, **ALL_WRONG),
+        412: operation.ask(someone, link, headers={"If-Match": '"v1"'}),
+    }
+    for status, answer in refused.items():
+        assert_problem(answer, status)
+    assert allow_of(refused[405]) == allow_of(someone.asks("OPTIONS", link))
+    assert operation.method in allow_of(refused[405])
+    assert database_contents(database_url) == before
+    done = operation.ask(someone, link, headers={"If-Match": "*"})
+    assert done.status_code == operation.status
+    for answer in done, *refused.values():
+        assert answer.headers.getlist("Cache-Control") == ["no-store"]
+        assert not {"ETag", "Last-Modified", "Expires"} & {*answer.headers.keys()}
+    after = database_contents(database_url)
+    changed = {*before["user_details"]} ^ {*after["user_details"]}
+    assert {str(row[1]) for row in changed} == {link.rpartition("/")[2]}
+    assert after["accounts"] == before["accounts"]
+
+
+@each_written_by_link
+def test_its_effect_is_seen_when_the_record_is_read(someone: Someone, operation: Operation) -> None:
+    link = someone.gives_details().headers["Location"]
+    before, done = someone.reads(link), operation.ask(someone, link)
+    assert done.status_code == operation.status
+    after = someone.reads(link)
+    assert after.data != before.data
+    if done.data:
+        assert after.get_json() == done.get_json()
