@@ -68,8 +68,9 @@ def _what(root: Node, node: Node, place: Place, *, is_schema: bool) -> str:
         is_3_0 = str(root.get("openapi")).startswith("3.0")
         known = _ANNOTATIONS | LISTS | NAMED | SINGLE | {"discriminator"}
         known |= {"nullable", "exclusiveMinimum", "exclusiveMaximum"} if is_3_0 else set()
-        is_known = name in known or name.startswith("x-")
-        return "" if is_known or (name in _VALUES and is_judged({name: value})) else name
+        if name in _VALUES:
+            return "" if is_judged({name: value}) else f"the invalid {name}: {value}"
+        return "" if name in known or name.startswith("x-") else name
     if name == "schema" and place[-3:-2] == ("content",):
         media_type = str(place[-2])
         is_read = is_text(media_type) or (media_type in FORM and "responses" not in place)

@@ -323,6 +323,7 @@ HABITS = [
     exchange(400, path="/f", method="POST", sent=JSON, body=b'{"parts": [{"mail": "a@b.test"}]}'),
     exchange(404, path="/b/x", method="PUT", received=HTML, content=b"No."),
     exchange(405, method="HEAD"),
+    exchange(400, path="/g/1", method="DELETE"),
     exchange(200, path="/d", query="q=1&q=2"),
     exchange(200, path="/e", method="POST", sent=FORM, body=b"text=a&text=b"),
 ]
@@ -346,6 +347,7 @@ UNTRUTHS = [
     exchange(404, path="/b/1", method="PUT", received=HTML, content=b"No."),
     exchange(404, path="/b/x", method="PUT", received=JSON, content=b"[]"),
     exchange(405),
+    exchange(400, path="/g/1"),
     exchange(200, path="/d", query="l=1&l=2"),
     exchange(200, path="/e", method="POST", sent=FORM, body=b"text=abc"),
 ]
@@ -377,6 +379,12 @@ paths:
       - {in: query, name: at, schema: {type: string, format: date-time}}
       - {in: query, name: n, schema: {type: integer, format: int32}}
       requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Mail'}}}}
+      responses: {'200': {}, '400': {}}
+  /g/{n}:
+    parameters: [{in: path, name: n, required: true, schema: {type: integer}}]
+    delete: {responses: {'204': {}, '400': {}}}
+    get:
+      parameters: [{in: query, name: page, schema: {type: integer}}]
       responses: {'200': {}, '400': {}}
 components:
   securitySchemes: {basic: {type: http, scheme: basic}}
@@ -484,8 +492,13 @@ def test_what_is_not_judged_is_listed(tmp_path: Any) -> None:
     file.write_text(UNJUDGED)
     found = {what: place for place, what in Document(read(file)).not_judged()}
     assert found.keys() == {
-        *["webhooks", "servers", "callbacks", "type", "the style of an object", "nullable"],
-        *["pattern", "$ref: other.yaml#/A", "discriminator without oneOf"],
+        *["webhooks", "servers", "callbacks", "the style of an object", "nullable"],
+        *[
+            "the invalid type: file",
+            "the invalid pattern: (?<![a",
+            "$ref: other.yaml#/A",
+            "discriminator without oneOf",
+        ],
         *["content of application/x-ndjson"],
     }
     assert found["servers"] == ("paths", "/a", "servers")
