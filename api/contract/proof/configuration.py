@@ -66,8 +66,8 @@ _TABLE = Draft202012Validator(
 
 def configurations(file: Path) -> list[Configuration]:
     """Return the configuration of each document in a pyproject.toml. Raises `Misconfigured`."""
-    tools = tomllib.loads(file.read_text(encoding="utf-8"))["tool"] if file.exists() else {}
-    tables = tools.get("openapi-proof", [])
+    whole = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    tables = whole.get("tool", {}).get("openapi-proof", [])
     return [
         _read(table, file.parent) for table in (tables if isinstance(tables, list) else [tables])
     ]

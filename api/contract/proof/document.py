@@ -192,6 +192,8 @@ class Document:
         self.root, self.refuses_valid, self.is_strict = root, refuses_valid, is_strict
         # The reasons that allowed a refusal of a valid request, by "operationId, status".
         self.valid_refused: dict[str, str] = {}
+        # The responses of which undeclared content was ignored.
+        self.open_responses: set[Place] = set()
         self._is_3_0 = str(root.get("openapi", "")).startswith("3.0")
         self._operations: dict[tuple[str, str], Operation] = {}
         self._targets: dict[str, tuple[Node, int]] = {}

@@ -4,6 +4,7 @@ A contradiction fails the test in which it happens, or the run if no test runs. 
 each worker delivers its exchanges to the controlling process, which reports on all.
 """
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -274,7 +275,8 @@ class Run:
         refused = proof.document.valid_refused.items()
         yield from (f"  refuses valid requests: {key} ({reason})" for key, reason in refused)
         if loose := proof.loose():
-            yield f"  loose: {len(loose)} (parts of the document that allow more than they need)"
+            kinds = Counter(one.what for one in loose).most_common()
+            yield f"  loose: {len(loose)} ({'; '.join(f'{what}: {n}' for what, n in kinds)})"
         if not state:
             yield from (f"  {fault}" for fault in self._faults(contract))
         missing = list(proof.missing()) if self._names_missing else []

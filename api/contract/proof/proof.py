@@ -116,13 +116,15 @@ class Proof:
 
     def deliver(self) -> bytes:
         """Return what the proof of another process needs from this one."""
-        refused = self.document.valid_refused
-        shown = self.exchanges, self.coverage.seen, self.recorded, self.results, refused
-        return pickle.dumps((*shown, self.contradictions))
+        shown = self.exchanges, self.coverage.seen, self.recorded, self.results
+        ignored = self.document.valid_refused, self.document.open_responses
+        return pickle.dumps((*shown, *ignored, self.contradictions))
 
     def receive(self, delivered: bytes) -> None:
         """Add what the proof of another process delivered."""
-        exchanges, seen, recorded, results, refused, found = pickle.loads(delivered)  # noqa: S301
+        received = pickle.loads(delivered)  # noqa: S301
+        exchanges, seen, recorded, results, refused, open_responses, found = received
+        self.document.open_responses |= open_responses
         self.contradictions += found
         self.document.valid_refused |= refused
         self._received += exchanges
@@ -277,7 +279,9 @@ class Proof:
 
     def loose(self) -> list[NotJudged]:
         """Return the parts of the document that allow more than they need."""
-        return [one for one in looseness(self.root) if self.reports(one.place)]
+        ignored = [NotJudged(p, "undeclared content") for p in self.document.open_responses]
+        found = [*looseness(self.root), *sorted(ignored, key=str)]
+        return [one for one in found if self.reports(one.place)]
 
 
 def _covers(key: str, promise: Promise) -> bool:

@@ -166,6 +166,8 @@ def _content(
             yield declared.place, f"there is content ({media_type or 'no media type'}), but {none}"
         elif media_type and key is None and (declared.content or document.is_strict):
             yield declared.place, f"{media_type} isn't declared"
+        elif exchange.content:
+            document.open_responses.add(declared.place)
     elif key is None:
         is_empty = exchange.status in (204, 304) and not exchange.content
         if not is_empty or document.is_strict:

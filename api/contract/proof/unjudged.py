@@ -69,7 +69,7 @@ def _what(root: Node, node: Node, place: Place, *, is_schema: bool) -> str:
         known = _ANNOTATIONS | LISTS | NAMED | SINGLE | {"discriminator"}
         known |= {"nullable", "exclusiveMinimum", "exclusiveMaximum"} if is_3_0 else set()
         if name in _VALUES:
-            return "" if is_judged({name: value}) else f"the invalid {name}: {value}"
+            name = "" if is_judged({name: value}) else f"the invalid {name}: {value}"
         return "" if name in known or name.startswith("x-") else name
     if name == "schema" and place[-3:-2] == ("content",):
         media_type = str(place[-2])

@@ -492,7 +492,7 @@ def test_what_is_not_judged_is_listed(tmp_path: Any) -> None:
     file.write_text(UNJUDGED)
     found = {what: place for place, what in Document(read(file)).not_judged()}
     assert found.keys() == {
-        *["webhooks", "servers", "callbacks", "the style of an object", "nullable"],
+        *["webhooks", "servers", "callbacks", "type", "the style of an object", "nullable"],
         *[
             "the invalid type: file",
             "the invalid pattern: (?<![a",

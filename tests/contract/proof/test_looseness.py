@@ -1,11 +1,15 @@
 """Parts of a document that say little are listed."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.contract.proof.configuration import Configuration
 from api.contract.proof.looseness import looseness
-from tests.contract.small_document import DOCUMENT
+from api.contract.proof.proof import Proof
+from tests.contract.small_document import DOCUMENT, make_exchange
 
 
 def loose(schema: Any) -> list[str]:
@@ -20,7 +24,8 @@ def loose(schema: Any) -> list[str]:
         ({}, "content without a schema"),
         ({"type": "array", "items": {"type": "integer"}}, "an array without maxItems"),
         ({"type": "object"}, "an object of any members"),
-        ({"properties": {"a": {"title": "A"}}}, "any value"),
+        ({"properties": {"a": {"title": "A"}}, "required": ["a"]}, "any value"),
+        ({"properties": {"a": {"const": 1}}}, "an object of which no member is required"),
         ({"type": "string"}, "a string without maxLength, pattern, enum or format"),
         (
             {"type": "string", "maxLength": 30, "examples": ["2026-01-01T00:00:00Z"]},
@@ -70,3 +75,17 @@ def test_a_loose_part_has_its_place() -> None:
         (place, "responses of several statuses"),
         ((*place, "content", "*/*"), "content without a schema"),
     ]
+
+
+def test_undeclared_content_of_an_error_is_loose_if_the_proof_is_not_strict(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(json.dumps(DOCUMENT), encoding="utf-8")  # JSON is YAML.
+    proof = Proof(Configuration(file))
+    proof.keep(make_exchange("GET", "/notes/1", 404))
+    assert proof.loose() == []
+    proof.keep(make_exchange("GET", "/notes/1", 404, said={"error": "None."}))
+    place = ("paths", "/notes/{id}", "get", "responses", "404")
+    assert proof.loose() == [(place, "undeclared content")]
+    other = Proof(Configuration(file))
+    other.receive(proof.deliver())
+    assert other.loose() == proof.loose()

@@ -460,3 +460,10 @@ def test_a_mistake_in_the_configuration_ends_the_run(table: str, said: str, ran:
 def test_a_projects_own_configuration_is_valid() -> None:
     file = Path(__file__).parents[3] / "pyproject.toml"
     assert [one.document.name for one in configurations(file)] == ["openapi.yaml", "shelf.yaml"]
+
+
+@pytest.mark.parametrize("text", ["", "[project]\nname = 'notes'\n", "[tool.ruff]\n"])
+def test_a_project_without_a_table_has_no_configuration(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert configurations(tmp_path / "pyproject.toml") == []
+    assert configurations(tmp_path / "missing.toml") == []
