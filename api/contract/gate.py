@@ -91,6 +91,10 @@ class Gate:
         violations = list(reply.violations(response)) if reply else ["the status is not declared"]
         if reply and current_app.testing:  # Parsing the body takes longer than all other checks.
             violations += self._wrong_content(reply, response)
+            credentials = operation and operation.credentials
+            is_needed = credentials and not (credentials.optional or credentials.given())
+            if is_needed and response.status_code < 400:
+                violations.append("a request without the declared credentials is accepted")
         if violations:
             if operation is None and request.endpoint and request.method != "OPTIONS":
                 violations.append("put @operation below its route, or make the gate strict=False")

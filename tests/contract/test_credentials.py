@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from openapi_spec_validator import validate
 from werkzeug.exceptions import Unauthorized
 
-from api.contract import AllOf, AnyOf, Credentials, document, operation
+from api.contract import AllOf, AnyOf, Credentials, UndeclaredResponse, document, operation
 from tests.contract.adopted import DONE, REFUSAL, small
 
 
@@ -92,7 +92,8 @@ def test_a_scheme_without_a_check_is_only_declared() -> None:
     app = small()
     declared = AllOf(Credentials("basic", BASIC.scheme), Credentials("key", KEY.scheme))
     app.get("/it")(operation(DONE, credentials=declared)(lambda: {"open": True}))
-    assert app.test_client().get("/it").json == {"open": True}
+    given = {"Authorization": "Basic wrong", "X-Key": "wrong"}
+    assert app.test_client().get("/it", headers=given).json == {"open": True}
     assert document(app)["paths"]["/it"]["get"]["security"] == [{"basic": [], "key": []}]
 
 
@@ -100,3 +101,17 @@ def test_several_schemes_are_all_checked_or_none() -> None:
     """Otherwise, a request with wrong credentials of the unchecked scheme would pass."""
     with pytest.raises(ValueError, match="to each of several credentials, or to none"):
         AnyOf(KEY, Credentials("basic", BASIC.scheme))
+
+
+@pytest.mark.parametrize("optional", [False, True])
+def test_a_gate_notices_that_nothing_checks_the_declared_credentials(optional: bool) -> None:
+    app = small()
+    token = Credentials("token", {"type": "http", "scheme": "bearer"}, optional=optional)
+    app.get("/a")(operation(DONE, credentials=token)(lambda: {"a": 1}))
+    client = app.test_client()
+    assert client.get("/a", headers={"Authorization": "Bearer x"}).status_code == 200
+    if optional:
+        assert client.get("/a").status_code == 200
+    else:
+        with pytest.raises(UndeclaredResponse, match="without the declared credentials"):
+            client.get("/a")
