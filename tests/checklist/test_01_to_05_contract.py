@@ -47,7 +47,7 @@ def test_02_a_declaration_that_no_exchange_covers_fails_a_whole_run(
     assert nothing_seen.missing == nothing_seen.promises
     promised = {(p.operation, p.where.split()[0]) for p in nothing_seen.promises}
     for operation in proof.document.operations():
-        assert {(operation.id, str(status)) for status in operation.responses} <= promised
+        assert {(operation.id, status) for status in operation.responses} <= promised
     option = SimpleNamespace(contract_of=None, contract_report=None)
     config = SimpleNamespace(
         args=["tests"], getini=lambda _: ["tests"], getoption=lambda *_: None, option=option

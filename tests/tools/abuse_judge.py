@@ -48,10 +48,11 @@ def _breaches(case: Case, answer: RawResponse) -> Iterator[str]:
     method, _, target = case.sent.split(b"\r\n")[0].decode("latin-1").partition(" ")
     path = target.partition(" ")[0]
     known = path == "/userDetails" and _document().operation(path, method)
-    if known and answer.status in known.responses and _OPEN not in answer.headers:
+    declared = known and known.responses.get(str(answer.status))
+    if declared and _OPEN not in answer.headers:
         received = Headers(list(answer.headers.items()))
         exchange = Exchange(method, path, "", Headers(), None, answer.status, received, answer.body)
-        faults = response_faults(_document(), known.responses[answer.status], exchange)
+        faults = response_faults(_document(), declared, exchange)
         yield from (without_marks(text) for _, text in faults)
     elif beside := UNROUTED_REPLIES.get(answer.status):
         yield from beside.with_headers(COMMON_HEADERS | REQUEST_ID_HEADER).violations(

@@ -111,7 +111,7 @@ def _media_types(status: str, response: DeclaredResponse) -> list[str]:
 
 def _responses(operation: Operation) -> Iterator[Promise]:
     """Yield each status of the operation, with each media type and each header."""
-    for status, response in operation.all_responses.items():
+    for status, response in operation.responses.items():
         for media_type in _media_types(status, response) or [""]:
             for header in ["", *response.headers]:
                 yield Promise(operation.id, f"{status} {media_type}".strip(), header)

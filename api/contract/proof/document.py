@@ -106,36 +106,22 @@ class Operation:
         self.id: str = self._node.get("operationId", f"{self.method} {path}")
         self.is_strict = document.is_strict
         self.body_place, self._body = document.follow((*self.place, "requestBody"))
-        self._declared: dict[str, DeclaredResponse] = {}
         self.body_required: bool = self._body.get("required", False)
 
     @cached_property
-    def all_responses(self) -> dict[str, DeclaredResponse]:
+    def responses(self) -> dict[str, DeclaredResponse]:
         """The responses by status, or by "default" or "4XX" for several statuses."""
-        return {key: self._response(key) for key in self._statuses}
-
-    @cached_property
-    def _statuses(self) -> dict[str, str | int]:
-        """The keys of the responses as the document has them, by their texts."""
-        return {str(k): k for k in self._node.get("responses", {}) if not str(k).startswith("x-")}
-
-    def _response(self, key: str) -> DeclaredResponse:
-        if key not in self._declared:
-            place = (*self.place, "responses", self._statuses[key])
-            self._declared[key] = DeclaredResponse(self._document, place)
-        return self._declared[key]
-
-    @cached_property
-    def responses(self) -> dict[int, DeclaredResponse]:
-        """The responses by status, without those of several statuses."""
-        return {int(key): each for key, each in self.all_responses.items() if key.isdigit()}
+        place, keys = (*self.place, "responses"), self._node.get("responses", {})
+        return {
+            str(key): DeclaredResponse(self._document, (*place, key))
+            for key in keys
+            if not str(key).startswith("x-")
+        }
 
     def response(self, status: int) -> tuple[str, DeclaredResponse] | None:
         """Return the response that declares this status most exactly, with its key."""
         keys = (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")
-        return next(
-            ((key, self.all_responses[key]) for key in keys if key in self.all_responses), None
-        )
+        return next(((key, self.responses[key]) for key in keys if key in self.responses), None)
 
     @cached_property
     def _parameters(self) -> dict[tuple[str, str], tuple[Place, Node]]:
@@ -214,7 +200,7 @@ class Document:
     @cached_property
     def header_names(self) -> set[str]:
         """The names of all headers that any response declares, in lower case."""
-        responses = (each for o in self.operations() for each in o.all_responses.values())
+        responses = (each for o in self.operations() for each in o.responses.values())
         return {name for response in responses for name in response.header_names}
 
     def reason(self, operation: Operation, status: int) -> str:
@@ -273,11 +259,11 @@ class Document:
         if (path, method) in self._operations:
             return self._operations[path, method]
         methods = self.methods(path)
-        method = "GET" if method == "HEAD" and "HEAD" not in methods else method
+        if method == "HEAD" and "HEAD" not in methods:
+            return self.operation(path, "GET")
         if method not in methods:
             return None
-        if (path, method) not in self._operations:
-            self._operations[path, method] = Operation(self, path, method.lower())
+        self._operations[path, method] = Operation(self, path, method.lower())
         return self._operations[path, method]
 
     def operations(self) -> Iterator[Operation]:

@@ -1,9 +1,10 @@
 """An exchange: a request as it was sent, with its response as it was received."""
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_cookie, parse_options_header
@@ -11,6 +12,8 @@ from werkzeug.http import parse_cookie, parse_options_header
 from ..encodings import NoText, codec, json_text, parameters, urlencoded
 from ..forms import FORM
 from .values import is_json, is_text
+
+_Text = TypeVar("_Text")
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,7 @@ class Form:
     @cached_property
     def by_name(self) -> dict[str, list[str | None]]:
         """The texts of each name."""
-        found: dict[str, list[str | None]] = {}
-        for name, text in self.fields:
-            found.setdefault(name, []).append(text)
-        return found
+        return _grouped(self.fields)
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ class Exchange:
     @cached_property
     def sent_values(self) -> dict[str, list[str]]:
         """The values of each request header, by its name in lower case."""
-        return _by_name(self.sent)
+        return _grouped((name.lower(), value) for name, value in self.sent)
 
     @cached_property
     def received_values(self) -> dict[str, list[str]]:
         """The values of each response header, by its name in lower case."""
-        return _by_name(self.received)
+        return _grouped((name.lower(), value) for name, value in self.received)
 
     @cached_property
     def has_plain_coding(self) -> bool:
@@ -158,8 +158,8 @@ class Exchange:
         return self._read
 
 
-def _by_name(headers: Headers) -> dict[str, list[str]]:
-    values: dict[str, list[str]] = {}
-    for name, value in headers:
-        values.setdefault(name.lower(), []).append(value)
-    return values
+def _grouped(pairs: Iterable[tuple[str, _Text]]) -> dict[str, list[_Text]]:
+    found: dict[str, list[_Text]] = {}
+    for name, text in pairs:
+        found.setdefault(name, []).append(text)
+    return found

@@ -105,7 +105,7 @@ def _scalars(node: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _links(operation: Operation) -> Iterator[Flow]:
-    for status, response in operation.all_responses.items():
+    for status, response in operation.responses.items():
         for link in response.links.values():
             for name, expression in link.get("parameters", {}).items():
                 if "operationId" in link and str(expression).startswith(_BODY):

@@ -219,7 +219,7 @@ def _wrong_refusals(
     if status in (400, 422) and is_valid and is_well_formed(exchange, operation.is_strict):
         # Beside a declared 422 for invalid input, or without input, a 400 has another reason.
         has_input = operation.bodies or any(p["in"] != "path" for p in operation.parameters)
-        is_other = status == 400 and (not has_input or "422" in operation.all_responses)
+        is_other = status == 400 and (not has_input or "422" in operation.responses)
         if operation.is_strict or not (is_other or has_open_format(operation, texts, exchange)):
             content = f": {shown(masked_content(exchange))}" if exchange.content else ""
             yield (

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError, canonicalize
 from jsonschema_rs.canonical import Containment
@@ -42,17 +42,27 @@ def _compiled(schema: str) -> tuple[Draft202012Validator, bool]:
 
 _MOST_CACHED = 10_000
 """Most schemas belong to mutants that are no longer used."""
-_validators: dict[int, tuple[Node, tuple[Draft202012Validator, bool]]] = {}
+_Result = TypeVar("_Result")
 
 
+def _cached(work: Callable[[Node], _Result]) -> Callable[[Node], _Result]:
+    """Cache the results of a function by the identity of the schema."""
+    results: dict[int, tuple[Node, _Result]] = {}
+
+    def result(schema: Node) -> _Result:
+        found = results.get(id(schema))
+        if found is None or found[0] is not schema:
+            if len(results) > _MOST_CACHED:
+                results.clear()
+            found = results[id(schema)] = schema, work(schema)
+        return found[1]
+
+    return result
+
+
+@_cached
 def _validator(schema: Node) -> tuple[Draft202012Validator, bool]:
-    cached = _validators.get(id(schema))
-    if cached is None or cached[0] is not schema:
-        if len(_validators) > _MOST_CACHED:
-            _validators.clear()
-        compiled = _compiled(json.dumps(schema, default=str))  # YAML has dates, JSON has none.
-        cached = _validators[id(schema)] = schema, compiled
-    return cached[1]
+    return _compiled(json.dumps(schema, default=str))  # YAML has dates, JSON has none.
 
 
 def fits(schema: Node, value: Any) -> bool:
@@ -80,20 +90,12 @@ def covers(one: Node, other: Node) -> bool:
     return bool(whole == Containment.YES)
 
 
-_kinds: dict[int, tuple[Node, set[str]]] = {}
-
-
+@_cached
 def kinds(schema: Node) -> set[str]:
     """Return the types that the schema names, also in its alternatives."""
-    cached = _kinds.get(id(schema))
-    if cached is None or cached[0] is not schema:
-        if len(_kinds) > _MOST_CACHED:
-            _kinds.clear()
-        named = schema.get("type", [])
-        found = {named} if isinstance(named, str) else set(named)
-        found = found.union(*map(kinds, _alternatives(schema)))
-        cached = _kinds[id(schema)] = schema, found
-    return cached[1]
+    named = schema.get("type", [])
+    found = {named} if isinstance(named, str) else set(named)
+    return found.union(*map(kinds, _alternatives(schema)))
 
 
 def items(schema: Node) -> Node:

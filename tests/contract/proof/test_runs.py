@@ -145,7 +145,7 @@ def test_the_contradictions_of_two_workers_are_counted_together(tmp_path: Path) 
     ran = run(tmp_path, REPORTED="1")
     assert ran.returncode == pytest.ExitCode.OK, ran.stdout
     said = f"small.yaml:8: PUT /notes isn't declared, but gets 200 ({NUMBER} exchanges)"
-    assert PROVEN in ran.stdout
+    assert f"{PROVEN}\n" in ran.stdout
     assert f"  contradictions: 1 (in 1 test)\n    {said}\n" in ran.stdout
 
 
