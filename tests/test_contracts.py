@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from api.contract.changes.document import document_changes
-from api.contract.proof.places import pointer, references
+from api.contract.places import pointer, references
 from api.contract.proof.proof import Proof
 
 FILES = sorted((Path(__file__).parent / "contracts").glob("*.yaml"))

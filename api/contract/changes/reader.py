@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from ..narrowing import merged
+from ..places import found_at, pointer
 
 
 def resolve_references(document: Any) -> dict[str, Any]:
@@ -35,12 +36,9 @@ def resolve_references(document: Any) -> dict[str, Any]:
 
     @cache
     def target_of(reference: str, within: tuple[str, ...]) -> Any:
-        node: Any = document
-        try:
-            for name in reference.removeprefix("#/").split("/"):
-                node = node[name.replace("~1", "/").replace("~0", "~")]
-        except (LookupError, TypeError):
-            raise ValueError(f"it refers to {reference}, which doesn't exist") from None
-        return resolved(node, (*within, reference))
+        target = found_at(document, pointer(reference))
+        if target is None:
+            raise ValueError(f"it refers to {reference}, which doesn't exist")
+        return resolved(target, (*within, reference))
 
     return dict(resolved(document))

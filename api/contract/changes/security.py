@@ -20,24 +20,12 @@ def security_changes(location: Location, old: list[Node], new: list[Node]) -> It
     for one in removed:
         # Credentials beyond a requirement do no harm.
         effect = UNSPECIFIED if any(other <= one for other in now) else NARROWS
-        alike = [other for other in added if _schemes(other) == _schemes(one)]
-        for other in alike[:1]:
-            added.remove(other)
-            yield from (
-                location.subject_change(effect, "scope-added", scope)
-                for _, scope in sorted(other - one)
-            )
-            yield from (
-                location.subject_change(WIDENS, "scope-removed", scope)
-                for _, scope in sorted(one - other)
-            )
-        if not alike and (one or not became_required):
-            yield location.subject_change(effect, "removed", _schemes(one))
+        if one or not became_required:
+            yield location.subject_change(effect, "removed", _said(one))
     for one in added:
-        yield location.subject_change(
-            NARROWS if became_required else WIDENS, "added", _schemes(one)
-        )
+        yield location.subject_change(NARROWS if became_required else WIDENS, "added", _said(one))
 
 
-def _schemes(needs: _Needs) -> str:
-    return " and ".join(sorted(name for name, scope in needs if not scope)) or "anybody"
+def _said(needs: _Needs) -> str:
+    scopes = {name: [s for n, s in sorted(needs) if s and n == name] for name, _ in sorted(needs)}
+    return " and ".join(" ".join([name, *found]) for name, found in scopes.items()) or "anybody"

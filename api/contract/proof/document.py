@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import yaml
 
 from ..narrowing import merged
+from ..places import found_at, pointer
 from ..readings import OPEN, Node, Place, close, opened, without
-from .places import found_at, pointer
 from .unjudged import NotJudged, unjudged
 from .values import fits, from_text
 

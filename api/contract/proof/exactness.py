@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..places import pointer, references
 from ..readings import Node, Place
 from .changes import Direction
 from .document import Document
@@ -17,8 +18,8 @@ from .equivalence import mean_the_same
 from .exchanges import Exchange
 from .flows import Flows
 from .mutants import Mutant, left_out, mutants
-from .places import pointer, references
 from .references import requests
+from .request_rules import parameter_texts
 from .rules import contradictions
 from .unjudged import NotJudged
 
@@ -141,16 +142,15 @@ class Exactness:
         if above[-2:-1] != ("parameters",):
             return None
         parameter = self.document.follow(above)[1]
-        known = [(key, e, self._has(parameter, e)) for key in keys for e in self._exchanges[key]]
+        known = [
+            (key, exchange, bool(parameter and parameter_texts(parameter, {}, exchange)))
+            for key in keys
+            for exchange in self._exchanges[key]
+        ]
         without = {key for key, _, has in known if not has}
         if not any(key[2][0] in "23" for key in without):
             return None
         return next((e.recorded_by for key, e, has in known if has and key not in without), None)
-
-    def _has(self, parameter: Node, exchange: Exchange) -> bool:
-        if parameter.get("in") == "query":
-            return parameter.get("name") in dict(exchange.parameters or ())
-        return parameter.get("in") == "header" and str(parameter["name"]) in exchange.sent
 
     def _is_of_requests(self, mutant: Mutant) -> bool:
         """Return whether the mutant changes which requests are valid."""

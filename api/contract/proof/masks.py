@@ -5,9 +5,9 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
+from ..places import part_at
 from ..readings import Place
 from .exchanges import Exchange, Form, Unreadable
-from .places import part_at
 from .values import is_json
 
 _SECRET = re.compile(r"authorization|cookie|password|secret|token|key\b", re.IGNORECASE)

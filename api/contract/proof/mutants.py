@@ -6,11 +6,11 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..places import part_at, references
 from ..readings import Node, Place
 from .changes import Change, Direction, dropped, renamed, unknown_members, within
 from .document import METHODS, Document
 from .messages import PARTS, parameters_changes, part_changes, security_changes
-from .places import part_at, references
 from .references import other_references, path_items, requests
 from .schemas import changes
 from .unjudged import NotJudged

@@ -9,6 +9,7 @@ from itertools import groupby
 from threading import Lock
 from typing import NamedTuple
 
+from ..places import part_at, pointer, references
 from ..readings import Place
 from .configuration import Configuration, read_document
 from .coverage import KINDS, Coverage, Promise
@@ -19,7 +20,6 @@ from .flows import Flows
 from .lines import Line, is_normative, lines
 from .looseness import looseness
 from .mutants import mutants
-from .places import part_at, pointer, references
 from .rules import contradictions
 from .unjudged import NotJudged
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from ..places import pointer
 from ..readings import Node
 from .changes import Change, Direction, within
 from .document import METHODS, Document
-from .places import pointer
 from .schemas import schemas_within
 from .values import covers
 

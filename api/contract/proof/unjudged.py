@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..forms import FORM
+from ..places import found_at, pointer
 from ..readings import LISTS, NAMED, SINGLE, Node, Place
-from .places import found_at, pointer
 from .values import is_judged, is_of_files, is_text, separator
 
 _VALUES = {

@@ -8,8 +8,8 @@ import yaml
 
 from api.contract.changes.change import Change
 from api.contract.changes.document import document_changes
+from api.contract.places import part_at
 from api.contract.proof.mutants import replaced
-from api.contract.proof.places import part_at
 
 TABLE = Path(__file__).parent / "changes.txt"
 

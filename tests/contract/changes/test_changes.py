@@ -7,9 +7,9 @@ import pytest
 
 from api.contract.changes.document import document_changes
 from api.contract.changes.reader import resolve_references
+from api.contract.places import pointer, references
 from api.contract.proof.document import METHODS
 from api.contract.proof.mutants import mutants, replaced
-from api.contract.proof.places import pointer, references
 from api.contract.proof.proof import Proof
 from api.contract.readings import Node, Place
 from tests.contract.changes.changing import breaks, compared, rows

@@ -98,7 +98,16 @@ def test_another_status_of_a_refusal_breaks_clients() -> None:
 def test_of_two_ways_in_one_may_ask_for_more_and_one_be_new() -> None:
     old, new = "security: [{a: [r]}]", "security: [{a: [r, w]}, {a: [x]}]"
     assert found(with_members("post", old), with_members("post", new)) == [
-        ("api-security-scope-added", True),
+        ("api-security-removed", True),
+        ("api-security-added", False),
+        ("api-security-added", False),
+    ]
+
+
+def test_fewer_scopes_break_no_client() -> None:
+    old, new = "security: [{a: [r, w]}]", "security: [{a: [w]}]"
+    assert found(with_members("post", old), with_members("post", new)) == [
+        ("api-security-removed", False),
         ("api-security-added", False),
     ]
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
-from ..readings import Place
+from .readings import Place
 
 
 def pointer(reference: str) -> Place:
