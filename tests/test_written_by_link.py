@@ -11,9 +11,6 @@ from tests.commanding import database_contents
 from tests.contract.test_http import allow_of
 from tests.operations import NO_METHOD, NO_RECORD, OPERATIONS, Operation, sign_up_with_records
 
-each_written_by_link = pytest.mark.parametrize(
-    "operation", [each for each in OPERATIONS if each.by_link and each.writes], ids=attrgetter("id")
-)
 ALL_WRONG: dict[str, Any] = {
     "headers": {"If-Match": '"v1"', "Accept": "image/png", "Authorization": "Basic broken"},
     "data": b"x" * 20_000,
@@ -21,7 +18,9 @@ ALL_WRONG: dict[str, Any] = {
 }
 
 
-@each_written_by_link
+@pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS if each.by_link and each.writes], ids=attrgetter("id")
+)
 def test_it_changes_its_record_alone_and_nothing_if_it_is_refused(
     app: Flask, database_url: str, operation: Operation
 ) -> None:
@@ -47,14 +46,3 @@ def test_it_changes_its_record_alone_and_nothing_if_it_is_refused(
     changed = {*before["user_details"]} ^ {*after["user_details"]}
     assert {str(row[1]) for row in changed} == {link.rpartition("/")[2]}
     assert after["accounts"] == before["accounts"]
-
-
-@each_written_by_link
-def test_its_effect_is_seen_when_the_record_is_read(someone: Someone, operation: Operation) -> None:
-    link = someone.gives_details().headers["Location"]
-    before, done = someone.reads(link), operation.ask(someone, link)
-    assert done.status_code == operation.status
-    after = someone.reads(link)
-    assert after.data != before.data
-    if done.data:
-        assert after.get_json() == done.get_json()

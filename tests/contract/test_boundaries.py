@@ -1,5 +1,6 @@
 """Each field is accepted at its bounds and refused beyond them, in both encodings."""
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,21 +15,33 @@ from tests.operations import OPERATIONS, Operation
 
 
 class Bounds(NamedTuple):
-    """The minimum and maximum length of a field of an operation's form, and a valid text."""
+    """The lengths of a field of an operation's form, a valid text, and the pattern of all."""
 
     operation: Operation
     field: str
     least: int
     most: int
     example: str
+    pattern: str
 
     def text(self, length: int) -> str:
-        """Return a text of this length: the end of the example, after its first letter repeated."""
-        return (self.example[0] * length + self.example)[len(self.example) :]
+        """Return the example with its first letter repeated, or without what the rule can spare."""
+        text = self.example[0] * (length - len(self.example)) + self.example
+        while len(text) > length:
+            shorter = (text[:n] + text[n + 1 :] for n in range(len(text)))
+            text = next((each for each in shorter if re.fullmatch(self.pattern, each)), text[1:])
+        return text
 
 
 LENGTHS = [
-    Bounds(each, name, rule.get("minLength", 0), rule["maxLength"], rule["examples"][0])
+    Bounds(
+        each,
+        name,
+        rule.get("minLength", 0),
+        rule["maxLength"],
+        rule["examples"][0],
+        rule["pattern"],
+    )
     for each in OPERATIONS
     for name, rule in each.fields.items()
 ]
