@@ -66,7 +66,7 @@ def test_a_field_that_may_be_missing_is_null_if_it_is_not_given_or_empty(someone
     assert optional
     for field in optional:
         for given in [None] if "minLength" in operation.fields[field] else [None, ""]:
-            created = someone.gives_details(**{field: given})
+            created = someone.gives_details(None, **{field: given})
             assert details_of(someone.reads(link_of(created)))[field] is None
 
 

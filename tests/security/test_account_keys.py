@@ -24,7 +24,7 @@ from tests.commanding import run
 from tests.security.test_idempotency import KEY, OTHER, counted, keyed
 from tests.security.test_idempotency_kept import keep_expired
 from tests.serving import serving
-from tests.storage.test_database import downgrade
+from tests.storage.test_database import migrate_to
 from tests.storage.test_database_at_once import empty_url
 
 __all__ = ["empty_url"]
@@ -216,7 +216,7 @@ def test_released_keys_of_deleted_records_are_deleted(empty_url: str) -> None:
     store = Store(Database(engine))
     kept, deleted = (store.add_details(**RECORD, key=Key(name, b"")) for name in (b"1", b"2"))
     store.add_account("ada", None, Key(b"3", b""))
-    downgrade(engine, to="0003")  # The store knows only the newest tables.
+    migrate_to(engine, "0003", command.downgrade)  # The store knows only the newest tables.
     with engine.connect() as connection:
         connection.execute(delete(user_details).where(user_details.c.id == deleted))
     upgrade(engine)

@@ -14,7 +14,7 @@ from .unjudged import NotJudged
 KINDS = ("responses", "headers", "fields")
 """The kinds of promises."""
 
-_OF_CREDENTIALS = {401, 403}
+_OF_CREDENTIALS = {"401", "403"}
 """The statuses that refuse credentials (RFC 9110, sections 15.5.2 and 15.5.4)."""
 
 
@@ -76,7 +76,7 @@ class Coverage:
             if not header or header in exchange.received:
                 promise = Promise(operation.id, f"{status} {media_type}".strip(), header)
                 self._note(promise, exchange)
-        if exchange.status in _OF_CREDENTIALS:
+        if str(exchange.status) in _OF_CREDENTIALS:
             what = "wrong" if has_any(operation, exchange) else "absent"
             if (promise := Promise(operation.id, "credentials", what)) in self.promises:
                 self._note(promise, exchange)
