@@ -228,7 +228,9 @@ class Run:
         return [*low, *contract.proof.needlessly_excused()]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print the figures of each document, and what is missing."""
+        """Print the figures of each document, and what is missing, once for all workers."""
+        if self._is_worker:
+            return
         say, stats = terminalreporter.write_line, terminalreporter.stats
         if self._outside:
             say(f"contradictions outside of tests:\n{_joined(self._outside)}", red=True)
