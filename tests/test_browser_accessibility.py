@@ -12,6 +12,8 @@ from tests.browser import Service, new_page, serving
 from tests.docs_page import Docs
 from tests.operations import OPERATIONS
 
+pytestmark = pytest.mark.long
+
 SWAGGER_UI = {
     # The button of an operation's head also contains a button that copies the path.
     ("nested-interactive", "opblock-summary-control"),

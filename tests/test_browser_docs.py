@@ -17,6 +17,8 @@ from tests.browser import Service, new_page, serving
 from tests.docs_page import ANSWER, COLORS, NOISES, SIZES, WIDTHS, Docs
 from tests.operations import OPERATIONS, URLENCODED
 
+pytestmark = pytest.mark.long
+
 STATUSES = {
     each.id: 401 if each.needs_credentials else 404 if each.by_link else each.status
     for each in OPERATIONS

@@ -31,6 +31,8 @@ from tests.tools.long_fuzz.figures import Figures
 from tests.tools.long_fuzz.predicted import Predictor
 from tests.tools.long_fuzz.varied import GOOD, USERNAME, row, varied
 
+pytestmark = pytest.mark.long
+
 EXAMPLES, CHAINS, SEED, FLOOR = 80, 10 * len(OPERATIONS), 1, 30
 SETTINGS = REPOSITORY / "tests" / "tools" / "long_fuzz" / "schemathesis.toml"
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -65,7 +67,6 @@ def _escaped_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MultipartEncoder, "send_event", escape)
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("_escaped_names")
 def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
     make_app_at: Callable[..., Flask],
@@ -103,7 +104,6 @@ def test_the_app_on_postgresql_keeps_its_contract_when_fuzzed(
     assert not few, f"fewer than {FLOOR} successes: {few}. Raise CHAINS."
 
 
-@pytest.mark.long
 def test_schemathesis_with_no_options_finds_nothing_on_the_server_as_it_is(tmp_path: Path) -> None:
     """Run the README's command, with a seed and few examples.
 

@@ -17,6 +17,8 @@ from tests.operator.test_restore import accounts
 from tests.pages import TESTED, Run, commands, outputs, runner, sections
 from tests.serving import Server, serving
 
+pytestmark = pytest.mark.long
+
 PAGE = "docs/operating.md"
 
 

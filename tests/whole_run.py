@@ -57,9 +57,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
             option.numprocesses, option.dist = workers, "worksteal"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the longest tests first, so that no worker is idle at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the longest tests first, so that no worker is idle at the end, or leave them to CI."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    if is_whole(config) and os.environ.get("CI") != "true":
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="CI=true pytest runs it: it takes long"))
 
 
 def pytest_collection_finish() -> None:

@@ -13,6 +13,8 @@ from schemathesis.config import SchemathesisConfig
 from tests import fuzzing
 from tests.contract.shelf.views import KEY
 
+pytestmark = pytest.mark.long
+
 EXAMPLES, SEED, FLOOR = 20, 1, 3
 REMOVE = "DELETE /books/{id}"
 

@@ -21,6 +21,8 @@ from tests.commanding import database_contents, run
 from tests.serving import REPOSITORY
 from tests.storage.test_database import empty_databases
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:

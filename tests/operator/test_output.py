@@ -21,6 +21,8 @@ from tests.actor import RECORD
 from tests.serving import REPOSITORY
 from tests.tools.full_output import COMMANDS
 
+pytestmark = pytest.mark.long
+
 Said = dict[str, tuple[int, str]]
 FULL = (1, "Error: Standard output: No space left on device.\n")
 

@@ -14,6 +14,8 @@ from tests.browser import Service, listening, new_page, serving
 from tests.contract.elsewhere import Elsewhere, blank
 from tests.operations import NO_METHOD
 
+pytestmark = pytest.mark.long
+
 SIGN_UP, DETAILS = "/userSignUp", "/userDetails"
 OTHER_SITE = "http://localhost:{}/"
 SAME_SITE = "http://127.0.0.1:{}/"  # The port is part of the origin, but not of the site.

@@ -13,6 +13,8 @@ from tests.browser import Service, listening, new_page, serving
 from tests.contract.elsewhere import Elsewhere, blank
 from tests.contract.test_http_errors import faulty
 
+pytestmark = pytest.mark.long
+
 SIGN_UP = "/userSignUp"
 
 

@@ -7,9 +7,12 @@ from functools import partial
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.clients import post, request_once
 from tests.serving import Server, serving
+
+pytestmark = pytest.mark.long
 
 BURST = 200
 MEMORY = 120

@@ -16,6 +16,8 @@ from tests.clients import HOST, LIVEZ, SIGN_UP, Client, many_clients, post, requ
 from tests.serving import Server, serving
 from tests.starving import peak, worker_of
 
+pytestmark = pytest.mark.long
+
 ONE_WORKER = {"WEB_CONCURRENCY": "1"}
 BUNDLE = LIVEZ.replace(b"/livez", b"/docs/swagger-ui-bundle.js")
 

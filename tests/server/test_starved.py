@@ -21,6 +21,8 @@ from tests.starving import (
     worker_of,
 )
 
+pytestmark = pytest.mark.long
+
 SETTINGS = {"WEB_CONCURRENCY": "1", "THREADS": "8", "DATABASE_TIMEOUT": "1"}
 DETAILS = post(b"username=ada&lastname=" + b"k" * 150)
 NO_RECORD = LIVEZ.replace(b"/livez", b"/userDetails/00000000-0000-4000-8000-000000000000")

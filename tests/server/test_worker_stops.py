@@ -13,10 +13,13 @@ from threading import Event
 from uuid import UUID
 
 import psutil
+import pytest
 
 from api.config import GRACE_PERIOD
 from tests.clients import LIVEZ, Client, post, request_once
 from tests.serving import Server, serving
+
+pytestmark = pytest.mark.long
 
 ROUNDS, CLIENTS = 5, 6
 DETAILS = post(b"username=ada&lastname=king", b"Content-Length: 26\r\nAccept: application/json\r\n")

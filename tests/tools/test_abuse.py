@@ -16,6 +16,8 @@ from tests.tools.abuse_cases import CASES, LEAVES
 from tests.tools.abuse_judge import stored, wrong
 from tests.tools.abuse_smuggled import SMUGGLED, WHOLE
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("name", CASES)
 def test_abusive_requests_get_declared_responses(server: Server, name: str) -> None:

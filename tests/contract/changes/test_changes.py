@@ -64,6 +64,7 @@ def _operations(said: Node) -> Iterator[tuple[set[Place], Node]]:
             yield places | {("paths", path, method)}, alone
 
 
+@pytest.mark.long
 def test_every_mutation_of_our_document_is_reported(
     proof: Proof, monkeypatch: pytest.MonkeyPatch
 ) -> None:
