@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from sys import modules
 from typing import Any
@@ -15,8 +15,9 @@ from werkzeug.routing import Rule
 from .gate import Gate
 from .operation_object import operation_object
 from .operations import Operation, operations
+from .places import part_at, pointer, references
 from .replies import Reply
-from .spec import new_spec, objects
+from .spec import new_spec
 
 
 def document(app: Flask) -> dict[str, Any]:
@@ -115,15 +116,23 @@ def _open_responses(whole: dict[str, Any]) -> None:
     So a member that is added later is a compatible change, because clients ignore members that they
     don't expect. A component that a request uses too keeps it.
     """
-    printed = [operation for item in whole["paths"].values() for operation in item.values()]
-    visited: set[str] = set()
-    for operation in printed:
-        for part in ("parameters", "requestBody"):
-            list(objects(whole, operation.get(part), visited))
-    for operation in printed:
-        for schema in objects(whole, operation["responses"], visited):
-            if schema.get("additionalProperties") is False:
-                del schema["additionalProperties"]
+    operations = [operation for item in whole["paths"].values() for operation in item.values()]
+    requests = [each.get(part) for each in operations for part in ("parameters", "requestBody")]
+    responses = [operation["responses"] for operation in operations]
+    shared = set(references(whole, requests))
+    own = [name for name in references(whole, responses) if name not in shared]
+    for schema in _objects([responses, *(part_at(whole, pointer(name)) for name in own)]):
+        if schema.get("additionalProperties") is False:
+            del schema["additionalProperties"]
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield each JSON object in the node."""
+    if isinstance(node, dict):
+        yield node
+    for item in node.values() if isinstance(node, dict) else node:
+        if isinstance(item, dict | list):
+            yield from _objects(item)
 
 
 def _head(app: Flask, gate: Gate) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Schemas of JSON Schema, printed from those of marshmallow by apispec."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from apispec import APISpec
@@ -60,19 +60,3 @@ def _as_component(converter: Any, field: fields.Field[Any], ret: dict[str, Any])
         raise ValueError(f"Two schemas have metadata component={name!r}, and differ: rename one.")
     ret.clear()
     return {"$ref": f"#/components/schemas/{name}"}
-
-
-def objects(whole: dict[str, Any], node: Any, visited: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield each JSON object in `node` and in its components that weren't `visited` yet."""
-    if isinstance(node, list):
-        for item in node:
-            yield from objects(whole, item, visited)
-    elif isinstance(node, dict):
-        yield node
-        for value in node.values():
-            yield from objects(whole, value, visited)
-        reference = node.get("$ref")
-        if isinstance(reference, str) and reference not in visited:
-            visited.add(reference)
-            _, _, kind, name = reference.split("/")
-            yield from objects(whole, whole["components"][kind][name], visited)

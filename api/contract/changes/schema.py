@@ -16,7 +16,6 @@ from .change import (
     requirement,
     text,
 )
-from .property import added, removed
 
 NARROWS, WIDENS, DIFFERS, UNSPECIFIED, NOTHING = Effect
 
@@ -125,7 +124,38 @@ def _properties(location: Location, old: Node, new: Node) -> Iterator[Change]:
             yield from requirement(part, was_required, is_required)
             yield from schema_changes(part, *(True if s is None else s for s in (was, now)))
         elif was is None:
-            yield from added(part, old, required=is_required and not was_required)
+            yield _added(part, old, required=is_required and not was_required)
         else:
-            changes = removed(part, new, required=was_required)
-            yield from (change.removing(was) for change in changes)
+            yield _removed(part, new, required=was_required).removing(was)
+
+
+def _added(location: Location, old: Node, *, required: bool) -> Change:
+    effect = _undeclared(old, closed=WIDENS)
+    if required:
+        effect = NARROWS if effect is UNSPECIFIED else DIFFERS
+    needed, what = "required" if required else "optional", location.subject.partition("-")[2]
+    if location.side == "request":
+        return location.change(effect, f"new-{needed}-request-{what}")
+    return location.change(effect, f"response-{needed}-{what}-added")
+
+
+def _removed(location: Location, new: Node, *, required: bool) -> Change:
+    if location.side == "request":  # It may still be sent, but no longer has an effect.
+        return location.subject_change(DIFFERS, "removed")
+    effect = _undeclared(new, closed=NARROWS)
+    if required:
+        effect = WIDENS if effect is UNSPECIFIED else DIFFERS
+    needed, what = "required" if required else "optional", location.subject.partition("-")[2]
+    return location.change(effect, f"response-{needed}-{what}-removed")
+
+
+def _undeclared(schema: Node, *, closed: Effect) -> Effect:
+    """Return the effect of a property that only one of the schemas declares.
+
+    The other schema treats it like any undeclared property.
+    """
+    rest = ("additionalProperties", "unevaluatedProperties", "patternProperties")
+    restrictions = [
+        schema[keyword] for keyword in rest if schema.get(keyword, True) not in (True, {})
+    ]
+    return UNSPECIFIED if not restrictions else closed if restrictions == [False] else DIFFERS
