@@ -48,10 +48,7 @@ def _request(operation: Operation, headers: bytes) -> bytes:
 
 
 EXPENSIVE = {
-    **{
-        each.id: _request(each, ACCEPT + (KEY if each.takes_key else HEADERS))
-        for each in OPERATIONS
-    },
+    **{each.id: _request(each, ACCEPT + (KEY if each.form else HEADERS)) for each in OPERATIONS},
     **{
         f"{each.id}, with credentials": _request(each, ACCEPT + BASIC)
         for each in OPERATIONS
