@@ -1,4 +1,7 @@
-"""Many sign-ups with passwords at once are all served, if clients wait as `Retry-After` asks."""
+"""Many sign-ups with passwords at once are all served, if clients wait as `Retry-After` asks.
+
+`tests/security/test_passwords_busy.py` tests that `Retry-After` is the time of the queue.
+"""
 
 import time
 from collections.abc import Callable
@@ -17,6 +20,8 @@ pytestmark = pytest.mark.long
 BURST = 200
 MEMORY = 120
 """The maximum memory of a worker in MB, after the burst."""
+TRIES = 10
+"""The maximum of tries. How many are needed varies with how busy the machine is."""
 
 
 def sign_up(server: Server, number: int) -> list[int]:
@@ -30,7 +35,7 @@ def sign_up(server: Server, number: int) -> list[int]:
     return waits
 
 
-def test_a_burst_of_sign_ups_is_served_within_the_time_that_retry_after_asks_for(
+def test_a_burst_of_sign_ups_is_served_to_clients_that_wait_as_retry_after_asks(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     with (
@@ -45,5 +50,5 @@ def test_a_burst_of_sign_ups_is_served_within_the_time_that_retry_after_asks_for
     refused = [wait for wait in waits if wait]
     record_property("seconds", f"{took:.1f}; {len(refused)} of {BURST} were refused at first")
     record_property("memory", f"{memory:.0f} MB")
-    assert len(refused) < BURST and max(map(len, waits)) <= 3, waits
+    assert len(refused) < BURST and max(map(len, waits)) < TRIES, waits
     assert memory < MEMORY
