@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -187,6 +187,8 @@ class Document:
         self._pending, self._size = list[str](), 0
         self._definitions: list[str] = []
         self._read_definitions: dict[tuple[str, str], tuple[Node, set[str]]] = {}
+        # Each exchange is matched several times, with the templates of all operations.
+        self._match = lru_cache(maxsize=1_000)(self._match_anew)
 
     def changed(self, root: Node) -> "Document":
         """Return a mutant of this document, which judges by the same settings."""
@@ -234,6 +236,9 @@ class Document:
         parameter may hold slashes if its name contains "path" or "file" and no template without
         them matches.
         """
+        return self._match(path, method)
+
+    def _match_anew(self, path: str, method: str) -> tuple[str, dict[str, str]] | None:
         found = [
             (template, dict(zip(names, match.groups(), strict=True)))
             for pattern, names, template in self._templates

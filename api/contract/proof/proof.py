@@ -67,10 +67,10 @@ class Proof:
         self._received: list[Exchange] = []
         self.contradictions = Counter[tuple[str, str]]()  # By the cause and the test.
 
-    def concerns(self, path: str) -> bool:
+    def concerns(self, path: str, method: str = "") -> bool:
         """Return whether exchanges with this path are judged."""
         is_undocumented = any(each.fullmatch(path) for each in self._undocumented)
-        return bool(self.document.match_path(path)) or not is_undocumented
+        return bool(self.document.match_path(path, method)) or not is_undocumented
 
     def judge(self, exchange: Exchange, *, counts: bool = False) -> None:
         """Raise `Contradiction` if the exchange violates the document."""
@@ -89,7 +89,7 @@ class Proof:
         Of the exchanges of a test with the same path, method and status that show no further
         promise, the first and the last ones are kept, because the bounds of a loop are its ends.
         """
-        if not self.concerns(exchange.path):
+        if not self.concerns(exchange.path, exchange.method):
             return
         with self._lock:  # A test may send requests in several threads.
             self.recorded += 1
@@ -97,7 +97,7 @@ class Proof:
             self._keep(exchange)
 
     def _keep(self, exchange: Exchange) -> None:
-        path, _ = self.document.match_path(exchange.path) or ("", {})
+        path, _ = self.document.match_path(exchange.path, exchange.method) or ("", {})
         group = path, exchange.method, exchange.status, exchange.recorded_by
         before = len(self.coverage.seen)
         self.coverage.add(exchange)
