@@ -118,3 +118,16 @@ def _declares(schema: Node) -> bool:
     """Return whether the schema names members of an object."""
     branches = (s for place, s in schemas_in(schema).items() if place[0] in _BRANCHES - {"not"})
     return bool({"properties", "$ref"} & schema.keys()) or any(map(_declares, branches))
+
+
+def as_in_3_1(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of OpenAPI 3.0 as one of OpenAPI 3.1."""
+    for bound, exclusive in ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"):
+        if isinstance(schema.get(exclusive), bool) and schema.pop(exclusive) and bound in schema:
+            schema[exclusive] = schema.pop(bound)
+    if schema.pop("nullable", False) is not True:
+        return schema
+    if isinstance(schema.get("type"), str) and "enum" not in schema:
+        return {**schema, "type": [schema["type"], "null"]}
+    hidden = {keyword: schema[keyword] for keyword in {"readOnly", "writeOnly"} & schema.keys()}
+    return {"anyOf": [schema, {"type": "null"}], **hidden}

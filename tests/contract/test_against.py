@@ -60,10 +60,10 @@ def test_no_difference_is_said(app: Flask, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "why"),
     [
-        (b"", "it is not an OpenAPI 3.1 document"),
-        (b"- a list", "it is not an OpenAPI 3.1 document"),
-        (b"swagger: '2.0'", "it is not an OpenAPI 3.1 document"),
-        (b"openapi: 3.0.3", "it is not an OpenAPI 3.1 document"),
+        (b"", "it is not an OpenAPI document"),
+        (b"- a list", "it is not an OpenAPI document"),
+        (b"swagger: '2.0'", "it is not an OpenAPI document"),
+        (b"openapi: 3.2.0", "it is not an OpenAPI document"),
         (b"{not: [closed", "it is not YAML"),
         (b"\xff\x00", "it is not YAML"),
         (b"{openapi: 3.1.0, paths: 5}", "it isn't formed as OpenAPI asks"),

@@ -21,7 +21,7 @@ _COMPARED = ("info", "servers", "paths", "components", "security")
 def document_changes(old: Any, new: Any) -> list[Change]:
     """Return the changes, breaking ones first.
 
-    Raises `ValueError` if either is not a valid OpenAPI 3.1 document.
+    Raises `ValueError` if either is not a valid document of OpenAPI 3.0 or 3.1.
     """
     try:
         found = list(

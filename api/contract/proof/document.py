@@ -13,7 +13,7 @@ import yaml
 
 from ..narrowing import merged
 from ..places import found_at, pointer
-from ..readings import OPEN, Node, Place, close, opened, without
+from ..readings import OPEN, Node, Place, as_in_3_1, close, opened, without
 from .unjudged import NotJudged, unjudged
 from .values import fits, from_text
 
@@ -307,7 +307,7 @@ class Document:
                 return target
             return _narrowed(target, {k: self.resolve(v) for k, v in node.items() if k != "$ref"})
         resolved = {name: self.resolve(item) for name, item in node.items()}
-        return _as_in_3_1(resolved) if self._is_3_0 else resolved
+        return as_in_3_1(resolved) if self._is_3_0 else resolved
 
     def _target(self, reference: str) -> Node:
         is_kept = reference in self._pending or len(self._pending) == _DEEP
@@ -400,16 +400,3 @@ def _narrowed(target: Node, beside: Node) -> Node:
     except ValueError:
         pass  # A keyword has two values, which both count.
     return {"allOf": [target, beside]}
-
-
-def _as_in_3_1(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of OpenAPI 3.0 as one of OpenAPI 3.1."""
-    for bound, exclusive in ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"):
-        if isinstance(schema.get(exclusive), bool) and schema.pop(exclusive) and bound in schema:
-            schema[exclusive] = schema.pop(bound)
-    if schema.pop("nullable", False) is not True:
-        return schema
-    if isinstance(schema.get("type"), str) and "enum" not in schema:
-        return {**schema, "type": [schema["type"], "null"]}
-    hidden = {keyword: schema[keyword] for keyword in {"readOnly", "writeOnly"} & schema.keys()}
-    return {"anyOf": [schema, {"type": "null"}], **hidden}

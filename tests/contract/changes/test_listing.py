@@ -91,7 +91,7 @@ def test_the_old_document_may_be_in_a_commit_of_git(
     for place, why in (
         ("trunk:new.yaml", "path 'new.yaml' does not exist in 'trunk'"),
         ("--output=x:y", "--output=x"),
-        ("trunk:api", "it is not an OpenAPI 3.1 document"),
+        ("trunk:api", "it is not an OpenAPI document"),
     ):
         refused = against(place)
         assert (refused.exit_code, refused.stdout) == (2, "") and why in refused.stderr, place

@@ -107,9 +107,18 @@ def test_siblings_of_a_reference_are_combined_with_it() -> None:
     assert document_changes(beside, whole) == []
 
 
-@pytest.mark.parametrize("document", [None, [], {}, {"openapi": "3.0.3"}, {"swagger": "2.0"}])
-def test_only_documents_of_openapi_3_1_are_accepted(document: Any) -> None:
-    with pytest.raises(ValueError, match=r"^it is not an OpenAPI 3.1 document, which begins with"):
+def test_a_document_of_openapi_3_0_is_compared_as_one_of_3_1() -> None:
+    old = with_members("field", "type: string, nullable: true")
+    old["paths"]["/books"]["post"]["x-bounds"] = {"minimum": 1, "exclusiveMinimum": True}
+    new = with_members("field", "type: [string, 'null']")
+    new["paths"]["/books"]["post"]["x-bounds"] = {"exclusiveMinimum": 1}
+    (change,) = document_changes({**old, "openapi": "3.0.3"}, new)
+    assert change.rule == "api-openapi-changed" and not change.breaking
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"openapi": "2.0"}, {"swagger": "2.0"}])
+def test_other_documents_are_refused(document: Any) -> None:
+    with pytest.raises(ValueError, match=r"^it is not an OpenAPI document, which begins with"):
         document_changes(base(), document)
 
 
