@@ -1,7 +1,7 @@
 """The changes between two OpenAPI documents, and whether they break clients of the older one.
 
 A change is breaking if it can break a client that follows the old document. The rules are those of
-oasdiff, with simpler names for keywords. No maintained Python library does this.
+oasdiff, with simpler names. No maintained Python library does this.
 """
 
 from collections.abc import Iterator
