@@ -2,7 +2,6 @@
 
 import select
 import socket
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -32,7 +31,14 @@ class Wire:
         self.last = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.listener.getsockname()[1]
-        Thread(target=self._accept, daemon=True).start()
+        self._accepting = Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
+    def close(self) -> None:
+        self.thawed.set()
+        self.closed.set()
+        self._accepting.join()  # It would raise if the listener were closed before.
+        self.listener.close()
 
     def _accept(self) -> None:
         while not self.closed.is_set():
@@ -66,10 +72,7 @@ def wire(postgresql_url: str) -> Iterator[Wire]:
     assert isinstance(folder, str)
     wire = Wire(Path(folder) / ".s.PGSQL.5432")
     yield wire
-    wire.thawed.set()
-    wire.closed.set()
-    time.sleep(0.1)
-    wire.listener.close()
+    wire.close()
 
 
 @pytest.fixture
