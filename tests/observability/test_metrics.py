@@ -28,7 +28,7 @@ from tests.measured import MetricsServer, within
 from tests.records import recorded_lines
 from tests.serving import free_port, serving
 
-PASSWORDS = 12
+PASSWORDS = 60
 """The rate limit per hour in each worker."""
 
 CLIENTS = 8
@@ -49,9 +49,9 @@ def metrics_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metrics
         yield MetricsServer(server, address)
         assert list(folder.glob("sign-up-metrics-*"))
         assert server.stop() == 0
-        # The log has one line, about the killed worker, and none about requests.
+        # The log has one line at most, about the killed worker, and none about requests.
         log = server.log.read_text()
-        assert log.count("\n") == log.count("SIGKILL") == 1
+        assert log.count("\n") == log.count("SIGKILL") <= 1
         assert not list(folder.glob("sign-up-metrics-*"))
 
 

@@ -66,6 +66,7 @@ def test_an_operation_by_link_that_takes_a_form_is_fuzzed(
     link = Link("submitAgain", BY_ID, "Submit the details again.")
     monkeypatch.setitem(created.replies[201].links, "again", link)
     config = SchemathesisConfig.from_path(HERE / "schemathesis.toml")
+    config.update(seed=SEED, max_failures=None)
     whole: Any = schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
     schema, sent = whole.include(path_regex="/userDetails"), Counter[str]()
 
