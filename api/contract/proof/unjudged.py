@@ -68,9 +68,10 @@ def _what(root: Node, node: Node, place: Place, *, is_schema: bool) -> str:
         is_3_0 = str(root.get("openapi")).startswith("3.0")
         known = _ANNOTATIONS | LISTS | NAMED | SINGLE | {"discriminator"}
         known |= {"nullable", "exclusiveMinimum", "exclusiveMaximum"} if is_3_0 else set()
-        if name in _VALUES:
-            name = "" if is_judged({name: value}) else f"the invalid {name}: {value}"
-        return "" if name in known or name.startswith("x-") else name
+        is_known = name in known or name.startswith("x-")
+        if name in _VALUES and not is_known:
+            is_known, name = is_judged({name: value}), f"the invalid {name}: {value}"
+        return "" if is_known else name
     if name == "schema" and place[-3:-2] == ("content",):
         media_type = str(place[-2])
         is_read = is_text(media_type) or (media_type in FORM and "responses" not in place)

@@ -504,6 +504,13 @@ def test_what_is_not_judged_is_listed(tmp_path: Any) -> None:
     assert found["servers"] == ("paths", "/a", "servers")
 
 
+def test_the_boolean_bounds_of_openapi_3_0_are_judged() -> None:
+    bounds = "schema: {type: integer, minimum: 1, exclusiveMinimum: true, nullable: true}"
+    parameters = f"parameters: [{{in: query, name: n, {bounds}}}]"
+    assert list(document(parameters, openapi="3.0.3").not_judged()) == []
+    assert len(list(document(parameters).not_judged())) == 2
+
+
 def test_a_document_is_read_as_json_has_it(tmp_path: Any) -> None:
     file = tmp_path / "openapi.yaml"
     file.write_text("{paths: {/a: {get: {responses: {200: {x: 2020-01-01}}}}}, on: yes}")
