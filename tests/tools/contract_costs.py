@@ -29,24 +29,23 @@ from tests.tools.benchmarks.table import table
 NUMBERS = (5, 50, 500)
 """Numbers of operations in a document."""
 ROUNDS, REQUESTS = 15, 300
-TEST_ROUNDS = 5
+TESTED, TEST_ROUNDS = 50, 5
+"""The operations of the app that is tested with and without the recorder, and the runs."""
 
 _TESTS = '''
 """Each test sends one request, valid or not."""
 
 import pytest
 
-from tests.tools.contract_costs import VALID, app_of
-
-NUMBER = 50
+from tests.tools.contract_costs import TESTED, VALID, app_of
 
 
 @pytest.fixture(scope="session")
 def client(contract):
-    return contract.record(app_of(NUMBER, declared=False)).test_client()
+    return contract.record(app_of(TESTED, declared=False)).test_client()
 
 
-@pytest.mark.parametrize("n", range(NUMBER))
+@pytest.mark.parametrize("n", range(TESTED))
 @pytest.mark.parametrize(
     ("form", "status"),
     [
@@ -212,7 +211,7 @@ def recorder_costs() -> Iterator[list[str]]:
 
 
 def _document() -> str:
-    app = app_of(50, declared=True)
+    app = app_of(TESTED, declared=True)
     with app.app_context():
         return to_yaml(document(app))
 

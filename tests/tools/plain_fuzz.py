@@ -2,8 +2,8 @@
 
 `schemathesis run` with its own checks and with all, and `schemathesis fuzz`, each also with an
 account's credentials, from an empty folder, each on a new server with the default settings, two at
-a time. Only `fuzz` gets a setting, because of a fault of schemathesis. Exits 1 for a failure, an
-error, a warning other than the expected ones, or an undeclared response.
+a time. Exits 1 for a failure, an error, a warning other than the expected ones, or an undeclared
+response.
 """
 
 import argparse
@@ -68,9 +68,6 @@ def run(folder: Path, *options: str) -> Outcome:
     empty, of_server = folder / "empty", folder / "server"
     for new in empty, of_server:
         new.mkdir()
-    if "fuzz" in options:  # See tests/tools/long_fuzz/schemathesis.toml.
-        inference = "[phases.stateful.inference]\nalgorithms = []\n"
-        (empty / "schemathesis.toml").write_text(inference, encoding="utf-8")
     with serving(of_server) as server:
         account = {"username": USERNAME, "password": PASSWORD}
         signed_up = requests.post(f"{server.url}/userSignUp", account, timeout=60)
