@@ -8,6 +8,7 @@ may add some.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 Node = Mapping[str, Any]
@@ -131,3 +132,16 @@ def as_in_3_1(schema: dict[str, Any]) -> dict[str, Any]:
         return {**schema, "type": [schema["type"], "null"]}
     hidden = {keyword: schema[keyword] for keyword in {"readOnly", "writeOnly"} & schema.keys()}
     return {"anyOf": [schema, {"type": "null"}], **hidden}
+
+
+def covers(one: Node, other: Node) -> bool:
+    """Return whether every value of `other` is certainly valid for `one`.
+
+    This needs jsonschema_rs, which apps in production needn't have.
+    """
+    library = import_module("jsonschema_rs")
+    try:
+        whole = library.canonicalize(dict(one)).covers(library.canonicalize(dict(other)))
+    except (TypeError, ValueError):  # Such as a circular reference.
+        return False
+    return bool(whole == library.canonical.Containment.YES)

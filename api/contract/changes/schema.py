@@ -1,9 +1,9 @@
 """Changes between two schemas and the schemas within them."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
+from ..readings import covers
 from .change import (
     Change,
     Effect,
@@ -101,13 +101,7 @@ def _members(location: Location, keyword: str, old: list[Any], new: list[Any]) -
 
 def _effect(old: Node, new: Node) -> Effect:
     """Return the effect of one keyword's change on the values that are valid."""
-    library = import_module("jsonschema_rs")
-    try:
-        one, other = library.canonicalize(old), library.canonicalize(new)
-    except (TypeError, ValueError):  # Such as a circular reference.
-        return DIFFERS
-    certainly = library.canonical.Containment.YES
-    widens, narrows = other.covers(one) == certainly, one.covers(other) == certainly
+    widens, narrows = covers(new, old), covers(old, new)
     if widens and narrows:
         return NOTHING
     return WIDENS if widens else NARROWS if narrows else DIFFERS

@@ -5,8 +5,9 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from ..readings import covers
 from .pattern_text import alphabet, expression, runs, sample, widths
-from .values import covers, fits
+from .values import fits
 
 Schema = Mapping[str, Any]
 

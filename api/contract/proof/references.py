@@ -6,11 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from ..places import pointer
-from ..readings import Node
+from ..readings import Node, covers
 from .changes import Change, Direction, within
 from .document import METHODS, Document
 from .schemas import schemas_within
-from .values import covers
 
 _MOST_OTHERS = 8
 """So many other schemas are tried for a reference, those with the most members in common."""

@@ -8,8 +8,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError, canonicalize
-from jsonschema_rs.canonical import Containment
+from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError
 
 from ..encodings import json_text
 from ..readings import Node, Place
@@ -79,15 +78,6 @@ def faults(schema: Node, value: Any) -> list[tuple[Place, str]]:
 def is_judged(schema: Node) -> bool:
     """Return whether all keywords of the schema are valid. Invalid keywords are left out."""
     return _validator(schema)[1]
-
-
-def covers(one: Node, other: Node) -> bool:
-    """Return whether every value of `other` is certainly valid for `one`."""
-    try:
-        whole = canonicalize(dict(one)).covers(canonicalize(dict(other)))
-    except ValueError:
-        return False
-    return bool(whole == Containment.YES)
 
 
 @_cached
