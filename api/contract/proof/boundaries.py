@@ -94,7 +94,7 @@ class Field:
         given = self._given(exchange, path)
         if given is None or not is_well_formed(exchange, self.operation.is_strict):
             return None
-        faults = [fault for _, fault in request_faults(self._rest, dict(path), exchange)]
+        faults = [fault.text for fault in request_faults(self._rest, dict(path), exchange)]
         if any(faults) or (faults and not exchange.accepted):  # Some parts aren't judged.
             return None
         values = given.pop(self.name, [])

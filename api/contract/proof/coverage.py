@@ -76,10 +76,11 @@ class Coverage:
             if not header or header in exchange.received:
                 promise = Promise(operation.id, f"{status} {media_type}".strip(), header)
                 self._note(promise, exchange)
-        if str(exchange.status) in _OF_CREDENTIALS:
-            what = "wrong" if has_any(operation, exchange) else "absent"
-            if (promise := Promise(operation.id, "credentials", what)) in self.promises:
-                self._note(promise, exchange)
+        if status in _OF_CREDENTIALS:
+            given = "wrong" if has_any(operation, exchange) else "absent"
+            for promise in _refused_credentials(operation):
+                if promise.what == given:
+                    self._note(promise, exchange)
         for field, unseen in self._fields.get((operation.path, operation.method), []):
             for boundary in unseen & {*field.proven(exchange, found[1])} if unseen else ():
                 self._note(Promise(operation.id, field.where, boundary), exchange)

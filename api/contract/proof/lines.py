@@ -9,6 +9,7 @@ import yaml
 
 from ..readings import Place
 from .changes import INFORMATIVE
+from .document import LOADER
 from .schemas import CHECKED_FORMATS
 
 _NAMED = {"responses", "headers", "links", "properties", "schemas", "securitySchemes"}
@@ -29,7 +30,7 @@ class Line(NamedTuple):
 def lines(file: Path) -> list[Line]:
     """Return each member and item of a YAML or JSON file, in order. The first line is 1."""
     text = file.read_text(encoding="utf-8").replace("\t", " ")  # JSON may be indented by tabs.
-    root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    root = yaml.compose(text, Loader=LOADER)
     return list(_within(root, ())) if root else []
 
 

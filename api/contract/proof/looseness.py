@@ -59,8 +59,9 @@ def _of_schema(schema: Any, place: Place) -> Iterator[NotJudged]:
                 yield NotJudged(place, f"no format, though the example is a {found[0]}")
     if "array" in kind and "maxItems" not in schema:
         yield NotJudged(place, "an array without maxItems")
-    is_part = "requestBody" in place or "allOf" in place or {"allOf", "$ref"} & schema.keys()
-    if schema.get("properties") and "required" not in schema and not is_part:
+    # All members of a request may be optional, and another part of an `allOf` may require some.
+    is_exempt = {"requestBody", "allOf"} & {*place} or {"allOf", "$ref"} & schema.keys()
+    if schema.get("properties") and "required" not in schema and not is_exempt:
         yield NotJudged(place, "an object of which no member is required")
     if "object" in kind and not (members | _KINDS - {"type"}) & schema.keys():
         yield NotJudged(place, "an object of any members")

@@ -40,9 +40,9 @@ def is_whole(config: pytest.Config) -> bool:
 class Contract:
     """One document, with the exchanges that are recorded for it."""
 
-    def __init__(self, run: "Run", read: Configuration) -> None:
-        self.configuration, self._run = read, run
-        self.proof = Proof(read)
+    def __init__(self, run: "Run", configuration: Configuration) -> None:
+        self.configuration, self._run = configuration, run
+        self.proof = Proof(configuration)
         self._provoked: list[Contradiction] | None = None
 
     @property

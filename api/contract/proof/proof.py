@@ -51,17 +51,19 @@ class Proof:
     Exchanges with an undocumented path are ignored, if the document doesn't have it.
     """
 
-    def __init__(self, read: Configuration) -> None:
-        self.file, self.excused = read.document, read.excused
+    def __init__(self, configuration: Configuration) -> None:
+        self.file, self.excused = configuration.document, configuration.excused
         self.root = read_document(self.file)
-        self.document = Document(self.root, read.refuses_valid, is_strict=read.is_strict)
+        self.document = Document(
+            self.root, configuration.refuses_valid, is_strict=configuration.is_strict
+        )
         self.operations = {operation.id: operation for operation in self.document.operations()}
         self.operation = ""  # If given, the coverage and the verdict are of this one alone.
         self.exactly = True  # Whether lines are proven too.
         self.recorded, self._lock = 0, Lock()
         self.results: Results = {}
-        self._undocumented = [re.compile(pattern) for pattern in read.undocumented]
-        self._most = read.kept
+        self._undocumented = [re.compile(pattern) for pattern in configuration.undocumented]
+        self._most = configuration.kept
         self._kept: dict[int, Exchange] = {}  # By their numbers.
         self._first, self._last = Counter[Group](), defaultdict[Group, deque[int]](deque)
         self._received: list[Exchange] = []
@@ -117,16 +119,16 @@ class Proof:
     def deliver(self) -> bytes:
         """Return what the proof of another process needs from this one."""
         shown = self.exchanges, self.coverage.seen, self.recorded, self.results
-        ignored = self.document.valid_refused, self.document.open_responses
+        ignored = self.document.valid_refused, self.document.undeclared_content
         return pickle.dumps((*shown, *ignored, self.contradictions))
 
     def receive(self, delivered: bytes) -> None:
         """Add what the proof of another process delivered."""
         received = pickle.loads(delivered)  # noqa: S301
-        exchanges, seen, recorded, results, refused, open_responses, found = received
-        self.document.open_responses |= open_responses
+        exchanges, seen, recorded, results, refused, undeclared, found = received
         self.contradictions += found
         self.document.valid_refused |= refused
+        self.document.undeclared_content |= undeclared
         self._received += exchanges
         self.coverage.seen = seen | self.coverage.seen
         self.recorded += recorded
@@ -279,8 +281,8 @@ class Proof:
 
     def loose(self) -> list[NotJudged]:
         """Return the parts of the document that allow more than they need."""
-        ignored = [NotJudged(p, "undeclared content") for p in self.document.open_responses]
-        found = [*looseness(self.root), *sorted(ignored, key=str)]
+        places = sorted(self.document.undeclared_content, key=str)
+        found = [*looseness(self.root), *(NotJudged(p, "undeclared content") for p in places)]
         return [one for one in found if self.reports(one.place)]
 
 

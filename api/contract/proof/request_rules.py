@@ -1,8 +1,9 @@
 """The rules by which a document finds a request invalid."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from ..forms import FORM
@@ -22,7 +23,19 @@ from .values import (
 )
 
 UNKNOWN = ""
-"""The fault of a part of a request that isn't judged, so that it may be invalid."""
+"""The text of a fault if a part of a request isn't judged, so that it may be invalid."""
+
+
+class Fault(NamedTuple):
+    """What is invalid about a request, with the part of the document that says so.
+
+    `detail` is called only for a message, because it takes longer than to find the fault.
+    """
+
+    place: Place
+    text: str
+    detail: Callable[[], str] = str
+
 
 # Formats of texts that all apps read alike, or that say nothing.
 _EXACT = {"binary", "date", "ipv4", "ipv6", "password", "uuid"}
@@ -30,23 +43,22 @@ _EXACT = {"binary", "date", "ipv4", "ipv6", "password", "uuid"}
 
 def request_faults(
     operation: Operation, texts: dict[str, str], exchange: Exchange
-) -> Iterator[tuple[Place, str]]:
-    """Yield what is invalid about the request, with the part of the document that says so.
-
-    Credentials come first, then parameters, then the body.
-    """
+) -> Iterator[Fault]:
+    """Yield what is invalid about the credentials, then the parameters, then the body."""
     if operation.security and not any(
         all(_satisfied(scheme, exchange) for scheme in one)
         and (one or not operation.is_strict or not has_any(operation, exchange))
         for one in operation.security
     ):
-        yield (*operation.place, "security"), "no credentials as declared"
+        yield Fault((*operation.place, "security"), "no credentials as declared")
     if exchange.parameters is None:
-        yield operation.place, "the query can't be read" if operation.is_strict else UNKNOWN
+        unread = "the query can't be read" if operation.is_strict else UNKNOWN
+        yield Fault(operation.place, unread)
     for parameter in operation.parameters:
         fault = parameter_fault(parameter, texts, exchange, is_strict=operation.is_strict)
         if fault is not None:
-            yield operation.parameter_place(parameter), fault and f"{parameter['name']}: {fault}"
+            text = fault and f"{parameter['name']}: {fault}"
+            yield Fault(operation.parameter_place(parameter), text)
     if operation.bodies and (operation.body_required or exchange.sent_media_type or exchange.body):
         yield from _body_faults(operation, exchange)
 
@@ -56,7 +68,7 @@ def has_open_format(operation: Operation, texts: dict[str, str], exchange: Excha
     other = copy(operation)
     other.parameters = [{**p, "schema": _without_formats(p["schema"])} for p in other.parameters]
     other.bodies = {m: _without_formats(schema) for m, schema in other.bodies.items()}
-    return any(fault for _, fault in request_faults(other, texts, exchange))
+    return any(fault.text for fault in request_faults(other, texts, exchange))
 
 
 def _without_formats(schema: Node) -> Node:
@@ -98,34 +110,34 @@ def parameter_texts(parameter: Node, texts: dict[str, str], exchange: Exchange) 
     return [value for each, value in given if each == name]
 
 
-def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[tuple[Place, str]]:
+def _body_faults(operation: Operation, exchange: Exchange) -> Iterator[Fault]:
     media_type = exchange.sent_media_type
     key, place = media_key(operation.bodies, media_type), operation.body_place
     if key is None or not exchange.has_plain_coding:
         is_open = key is not None and not operation.is_strict
         what = "charset or content coding" if key else f"media type, {media_type or 'none'},"
-        yield place, UNKNOWN if is_open else f"its {what} isn't declared"
+        yield Fault(place, UNKNOWN if is_open else f"its {what} isn't declared")
         return
     place, schema = (*place, "content", key), operation.bodies[key]
     is_recorded = exchange.body is not None or operation.is_strict
     if not is_recorded or not (media_type in FORM or is_json(media_type)):
-        yield place, UNKNOWN
+        yield Fault(place, UNKNOWN)
         return
     try:
         body = exchange.read()
     except Unreadable as error:
-        yield place, f"the body can't be read: {error}"
+        yield Fault(place, f"the body can't be read: {error}")
         return
     if isinstance(body, Form):
-        yield from ((place, fault) for fault in _form_faults(schema, body, operation.is_strict))
+        yield from _form_faults(place, schema, body, operation.is_strict)
     elif not fits(schema, body.value):
-        wrong = said(faults(schema, body.value))
-        yield place, f"the body doesn't fit: {wrong}: {shown(masked_body(exchange))}"
+        detail = partial(_detail, schema, body.value, partial(masked_body, exchange))
+        yield Fault(place, "the body doesn't fit", detail)
     if not is_judged(schema):
-        yield place, UNKNOWN
+        yield Fault(place, UNKNOWN)
 
 
-def _form_faults(schema: Node, form: Form, is_strict: bool) -> Iterator[str]:
+def _form_faults(place: Place, schema: Node, form: Form, is_strict: bool) -> Iterator[Fault]:
     """Yield what is invalid about the form, including repeated fields and unexpected files."""
     declared, given, is_open = members(schema), dict[str, Any](), False
     for name, texts in form.by_name.items():
@@ -134,11 +146,19 @@ def _form_faults(schema: Node, form: Form, is_strict: bool) -> Iterator[str]:
         is_file = None in (values[0] if "array" in kinds(member) else values)
         if name in declared and (len(values) > 1 or is_file):
             is_open = not is_strict and not is_file
-            yield UNKNOWN if is_open else f"{name} occurs twice, or as a file"
+            yield Fault(place, UNKNOWN if is_open else f"{name} occurs twice, or as a file")
         given[name] = "" if values[-1] is None else values[-1]
     if not is_open and not fits(schema, given):
-        fields = [(name, masked(name, text)) for name, text in form.fields]
-        yield f"the form doesn't fit: {said(faults(schema, given))}: {shown(fields)}"
+        detail = partial(_detail, schema, given, partial(_masked_fields, form))
+        yield Fault(place, "the form doesn't fit", detail)
+
+
+def _masked_fields(form: Form) -> list[tuple[str, Any]]:
+    return [(name, masked(name, text)) for name, text in form.fields]
+
+
+def _detail(schema: Node, value: Any, masked_value: Callable[[], Any]) -> str:
+    return f": {said(faults(schema, value))}: {shown(masked_value())}"
 
 
 def _satisfied(scheme: Node, exchange: Exchange) -> bool:

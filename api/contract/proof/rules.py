@@ -55,8 +55,8 @@ def contradictions(document: Document, exchange: Exchange) -> Iterator[Violation
     if found is None:
         if not _may_be_undeclared(document, exchange, {404}):
             parts = exchange.path.split("/")
-            said = "/".join(shown(int(part)) if part.isdecimal() else part for part in parts)
-            text = f"{said} isn't declared, but gets {exchange.status}"
+            named = "/".join(shown(int(part)) if part.isdecimal() else part for part in parts)
+            text = f"{named} isn't declared, but gets {exchange.status}"
             yield Violation(("paths",), text)
         return
     path, texts = found
@@ -78,8 +78,8 @@ def contradictions(document: Document, exchange: Exchange) -> Iterator[Violation
         yield Violation((*operation.place, "responses"), text)
         return
     _, declared = response
-    faults = response_faults(document, declared, exchange)
-    for place, text in chain(faults, _request(document, operation, declared, texts, exchange)):
+    of_request = _request(document, operation, declared, texts, exchange)
+    for place, text in chain(response_faults(document, declared, exchange), of_request):
         yield Violation(place, f"{operation.id}, {exchange.status}: {text}")
 
 
@@ -167,7 +167,7 @@ def _content(
         elif media_type and key is None and (declared.content or document.is_strict):
             yield declared.place, f"{media_type} isn't declared"
         elif exchange.content:
-            document.open_responses.add(declared.place)
+            document.undeclared_content.add(declared.place)
     elif key is None:
         is_empty = exchange.status in (204, 304) and not exchange.content
         if not is_empty or document.is_strict:
@@ -198,11 +198,11 @@ def _request(
 ) -> Iterator[tuple[Place, str]]:
     """Yield how the service and the document disagree on whether the request is valid."""
     faults = list(request_faults(operation, texts, exchange))
-    place, fault = next((each for each in faults if each[1] != UNKNOWN), (declared.place, ""))
-    if exchange.accepted and fault:
-        yield place, f"an invalid request was accepted: {fault}"
-    if exchange.status == 409 and fault and document.is_strict:
-        yield place, f"an invalid request was in conflict: {fault}"
+    fault = next((each for each in faults if each.text != UNKNOWN), None)
+    if fault and exchange.accepted:
+        yield fault.place, f"an invalid request was accepted: {fault.text}{fault.detail()}"
+    if fault and exchange.status == 409 and document.is_strict:
+        yield fault.place, f"an invalid request was in conflict: {fault.text}{fault.detail()}"
     for refusal in _wrong_refusals(operation, texts, exchange, is_valid=not faults):
         reason = declared.refuses_valid or document.reason(operation, exchange.status)
         if reason:
@@ -223,9 +223,9 @@ def _wrong_refusals(
         if operation.is_strict or not (is_other or has_open_format(operation, texts, exchange)):
             content = f": {shown(masked_content(exchange))}" if exchange.content else ""
             yield (
-                f"a valid request was refused{content}. If the refusal"
-                " depends on state or on several fields, say so: refuses_valid in"
-                " pyproject.toml, or x-refuses-valid in the document."
+                f"a valid request was refused{content}. If the refusal depends on state or on"
+                " several fields, say so: refuses_valid in pyproject.toml, or x-refuses-valid in"
+                " the document."
             )
     if status == 412 and operation.is_strict and not has_preconditions(exchange):
         yield "a request without a precondition was refused for one"
