@@ -98,9 +98,10 @@ def test_the_list_as_a_file_is_sent_once_to_who_has_it(shelf: FlaskClient) -> No
             kept = shelf.open("/books.csv", method=method, headers={"If-None-Match": known})
             assert kept.status_code == 304 and not kept.text and kept.content_type is None
             assert kept.headers["ETag"] == etag
-    add(shelf, isbn="1" * 13)
+    add(shelf, isbn="1" * 13, pages=1000)
     changed = shelf.get("/books.csv", headers={"If-None-Match": etag})
     assert changed.status_code == 200 and changed.headers["ETag"] != etag
+    assert changed.text.startswith("isbn,pages\n1111111111111,1000\n")
 
 
 def test_the_newest_book_is_led_to(shelf: FlaskClient) -> None:
@@ -115,6 +116,7 @@ def test_the_newest_book_is_led_to(shelf: FlaskClient) -> None:
         assert_refused(shelf.get(f"/newest{wrong}"), 400, "kind")
     add(shelf)
     add(shelf, isbn="1" * 13, kind="poem")
+    assert shelf.get("/newest?kind=poem").headers["Location"] == "/books/2"
     for method in "GET", "HEAD":
         assert shelf.open("/newest?kind=essay", method=method).status_code == 204
         led = shelf.open("/newest?kind=novel", method=method)
@@ -128,8 +130,16 @@ def test_only_the_librarian_takes_a_book_away(shelf: FlaskClient) -> None:
         refused = shelf.delete("/books/1", headers=headers)
         assert_refused(refused, 401)
         assert refused.headers["WWW-Authenticate"] == "Apikey realm=shelf"
-    for status in 204, 404:
-        assert shelf.delete("/books/1", headers={"X-Shelf-Key": KEY}).status_code == status
+    for place, status in (1, 204), (1, 404), (0, 404), (CAPACITY + 1, 404):
+        removed = shelf.delete(f"/books/{place}", headers={"X-Shelf-Key": KEY})
+        assert removed.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/books", "/books/1", "/books.csv", "/newest"])
+def test_only_the_declared_methods_are_there(shelf: FlaskClient, path: str) -> None:
+    declared = document(shelf.application)["paths"][path.replace("/1", "/{id}")]
+    for method in {"get", "put", "post", "delete", "patch"} - set(declared):
+        assert shelf.open(path, method=method).status_code == 405
 
 
 def test_an_undeclared_response_of_the_shelf_raises(shelf: FlaskClient) -> None:
