@@ -6,7 +6,7 @@ counts as refuted, because no recorded response needs what it adds. A mutant tha
 requests must be violated, because the service refuses those requests, and tests record that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,16 +18,25 @@ from .equivalence import mean_the_same
 from .exchanges import Exchange
 from .flows import Flows
 from .mutants import Mutant, left_out, mutants
-from .references import requests
+from .references import operations, requests
 from .request_rules import parameter_texts
-from .rules import contradictions
+from .rules import Half, contradictions
 from .unjudged import NotJudged
 
-Results = dict[bytes, str | None]
-"""By the keys of mutants that don't survive: the test whose exchange refutes the mutant, "" if none
-needs to, None if the mutant is equivalent to the document."""
 ResponseKey = tuple[str, str, str]
 """The path template and method of a request, and the status of its response."""
+
+_HALVES: dict[Any, Half] = {
+    "parameters": "request",
+    "requestBodies": "request",
+    "requestBody": "request",
+    "security": "request",
+    "securitySchemes": "request",
+    "headers": "response",
+    "links": "response",
+    "responses": "response",
+}
+"""By the parts of a document: which half of an exchange they describe."""
 
 
 @dataclass
@@ -42,11 +51,6 @@ class Verdict:
     @property
     def lines(self) -> set[Place]:
         return {m.line for m, _ in self.refuted} | self.unproven
-
-    @property
-    def results(self) -> Results:
-        refuted: Results = {mutant.key: recorded_by for mutant, recorded_by in self.refuted}
-        return refuted | {mutant.key: None for mutant in self.equivalent}
 
     @property
     def unproven(self) -> set[Place]:
@@ -72,6 +76,8 @@ class Exactness:
             for place in {("paths", key[0]), *self._components(*key)}:
                 self._keys.setdefault(place, []).append(key)
         self._of_requests = _places(self.root, list(requests(self.root)))
+        responses = [operation.get("responses") for operation in operations(self.root)]
+        self._of_responses = _places(self.root, responses)
         self._flows = Flows(document, kept)
 
     def _key(self, exchange: Exchange) -> ResponseKey:
@@ -92,20 +98,22 @@ class Exactness:
         schemes = {("securitySchemes", name) for one in security for name in one}
         return _places(self.root, [item.get("parameters"), request, response]) | schemes
 
-    def judge(self, results: Results | None = None, part: int = 0, parts: int = 1) -> Verdict:
-        """Judge each mutant of the document, or every mutant of one of `parts` parts.
-
-        `results` are taken over. They may come from some of the exchanges, because a mutant that
-        some exchanges refute is refuted by all of them.
-        """
-        verdict, results = Verdict(not_judged=left_out(self.root)), results or {}
-        for mutant in list(mutants(self.root))[part::parts]:
-            key = mutant.key
-            recorded_by = results[key] if key in results else self._refuted_by(mutant)
-            if recorded_by is not None:
-                verdict.refuted.append((mutant, recorded_by))
-            elif key in results or (mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)):
+    def judge(self, concerns: Callable[[Place], bool] = lambda _: True) -> Verdict:
+        """Judge each mutant of the lines that it concerns."""
+        verdict = Verdict(not_judged=left_out(self.root))
+        # Trying all exchanges takes longer than a comparison, which likely has the same result.
+        compared_first: set[tuple[Place, Direction]] = set()
+        for mutant in mutants(self.root):
+            alike = mutant.line, mutant.direction
+            if not concerns(mutant.line):
+                continue
+            if alike in compared_first and mean_the_same(mutant.old, mutant.new):
                 verdict.equivalent.append(mutant)
+            elif (recorded_by := self._refuted_by(mutant)) is not None:
+                verdict.refuted.append((mutant, recorded_by))
+            elif mutant.is_of_schema and mean_the_same(mutant.old, mutant.new):
+                verdict.equivalent.append(mutant)
+                compared_first.add(alike)
             else:
                 verdict.survivors.append(mutant)
         return verdict
@@ -120,16 +128,40 @@ class Exactness:
             return "the requests to created resources"
         # A refused request (4xx) can violate a looser mutant, an accepted one (2xx) a stricter one.
         likely, alike = "24"[mutant.direction == "looser"], (line, mutant.direction)
-        first, keys = self._refuting.get(alike), self._described_by(line)
+        first, keys, half = self._refuting.get(alike), self._described_by(line), self._half(line)
         for key in sorted(keys, key=lambda k: (k != first, k[2][0] != likely)):
             exchanges = self._exchanges[key]
+            self._drop_unchanged_headers(document, *key)
             for i, exchange in enumerate(exchanges):
-                if any(contradictions(document, exchange)):
-                    # Try this exchange first from now on: it likely violates similar mutants too.
-                    exchanges.insert(0, exchanges.pop(i))
+                if any(contradictions(document, exchange, half)):
+                    # Go on from here with the next mutant, as tests go from character to character.
+                    self._exchanges[key] = [*exchanges[i:], *exchanges[:i]]
                     self._refuting[alike] = key
                     return exchange.recorded_by
         return self._effect(line, keys)
+
+    def _half(self, line: Place) -> Half | None:
+        """Return which half of an exchange the line describes, None if it may be both."""
+        if line[:2] == ("components", "schemas"):
+            of_requests, of_responses = (
+                line[1:3] in places for places in (self._of_requests, self._of_responses)
+            )
+            return (
+                None if of_requests and of_responses else "request" if of_requests else "response"
+            )
+        if line[3:4] == ("responses",) and not line[5:]:
+            return None  # A request is judged by which statuses are declared.
+        return next((_HALVES[name] for name in line[1:4] if name in _HALVES), None)
+
+    def _drop_unchanged_headers(
+        self, mutant: Document, path: str, method: str, status: str
+    ) -> None:
+        """Drop the headers of a mutant's response that the document has too: exchanges fit them."""
+        both = (each.operation(path, method.upper()) for each in (self.document, mutant))
+        declared, mutated = (each.responses.get(status) if each else None for each in both)
+        if declared and mutated:
+            headers = declared.headers
+            mutated.headers = {n: h for n, h in mutated.headers.items() if h != headers.get(n)}
 
     def _effect(self, line: Place, keys: list[ResponseKey]) -> str | None:
         """Return the test that recorded an effect of the parameter that this line declares.

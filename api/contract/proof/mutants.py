@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,11 +29,6 @@ class Mutant:
     old: Any
     new: Any
     original: Node
-
-    @property
-    def key(self) -> bytes:
-        """The identifier of the mutant, which is the same in all processes."""
-        return sha256(repr((self.line, self.change, self.target, self.new)).encode()).digest()
 
     @property
     def is_of_schema(self) -> bool:

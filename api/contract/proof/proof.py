@@ -14,12 +14,11 @@ from ..readings import Place
 from .configuration import Configuration, read_document
 from .coverage import KINDS, Coverage, Promise
 from .document import Document
-from .exactness import Exactness, Results, Verdict
+from .exactness import Exactness, Verdict
 from .exchanges import Exchange
 from .flows import Flows
 from .lines import Line, is_normative, lines
 from .looseness import looseness
-from .mutants import mutants
 from .rules import contradictions
 from .unjudged import NotJudged
 
@@ -61,7 +60,6 @@ class Proof:
         self.operation = ""  # If given, the coverage and the verdict are of this one alone.
         self.exactly = True  # Whether lines are proven too.
         self.recorded, self._lock = 0, Lock()
-        self.results: Results = {}
         self._undocumented = [re.compile(pattern) for pattern in configuration.undocumented]
         self._most = configuration.kept
         self._kept: dict[int, Exchange] = {}  # By their numbers.
@@ -118,26 +116,20 @@ class Proof:
 
     def deliver(self) -> bytes:
         """Return what the proof of another process needs from this one."""
-        shown = self.exchanges, self.coverage.seen, self.recorded, self.results
+        shown = self.exchanges, self.coverage.seen, self.recorded
         ignored = self.document.valid_refused, self.document.undeclared_content
         return pickle.dumps((*shown, *ignored, self.contradictions))
 
     def receive(self, delivered: bytes) -> None:
         """Add what the proof of another process delivered."""
         received = pickle.loads(delivered)  # noqa: S301
-        exchanges, seen, recorded, results, refused, undeclared, found = received
+        exchanges, seen, recorded, refused, undeclared, found = received
         self.contradictions += found
         self.document.valid_refused |= refused
         self.document.undeclared_content |= undeclared
         self._received += exchanges
         self.coverage.seen = seen | self.coverage.seen
         self.recorded += recorded
-        self.results |= results
-
-    def judge_part(self, part: int, parts: int) -> None:
-        """Judge every mutant of one of `parts` parts by the exchanges of this process."""
-        exactness = Exactness(self.document, self.exchanges)
-        self.results = exactness.judge(self._left_out, part=part, parts=parts).results
 
     @cached_property
     def coverage(self) -> Coverage:
@@ -151,14 +143,7 @@ class Proof:
     @cached_property
     def verdict(self) -> Verdict:
         """The lines that all exchanges prove. Read this after the last one."""
-        return Exactness(self.document, self.exchanges).judge(self._left_out | self.results)
-
-    @cached_property
-    def _left_out(self) -> Results:
-        """The mutants of other operations than the one that is asked for."""
-        if not self.operation:
-            return {}
-        return {m.key: None for m in mutants(self.root) if not self.reports(m.line)}
+        return Exactness(self.document, self.exchanges).judge(self.reports)
 
     @cached_property
     def _reported(self) -> set[Place]:

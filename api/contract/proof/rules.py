@@ -7,7 +7,7 @@ request must not be accepted.
 import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ..readings import Node, Place
 from .document import DeclaredResponse, Document, Operation, media_key
@@ -35,6 +35,9 @@ _LABEL = r"[\w~%-]{1,63}"
 _HOST = re.compile(rf"({_LABEL}([.]{_LABEL})*|\[[0-9a-fA-F]*:[0-9a-fA-F:.]+\])(:\d*)?", re.ASCII)
 
 
+Half = Literal["request", "response"]
+
+
 class Violation(NamedTuple):
     """A part of the document that an exchange violates, and what is wrong, with marked values."""
 
@@ -49,8 +52,10 @@ class Violation(NamedTuple):
         return without_marks(self.text)
 
 
-def contradictions(document: Document, exchange: Exchange) -> Iterator[Violation]:
-    """Yield what in the exchange violates the document."""
+def contradictions(
+    document: Document, exchange: Exchange, half: Half | None = None
+) -> Iterator[Violation]:
+    """Yield what in the exchange, or only in one half of it, violates the document."""
     found = document.match_path(exchange.path, exchange.method)
     if found is None:
         if not _may_be_undeclared(document, exchange, {404}):
@@ -78,8 +83,9 @@ def contradictions(document: Document, exchange: Exchange) -> Iterator[Violation
         yield Violation((*operation.place, "responses"), text)
         return
     _, declared = response
+    of_response = response_faults(document, declared, exchange) if half != "request" else ()
     of_request = _request(document, operation, declared, texts, exchange)
-    for place, text in chain(response_faults(document, declared, exchange), of_request):
+    for place, text in chain(of_response, of_request if half != "response" else ()):
         yield Violation(place, f"{operation.id}, {exchange.status}: {text}")
 
 

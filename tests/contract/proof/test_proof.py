@@ -41,17 +41,6 @@ def test_a_document_is_proven_by_traffic_that_shows_all_of_it(prove: Prove) -> N
     assert str(proof.verdict) == "exactness: 42 of 42 lines proven"
 
 
-def test_mutants_settled_by_workers_are_not_tried_again(prove: Prove) -> None:
-    whole, rest = prove(), prove(exchanges=[])
-    for part in range(3):
-        proof = prove()
-        proof.judge_part(part, 3)
-        assert proof.results.keys().isdisjoint(rest.results)
-        rest.results |= proof.results
-    assert rest.verdict == whole.verdict
-    assert rest.verdict.refuted and rest.verdict.equivalent
-
-
 @pytest.mark.parametrize("left_out", range(len(TRAFFIC)))
 def test_nothing_of_the_traffic_can_be_left_out(left_out: int, prove: Prove) -> None:
     """Each of these exchanges covers something that no other does."""
