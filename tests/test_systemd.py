@@ -45,6 +45,7 @@ def test_the_unit_waits_for_requests_in_flight() -> None:
     assert int(seconds) > Settings().grace_period
 
 
+@pytest.mark.long
 def test_the_service_notifies_systemd_when_it_is_ready(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))

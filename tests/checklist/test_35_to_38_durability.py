@@ -43,6 +43,7 @@ def test_35_the_docs_page_loads_from_here_alone_and_can_be_switched_off(
         assert_problem(without.reads(path), 404)
 
 
+@pytest.mark.long
 def test_36_acknowledged_data_survives_kill_9(tmp_path: Path, database_url: str) -> None:
     """Repeated, and with PostgreSQL killed too: `python -m tests.tools.faults kill`."""
     acknowledged: list[str] = []

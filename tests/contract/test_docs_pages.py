@@ -94,6 +94,7 @@ def test_without_its_optional_package_it_is_named(monkeypatch: pytest.MonkeyPatc
         spec.loader.exec_module(module_from_spec(spec))
 
 
+@pytest.mark.long
 def test_a_session_and_an_operation_without_json_work_in_the_page(
     browser: Browser,
 ) -> None:

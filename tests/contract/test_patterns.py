@@ -250,6 +250,7 @@ def test_a_pattern_is_linear_in_python(pattern: str) -> None:
     assert ratio(Worst(pattern)) <= SLOWEST
 
 
+@pytest.mark.long
 def test_all_patterns_are_linear_in_ecma() -> None:
     slow = {
         pattern: times

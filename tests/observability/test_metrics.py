@@ -86,6 +86,7 @@ REQUESTS = [
 DURATION = 'signup_request_duration_seconds_{}operation="createUserDetails"}}'
 
 
+@pytest.mark.long
 def test_two_workers_and_one_that_was_killed_add_up_to_what_was_asked(
     metrics_server: MetricsServer,
 ) -> None:
@@ -152,6 +153,7 @@ def test_connections_in_use_are_counted(metrics_server: MetricsServer) -> None:
     assert within(60, lambda: not is_counted())
 
 
+@pytest.mark.long
 def test_waiting_and_refused_requests_are_counted(metrics_server: MetricsServer) -> None:
     def ask_in(number: int) -> int:
         auth = "canary", f"canary {number}"
@@ -233,6 +235,7 @@ def test_a_client_that_sends_slowly_does_not_keep_others_waiting(
         assert slow.recv(100).startswith(b"HTTP/1.0 200 ")
 
 
+@pytest.mark.long
 def test_the_folder_of_a_killed_service_is_deleted_by_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,8 @@ from tests.commanding import refusal, run
 from tests.serving import serving
 from tests.tools.faults.caller import Caller, Request
 
+pytestmark = pytest.mark.long
+
 
 def rows(file: Path, query: str) -> list[str]:
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:

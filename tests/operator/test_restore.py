@@ -93,6 +93,7 @@ def test_the_backup_takes_the_place_and_the_replaced_database_is_kept(
     assert run(app, "database", "check").exit_code == 0
 
 
+@pytest.mark.long
 def test_a_running_service_keeps_its_database(
     make_app_at: Callable[..., Flask], tmp_path: Path
 ) -> None:

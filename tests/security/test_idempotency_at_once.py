@@ -131,6 +131,7 @@ def test_a_request_that_got_503_may_be_retried(
     assert counted(app) == (0, 1, 1)
 
 
+@pytest.mark.long
 def test_the_answer_is_the_same_after_the_server_was_killed(tmp_path: Path) -> None:
     """Also if several clients retry it at once, each time."""
     headers = {"Idempotency-Key": KEY, "Accept": "application/json"}

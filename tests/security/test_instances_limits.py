@@ -18,6 +18,8 @@ from tests.operations import NO_RECORD
 from tests.security.test_let_in_forged import FORGED
 from tests.serving import serving
 
+pytestmark = pytest.mark.long
+
 INSTANCES, CLIENTS, MOST = 3, 9, 10
 ALL = 3 * INSTANCES * MOST
 """The number of requests, so that each instance refuses some, however it counts."""

@@ -15,6 +15,8 @@ import requests
 from tests.actor import FORM
 from tests.serving import Server, free_port, serving, start
 
+pytestmark = pytest.mark.long
+
 DETAILS = {"Accept": "application/json"}
 
 

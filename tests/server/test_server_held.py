@@ -18,6 +18,8 @@ from tests.serving import Server, serving
 from tests.starving import worker_of
 from tests.test_fields import OTTER
 
+pytestmark = pytest.mark.long
+
 # As many and as long header fields as a request may have.
 HEADERS = b"".join(b"X-%d: %s\r\n" % (n, b"y" * 250) for n in range(80))
 ACCEPT = b"Accept: " + b", ".join(b"a/b%d;q=0.5" % n for n in range(60)) + b", */*\r\n"

@@ -137,6 +137,7 @@ def test_new_files_are_for_their_owner_alone(started: Started) -> None:
     assert len(files) == 3
 
 
+@pytest.mark.long
 def test_a_clean_stop_leaves_everything_in_the_one_file_and_nothing_in_the_log(
     started: Started,
 ) -> None:

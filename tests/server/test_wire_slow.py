@@ -12,6 +12,8 @@ from tests.clients import HOST, LIVEZ, Client, post, request_once
 from tests.odd_server import LARGE
 from tests.serving import Server, serving
 
+pytestmark = pytest.mark.long
+
 THREADS = 4
 
 

@@ -9,10 +9,13 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.clients import LIVEZ, SIGN_UP, Client, many_clients, post, request_once
 from tests.serving import Server, serving
 from tests.storage.test_unavailable_frozen import Wire, database_url, wire
+
+pytestmark = pytest.mark.long
 
 __all__ = ["database_url", "wire"]
 

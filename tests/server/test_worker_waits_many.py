@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.clients import LIVEZ, Client, request_once
 from tests.server.test_worker_waits import DETAILS, SETTINGS, THREADS
 from tests.serving import Server, serving
+
+pytestmark = pytest.mark.long
 
 MANY = 5 * THREADS
 TIMEOUT = 1

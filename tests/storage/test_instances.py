@@ -6,9 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Barrier
 
+import pytest
 import requests
 
 from tests.serving import serving
+
+pytestmark = pytest.mark.long
 
 INSTANCES, CLIENTS, NAMES = 3, 50, 10
 

@@ -17,6 +17,8 @@ from tests.commanding import database_contents, run
 from tests.pgbouncer import running
 from tests.storage.test_database import empty_databases
 
+pytestmark = pytest.mark.long
+
 CLIENTS, ROUNDS = 16, 5
 
 

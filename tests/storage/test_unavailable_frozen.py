@@ -18,6 +18,8 @@ from api.problem_types import OUTCOME_UNKNOWN
 from tests.actor import Someone
 from tests.storage.test_unavailable import assert_unavailable
 
+pytestmark = pytest.mark.long
+
 
 class Wire:
     """A TCP proxy to PostgreSQL's socket that can be frozen: it accepts bytes and forwards none.

@@ -47,6 +47,7 @@ def test_a_wrong_204_for_a_deleted_record_is_detected(tmp_path: Path) -> None:
     assert any(line.startswith("404 foretold, 204 answered: ") for line in found.wrong(100))
 
 
+@pytest.mark.long
 def test_an_operation_by_link_that_takes_a_form_is_fuzzed(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as some
 from jsonschema_rs import canonicalize
@@ -9,6 +10,8 @@ from jsonschema_rs.canonical import Containment
 
 from api.contract.changes.change import Location
 from api.contract.changes.schema import schema_changes
+
+pytestmark = pytest.mark.long
 
 Schema = dict[str, Any]
 Side = Literal["request", "response"]
