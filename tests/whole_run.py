@@ -52,9 +52,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     undecided = getattr(option, "numprocesses", 0) is None and option.dist == "no"
     undecided = undecided and not (option.usepdb or option.trace)
     if undecided and is_whole(config) and not hasattr(config, "workerinput"):
-        workers = min(_processors(), MOST_WORKERS)
-        if workers > 1:
-            option.numprocesses, option.dist = workers, "worksteal"
+        # One more than processors, because many tests wait for servers.
+        option.numprocesses, option.dist = min(_processors() + 1, MOST_WORKERS), "worksteal"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -188,11 +188,11 @@ def test_a_run_of_a_part_of_the_tests_is_not_a_whole_one(
 @pytest.mark.parametrize(
     ("processors", "changed", "workers"),
     [
-        (2, {}, 2),
-        (MOST_WORKERS + 1, {}, MOST_WORKERS),
-        (1, {}, None),
+        (2, {}, 3),
+        (MOST_WORKERS, {}, MOST_WORKERS),
+        (1, {}, 2),
         (2, {"numprocesses": 0}, 0),
-        (2, {"numprocesses": 3}, 3),
+        (2, {"numprocesses": 2}, 2),
         (2, {"dist": "each"}, None),
         (2, {"usepdb": True}, None),
         (2, {"trace": True}, None),
