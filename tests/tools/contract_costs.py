@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def test_things(client, n, form, status):
     assert client.post(f"/things{n}", data=form).status_code == status
 '''
 _CONFIGURATION = "[tool.openapi-proof]\ndocument = 'openapi.yaml'\n[tool.pytest.ini_options]\n"
+_OWN_TESTS = ["tests/test_sign_up.py", "tests/test_user_details.py"]
 _UNRECORDED = '''
 import pytest
 
@@ -76,6 +78,12 @@ class Contract:
 def contract():
     return Contract()
 '''
+
+_WITHOUT_RECORDING = """
+from api.contract.proof.plugin import Contract
+
+Contract.record = lambda self, app: app
+"""
 
 
 class Thing(Schema):
@@ -171,8 +179,13 @@ def _compared(*sends: Callable[[], None]) -> list[list[float]]:
     """Return the microseconds of a request of each kind, in each round."""
     for send in sends:
         _microseconds(send)  # Caches are filled.
-    rounds = [[_microseconds(send) for send in sends] for _ in range(ROUNDS)]
-    return [list(each) for each in zip(*rounds, strict=True)]
+    return _alternately(ROUNDS, *(partial(_microseconds, send) for send in sends))
+
+
+def _alternately(rounds: int, *measure: Callable[[], float]) -> list[list[float]]:
+    """Return the figures of each kind, which are measured in turn."""
+    figures = [[each() for each in measure] for _ in range(rounds)]
+    return [list(each) for each in zip(*figures, strict=True)]
 
 
 def _cells(
@@ -205,9 +218,18 @@ def recorder_costs() -> Iterator[list[str]]:
         (folder / "openapi.yaml").write_text(_document())
         (folder / "test_things.py").write_text(_TESTS)
         (folder / "pyproject.toml").write_text(_CONFIGURATION)
-        rounds = [(_run(folder, recorded=True), _run(folder)) for _ in range(TEST_ROUNDS)]
-        with_it, without = zip(*rounds, strict=True)
-        yield _cells("a test with the recorder", "without", with_it, without)
+        runs = (partial(_run_things, folder, recorded=each) for each in (True, False))
+        costs = _alternately(TEST_ROUNDS, *runs)
+        yield _cells("a test with the recorder", "without", *costs)
+        (folder / "unrecorded.py").write_text(_WITHOUT_RECORDING)
+        path = os.pathsep.join([name, str(REPOSITORY)])
+        tests = ["-n0", *_OWN_TESTS]
+        runs = (
+            partial(_run, REPOSITORY, options, path)
+            for options in (tests, ["-p", "unrecorded", *tests])
+        )
+        costs = _alternately(TEST_ROUNDS, *runs)
+        yield _cells("a test of the service, recorded", "not recorded", *costs)
 
 
 def _document() -> str:
@@ -216,15 +238,19 @@ def _document() -> str:
         return to_yaml(document(app))
 
 
-def _run(folder: Path, *, recorded: bool = False) -> float:
-    """Run the tests in a process of its own, and return its CPU time per test in microseconds."""
+def _run_things(folder: Path, *, recorded: bool) -> float:
     (folder / "conftest.py").write_text("" if recorded else _UNRECORDED)
     plugin = ["-p", "api.contract.proof.plugin"] if recorded else []
+    return _run(folder, plugin, str(REPOSITORY), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+
+
+def _run(folder: Path, options: list[str], path: str, **environment: str) -> float:
+    """Run the tests in a process of its own, and return its CPU time per test in microseconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *plugin],
+        [sys.executable, "-m", "pytest", "-q", *options],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**os.environ, "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
         check=False,

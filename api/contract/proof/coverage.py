@@ -1,8 +1,8 @@
 """Coverage of a document: its promises about responses and fields, and the tests that saw them."""
 
-import re
 from collections.abc import Iterator
 from itertools import chain
+from string import digits
 from typing import NamedTuple
 
 from .boundaries import Field, fields
@@ -32,7 +32,7 @@ class Promise(NamedTuple):
     @property
     def kind(self) -> str:
         """One of `KINDS`."""
-        if not re.match(r"\d|default", self.where):
+        if not self.where.startswith((*digits, "default")):
             return "fields"
         return "headers" if self.what else "responses"
 

@@ -175,8 +175,10 @@ class Proof:
     def figures(self) -> dict[str, Figure]:
         """Return the figure of each kind of promise, and of the lines."""
         found = {}
-        for kind in KINDS:
-            promises = [promise for promise in self.coverage.promises if promise.kind == kind]
+        by_kind: dict[str, list[Promise]] = {kind: [] for kind in KINDS}
+        for promise in self.coverage.promises:
+            by_kind[promise.kind].append(promise)
+        for kind, promises in by_kind.items():
             seen = sum(promise in self.coverage.seen for promise in promises)
             found[kind] = Figure(seen, len(promises), sum(map(self.is_excused, promises)))
         if self.exactly:  # A wrong link counts as a line that isn't proven.

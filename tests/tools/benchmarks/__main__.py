@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from tests.tools.benchmarks import stages
 from tests.tools.benchmarks.bench import Bench
 from tests.tools.benchmarks.growth import grow
 from tests.tools.benchmarks.load import missing_program
@@ -34,13 +35,17 @@ def main() -> None:
     parser.add_argument("--only", choices=WORKS, action="append", help="only this work")
     parser.add_argument("--plot", type=Path, help="write them by connections, as SVG")
     parser.add_argument("--growth", action="store_true", help="only with many records")
+    parser.add_argument("--stages", action="store_true", help="only where the time goes")
     given = parser.parse_args()
-    if missing := missing_program():
+    if missing := missing_program() or (given.stages and stages.missing_program()):
         sys.exit(missing)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), *((1, 1) if given.quick else (ROUNDS, SECONDS)))
         print(described())
+        if given.stages:
+            print(*table(stages.HEADS, stages.shares(bench)), *bench.wrong, sep="\n")
+            sys.exit(bool(bench.wrong))
         for name in given.only or ([] if given.growth else WORKS):
             print(f"{name} …", file=sys.stderr, flush=True)
             WORKS[name](bench)
