@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.postgresql import program
-from tests.serving import REPOSITORY
+from tests.serving import REPOSITORY, free_port
 
 PROGRAM = 'sign-up-api() { python -m api "$@"; }; '
 """The program of this repository, also where the package isn't installed."""
@@ -88,7 +88,7 @@ def runner(folder: Path, environment: Mapping[str, str] | None = None) -> Run:
     programs = [Path(sys.executable).parent, Path(program("psql")).parent]
     path = ":".join([*map(str, programs), os.environ["PATH"]])
     kept = {k: v for k, v in os.environ.items() if k in ("HOME", "LANG")}
-    kept |= {"PATH": path, "PYTHONPATH": str(REPOSITORY)}
+    kept |= {"PATH": path, "PYTHONPATH": str(REPOSITORY), "PORT": str(free_port())}
 
     def run(text: str) -> str:
         done = subprocess.run(
