@@ -99,7 +99,7 @@ class Exactness:
         return _places(self.root, [item.get("parameters"), request, response]) | schemes
 
     def judge(self, concerns: Callable[[Place], bool] = lambda _: True) -> Verdict:
-        """Judge each mutant of the lines that it concerns."""
+        """Judge each mutant whose line is of concern."""
         verdict = Verdict(not_judged=left_out(self.root))
         # Trying all exchanges takes longer than a comparison, which likely has the same result.
         compared_first: set[tuple[Place, Direction]] = set()
@@ -107,11 +107,11 @@ class Exactness:
             alike = mutant.line, mutant.direction
             if not concerns(mutant.line):
                 continue
-            if alike in compared_first and mean_the_same(mutant.old, mutant.new):
+            if alike in compared_first and _is_equivalent(mutant):
                 verdict.equivalent.append(mutant)
             elif (recorded_by := self._refuted_by(mutant)) is not None:
                 verdict.refuted.append((mutant, recorded_by))
-            elif mutant.is_of_schema and mean_the_same(mutant.old, mutant.new):
+            elif _is_equivalent(mutant):
                 verdict.equivalent.append(mutant)
                 compared_first.add(alike)
             else:
@@ -143,12 +143,9 @@ class Exactness:
     def _half(self, line: Place) -> Half | None:
         """Return which half of an exchange the line describes, None if it may be both."""
         if line[:2] == ("components", "schemas"):
-            of_requests, of_responses = (
-                line[1:3] in places for places in (self._of_requests, self._of_responses)
-            )
-            return (
-                None if of_requests and of_responses else "request" if of_requests else "response"
-            )
+            if line[1:3] not in self._of_requests:
+                return "response"
+            return None if line[1:3] in self._of_responses else "request"
         if line[3:4] == ("responses",) and not line[5:]:
             return None  # A request is judged by which statuses are declared.
         return next((_HALVES[name] for name in line[1:4] if name in _HALVES), None)
@@ -208,6 +205,10 @@ class Exactness:
         if status and line[3] == "responses":
             keys = [key for key in keys if key[2:3] == status]
         return keys
+
+
+def _is_equivalent(mutant: Mutant) -> bool:
+    return mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)
 
 
 def _places(root: Node, node: Any) -> set[Place]:

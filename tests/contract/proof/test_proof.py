@@ -11,10 +11,13 @@ import pytest
 import yaml
 
 from api.contract.proof.configuration import Configuration
+from api.contract.proof.document import Document
 from api.contract.proof.equivalence import mean_the_same
+from api.contract.proof.exactness import Exactness
 from api.contract.proof.exchanges import Exchange
 from api.contract.proof.mutants import Mutant, mutants
 from api.contract.proof.proof import Contradiction, Proof
+from api.contract.proof.rules import contradictions
 from tests.contract.small_document import DOCUMENT, FORM, TRAFFIC, make_exchange, note_left
 
 Prove = Callable[..., Proof]
@@ -56,6 +59,18 @@ def test_a_mutated_document_is_not_proven(mutant: Mutant, prove: Prove) -> None:
         is_silent = mutant.change == "pattern: dropped" and "headers" in mutant.line
         same = mutant.is_of_schema and mean_the_same(mutant.old, mutant.new)
         assert any(proof.missing()) != (is_silent or same)
+
+
+def test_each_mutant_that_an_exchange_contradicts_is_refuted() -> None:
+    """The verdict judges only the half of an exchange that a mutant changes."""
+    document = Document(DOCUMENT)
+    refuted = [mutant for mutant, _ in Exactness(document, TRAFFIC).judge().refuted]
+    contradicted = [
+        mutant
+        for mutant in MUTANTS
+        if any(any(contradictions(document.changed(mutant.root), each)) for each in TRAFFIC)
+    ]
+    assert len(contradicted) > 50 and not [m for m in contradicted if m not in refuted]
 
 
 def test_missing_coverage_is_reported_with_line_and_mutation(prove: Prove) -> None:

@@ -15,8 +15,7 @@ from tests.serving import REPOSITORY, Server, free_port, serving
 from tests.tools.benchmarks.load import Wrk
 
 HTTP_PARSER = "python"
-"""gunicorn's own parser. The C parser is a dependency of the service, so the bare app doesn't use
-it."""
+"""The parser that the service uses too. Where it is installed, gunicorn would use one in C."""
 WORKERS = 2
 BARE = f"-m gunicorn -k gthread -w {WORKERS} --threads 16 --http-parser {HTTP_PARSER}".split()
 # A limit beyond the load, so that requests are counted but not refused.
