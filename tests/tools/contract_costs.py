@@ -80,9 +80,10 @@ def contract():
 '''
 
 _WITHOUT_RECORDING = """
-from api.contract.proof.plugin import Contract
+def pytest_configure():
+    from api.contract.proof.plugin import Contract
 
-Contract.record = lambda self, app: app
+    Contract.record = lambda self, app: app
 """
 
 
@@ -257,7 +258,7 @@ def _run(folder: Path, options: list[str], path: str, **environment: str) -> flo
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     passed = re.search(r"(\d+) passed in", run.stdout)
-    assert passed and run.returncode == 0, run.stdout
+    assert passed and run.returncode == 0, run.stdout + run.stderr
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return seconds / int(passed[1]) * 1e6
 
