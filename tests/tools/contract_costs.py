@@ -257,7 +257,7 @@ def _run(folder: Path, options: list[str], path: str, **environment: str) -> flo
         check=False,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    passed = re.search(r"(\d+) passed in", run.stdout)
+    passed = re.search(r"(\d+) passed", run.stdout)
     assert passed and run.returncode == 0, run.stdout + run.stderr
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return seconds / int(passed[1]) * 1e6
