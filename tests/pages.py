@@ -83,7 +83,7 @@ Run = Callable[[str], str]
 def runner(folder: Path, environment: Mapping[str, str] | None = None) -> Run:
     """Return a function that runs commands in the folder, and returns their output.
 
-    The output has the pages' names in place of the folder and of times.
+    The output has the pages' names in place of the folder and of times. The port is a free one.
     """
     programs = [Path(sys.executable).parent, Path(program("psql")).parent]
     path = ":".join([*map(str, programs), os.environ["PATH"]])

@@ -135,11 +135,10 @@ def test_only_the_librarian_takes_a_book_away(shelf: FlaskClient) -> None:
         assert removed.status_code == status
 
 
-@pytest.mark.parametrize("path", ["/books", "/books/1", "/books.csv", "/newest"])
-def test_only_the_declared_methods_are_there(shelf: FlaskClient, path: str) -> None:
-    declared = document(shelf.application)["paths"][path.replace("/1", "/{id}")]
-    for method in {"get", "put", "post", "delete", "patch"} - set(declared):
-        assert shelf.open(path, method=method).status_code == 405
+def test_only_the_declared_methods_are_there(shelf: FlaskClient) -> None:
+    for path, declared in document(shelf.application)["paths"].items():
+        for method in {"get", "put", "post", "delete", "patch"} - set(declared):
+            assert shelf.open(path.format(id=1), method=method).status_code == 405
 
 
 def test_an_undeclared_response_of_the_shelf_raises(shelf: FlaskClient) -> None:

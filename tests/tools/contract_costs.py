@@ -78,6 +78,7 @@ class Contract:
 def contract():
     return Contract()
 '''
+"""A conftest.py for a run without the plugin."""
 
 _WITHOUT_RECORDING = """
 def pytest_configure():
@@ -85,6 +86,7 @@ def pytest_configure():
 
     Contract.record = lambda self, app: app
 """
+"""A plugin for a run of the service's tests, whose conftest.py needs the recorder's."""
 
 
 class Thing(Schema):

@@ -101,7 +101,7 @@ class Exactness:
     def judge(self, concerns: Callable[[Place], bool] = lambda _: True) -> Verdict:
         """Judge each mutant whose line is of concern."""
         verdict = Verdict(not_judged=left_out(self.root))
-        # Trying all exchanges takes longer than a comparison, which likely has the same result.
+        # If a mutant of a line is equivalent, similar ones may be. Trying all exchanges takes long.
         compared_first: set[tuple[Place, Direction]] = set()
         for mutant in mutants(self.root):
             alike = mutant.line, mutant.direction

@@ -27,7 +27,7 @@ UNKNOWN = ""
 
 
 class Fault(NamedTuple):
-    """What is invalid about a request, with the part of the document that says so.
+    """A fault of a request, with the part of the document that makes the request invalid.
 
     `detail` is called only for a message, because it takes longer than to find the fault.
     """

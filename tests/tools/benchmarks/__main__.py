@@ -37,8 +37,9 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true", help="only with many records")
     parser.add_argument("--stages", action="store_true", help="only where the time goes")
     given = parser.parse_args()
-    if missing := missing_program() or (given.stages and stages.missing_program()):
-        sys.exit(missing)
+    for program in ("wrk", "py-spy") if given.stages else ("wrk",):
+        if missing := missing_program(program):
+            sys.exit(missing)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), *((1, 1) if given.quick else (ROUNDS, SECONDS)))

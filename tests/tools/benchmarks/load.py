@@ -21,6 +21,7 @@ BARE = {work: {"200" if work.startswith("sign_up") else "201"} for work in EXPEC
 """The bare app's statuses; it refuses nothing."""
 CROWDED = EXPECTED | {"details": {"201", "503+"}}
 """The allowed statuses with more connections than are served at once."""
+INSTALL = {"wrk": "apt-get install wrk", "py-spy": "pip install py-spy"}
 PATHS = {"sign_up": "/userSignUp", "sign_up_with_password": "/userSignUp"}
 
 
@@ -106,6 +107,6 @@ class Wrk:
         return self.load
 
 
-def missing_program() -> str | None:
-    """Return how to install wrk, or "" if it is installed."""
-    return None if shutil.which("wrk") else "wrk is missing: apt-get install wrk"
+def missing_program(name: str) -> str | None:
+    """Return how to install wrk or py-spy, or None if it is installed."""
+    return None if shutil.which(name) else f"{name} is missing: {INSTALL[name]}"

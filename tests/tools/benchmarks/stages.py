@@ -1,18 +1,15 @@
-"""In which stage of a request the time of the service goes, by sampling the stacks of a worker.
+"""In which stage of a request the time of the service goes, by sampling the stacks of its workers.
 
 Requires py-spy. A sample counts for the stage of its innermost function that belongs to one.
 """
 
 import re
-import shutil
 import subprocess
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
-from tests.tools.benchmarks.bench import Bench
+from tests.tools.benchmarks.bench import Bench, Key
 from tests.tools.benchmarks.load import Wrk
 from tests.tools.benchmarks.rows import LIGHT
 from tests.tools.benchmarks.servers import links, service
@@ -36,21 +33,15 @@ STAGES = {
 """The functions of each stage, as "name (file:line)". The first pattern that matches counts."""
 IDLE = re.compile(r"_work \(.*/api/threads[.]py:\d+\)$|\brun \(.*/gevent/hub[.]py:\d+\)$")
 """Matches a stack whose thread waits for work."""
-WORKS = ("details", "sign_up", "refuse", "read")
-
-
-def missing_program() -> str | None:
-    """Return how to install py-spy, or None if it is installed."""
-    return None if shutil.which("py-spy") else "py-spy is missing: pip install py-spy"
+HEADS = ["stage", *(name for name, *_ in LIGHT.values())]
 
 
 def shares(bench: Bench) -> list[list[str]]:
-    """Return the share of each stage in the time of a worker, for each light work."""
-    found = {}
+    """Return the share of each stage in the time of the workers, for each light work."""
+    samples = {}
     with service(bench.folder / "sampled") as server:
         known = links(server.url, RECORDS, bench.folder / "sampled.links")
-        worker = psutil.Process(server.process.pid).children()[0]
-        for work in WORKS:
+        for work in LIGHT:
             wrk = Wrk(
                 work,
                 server.url,
@@ -59,27 +50,25 @@ def shares(bench: Bench) -> list[list[str]]:
                 seconds=SECONDS + 2,
                 links=known,
             )
-            found[work] = _sampled(worker.pid, bench.folder / f"{work}.stacks")
-            bench.wrong += wrk.result().wrong()
+            samples[work] = _sampled(server.process.pid, bench.folder / f"{work}.stacks")
+            bench.keep(Key("sampled", work, True, CONNECTIONS), wrk.result())
     return [
-        [name, *(f"{found[work][name]:.0%}" for work in WORKS)] for name in (*STAGES, "the rest")
+        [stage, *(f"{found[stage] / found.total():.0%}" for found in samples.values())]
+        for stage in (*STAGES, "the rest")
     ]
 
 
-HEADS = ["stage", *(LIGHT[work][0] for work in WORKS)]
-
-
-def _sampled(worker: int, file: Path) -> dict[str, float]:
-    """Return the share of each stage in the samples of a worker."""
+def _sampled(process: int, file: Path) -> Counter[str]:
+    """Return the number of samples of each stage."""
     options = f"--duration {SECONDS} --rate 200 --format raw --full-filenames".split()
-    command = ["py-spy", "record", *options, "--output", str(file), "--pid", str(worker)]
-    subprocess.run(command, check=True, capture_output=True)
+    command = ["py-spy", "record", "--subprocesses", "--pid", str(process), "--output", str(file)]
+    subprocess.run([*command, *options], check=True, capture_output=True)
     found: Counter[str] = Counter()
     for line in file.read_text().splitlines():
         stack, _, number = line.rpartition(" ")
         if not IDLE.search(stack):
             found[next(_stages_of(stack), "the rest")] += int(number)
-    return defaultdict(float, {name: n / found.total() for name, n in found.items()})
+    return found
 
 
 def _stages_of(stack: str) -> Iterator[str]:
