@@ -36,6 +36,8 @@ MAX_CONNECTIONS = 4096
 """Maximum connections of a worker, but at most half of its file descriptors."""
 MAX_HELD = 64 * 1024 * 1024
 """Maximum bytes of incomplete requests in a worker."""
+MAX_UNSENT = 128 * 1024
+"""Bytes of a response that the kernel takes while the client doesn't receive them."""
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGQUIT}
 """The signals that stop a worker."""
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -100,6 +102,7 @@ class Worker(GeventWorker):
         for listener in self.sockets:
             # The connections inherit the option, so that responses are sent at once.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MAX_UNSENT)
         accepting = [gevent.spawn(self._accept_all, each) for each in self.sockets]
         while self.alive and os.getppid() == self.ppid:
             self._check_connections()

@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from api.server.worker import MAX_UNSENT
 from tests.clients import HOST, LIVEZ, SIGN_UP, Client, many_clients, post, request_once
+from tests.measured import within
 from tests.serving import Server, serving
 from tests.starving import peak, worker_of
 
@@ -97,6 +99,22 @@ def test_incomplete_requests_take_bounded_memory_over_all(tmp_path: Path) -> Non
             assert request_once(server, LIVEZ).status == 200
             assert 300 < sum(client.has_data() for client in clients) < 1000  # Those were cut off.
             assert peak(worker_of(server)) < before + 150
+
+
+def held_by_the_kernel(server: Server) -> list[int]:
+    """Return the numbers of bytes that the kernel holds for clients that don't receive them."""
+    address = f":{int(server.url.rpartition(':')[2]):04X}"
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    sizes = [int(line[4].partition(":")[0], 16) for line in lines if line[1].endswith(address)]
+    return [size for size in sizes if size]
+
+
+def test_of_a_response_that_is_not_read_the_kernel_holds_little(tmp_path: Path) -> None:
+    with serving(tmp_path, ONE_WORKER) as server:
+        assert len(request_once(server, BUNDLE).body) > 10 * MAX_UNSENT
+        with many_stalled(server, 10, BUNDLE):
+            assert within(60, lambda: len(held_by_the_kernel(server)) == 10)
+            assert max(held_by_the_kernel(server)) < 2 * MAX_UNSENT
 
 
 def test_a_worker_that_answers_many_requests_in_a_row_pauses_between_them(
