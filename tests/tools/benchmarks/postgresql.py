@@ -32,6 +32,9 @@ INSERT = (
     "INSERT INTO inserted_by_pgbench (id, username, firstname, lastname, created_at)"
     " VALUES (gen_random_uuid(), 'sam', 'john', 'king', now());"
 )
+NAMES = ("instance 1", "instance 2")
+MAX_CLIENTS = 32
+"""pgbench's connections. The instances have up to 64, and PostgreSQL accepts 100."""
 DURABLE = {"synchronous_commit": "on", "fsync": "on", "full_page_writes": "on"}
 
 
@@ -67,21 +70,19 @@ def measure(bench: Bench) -> None:
         modes = ("prepared", "simple")
         rates = {mode: _inserts(url, script, mode, 16, bench.seconds) for mode in modes}
         mode = max(modes, key=lambda mode: rates[mode])
-        with instances(bench.folder, url, 2) as urls, bare() as (address, arbiter):
+        with instances(bench.folder, url, len(NAMES)) as urls, bare() as (address, arbiter):
             theirs = Target("bare app beside PostgreSQL", address, arbiter=arbiter)
             for _ in range(bench.rounds):
                 for connections in (16, 64):
                     with bench.others.watched():
-                        tps = _inserts(url, script, mode, connections, bench.seconds)
+                        clients = min(connections, MAX_CLIENTS)
+                        tps = _inserts(url, script, mode, clients, bench.seconds)
                     bench.alone[f"pgbench {connections}"].append(tps)
                     for kept in (True, False):
                         bench.measure(theirs, "details", kept, connections)
                         _measure_instances(bench, urls, kept, connections)
         bench.wrong += missing(url, [load for name in NAMES for load in bench.of(name)])
     bench.others.beside.clear()
-
-
-NAMES = ("instance 1", "instance 2")
 
 
 def _measure_instances(bench: Bench, urls: list[str], kept: bool, connections: int) -> None:
