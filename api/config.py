@@ -141,7 +141,7 @@ class Settings:
         _integer(2, 1024),
         32,
         "Maximum connections to PostgreSQL per worker. It has no effect on SQLite, which each "
-        "worker reads in up to 4 threads and writes in one.",
+        "worker reads in one thread and writes in another.",
     )
     connections_per_client: int = _setting(
         _integer(0, 65535),

@@ -1,17 +1,21 @@
 """Native threads for work that would block the event loop.
 
 Under the server a request is a greenlet of one thread, and gevent's patches let it wait for sockets
-without blocking other requests. SQLite and Argon2id would block all of them, so `NativeThreads` run
-that work. Without the event loop (a test client, a command, another server) they call it directly.
+without blocking other requests. SQLite and Argon2id would block all of them, so `NativeThreads` and
+`GroupedCalls` run that work. Without the event loop (a test client, a command, another server) they
+call it directly.
 """
 
 import os
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from threading import Lock
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import gevent
+from gevent.event import Event
 from gevent.hub import Waiter
 from gevent.monkey import get_original
 
@@ -22,6 +26,8 @@ T = TypeVar("T")
 _start = get_original("_thread", "start_new_thread")
 _get_ident = get_original("_thread", "get_ident")
 _Queue: Any = get_original("queue", "SimpleQueue")
+PAUSE = 0.001
+"""Seconds for which an item waits for others, if the last call had several."""
 sleep: Callable[[float], None] = get_original("time", "sleep")
 """Blocks a native thread."""
 
@@ -96,6 +102,88 @@ class NativeThreads:
                 run_in_loop(waiter.switch, result)
             # Release the arguments and the result, such as a connection, before the next call.
             function = args = kwargs = waiter = result = None
+
+
+class _Added(Generic[T]):
+    """An item, and the exception of the call with it, once it is `done`."""
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.error: BaseException | None = None
+        self.done = Event()
+
+
+class GroupedCalls(Generic[T]):
+    """Calls `function` in a native thread, each time with all items that were added meanwhile.
+
+    So requests that are served at the same time share the cost of a call, such as a sync to disk,
+    and of the change to another thread and back. A call gets at most `maximum` items.
+    """
+
+    def __init__(self, function: Callable[[list[T]], object], maximum: int) -> None:
+        self._function, self._maximum = function, maximum
+        self._thread = NativeThreads(1)
+        self._waiting: deque[_Added[T]] = deque()
+        self._lock = Lock()
+        self._has_caller = self._is_busy = False
+
+    def add(self, item: T) -> None:
+        """Return after a call with the item, without blocking other requests.
+
+        An exception of the call is raised for its items and for all that wait, because they would
+        likely wait as long for the same exception. Raises `ThreadsExhausted`.
+        """
+        added = _Added(item)
+        self._waiting.append(added)
+        if not _event_loop.is_running_here():
+            with self._lock:  # Several threads may be here.
+                called = self._call()
+        elif self._has_caller:
+            added.done.wait()
+            called = []
+        else:
+            self._has_caller = True
+            # Meanwhile, other requests add their items.
+            gevent.sleep(PAUSE if self._is_busy else 0)
+            called = self._call_in_thread()
+        for each in called:
+            each.done.set()
+        if added.error:
+            raise added.error
+
+    def _call_in_thread(self) -> list[_Added[T]]:
+        try:
+            return self._thread.call(self._call)
+        except ThreadsExhausted as error:
+            self._has_caller = False
+            refused = self._take()  # Otherwise a later call would have these items.
+            for each in refused:
+                each.error = error
+            return refused
+
+    def _call(self) -> list[_Added[T]]:
+        """Call the function with all items that wait, and return them."""
+        called: list[_Added[T]] = []
+        self._has_caller = False  # First, so that an item that is added too late has a new caller.
+        while group := self._take(self._maximum):
+            try:
+                self._function([each.item for each in group])
+            except BaseException as error:
+                group += self._take()
+                for each in group:
+                    each.error = error
+            called += group
+        self._is_busy = len(called) > 1
+        return called
+
+    def _take(self, maximum: int | None = None) -> list[_Added[T]]:
+        number = len(self._waiting)
+        return [self._waiting.popleft() for _ in range(min(number, maximum or number))]
+
+
+def has_event_loop() -> bool:
+    """Return whether this thread runs the event loop, which work must not block."""
+    return _event_loop.is_running_here()
 
 
 def use_event_loop() -> None:

@@ -1,24 +1,21 @@
 """Access to the database: functions of a connection, each run as a whole where it may block."""
 
-from collections import deque
 from collections.abc import Callable
 from importlib import import_module
-from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.exc import OperationalError
 
 from api.config import Settings
 from api.storage import sqlite
 from api.storage.errors import describe_url
 from api.storage.transactions import BEGIN
-from api.threads import NativeThreads, ThreadsExhausted
+from api.threads import GroupedCalls, has_event_loop
 
 T = TypeVar("T")
 
-READERS = 4
-"""Threads in which SQLite is read."""
-MAX_BATCH = 500
+MAX_GROUP = 500
 """Maximum number of writes in a transaction, so that other processes get the lock soon."""
 
 
@@ -53,14 +50,32 @@ def open_engine(settings: Settings, url: URL | None = None) -> Engine:
     return engine
 
 
-class _Write(Generic[T]):
-    """A queued function, which has a result or an error after its run."""
+class _Read(Generic[T]):
+    """A function of a connection, and what it returned or raised."""
 
     result: T
 
     def __init__(self, work: Callable[[Connection], T]) -> None:
         self.work = work
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
+
+    def run(self, connection: Connection) -> None:
+        """Run the function. Raises `OperationalError`, which other reads would likely meet too."""
+        try:
+            self.result = self.work(connection)
+        except OperationalError:
+            raise
+        except Exception as error:
+            self.error = error
+
+    def outcome(self) -> T:
+        if self.error:
+            raise self.error
+        return self.result
+
+
+class _Write(_Read[T]):
+    """A function that writes."""
 
     def run(self, connection: Connection) -> None:
         """Run the function in a savepoint, which is rolled back if the function raises."""
@@ -80,16 +95,15 @@ class _Write(Generic[T]):
 class Database:
     """Runs functions of a connection, each as a whole: execute, fetch and commit.
 
-    On SQLite they run in native threads, because its calls block a thread. On PostgreSQL they run
-    in the calling thread, because psycopg suspends only the greenlet that waits. Outside this
-    package, only these functions use a connection.
+    On SQLite they run in two native threads, one that reads and one that writes, because its calls
+    block a thread. On PostgreSQL they run in the calling thread, because psycopg suspends only the
+    greenlet that waits. Outside this package, only these functions use a connection.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._readers, self._writer = NativeThreads(READERS), NativeThreads(1)
-        self._queue: deque[_Write[Any]] = deque()
-        self._write_lock = Lock()
+        self._reads = GroupedCalls(self._read_all, MAX_GROUP)
+        self._writes = GroupedCalls(self._write_all, MAX_GROUP)
 
     @property
     def is_sqlite(self) -> bool:
@@ -109,11 +123,17 @@ class Database:
 
         Raises SQLAlchemy's errors: `TimeoutError` if all connections are in use.
         """
-        return self._readers.call(self._read, work) if self.is_sqlite else self._read(work)
+        if not (self.is_sqlite and has_event_loop()):
+            with self.engine.connect() as connection:
+                return work(connection)
+        read = _Read(work)
+        self._reads.add(read)
+        return read.outcome()
 
-    def _read(self, work: Callable[[Connection], T]) -> T:
+    def _read_all(self, reads: list[_Read[Any]]) -> None:
         with self.engine.connect() as connection:
-            return work(connection)
+            for read in reads:
+                read.run(connection)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work(connection)` in a transaction, and return its result after the commit.
@@ -125,15 +145,8 @@ class Database:
         if not self.is_sqlite:
             return self._write(work)
         write = _Write(work)
-        self._queue.append(write)
-        try:
-            self._writer.call(self._write_queued)
-        except ThreadsExhausted:
-            self._queue.remove(write)  # Otherwise a later call would run it.
-            raise
-        if write.error:
-            raise write.error
-        return write.result
+        self._writes.add(write)
+        return write.outcome()
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
@@ -142,23 +155,9 @@ class Database:
             connection.exec_driver_sql("COMMIT")
             return result
 
-    def _write_queued(self) -> None:
-        """Run all queued functions in one transaction, unless another call has run them."""
-        with self._write_lock:  # Without an event loop several threads may call this.
-            writes = self._take(MAX_BATCH)
-            if not writes:
-                return
-            try:
-                with self.engine.connect() as connection:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                    for write in writes:
-                        write.run(connection)
-                    connection.exec_driver_sql("COMMIT")
-            except BaseException as error:
-                # Writes queued meanwhile would wait as long again, and fail in the same way.
-                for write in [*writes, *self._take()]:
-                    write.error = error
-
-    def _take(self, maximum: int | None = None) -> list[_Write[Any]]:
-        number = len(self._queue)
-        return [self._queue.popleft() for _ in range(min(number, maximum or number))]
+    def _write_all(self, writes: list[_Write[Any]]) -> None:
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            for write in writes:
+                write.run(connection)
+            connection.exec_driver_sql("COMMIT")

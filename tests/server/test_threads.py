@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import Timer, get_ident
 from typing import Any
 
@@ -10,7 +11,7 @@ import gevent
 import pytest
 
 from api import threads
-from api.threads import NativeThreads, ThreadsExhausted, start_thread, wait_for
+from api.threads import GroupedCalls, NativeThreads, ThreadsExhausted, start_thread, wait_for
 
 
 @pytest.fixture
@@ -127,3 +128,99 @@ def test_where_no_thread_can_be_started_nothing_is_done(
 
     concurrently(ask)
     assert done == ["first", "more", "more", "more"]
+
+
+class Groups(list[list[str]]):
+    """The groups with which its calls were called."""
+
+    def __init__(self, maximum: int = 500) -> None:
+        self.threads: set[int] = set()
+        self.calls = GroupedCalls(self._call, maximum)
+        self.failed: list[str] = []
+
+    def _call(self, group: list[str]) -> None:
+        self.append(group)
+        self.threads.add(get_ident())
+        if "wrong" in group:
+            raise ZeroDivisionError
+
+    def add(self, *items: str) -> None:
+        """Add each item in a greenlet. Those of a call that raised are `failed`."""
+        concurrently(*(partial(self._add, item) for item in items))
+
+    def _add(self, item: str) -> None:
+        try:
+            self.calls.add(item)
+        except (ZeroDivisionError, ThreadsExhausted):
+            self.failed.append(item)
+
+
+@pytest.fixture
+def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a native thread begin at once, so that no item is added between a call and its begin."""
+    monkeypatch.setattr(NativeThreads, "call", lambda _, function: function())
+
+
+def test_a_call_with_a_group_runs_in_another_thread(event_loop: None) -> None:
+    groups = Groups()
+    groups.add("a", "b", "c")
+    groups.add("d")
+    assert groups[-1] == ["d"]
+    assert len(groups.threads) == 1 and get_ident() not in groups.threads
+
+
+def test_items_that_are_added_at_the_same_time_share_a_call(
+    event_loop: None, no_delay: None
+) -> None:
+    groups = Groups()
+    groups.add("a", "b", "c")
+    groups.add("d")
+    assert groups == [["a", "b", "c"], ["d"]]
+
+
+def test_after_a_group_the_next_item_waits_for_others(
+    event_loop: None, no_delay: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = Groups()
+
+    def add_later() -> None:
+        for _ in range(5):
+            gevent.sleep(0)
+        groups.calls.add("d")
+
+    groups.add("a", "b")
+    monkeypatch.setattr(threads, "PAUSE", 1)
+    concurrently(partial(groups.calls.add, "c"), add_later)
+    assert groups == [["a", "b"], ["c", "d"]]
+
+
+def test_a_call_that_raises_fails_for_its_items_and_those_that_wait(event_loop: None) -> None:
+    groups = Groups(maximum=2)
+    groups.add("a", "b", "wrong", "c", "d")
+    assert groups == [["a", "b"], ["wrong", "c"]]
+    assert sorted(groups.failed) == ["c", "d", "wrong"]
+    groups.add("e")
+    assert groups[-1] == ["e"] and len(groups.failed) == 3
+
+
+def test_items_for_which_no_thread_can_be_started_are_not_called_later(
+    event_loop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    groups = Groups()
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "_start", exhausted)
+        groups.add("a", "b")
+    assert sorted(groups.failed) == ["a", "b"]
+    groups.add("c")
+    assert groups == [["c"]]
+
+
+def test_without_an_event_loop_threads_share_calls_too() -> None:
+    groups = Groups()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(groups.calls.add, "abcdefgh"))
+    assert sorted(item for group in groups for item in group) == list("abcdefgh")
+    assert get_ident() not in groups.threads

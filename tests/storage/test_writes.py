@@ -18,7 +18,6 @@ from api.storage import keys
 from api.storage.database import Database, open_engine
 from api.storage.keys import Key, KeyTaken
 from api.storage.tables import accounts, idempotency_keys, user_details
-from api.threads import ThreadsExhausted
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -77,7 +76,7 @@ def write_together(database: Database, works: list[Work]) -> list[BaseException 
         first = pool.submit(database.write, run_first)
         assert begun.wait(60)
         others = [pool.submit(database.write, work) for work in works[1:]]
-        while database.is_sqlite and len(database._queue) < len(others):
+        while database.is_sqlite and len(database._writes._waiting) < len(others):
             time.sleep(0.001)
         go_on.set()
         return [future.exception(timeout=60) for future in (first, *others)]
@@ -153,21 +152,6 @@ def test_while_another_process_has_the_lock_waiting_writes_fail_together(
         another.rollback()
     assert [type(error) for error in errors] == [exc.OperationalError] * 4
     assert set(seen) == {"BEGIN"}
-    database.write(details())
-    assert count(database, user_details) == 1
-
-
-@ON_SQLITE
-def test_a_write_that_is_refused_for_want_of_a_thread_is_not_done_later(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def call(*_: object) -> None:
-        raise ThreadsExhausted
-
-    with monkeypatch.context() as patch:
-        patch.setattr(database._writer, "call", call)
-        with pytest.raises(ThreadsExhausted):
-            database.write(details())
     database.write(details())
     assert count(database, user_details) == 1
 
