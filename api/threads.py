@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from threading import Lock
+from types import TracebackType
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import gevent
@@ -27,7 +27,7 @@ _start = get_original("_thread", "start_new_thread")
 _get_ident = get_original("_thread", "get_ident")
 _Queue: Any = get_original("queue", "SimpleQueue")
 PAUSE = 0.001
-"""Seconds for which an item waits for others, if the last call had several."""
+"""Seconds for which a group waits for more items, if the last one had several."""
 sleep: Callable[[float], None] = get_original("time", "sleep")
 """Blocks a native thread."""
 
@@ -105,85 +105,68 @@ class NativeThreads:
 
 
 class _Added(Generic[T]):
-    """An item, and the exception of the call with it, once it is `done`."""
+    """An item, and the exception of its call, once it is `done`."""
 
     def __init__(self, item: T) -> None:
         self.item = item
-        self.error: BaseException | None = None
         self.done = Event()
+        self.error: BaseException | None = None
+        self.traceback: TracebackType | None = None
+
+    def fail(self, error: BaseException) -> None:
+        self.error, self.traceback = error, error.__traceback__
 
 
 class GroupedCalls(Generic[T]):
-    """Calls `function` in a native thread, each time with all items that were added meanwhile.
+    """Calls `function` in a native thread with a group: the items added since the last call.
 
     So requests that are served at the same time share the cost of a call, such as a sync to disk,
-    and of the change to another thread and back. A call gets at most `maximum` items.
+    and of the change to another thread and back. A group has at most `maximum` items.
     """
 
     def __init__(self, function: Callable[[list[T]], object], maximum: int) -> None:
         self._function, self._maximum = function, maximum
         self._thread = NativeThreads(1)
         self._waiting: deque[_Added[T]] = deque()
-        self._lock = Lock()
-        self._has_caller = self._is_busy = False
+        self._is_calling = self._is_busy = False
 
     def add(self, item: T) -> None:
         """Return after a call with the item, without blocking other requests.
 
-        An exception of the call is raised for its items and for all that wait, because they would
-        likely wait as long for the same exception. Raises `ThreadsExhausted`.
+        Raises what the call raises, or what the call before it raised while the item waited. Raises
+        `ThreadsExhausted`. Without an event loop in the calling thread, the item has its own call.
         """
+        if not _event_loop.is_running_here():
+            self._function([item])
+            return
         added = _Added(item)
         self._waiting.append(added)
-        if not _event_loop.is_running_here():
-            with self._lock:  # Several threads may be here.
-                called = self._call()
-        elif self._has_caller:
-            added.done.wait()
-            called = []
-        else:
-            self._has_caller = True
-            # Meanwhile, other requests add their items.
+        if not self._is_calling:
+            self._is_calling = True
+            gevent.spawn_raw(self._call_until_none_waits)
+        added.done.wait()
+        if added.error:  # Several requests may raise it, each with its own traceback.
+            raise added.error.with_traceback(added.traceback)
+
+    def _call_until_none_waits(self) -> None:
+        while self._waiting:
+            # Meanwhile, the other requests that can run add their items.
             gevent.sleep(PAUSE if self._is_busy else 0)
-            called = self._call_in_thread()
-        for each in called:
-            each.done.set()
-        if added.error:
-            raise added.error
-
-    def _call_in_thread(self) -> list[_Added[T]]:
-        try:
-            return self._thread.call(self._call)
-        except ThreadsExhausted as error:
-            self._has_caller = False
-            refused = self._take()  # Otherwise a later call would have these items.
-            for each in refused:
-                each.error = error
-            return refused
-
-    def _call(self) -> list[_Added[T]]:
-        """Call the function with all items that wait, and return them."""
-        called: list[_Added[T]] = []
-        self._has_caller = False  # First, so that an item that is added too late has a new caller.
-        while group := self._take(self._maximum):
+            group = self._take(self._maximum)
             try:
-                self._function([each.item for each in group])
+                self._thread.call(self._function, [each.item for each in group])
             except BaseException as error:
                 group += self._take()
                 for each in group:
-                    each.error = error
-            called += group
-        self._is_busy = len(called) > 1
-        return called
+                    each.fail(error)
+            self._is_busy = len(group) > 1
+            for each in group:
+                each.done.set()
+        self._is_calling = False
 
     def _take(self, maximum: int | None = None) -> list[_Added[T]]:
         number = len(self._waiting)
         return [self._waiting.popleft() for _ in range(min(number, maximum or number))]
-
-
-def has_event_loop() -> bool:
-    """Return whether this thread runs the event loop, which work must not block."""
-    return _event_loop.is_running_here()
 
 
 def use_event_loop() -> None:

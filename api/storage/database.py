@@ -11,12 +11,13 @@ from api.config import Settings
 from api.storage import sqlite
 from api.storage.errors import describe_url
 from api.storage.transactions import BEGIN
-from api.threads import GroupedCalls, has_event_loop
+from api.threads import GroupedCalls
 
 T = TypeVar("T")
 
 MAX_GROUP = 500
-"""Maximum number of writes in a transaction, so that other processes get the lock soon."""
+"""Maximum number of writes in a transaction, so that other processes get the lock soon, or of
+reads."""
 
 
 def open_engine(settings: Settings, url: URL | None = None) -> Engine:
@@ -50,39 +51,27 @@ def open_engine(settings: Settings, url: URL | None = None) -> Engine:
     return engine
 
 
-class _Read(Generic[T]):
+class _Work(Generic[T]):
     """A function of a connection, and what it returned or raised."""
 
     result: T
 
-    def __init__(self, work: Callable[[Connection], T]) -> None:
-        self.work = work
+    def __init__(self, function: Callable[[Connection], T]) -> None:
+        self.function = function
         self.error: Exception | None = None
 
-    def run(self, connection: Connection) -> None:
-        """Run the function. Raises `OperationalError`, which other reads would likely meet too."""
+    def read(self, connection: Connection) -> None:
         try:
-            self.result = self.work(connection)
-        except OperationalError:
-            raise
+            self.result = self.function(connection)
         except Exception as error:
             self.error = error
 
-    def outcome(self) -> T:
-        if self.error:
-            raise self.error
-        return self.result
-
-
-class _Write(_Read[T]):
-    """A function that writes."""
-
-    def run(self, connection: Connection) -> None:
+    def write(self, connection: Connection) -> None:
         """Run the function in a savepoint, which is rolled back if the function raises."""
         driver = sqlite.driver_of(connection)  # SQLAlchemy's savepoints take ten times as long.
         driver.execute("SAVEPOINT write")
         try:
-            self.result = self.work(connection)
+            self.result = self.function(connection)
         except Exception as error:
             # SQLite rolls the whole transaction back when the disk is full, for example.
             if connection.invalidated or not driver.in_transaction:
@@ -90,6 +79,11 @@ class _Write(_Read[T]):
             driver.execute("ROLLBACK TO write")
             self.error = error
         driver.execute("RELEASE write")
+
+    def outcome(self) -> T:
+        if self.error:
+            raise self.error
+        return self.result
 
 
 class Database:
@@ -121,19 +115,25 @@ class Database:
     def read(self, work: Callable[[Connection], T]) -> T:
         """Return `work(connection)`. Each statement sees everything that was committed before it.
 
-        Raises SQLAlchemy's errors: `TimeoutError` if all connections are in use.
+        `work` must fetch all rows that it selects. Raises SQLAlchemy's errors: `TimeoutError` if
+        all connections are in use.
         """
-        if not (self.is_sqlite and has_event_loop()):
+        if not self.is_sqlite:
             with self.engine.connect() as connection:
                 return work(connection)
-        read = _Read(work)
+        read = _Work(work)
         self._reads.add(read)
         return read.outcome()
 
-    def _read_all(self, reads: list[_Read[Any]]) -> None:
+    def _read_all(self, reads: list[_Work[Any]]) -> None:
         with self.engine.connect() as connection:
-            for read in reads:
-                read.run(connection)
+            for number, read in enumerate(reads):
+                read.read(connection)
+                if isinstance(read.error, OperationalError):
+                    # The others would likely wait as long for the same error.
+                    for other in reads[number + 1 :]:
+                        other.error = read.error
+                    return
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work(connection)` in a transaction, and return its result after the commit.
@@ -142,22 +142,19 @@ class Database:
         time share a transaction, and so one sync to disk. `work` must not call `write` itself,
         because there is one writer, which would wait for itself. Raises `ThreadsExhausted`.
         """
-        if not self.is_sqlite:
-            return self._write(work)
-        write = _Write(work)
-        self._writes.add(write)
-        return write.outcome()
-
-    def _write(self, work: Callable[[Connection], T]) -> T:
+        if self.is_sqlite:
+            write = _Work(work)
+            self._writes.add(write)
+            return write.outcome()
         with self.engine.connect() as connection:
             connection.exec_driver_sql(BEGIN)
             result = work(connection)  # If it raises, the pool rolls back.
             connection.exec_driver_sql("COMMIT")
             return result
 
-    def _write_all(self, writes: list[_Write[Any]]) -> None:
+    def _write_all(self, writes: list[_Work[Any]]) -> None:
         with self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             for write in writes:
-                write.run(connection)
+                write.write(connection)
             connection.exec_driver_sql("COMMIT")

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from threading import Timer, get_ident
+from traceback import walk_tb
 from typing import Any
 
 import gevent
@@ -12,26 +13,18 @@ import pytest
 
 from api import threads
 from api.threads import GroupedCalls, NativeThreads, ThreadsExhausted, start_thread, wait_for
+from tests.greenlets import concurrently, event_loop
 
 
-@pytest.fixture
-def event_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An event loop in the test's thread."""
-    monkeypatch.setattr(threads, "_event_loop", threads._EventLoop())
-    threads.use_event_loop()
-    yield
-    gevent.get_hub().destroy(destroy_loop=True)
+@pytest.fixture(name="event_loop")
+def _event_loop() -> Iterator[None]:
+    with event_loop():
+        yield
 
 
 @pytest.fixture
 def call(event_loop: None) -> Any:
     return NativeThreads(2).call
-
-
-def concurrently(*functions: Any) -> None:
-    """Run each function in a greenlet until all have ended. Raises the exception of any of them."""
-    with gevent.Timeout(60):
-        gevent.joinall([gevent.spawn(each) for each in functions], raise_error=True)
 
 
 def test_a_call_runs_in_another_thread_while_other_greenlets_run(call: Any) -> None:
@@ -145,7 +138,7 @@ class Groups(list[list[str]]):
             raise ZeroDivisionError
 
     def add(self, *items: str) -> None:
-        """Add each item in a greenlet. Those of a call that raised are `failed`."""
+        """Add each item in a greenlet. Those for which that raised are `failed`."""
         concurrently(*(partial(self._add, item) for item in items))
 
     def _add(self, item: str) -> None:
@@ -155,31 +148,16 @@ class Groups(list[list[str]]):
             self.failed.append(item)
 
 
-@pytest.fixture
-def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a native thread begin at once, so that no item is added between a call and its begin."""
-    monkeypatch.setattr(NativeThreads, "call", lambda _, function: function())
-
-
-def test_a_call_with_a_group_runs_in_another_thread(event_loop: None) -> None:
-    groups = Groups()
-    groups.add("a", "b", "c")
-    groups.add("d")
-    assert groups[-1] == ["d"]
-    assert len(groups.threads) == 1 and get_ident() not in groups.threads
-
-
-def test_items_that_are_added_at_the_same_time_share_a_call(
-    event_loop: None, no_delay: None
-) -> None:
+def test_items_that_are_added_at_the_same_time_share_a_call_in_a_thread(event_loop: None) -> None:
     groups = Groups()
     groups.add("a", "b", "c")
     groups.add("d")
     assert groups == [["a", "b", "c"], ["d"]]
+    assert len(groups.threads) == 1 and get_ident() not in groups.threads
 
 
 def test_after_a_group_the_next_item_waits_for_others(
-    event_loop: None, no_delay: None, monkeypatch: pytest.MonkeyPatch
+    event_loop: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     groups = Groups()
 
@@ -194,6 +172,19 @@ def test_after_a_group_the_next_item_waits_for_others(
     assert groups == [["a", "b"], ["c", "d"]]
 
 
+def test_each_item_returns_after_its_own_call(event_loop: None) -> None:
+    """Otherwise, as long as others add items, none would return."""
+    groups = Groups(maximum=1)
+    done: list[int] = []
+
+    def add() -> None:
+        groups.calls.add("a")
+        done.append(len(groups))
+
+    concurrently(*[add] * 4)
+    assert done == [1, 2, 3, 4]
+
+
 def test_a_call_that_raises_fails_for_its_items_and_those_that_wait(event_loop: None) -> None:
     groups = Groups(maximum=2)
     groups.add("a", "b", "wrong", "c", "d")
@@ -201,6 +192,33 @@ def test_a_call_that_raises_fails_for_its_items_and_those_that_wait(event_loop: 
     assert sorted(groups.failed) == ["c", "d", "wrong"]
     groups.add("e")
     assert groups[-1] == ["e"] and len(groups.failed) == 3
+
+
+def test_an_exception_that_many_requests_raise_does_not_grow(event_loop: None) -> None:
+    calls = GroupedCalls[int](lambda _: 1 / 0, 500)
+    depths: list[int] = []
+
+    def add() -> None:
+        try:
+            calls.add(1)
+        except ZeroDivisionError as error:
+            depths.append(len(list(walk_tb(error.__traceback__))))
+
+    concurrently(*[add] * 9)
+    assert depths == [depths[0]] * 9
+
+
+def test_an_item_is_called_though_the_request_that_came_first_is_killed(event_loop: None) -> None:
+    groups = Groups()
+
+    def kill_the_first() -> None:
+        first, second = (gevent.spawn(groups.calls.add, item) for item in "ab")
+        gevent.sleep(0)
+        first.kill()
+        second.get()
+
+    concurrently(kill_the_first)
+    assert groups == [["a", "b"]]
 
 
 def test_items_for_which_no_thread_can_be_started_are_not_called_later(
@@ -218,9 +236,8 @@ def test_items_for_which_no_thread_can_be_started_are_not_called_later(
     assert groups == [["c"]]
 
 
-def test_without_an_event_loop_threads_share_calls_too() -> None:
+def test_without_an_event_loop_each_item_has_a_call_in_its_thread() -> None:
     groups = Groups()
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(groups.calls.add, "abcdefgh"))
-    assert sorted(item for group in groups for item in group) == list("abcdefgh")
-    assert get_ident() not in groups.threads
+    groups.calls.add("a")
+    groups.calls.add("b")
+    assert groups == [["a"], ["b"]] and groups.threads == {get_ident()}

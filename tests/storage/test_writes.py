@@ -1,11 +1,10 @@
 """Concurrent writes share a transaction, and each one succeeds or fails by itself."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from threading import Event
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from api.storage import keys
 from api.storage.database import Database, open_engine
 from api.storage.keys import Key, KeyTaken
 from api.storage.tables import accounts, idempotency_keys, user_details
+from tests.greenlets import concurrently, event_loop
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -64,22 +64,22 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 def write_together(database: Database, works: list[Work]) -> list[BaseException | None]:
-    """Return each write's error. On SQLite, the others queue while the first one runs."""
-    begun, go_on = Event(), Event()
+    """Return each write's error. SQLite's writes are added at the same time, as by a server."""
+    errors: list[BaseException | None] = [None] * len(works)
 
-    def run_first(connection: Connection) -> None:
-        begun.set()
-        assert go_on.wait(60)
-        works[0](connection)
+    def write(number: int) -> None:
+        try:
+            database.write(works[number])
+        except Exception as error:
+            errors[number] = error
 
-    with ThreadPoolExecutor(len(works)) as pool:
-        first = pool.submit(database.write, run_first)
-        assert begun.wait(60)
-        others = [pool.submit(database.write, work) for work in works[1:]]
-        while database.is_sqlite and len(database._writes._waiting) < len(others):
-            time.sleep(0.001)
-        go_on.set()
-        return [future.exception(timeout=60) for future in (first, *others)]
+    if database.is_sqlite:
+        with event_loop():
+            concurrently(*(partial(write, number) for number in range(len(works))))
+    else:
+        with ThreadPoolExecutor(len(works)) as pool:
+            list(pool.map(write, range(len(works))))
+    return errors
 
 
 def count(database: Database, table: Table) -> int:
@@ -88,11 +88,11 @@ def count(database: Database, table: Table) -> int:
 
 
 @ON_SQLITE
-def test_writes_that_wait_share_a_transaction(database: Database) -> None:
+def test_writes_that_are_added_at_the_same_time_share_a_transaction(database: Database) -> None:
     with statements(database) as seen:
         errors = write_together(database, [details() for _ in range(9)])
     assert errors == [None] * 9 and count(database, user_details) == 9
-    assert seen.count("INSERT") == 9 and seen.count("COMMIT") == 2
+    assert seen.count("INSERT") == 9 and seen.count("COMMIT") == 1
 
 
 def test_a_write_that_breaks_a_constraint_fails_alone(database: Database) -> None:
@@ -146,12 +146,11 @@ def test_while_another_process_has_the_lock_waiting_writes_fail_together(
     """Otherwise a later write would wait for another full timeout."""
     with database.engine.connect() as another:
         another.exec_driver_sql("BEGIN IMMEDIATE")
-        with statements(database) as seen, ThreadPoolExecutor(4) as pool:
-            waiting = [pool.submit(database.write, details()) for _ in range(4)]
-            errors = [future.exception(timeout=60) for future in waiting]
+        with statements(database) as seen:
+            errors = write_together(database, [details() for _ in range(4)])
         another.rollback()
     assert [type(error) for error in errors] == [exc.OperationalError] * 4
-    assert set(seen) == {"BEGIN"}
+    assert seen == ["BEGIN"]
     database.write(details())
     assert count(database, user_details) == 1
 
@@ -190,6 +189,27 @@ def test_many_threads_each_read_their_own(database: Database) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(find, ids * 20)) == ids * 20
+
+
+@ON_SQLITE
+def test_reads_that_are_added_at_the_same_time_share_a_connection(database: Database) -> None:
+    """One that raises fails alone; SQLite's own error fails those that would also wait for it."""
+    outcomes: list[object] = []
+
+    def read(statement: str) -> None:
+        try:
+            found = database.read(lambda c: c.exec_driver_sql(statement).scalars().one())
+            outcomes.append(found)
+        except Exception as error:
+            outcomes.append(type(error))
+
+    checkouts: list[object] = []
+    event.listen(database.engine, "checkout", lambda *_: checkouts.append(1))
+    works = ["SELECT 1", "SELECT 2 WHERE 0", "SELECT 3", "SELECT wrong", "SELECT 5"]
+    with event_loop(), statements(database) as seen:
+        concurrently(*(partial(read, each) for each in works))
+    assert outcomes == [1, exc.NoResultFound, 3, exc.OperationalError, exc.OperationalError]
+    assert len(checkouts) == 1 and len(seen) == 4
 
 
 def keyed(key: Key) -> Work:
