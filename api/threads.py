@@ -152,21 +152,19 @@ class GroupedCalls(Generic[T]):
         while self._waiting:
             # Meanwhile, the other requests that can run add their items.
             gevent.sleep(PAUSE if self._is_busy else 0)
-            group = self._take(self._maximum)
+            number = min(len(self._waiting), self._maximum)
+            group = [self._waiting.popleft() for _ in range(number)]
             try:
                 self._thread.call(self._function, [each.item for each in group])
             except BaseException as error:
-                group += self._take()
+                group.extend(self._waiting)
+                self._waiting.clear()
                 for each in group:
                     each.fail(error)
             self._is_busy = len(group) > 1
             for each in group:
                 each.done.set()
         self._is_calling = False
-
-    def _take(self, maximum: int | None = None) -> list[_Added[T]]:
-        number = len(self._waiting)
-        return [self._waiting.popleft() for _ in range(min(number, maximum or number))]
 
 
 def use_event_loop() -> None:

@@ -16,8 +16,7 @@ from api.threads import GroupedCalls
 T = TypeVar("T")
 
 MAX_GROUP = 500
-"""Maximum number of writes in a transaction, so that other processes get the lock soon, or of
-reads."""
+"""Maximum number of reads or writes in a group, so that other processes get SQLite's lock soon."""
 
 
 def open_engine(settings: Settings, url: URL | None = None) -> Engine:
@@ -60,14 +59,14 @@ class _Work(Generic[T]):
         self.function = function
         self.error: Exception | None = None
 
-    def read(self, connection: Connection) -> None:
+    def run(self, connection: Connection) -> None:
         try:
             self.result = self.function(connection)
         except Exception as error:
             self.error = error
 
-    def write(self, connection: Connection) -> None:
-        """Run the function in a savepoint, which is rolled back if the function raises."""
+    def run_in_savepoint(self, connection: Connection) -> None:
+        """Run the function. If it raises, roll back what it wrote."""
         driver = sqlite.driver_of(connection)  # SQLAlchemy's savepoints take ten times as long.
         driver.execute("SAVEPOINT write")
         try:
@@ -128,7 +127,7 @@ class Database:
     def _read_all(self, reads: list[_Work[Any]]) -> None:
         with self.engine.connect() as connection:
             for number, read in enumerate(reads):
-                read.read(connection)
+                read.run(connection)
                 if isinstance(read.error, OperationalError):
                     # The others would likely wait as long for the same error.
                     for other in reads[number + 1 :]:
@@ -156,5 +155,5 @@ class Database:
         with self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             for write in writes:
-                write.write(connection)
+                write.run_in_savepoint(connection)
             connection.exec_driver_sql("COMMIT")

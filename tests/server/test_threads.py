@@ -22,6 +22,10 @@ def _event_loop() -> Iterator[None]:
         yield
 
 
+def exhausted(*_: object) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 @pytest.fixture
 def call(event_loop: None) -> Any:
     return NativeThreads(2).call
@@ -105,9 +109,6 @@ def test_where_no_thread_can_be_started_nothing_is_done(
 ) -> None:
     """But existing threads still take further calls."""
     done: list[str] = []
-
-    def exhausted(*_: object) -> None:
-        raise RuntimeError("can't start new thread")
 
     def ask() -> None:
         pool = NativeThreads(2)
@@ -224,9 +225,6 @@ def test_an_item_is_called_though_the_request_that_came_first_is_killed(event_lo
 def test_items_for_which_no_thread_can_be_started_are_not_called_later(
     event_loop: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def exhausted(*_: object) -> None:
-        raise RuntimeError("can't start new thread")
-
     groups = Groups()
     with monkeypatch.context() as patch:
         patch.setattr(threads, "_start", exhausted)

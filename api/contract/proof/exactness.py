@@ -101,7 +101,8 @@ class Exactness:
     def judge(self, concerns: Callable[[Place], bool] = lambda _: True) -> Verdict:
         """Judge each mutant whose line is of concern."""
         verdict = Verdict(not_judged=left_out(self.root))
-        # If a mutant of a line is equivalent, similar ones may be. Trying all exchanges takes long.
+        # Where one mutant of a line is equivalent, others may be too. To compare the schemas takes
+        # less long than to try all exchanges.
         compared_first: set[tuple[Place, Direction]] = set()
         for mutant in mutants(self.root):
             alike = mutant.line, mutant.direction
