@@ -1,9 +1,9 @@
 """Native threads for work that would block the event loop.
 
 Under the server a request is a greenlet of one thread, and gevent's patches let it wait for sockets
-without blocking other requests. SQLite and Argon2id would block all of them, so `NativeThreads` and
-`GroupedCalls` run that work. Without the event loop (a test client, a command, another server) they
-call it directly.
+without blocking other requests. SQLite and Argon2id would block all of them, so `NativeThreads`
+runs that work. Without the event loop (a test client, a command, another server) it calls it
+directly.
 """
 
 import os
@@ -27,7 +27,7 @@ _start = get_original("_thread", "start_new_thread")
 _get_ident = get_original("_thread", "get_ident")
 _Queue: Any = get_original("queue", "SimpleQueue")
 PAUSE = 0.001
-"""Seconds for which a group waits for more items, if the last one had several."""
+"""Seconds for which a group waits for more items if it has fewer than the last one."""
 sleep: Callable[[float], None] = get_original("time", "sleep")
 """Blocks a native thread."""
 
@@ -118,17 +118,18 @@ class _Added(Generic[T]):
 
 
 class GroupedCalls(Generic[T]):
-    """Calls `function` in a native thread with a group: the items added since the last call.
+    """Calls `function` with a group: the items added since the last call, at most `maximum`.
 
-    So requests that are served at the same time share the cost of a call, such as a sync to disk,
-    and of the change to another thread and back. A group has at most `maximum` items.
+    So requests that are served at the same time share the cost of a call, such as a sync to disk.
+    The calls run in a greenlet, one after the other, so `function` must not block its thread.
     """
 
     def __init__(self, function: Callable[[list[T]], object], maximum: int) -> None:
         self._function, self._maximum = function, maximum
-        self._thread = NativeThreads(1)
         self._waiting: deque[_Added[T]] = deque()
-        self._is_calling = self._is_busy = False
+        self._is_calling = False
+        self._last = 0
+        """The number of items in the last group."""
 
     def add(self, item: T) -> None:
         """Return after a call with the item, without blocking other requests.
@@ -150,21 +151,31 @@ class GroupedCalls(Generic[T]):
 
     def _call_until_none_waits(self) -> None:
         while self._waiting:
-            # Meanwhile, the other requests that can run add their items.
-            gevent.sleep(PAUSE if self._is_busy else 0)
-            number = min(len(self._waiting), self._maximum)
-            group = [self._waiting.popleft() for _ in range(number)]
+            self._wait_for_more()
+            self._last = min(len(self._waiting), self._maximum)
+            group = [self._waiting.popleft() for _ in range(self._last)]
             try:
-                self._thread.call(self._function, [each.item for each in group])
+                self._function([each.item for each in group])
             except BaseException as error:
                 group.extend(self._waiting)
                 self._waiting.clear()
                 for each in group:
                     each.fail(error)
-            self._is_busy = len(group) > 1
             for each in group:
                 each.done.set()
         self._is_calling = False
+
+    def _wait_for_more(self) -> None:
+        """Let other requests that can run add their items.
+
+        Each adds one, so this ends. If there are fewer items than last time, wait for `PAUSE` too.
+        """
+        number = 0
+        while number < len(self._waiting):
+            number = len(self._waiting)
+            gevent.sleep(0)
+        if number < self._last:
+            gevent.sleep(PAUSE)
 
 
 def use_event_loop() -> None:

@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 from api.config import Settings
 from api.storage import sqlite
 from api.storage.errors import describe_url
-from api.storage.transactions import BEGIN
-from api.threads import GroupedCalls
+from api.storage.transactions import BEGIN, BEGIN_SHARED
+from api.threads import GroupedCalls, NativeThreads
 
 T = TypeVar("T")
 
@@ -58,6 +58,8 @@ class _Work(Generic[T]):
     def __init__(self, function: Callable[[Connection], T]) -> None:
         self.function = function
         self.error: Exception | None = None
+        self.is_undone = False
+        """Whether what it wrote was rolled back because another function in the group raised."""
 
     def run(self, connection: Connection) -> None:
         try:
@@ -89,14 +91,15 @@ class Database:
     """Runs functions of a connection, each as a whole: execute, fetch and commit.
 
     On SQLite they run in two native threads, one that reads and one that writes, because its calls
-    block a thread. On PostgreSQL they run in the calling thread, because psycopg suspends only the
-    greenlet that waits. Outside this package, only these functions use a connection.
+    block a thread. On PostgreSQL they run in the event loop's thread, because psycopg suspends only
+    the greenlet that waits. Outside this package, only these functions use a connection.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reads = GroupedCalls(self._read_all, MAX_GROUP)
-        self._writes = GroupedCalls(self._write_all, MAX_GROUP)
+        self._reader, self._writer = NativeThreads(1), NativeThreads(1)
+        self._reads = GroupedCalls(self._read_group, MAX_GROUP)
+        self._writes = GroupedCalls(self._write_group, MAX_GROUP)
 
     @property
     def is_sqlite(self) -> bool:
@@ -124,7 +127,10 @@ class Database:
         self._reads.add(read)
         return read.outcome()
 
-    def _read_all(self, reads: list[_Work[Any]]) -> None:
+    def _read_group(self, reads: list[_Work[Any]]) -> None:
+        self._reader.call(self._read_from_sqlite, reads)
+
+    def _read_from_sqlite(self, reads: list[_Work[Any]]) -> None:
         with self.engine.connect() as connection:
             for number, read in enumerate(reads):
                 read.run(connection)
@@ -137,13 +143,14 @@ class Database:
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work(connection)` in a transaction, and return its result after the commit.
 
-        If it raises, its writes are rolled back. On SQLite, functions that are queued at the same
-        time share a transaction, and so one sync to disk. `work` must not call `write` itself,
-        because there is one writer, which would wait for itself. Raises `ThreadsExhausted`.
+        If it raises, its writes are rolled back. Functions that are added at the same time share a
+        transaction, and so one sync to disk. On PostgreSQL `work` may be run twice: if one function
+        raises, the shared transaction is rolled back, and each function gets its own. `work` must
+        not call `write` itself, which would wait for itself. Raises `ThreadsExhausted`.
         """
-        if self.is_sqlite:
-            write = _Work(work)
-            self._writes.add(write)
+        write = _Work(work)
+        self._writes.add(write)
+        if not write.is_undone:
             return write.outcome()
         with self.engine.connect() as connection:
             connection.exec_driver_sql(BEGIN)
@@ -151,9 +158,30 @@ class Database:
             connection.exec_driver_sql("COMMIT")
             return result
 
-    def _write_all(self, writes: list[_Work[Any]]) -> None:
+    def _write_group(self, writes: list[_Work[Any]]) -> None:
+        if self.is_sqlite:
+            self._writer.call(self._write_to_sqlite, writes)
+        else:
+            self._write_to_postgresql(writes)
+
+    def _write_to_sqlite(self, writes: list[_Work[Any]]) -> None:
         with self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             for write in writes:
                 write.run_in_savepoint(connection)
+            connection.exec_driver_sql("COMMIT")
+
+    def _write_to_postgresql(self, writes: list[_Work[Any]]) -> None:
+        """Run all functions in one transaction. If one raises, all are undone."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql(BEGIN_SHARED)
+            for write in writes:
+                write.run(connection)
+                if write.error:
+                    if connection.invalidated:
+                        raise write.error
+                    connection.exec_driver_sql("ROLLBACK")
+                    for each in writes:
+                        each.is_undone = True
+                    return
             connection.exec_driver_sql("COMMIT")

@@ -131,8 +131,10 @@ def execute_pooled(cursor: Any, statement: str, parameters: Any, _: object) -> b
     session: Session = cursor.connection
     if not session.is_pooled or session.info.transaction_status != TransactionStatus.IDLE:
         return False
-    session.execute(f"{BEGIN}; {_sql(session.timeout, is_local=True)}")
-    if statement != BEGIN:
+    begins = statement.startswith(BEGIN)
+    own = statement.removeprefix(BEGIN) if begins else ""  # `BEGIN_SHARED` has a setting too.
+    session.execute(f"{BEGIN}; {_sql(session.timeout, is_local=True)}{own}")
+    if not begins:
         cursor.execute(statement, parameters)
         session.commit()
     return True

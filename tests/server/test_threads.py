@@ -129,7 +129,8 @@ class Groups(list[list[str]]):
 
     def __init__(self, maximum: int = 500) -> None:
         self.threads: set[int] = set()
-        self.calls = GroupedCalls(self._call, maximum)
+        thread = NativeThreads(1)
+        self.calls = GroupedCalls[str](lambda group: thread.call(self._call, group), maximum)
         self.failed: list[str] = []
 
     def _call(self, group: list[str]) -> None:
@@ -141,6 +142,12 @@ class Groups(list[list[str]]):
     def add(self, *items: str) -> None:
         """Add each item in a greenlet. Those for which that raised are `failed`."""
         concurrently(*(partial(self._add, item) for item in items))
+
+    def add_later(self, item: str, rounds: int) -> None:
+        """Add the item after some rounds of the event loop."""
+        for _ in range(rounds):
+            gevent.sleep(0)
+        self.calls.add(item)
 
     def _add(self, item: str) -> None:
         try:
@@ -157,19 +164,20 @@ def test_items_that_are_added_at_the_same_time_share_a_call_in_a_thread(event_lo
     assert len(groups.threads) == 1 and get_ident() not in groups.threads
 
 
-def test_after_a_group_the_next_item_waits_for_others(
+def test_a_group_waits_as_long_as_other_requests_add_items(event_loop: None) -> None:
+    groups = Groups()
+    concurrently(*(partial(groups.add_later, item, n) for n, item in enumerate("abcd")))
+    groups.add("e")
+    assert groups == [["a", "b", "c", "d"], ["e"]]
+
+
+def test_a_group_that_is_smaller_than_the_last_one_waits_longer(
     event_loop: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     groups = Groups()
-
-    def add_later() -> None:
-        for _ in range(5):
-            gevent.sleep(0)
-        groups.calls.add("d")
-
     groups.add("a", "b")
     monkeypatch.setattr(threads, "PAUSE", 1)
-    concurrently(partial(groups.calls.add, "c"), add_later)
+    concurrently(partial(groups.calls.add, "c"), partial(groups.add_later, "d", 5))
     assert groups == [["a", "b"], ["c", "d"]]
 
 

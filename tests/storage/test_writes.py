@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, Table, event, exc, func, insert, select, update
 
@@ -15,9 +16,11 @@ from api.config import Settings
 from api.header_fields import RETRY_HOURS
 from api.storage import keys
 from api.storage.database import Database, open_engine
+from api.storage.errors import may_have_succeeded
 from api.storage.keys import Key, KeyTaken
 from api.storage.tables import accounts, idempotency_keys, user_details
 from tests.greenlets import concurrently, event_loop
+from tests.pgbouncer import running as running_pooler
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -64,7 +67,7 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 def write_together(database: Database, works: list[Work]) -> list[BaseException | None]:
-    """Return each write's error. SQLite's writes are added at the same time, as by a server."""
+    """Return each write's error. The writes are added at the same time, as by a server."""
     errors: list[BaseException | None] = [None] * len(works)
 
     def write(number: int) -> None:
@@ -73,12 +76,8 @@ def write_together(database: Database, works: list[Work]) -> list[BaseException 
         except Exception as error:
             errors[number] = error
 
-    if database.is_sqlite:
-        with event_loop():
-            concurrently(*(partial(write, number) for number in range(len(works))))
-    else:
-        with ThreadPoolExecutor(len(works)) as pool:
-            list(pool.map(write, range(len(works))))
+    with event_loop():
+        concurrently(*(partial(write, number) for number in range(len(works))))
     return errors
 
 
@@ -87,7 +86,6 @@ def count(database: Database, table: Table) -> int:
     return database.read(lambda connection: connection.scalars(number).one())
 
 
-@ON_SQLITE
 def test_writes_that_are_added_at_the_same_time_share_a_transaction(database: Database) -> None:
     with statements(database) as seen:
         errors = write_together(database, [details() for _ in range(9)])
@@ -153,6 +151,46 @@ def test_while_another_process_has_the_lock_waiting_writes_fail_together(
     assert seen == ["BEGIN"]
     database.write(details())
     assert count(database, user_details) == 1
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("pooled", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_a_shared_transaction_waits_only_shortly_for_a_lock(
+    database_url: str, pooled: bool
+) -> None:
+    """A write that was undone, because another one raised, waits for the whole timeout."""
+    seen: list[object] = []
+
+    def raise_once(connection: Connection) -> None:
+        seen.append(connection.exec_driver_sql("SHOW lock_timeout").scalar())
+        if len(seen) == 1:
+            raise ZeroDivisionError
+
+    with running_pooler(database_url) if pooled else nullcontext(database_url) as url:
+        database = Database(open_engine(Settings(database_url=url, database_timeout=1)))
+        database.write(raise_once)
+        database.close()
+    assert seen == ["50ms", "1s"]
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("at", ["INSERT", "COMMIT"])
+def test_writes_whose_connection_breaks_are_not_run_again(database: Database, at: str) -> None:
+    """PostgreSQL may have committed them."""
+    with statements(database) as seen:
+
+        @event.listens_for(database.engine, "before_cursor_execute")
+        def end_session(_c: Connection, cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith(at):
+                with suppress(psycopg.OperationalError):
+                    cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+        errors = write_together(database, [details(), details()])
+        event.remove(database.engine, "before_cursor_execute", end_session)
+    assert [type(error) for error in errors] == [exc.OperationalError] * 2
+    assert all(may_have_succeeded(error) for error in errors if isinstance(error, Exception))
+    assert seen == ["BEGIN", "INSERT"] + ["INSERT", "COMMIT"] * (at == "COMMIT")
+    assert count(database, user_details) == 0
 
 
 def test_a_statement_that_returns_rows_is_committed(database: Database) -> None:
