@@ -121,21 +121,27 @@ class GroupedCalls(Generic[T]):
     """Calls `function` with a group: the items added since the last call, at most `maximum`.
 
     So requests that are served at the same time share the cost of a call, such as a sync to disk.
-    The calls run in a greenlet, one after the other, so `function` must not block its thread.
+    Each call has a greenlet, and the next call starts when the last one has ended. If that raised,
+    the items that waited for its end fail too. With a `patience`, the next call starts after these
+    seconds at the latest, or at once if there are too many items for one group.
     """
 
-    def __init__(self, function: Callable[[list[T]], object], maximum: int) -> None:
-        self._function, self._maximum = function, maximum
+    def __init__(
+        self,
+        function: Callable[[list[T]], object],
+        maximum: int,
+        patience: float | None = None,
+    ) -> None:
+        self._function, self._maximum, self._patience = function, maximum, patience
         self._waiting: deque[_Added[T]] = deque()
         self._is_calling = False
-        self._last = 0
-        """The number of items in the last group."""
+        self._last_size = 0
 
     def add(self, item: T) -> None:
         """Return after a call with the item, without blocking other requests.
 
-        Raises what the call raises, or what the call before it raised while the item waited. Raises
-        `ThreadsExhausted`. Without an event loop in the calling thread, the item has its own call.
+        Raises what the call raises. Without an event loop in the calling thread, the item has its
+        own call.
         """
         if not _event_loop.is_running_here():
             self._function([item])
@@ -152,30 +158,36 @@ class GroupedCalls(Generic[T]):
     def _call_until_none_waits(self) -> None:
         while self._waiting:
             self._wait_for_more()
-            self._last = min(len(self._waiting), self._maximum)
-            group = [self._waiting.popleft() for _ in range(self._last)]
-            try:
-                self._function([each.item for each in group])
-            except BaseException as error:
-                group.extend(self._waiting)
-                self._waiting.clear()
-                for each in group:
-                    each.fail(error)
-            for each in group:
-                each.done.set()
+            self._last_size = min(len(self._waiting), self._maximum)
+            group = [self._waiting.popleft() for _ in range(self._last_size)]
+            call = gevent.spawn(self._call, group)
+            if self._patience is None or not self._waiting:
+                call.join(self._patience)
         self._is_calling = False
 
     def _wait_for_more(self) -> None:
-        """Let other requests that can run add their items.
+        """Wait until the group is full, or a round of the event loop adds no item.
 
-        Each adds one, so this ends. If there are fewer items than last time, wait for `PAUSE` too.
+        If there are then fewer items than in the last group, wait for `PAUSE` too.
         """
         number = 0
-        while number < len(self._waiting):
+        while number < min(len(self._waiting), self._maximum):
             number = len(self._waiting)
             gevent.sleep(0)
-        if number < self._last:
+        if number < self._last_size:
             gevent.sleep(PAUSE)
+
+    def _call(self, group: list[_Added[T]]) -> None:
+        try:
+            self._function([each.item for each in group])
+        except BaseException as error:
+            if self._patience is None:
+                group.extend(self._waiting)
+                self._waiting.clear()
+            for each in group:
+                each.fail(error)
+        for each in group:
+            each.done.set()
 
 
 def use_event_loop() -> None:

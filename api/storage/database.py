@@ -1,5 +1,6 @@
 """Access to the database: functions of a connection, each run as a whole where it may block."""
 
+import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Generic, TypeVar
@@ -9,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from api.config import Settings
 from api.storage import sqlite
-from api.storage.errors import describe_url
+from api.storage.errors import describe_url, is_lock_failure
 from api.storage.transactions import BEGIN, BEGIN_SHARED
 from api.threads import GroupedCalls, NativeThreads
 
@@ -17,6 +18,12 @@ T = TypeVar("T")
 
 MAX_GROUP = 500
 """Maximum number of reads or writes in a group, so that other processes get SQLite's lock soon."""
+MAX_GROUP_ON_POSTGRESQL = 8
+"""The same on PostgreSQL, where each statement waits for the network, and groups run at once."""
+PATIENCE = 0.005
+"""Seconds after which a group on PostgreSQL no longer delays the next one."""
+MAX_SHARED_SECONDS = 0.05
+"""Seconds after which a transaction on PostgreSQL runs no further function of its group."""
 
 
 def open_engine(settings: Settings, url: URL | None = None) -> Engine:
@@ -58,8 +65,8 @@ class _Work(Generic[T]):
     def __init__(self, function: Callable[[Connection], T]) -> None:
         self.function = function
         self.error: Exception | None = None
-        self.is_undone = False
-        """Whether what it wrote was rolled back because another function in the group raised."""
+        self.must_run_alone = False
+        """Whether it was not run in a group, or was rolled back with the group."""
 
     def run(self, connection: Connection) -> None:
         try:
@@ -97,9 +104,18 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reader, self._writer = NativeThreads(1), NativeThreads(1)
-        self._reads = GroupedCalls(self._read_group, MAX_GROUP)
-        self._writes = GroupedCalls(self._write_group, MAX_GROUP)
+        if self.is_sqlite:
+            reader, writer = NativeThreads(1), NativeThreads(1)
+            self._reads = GroupedCalls[_Work[Any]](
+                lambda reads: reader.call(self._read_from_sqlite, reads), MAX_GROUP
+            )
+            self._writes = GroupedCalls[_Work[Any]](
+                lambda writes: writer.call(self._write_to_sqlite, writes), MAX_GROUP
+            )
+        else:
+            self._writes = GroupedCalls(
+                self._write_to_postgresql, MAX_GROUP_ON_POSTGRESQL, PATIENCE
+            )
 
     @property
     def is_sqlite(self) -> bool:
@@ -127,9 +143,6 @@ class Database:
         self._reads.add(read)
         return read.outcome()
 
-    def _read_group(self, reads: list[_Work[Any]]) -> None:
-        self._reader.call(self._read_from_sqlite, reads)
-
     def _read_from_sqlite(self, reads: list[_Work[Any]]) -> None:
         with self.engine.connect() as connection:
             for number, read in enumerate(reads):
@@ -144,25 +157,19 @@ class Database:
         """Run `work(connection)` in a transaction, and return its result after the commit.
 
         If it raises, its writes are rolled back. Functions that are added at the same time share a
-        transaction, and so one sync to disk. On PostgreSQL `work` may be run twice: if one function
-        raises, the shared transaction is rolled back, and each function gets its own. `work` must
-        not call `write` itself, which would wait for itself. Raises `ThreadsExhausted`.
+        transaction, and so one sync to disk. `work` must not call `write` itself, which would wait
+        for itself. On PostgreSQL it may be run a second time, after a rollback. Raises
+        SQLAlchemy's errors, and on SQLite `ThreadsExhausted`.
         """
         write = _Work(work)
         self._writes.add(write)
-        if not write.is_undone:
-            return write.outcome()
-        with self.engine.connect() as connection:
-            connection.exec_driver_sql(BEGIN)
-            result = work(connection)  # If it raises, the pool rolls back.
-            connection.exec_driver_sql("COMMIT")
-            return result
-
-    def _write_group(self, writes: list[_Work[Any]]) -> None:
-        if self.is_sqlite:
-            self._writer.call(self._write_to_sqlite, writes)
-        else:
-            self._write_to_postgresql(writes)
+        if write.must_run_alone:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql(BEGIN)
+                write.result = work(connection)  # If it raises, the pool rolls back.
+                _refuse_failed_transaction(connection)
+                connection.exec_driver_sql("COMMIT")
+        return write.outcome()
 
     def _write_to_sqlite(self, writes: list[_Work[Any]]) -> None:
         with self.engine.connect() as connection:
@@ -172,16 +179,40 @@ class Database:
             connection.exec_driver_sql("COMMIT")
 
     def _write_to_postgresql(self, writes: list[_Work[Any]]) -> None:
-        """Run all functions in one transaction. If one raises, all are undone."""
+        """Run the functions in one transaction. If one raises, all are rolled back to run alone.
+
+        A savepoint for each would take two more round trips each. Raises what running alone would
+        raise again, and all errors of COMMIT, which may have succeeded.
+        """
         with self.engine.connect() as connection:
             connection.exec_driver_sql(BEGIN_SHARED)
-            for write in writes:
-                write.run(connection)
-                if write.error:
-                    if connection.invalidated:
-                        raise write.error
-                    connection.exec_driver_sql("ROLLBACK")
-                    for each in writes:
-                        each.is_undone = True
-                    return
+            until = time.monotonic() + MAX_SHARED_SECONDS
+            try:
+                for number, write in enumerate(writes):
+                    if time.monotonic() > until:
+                        _run_alone(writes[number:])
+                        break
+                    write.result = write.function(connection)
+                _refuse_failed_transaction(connection)
+            except Exception as error:
+                is_of_one = len(writes) > 1 and not isinstance(error, OperationalError)
+                if not (is_of_one or is_lock_failure(error)):
+                    raise
+                _run_alone(writes)  # The pool rolls back.
+                return
             connection.exec_driver_sql("COMMIT")
+
+
+def _run_alone(writes: list[_Work[Any]]) -> None:
+    for write in writes:
+        write.must_run_alone = True
+
+
+def _refuse_failed_transaction(connection: Connection) -> None:
+    """Raise `RuntimeError` if PostgreSQL would roll back at COMMIT, without an error.
+
+    It does so after a statement failed, if `work` caught the error.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    if driver.info.transaction_status.name == "INERROR":
+        raise RuntimeError("a statement failed and its error was caught: nothing is written")

@@ -31,3 +31,8 @@ def may_have_succeeded(error: Exception) -> bool:
     if isinstance(code := getattr(getattr(error, "orig", None), "sqlite_errorcode", None), int):
         return code & 0xFF == sqlite3.SQLITE_IOERR
     return bool(getattr(error, "connection_invalidated", False))
+
+
+def is_lock_failure(error: Exception) -> bool:
+    """Return whether PostgreSQL gave up waiting for a lock: a timeout, or a deadlock."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in ("55P03", "40P01")

@@ -8,7 +8,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 
-from api.storage.transactions import BEGIN
+from api.storage.transactions import BEGIN, BEGIN_SHARED
 
 SETTINGS = {
     # How values are read and written.
@@ -131,10 +131,11 @@ def execute_pooled(cursor: Any, statement: str, parameters: Any, _: object) -> b
     session: Session = cursor.connection
     if not session.is_pooled or session.info.transaction_status != TransactionStatus.IDLE:
         return False
-    begins = statement.startswith(BEGIN)
-    own = statement.removeprefix(BEGIN) if begins else ""  # `BEGIN_SHARED` has a setting too.
-    session.execute(f"{BEGIN}; {_sql(session.timeout, is_local=True)}{own}")
-    if not begins:
+    settings = _sql(session.timeout, is_local=True)
+    if statement in (BEGIN, BEGIN_SHARED):
+        session.execute(f"{BEGIN}; {settings}; {statement.removeprefix(BEGIN)}")
+    else:
+        session.execute(f"{BEGIN}; {settings}")
         cursor.execute(statement, parameters)
         session.commit()
     return True

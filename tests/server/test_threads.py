@@ -10,6 +10,7 @@ from typing import Any
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from api import threads
 from api.threads import GroupedCalls, NativeThreads, ThreadsExhausted, start_thread, wait_for
@@ -127,10 +128,12 @@ def test_where_no_thread_can_be_started_nothing_is_done(
 class Groups(list[list[str]]):
     """The groups with which its calls were called."""
 
-    def __init__(self, maximum: int = 500) -> None:
+    def __init__(self, maximum: int = 500, patience: float | None = None) -> None:
         self.threads: set[int] = set()
         thread = NativeThreads(1)
-        self.calls = GroupedCalls[str](lambda group: thread.call(self._call, group), maximum)
+        self.calls = GroupedCalls[str](
+            lambda group: thread.call(self._call, group), maximum, patience
+        )
         self.failed: list[str] = []
 
     def _call(self, group: list[str]) -> None:
@@ -179,6 +182,66 @@ def test_a_group_that_is_smaller_than_the_last_one_waits_longer(
     monkeypatch.setattr(threads, "PAUSE", 1)
     concurrently(partial(groups.calls.add, "c"), partial(groups.add_later, "d", 5))
     assert groups == [["a", "b"], ["c", "d"]]
+
+
+def test_a_full_group_does_not_wait_for_more(event_loop: None) -> None:
+    """Otherwise a steady load would delay the first call for ever."""
+    waited: list[int] = []
+    calls = GroupedCalls[int](lambda _: waited.append(len(calls._waiting)), 2)
+
+    def add_later(rounds: int) -> None:
+        for _ in range(rounds):
+            gevent.sleep(0)
+        calls.add(rounds)
+
+    concurrently(*(partial(add_later, rounds) for rounds in range(30)))
+    assert waited[0] < 5
+
+
+@pytest.mark.parametrize("patience", [None, 0.005])
+def test_with_a_patience_a_call_that_takes_long_delays_no_other(
+    event_loop: None, patience: float | None
+) -> None:
+    is_free = Event()
+    begun: list[list[str]] = []
+
+    def call(group: list[str]) -> None:
+        begun.append(group)
+        if group == ["slow"]:
+            assert is_free.wait(10 if patience else 0.05) == bool(patience)
+
+    calls = GroupedCalls(call, 500, patience)
+
+    def add_after_it() -> None:
+        while not begun:
+            gevent.sleep(0)
+        calls.add("fast")
+        is_free.set()
+
+    concurrently(partial(calls.add, "slow"), add_after_it)
+    assert begun == [["slow"], ["fast"]]
+
+
+def test_with_a_patience_items_beyond_the_maximum_are_called_at_once(event_loop: None) -> None:
+    all_began = Event()
+    begun: list[list[str]] = []
+
+    def call(group: list[str]) -> None:
+        begun.append(group)
+        if len(begun) == 3:
+            all_began.set()
+        assert all_began.wait(10)
+
+    calls = GroupedCalls(call, 2, 60)
+    concurrently(*(partial(calls.add, item) for item in "abcde"))
+    assert begun == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_with_a_patience_a_call_that_raises_fails_for_its_items_alone(event_loop: None) -> None:
+    groups = Groups(maximum=2, patience=60)
+    groups.add("a", "b", "wrong", "c", "d")
+    assert groups == [["a", "b"], ["wrong", "c"], ["d"]]
+    assert sorted(groups.failed) == ["c", "wrong"]
 
 
 def test_each_item_returns_after_its_own_call(event_loop: None) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, event, exc, func, insert, select, upda
 from api.config import Settings
 from api.header_fields import RETRY_HOURS
 from api.storage import keys
-from api.storage.database import Database, open_engine
+from api.storage.database import MAX_SHARED_SECONDS, Database, open_engine
 from api.storage.errors import may_have_succeeded
 from api.storage.keys import Key, KeyTaken
 from api.storage.tables import accounts, idempotency_keys, user_details
@@ -26,6 +26,23 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 KEY = Key(b"k" * 32, b"f" * 32)
 Work = Callable[[Connection], Any]
+
+
+class Clock:
+    """Python's module `time`, whose clock stands still."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of shared transactions, so that these don't end earlier on a busy machine."""
+    clock = Clock()
+    monkeypatch.setattr("api.storage.database.time", clock)
+    return clock
 
 
 @pytest.fixture
@@ -88,9 +105,9 @@ def count(database: Database, table: Table) -> int:
 
 def test_writes_that_are_added_at_the_same_time_share_a_transaction(database: Database) -> None:
     with statements(database) as seen:
-        errors = write_together(database, [details() for _ in range(9)])
-    assert errors == [None] * 9 and count(database, user_details) == 9
-    assert seen.count("INSERT") == 9 and seen.count("COMMIT") == 1
+        errors = write_together(database, [details() for _ in range(8)])
+    assert errors == [None] * 8 and count(database, user_details) == 8
+    assert seen.count("INSERT") == 8 and seen.count("COMMIT") == 1
 
 
 def test_a_write_that_breaks_a_constraint_fails_alone(database: Database) -> None:
@@ -153,24 +170,96 @@ def test_while_another_process_has_the_lock_waiting_writes_fail_together(
     assert count(database, user_details) == 1
 
 
+class LockTimeouts(list[object]):
+    """The `lock_timeout` of each transaction in which `write` ran."""
+
+    def write(self, connection: Connection) -> None:
+        """Raise in the first transaction."""
+        self.append(connection.exec_driver_sql("SHOW lock_timeout").scalar())
+        if len(self) == 1:
+            raise ZeroDivisionError
+
+
 @ON_POSTGRESQL
 @pytest.mark.parametrize("pooled", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_shared_transaction_waits_only_shortly_for_a_lock(
     database_url: str, pooled: bool
 ) -> None:
-    """A write that was undone, because another one raised, waits for the whole timeout."""
-    seen: list[object] = []
-
-    def raise_once(connection: Connection) -> None:
-        seen.append(connection.exec_driver_sql("SHOW lock_timeout").scalar())
-        if len(seen) == 1:
-            raise ZeroDivisionError
-
+    """The one that a write gets after that waits for the whole timeout."""
+    seen = LockTimeouts()
     with running_pooler(database_url) if pooled else nullcontext(database_url) as url:
         database = Database(open_engine(Settings(database_url=url, database_timeout=1)))
-        database.write(raise_once)
+        assert write_together(database, [details(), seen.write]) == [None, None]
+        assert count(database, user_details) == 1
         database.close()
     assert seen == ["50ms", "1s"]
+
+
+@ON_POSTGRESQL
+def test_a_write_that_raises_and_shares_with_none_is_run_once(database: Database) -> None:
+    seen = LockTimeouts()
+    assert [type(error) for error in write_together(database, [seen.write])] == [ZeroDivisionError]
+    assert seen == ["50ms"]
+
+
+@ON_POSTGRESQL
+def test_a_write_that_waits_long_for_a_lock_is_run_again_and_the_others_are_done(
+    database: Database,
+) -> None:
+    same, outcomes = uuid4(), list[BaseException | None]()
+    with database.engine.connect() as another:
+        another.exec_driver_sql("BEGIN")
+        details(id=same)(another)
+        with statements(database) as seen:
+            outcomes += write_together(database, [details(), details(id=same)])
+            outcomes += write_together(database, [details(id=same)])
+        another.rollback()
+    refused = exc.OperationalError
+    assert [type(error) for error in outcomes] == [type(None), refused, refused]
+    alone = ["BEGIN", "INSERT"]
+    assert seen == ["BEGIN", "INSERT", "INSERT", *alone, "COMMIT", *alone, *alone, *alone]
+
+
+@ON_POSTGRESQL
+def test_a_shared_transaction_that_takes_long_is_ended(database: Database, clock: Clock) -> None:
+    """Otherwise each write of a group could take as long as `DATABASE_TIMEOUT`."""
+
+    def take_long(connection: Connection) -> None:
+        details()(connection)
+        clock.seconds += 2 * MAX_SHARED_SECONDS
+
+    with statements(database) as seen:
+        errors = write_together(database, [details(), take_long, details(), details()])
+    assert errors == [None] * 4 and count(database, user_details) == 4
+    alone = ["BEGIN", "INSERT", "COMMIT"]
+    assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT", *alone, *alone]
+
+
+@ON_POSTGRESQL
+def test_a_statement_that_times_out_is_not_run_again(database: Database) -> None:
+    """It would take as long again, and so would the other writes."""
+
+    def sleep(connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT pg_sleep(9)")
+
+    with statements(database) as seen:
+        errors = write_together(database, [sleep, details()])
+    assert [type(error) for error in errors] == [exc.OperationalError] * 2
+    assert seen == ["BEGIN", "SELECT"]
+
+
+@ON_POSTGRESQL
+def test_a_write_that_catches_the_error_of_a_statement_fails_alone(database: Database) -> None:
+    """PostgreSQL answers its COMMIT with ROLLBACK, and no error."""
+
+    def write(connection: Connection) -> None:
+        details()(connection)
+        with suppress(exc.IntegrityError):
+            details(lastname="")(connection)
+
+    errors = write_together(database, [details(), write])
+    assert [type(error) for error in errors] == [type(None), RuntimeError]
+    assert count(database, user_details) == 1
 
 
 @ON_POSTGRESQL
@@ -191,6 +280,17 @@ def test_writes_whose_connection_breaks_are_not_run_again(database: Database, at
     assert all(may_have_succeeded(error) for error in errors if isinstance(error, Exception))
     assert seen == ["BEGIN", "INSERT"] + ["INSERT", "COMMIT"] * (at == "COMMIT")
     assert count(database, user_details) == 0
+
+
+@ON_POSTGRESQL
+def test_a_connection_that_breaks_fails_only_the_writes_of_its_transaction(
+    database: Database,
+) -> None:
+    def end_session(connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    errors = write_together(database, [end_session, *(details() for _ in range(8))])
+    assert [type(error) for error in errors] == [exc.OperationalError] * 8 + [type(None)]
 
 
 def test_a_statement_that_returns_rows_is_committed(database: Database) -> None:
