@@ -19,7 +19,7 @@ T = TypeVar("T")
 MAX_GROUP = 500
 """Maximum number of reads or writes in a group, so that other processes get SQLite's lock soon."""
 MAX_GROUP_ON_POSTGRESQL = 8
-"""The same on PostgreSQL, where each statement waits for the network, and groups run at once."""
+"""Maximum number of writes on PostgreSQL, each of which waits for the others' round trips."""
 PATIENCE = 0.005
 """Seconds after which a group on PostgreSQL no longer delays the next one."""
 MAX_SHARED_SECONDS = 0.05
@@ -66,7 +66,7 @@ class _Work(Generic[T]):
         self.function = function
         self.error: Exception | None = None
         self.must_run_alone = False
-        """Whether it was not run in a group, or was rolled back with the group."""
+        """Whether `Database.write` must run it, because its group didn't, or was rolled back."""
 
     def run(self, connection: Connection) -> None:
         try:
@@ -181,8 +181,8 @@ class Database:
     def _write_to_postgresql(self, writes: list[_Work[Any]]) -> None:
         """Run the functions in one transaction. If one raises, all are rolled back to run alone.
 
-        A savepoint for each would take two more round trips each. Raises what running alone would
-        raise again, and all errors of COMMIT, which may have succeeded.
+        Savepoints would take two more round trips for each function. Raises the errors that a
+        second run would repeat, and those of COMMIT, which may have succeeded.
         """
         with self.engine.connect() as connection:
             connection.exec_driver_sql(BEGIN_SHARED)
@@ -190,20 +190,20 @@ class Database:
             try:
                 for number, write in enumerate(writes):
                     if time.monotonic() > until:
-                        _run_alone(writes[number:])
+                        _leave_to_run_alone(writes[number:])
                         break
                     write.result = write.function(connection)
                 _refuse_failed_transaction(connection)
             except Exception as error:
-                is_of_one = len(writes) > 1 and not isinstance(error, OperationalError)
-                if not (is_of_one or is_lock_failure(error)):
+                others_may_succeed = len(writes) > 1 and not isinstance(error, OperationalError)
+                if not (others_may_succeed or is_lock_failure(error)):
                     raise
-                _run_alone(writes)  # The pool rolls back.
+                _leave_to_run_alone(writes)  # The pool rolls back.
                 return
             connection.exec_driver_sql("COMMIT")
 
 
-def _run_alone(writes: list[_Work[Any]]) -> None:
+def _leave_to_run_alone(writes: list[_Work[Any]]) -> None:
     for write in writes:
         write.must_run_alone = True
 
