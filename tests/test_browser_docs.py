@@ -156,7 +156,7 @@ def test_the_page_follows_the_color_scheme_of_the_reader(
         Docs(page, service.url)
         assert page.evaluate(COLORS) == ["rgb(28, 32, 34)", "rgb(228, 230, 230)"]
         page.emulate_media(color_scheme="light")
-        page.wait_for_function("!document.documentElement.classList.contains('dark-mode')")
+        expect(page.locator("html")).not_to_contain_class("dark-mode")
         assert page.evaluate(COLORS) == ["rgba(0, 0, 0, 0)", "rgb(59, 65, 81)"]
 
 
