@@ -127,9 +127,10 @@ NO_RECORD = "/userDetails/0b9f6a52-6a0e-4d3b-9a4e-3f1c52f1a7d8"
 def sign_up_with_records(app: Flask) -> dict[str, str]:
     """Sign "ada" up, and return the link of a new record for each operation, by its id.
 
-    Each operation has a record of its own, because another operation may delete its record.
+    Each operation has a record of its own, because another operation may delete its record. The
+    records differ from the examples, so that an operation that writes these changes its record.
     """
     ada = Someone(app.test_client()).signs_in("ada")
     assert Someone(ada.client).signs_up("ada", PASSWORD).status_code == 200
-    given = {each.id: ada.gives_details(username="ada") for each in OPERATIONS}
+    given = {each.id: ada.gives_details(username="ada", lastname="Byron") for each in OPERATIONS}
     return {name: response.headers["Location"] for name, response in given.items()}
