@@ -19,7 +19,7 @@ T = TypeVar("T")
 MAX_GROUP = 500
 """Maximum number of reads or writes in a group, so that other processes get SQLite's lock soon."""
 MAX_GROUP_ON_POSTGRESQL = 8
-"""Maximum number of writes on PostgreSQL, each of which waits for the others' round trips."""
+"""The same for writes on PostgreSQL, because those of a group wait for each other's round trips."""
 PATIENCE = 0.005
 """Seconds after which a group on PostgreSQL no longer delays the next one."""
 MAX_SHARED_SECONDS = 0.05
@@ -157,9 +157,10 @@ class Database:
         """Run `work(connection)` in a transaction, and return its result after the commit.
 
         If it raises, its writes are rolled back. Functions that are added at the same time share a
-        transaction, and so one sync to disk. `work` must not call `write` itself, which would wait
-        for itself. On PostgreSQL it may be run a second time, after a rollback. Raises
-        SQLAlchemy's errors, and on SQLite `ThreadsExhausted`.
+        transaction, and so one sync to disk. `work` must not call `write`: on SQLite that would
+        wait for itself. On PostgreSQL `work` may run a second time, after a rollback, so it must
+        change nothing but the database. Raises SQLAlchemy's errors, and on SQLite
+        `ThreadsExhausted`.
         """
         write = _Work(work)
         self._writes.add(write)

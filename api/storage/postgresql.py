@@ -133,7 +133,7 @@ def execute_pooled(cursor: Any, statement: str, parameters: Any, _: object) -> b
         return False
     settings = _sql(session.timeout, is_local=True)
     if statement in (BEGIN, BEGIN_SHARED):
-        session.execute(f"{BEGIN}; {settings}; {statement.removeprefix(BEGIN)}")
+        session.execute(statement.replace(BEGIN, f"{BEGIN}; {settings}"))
     else:
         session.execute(f"{BEGIN}; {settings}")
         cursor.execute(statement, parameters)
