@@ -57,7 +57,7 @@ class Header:
         """Return the declaration of a header whose only value is `value`."""
         return cls({"type": "string", "const": value}, description, required)
 
-    @property
+    @cached_property
     def const(self) -> str | None:
         value: str | None = self.schema.get("const")
         return value

@@ -195,11 +195,18 @@ def test_a_shared_transaction_waits_only_shortly_for_a_lock(
     assert seen == ["50ms", "1s"]
 
 
-@ON_POSTGRESQL
-def test_a_write_that_raises_and_shares_with_none_is_run_once(database: Database) -> None:
-    seen = LockTimeouts()
-    assert [type(error) for error in write_together(database, [seen.write])] == [ZeroDivisionError]
-    assert seen == ["50ms"]
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_write_runs_twice_only_if_another_one_raises(database: Database, others: int) -> None:
+    runs = list[int]()
+
+    def write_and_raise(connection: Connection) -> None:
+        runs.append(1)
+        details()(connection)
+        raise ZeroDivisionError
+
+    errors = write_together(database, [write_and_raise, *[details()] * others])
+    assert [type(error) for error in errors] == [ZeroDivisionError, *[type(None)] * others]
+    assert len(runs) == 1 + others and count(database, user_details) == others
 
 
 @ON_POSTGRESQL
