@@ -8,6 +8,7 @@ from gevent import monkey
 if __name__ == "__main__":
     monkey.patch_all()
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from gevent import getcurrent
+from greenlet import greenlet
 
 from api import config, create_app, serve, threads
 from api.config import Settings
@@ -65,6 +68,14 @@ def _odd(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
                 time.sleep(0.3)
                 start_response("200 OK", [("Content-Length", "0")])
                 return []
+            case "/greenlet":
+                # How many requests this greenlet has served, and how many greenlets there are.
+                served: Any = getcurrent()
+                served.number = getattr(served, "number", 0) + 1
+                alive = sum(isinstance(each, greenlet) for each in gc.get_objects())
+                text = f"{served.number} {alive}".encode()
+                start_response("200 OK", [("Content-Length", str(len(text)))])
+                return [text]
         return app(environ, start_response)
 
     return answer
