@@ -20,7 +20,6 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
-from gevent.hub import Waiter
 from gunicorn.http import wsgi
 from gunicorn.http.errors import InvalidRequestLine, NoMoreData
 from gunicorn.http.parser import RequestParser
@@ -29,14 +28,12 @@ from gunicorn.workers.ggevent import GeventWorker
 from api import config
 from api.observability.json_lines import RECEIVED_AT
 from api.server.connection import ClientGone, Connection, Phase
-from api.threads import use_event_loop
+from api.threads import run_in_greenlet, use_event_loop
 
 MAX_BODY = 64 * 1024
 """Maximum bytes of a body. Forms have a lower maximum, so that the app sends the 413."""
 MAX_CONNECTIONS = 4096
 """Maximum connections of a worker, but at most half of its file descriptors."""
-MAX_IDLE = 64
-"""Maximum greenlets that wait for another connection. Each takes 16 KiB for Python's frames."""
 MAX_HELD = 64 * 1024 * 1024
 """Maximum bytes of incomplete requests in a worker."""
 MAX_UNSENT = 128 * 1024
@@ -81,8 +78,6 @@ class Worker(GeventWorker):
         self._connections: set[Connection] = set()
         self._clients: Counter[str] = Counter()
         self._held = 0
-        self._idle: list[Any] = []
-        """The `Waiter` of each greenlet that waits for another connection."""
 
     def init_signals(self) -> None:
         super().init_signals()
@@ -161,24 +156,7 @@ class Worker(GeventWorker):
         self._clients[address[0]] += 1
         connection = Connection(sock, address, self._count_held)
         self._connections.add(connection)
-        if self._idle:
-            gevent.get_hub().loop.run_callback(self._idle.pop().switch, (server, connection))
-        else:
-            gevent.spawn_raw(self._serve_connections, server, connection)
-
-    def _serve_connections(self, server: Any, connection: Connection) -> None:
-        """Serve the connection, and then others, one after the other.
-
-        A new greenlet for each connection would take a tenth of the time of its request.
-        """
-        while True:
-            self._serve(server, connection)
-            if len(self._idle) >= MAX_IDLE:
-                return
-            del connection
-            waiter: Any = Waiter()
-            self._idle.append(waiter)
-            server, connection = waiter.get()
+        run_in_greenlet(self._serve, server, connection)
 
     def _wait_for_capacity(self) -> None:
         """Wait until the number of connections is below the maximum."""

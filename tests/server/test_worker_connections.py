@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from api.server.worker import MAX_IDLE
+from api.threads import MAX_IDLE
 from tests.clients import Client, request_once
 from tests.serving import serving
 
