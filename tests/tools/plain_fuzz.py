@@ -30,7 +30,7 @@ SIGNED_IN = f"Authorization: Basic {b64encode(AUTH.encode()).decode()}"
 ANONYMOUS_WARNING = "Authentication failed: 1 operation returned only 401/403 responses"
 """`GET /userDetails` needs an account, so that no request without one can succeed."""
 
-_LINKS = re.compile(r"(\d+) covered / (\d+) selected / \d+ total \((\d+) inferred\)")
+_LINKS = re.compile(r"(\d+) covered / (\d+) selected / \d+ total(?: \((\d+) inferred\))?")
 
 
 class Outcome(NamedTuple):
@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
         from its responses can't be followed.
         """
         tested = f"Tested: {len(OPERATIONS)}" in self.output or "Time limit reached" in self.output
-        links = [tuple(map(int, each)) for each in _LINKS.findall(self.output)]
+        links = [[int(number or 0) for number in found] for found in _LINKS.findall(self.output)]
         followed = all(
             covered >= selected - (inferred if expected else 0)
             for covered, selected, inferred in links
