@@ -38,6 +38,9 @@ MAX_HELD = 64 * 1024 * 1024
 """Maximum bytes of incomplete requests in a worker."""
 MAX_UNSENT = 128 * 1024
 """Bytes of a response that the kernel takes while the client doesn't receive them."""
+ONE_TURN = 1e-6
+"""Seconds to sleep for one turn of the event loop, in which it looks at all sockets. With 0 it only
+runs the greenlets that are ready."""
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGQUIT}
 """The signals that stop a worker."""
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -135,9 +138,12 @@ class Worker(GeventWorker):
                 if error.errno in _OUT_OF_RESOURCES and not self._evict(config.LINGER_TIMEOUT):
                     gevent.sleep(0.1)
                 continue
-            self._start(server, sock, address)
-            # Serve this request first, so that another worker can accept the next connection.
+            connection = self._start(server, sock, address)
+            # Serve its request first, so that another worker can accept the next connection.
             gevent.sleep(0)
+            if connection and connection.phase is Phase.IDLE:
+                # Otherwise one worker accepts all connections that are opened at the same time.
+                gevent.sleep(ONE_TURN)
 
     def _accept_last(self, listener: Any) -> None:
         """Accept the connections in the listener's queue, and close the listener."""
@@ -149,14 +155,16 @@ class Worker(GeventWorker):
         except OSError:
             listener.close()
 
-    def _start(self, server: Any, sock: Any, address: Any) -> None:
+    def _start(self, server: Any, sock: Any, address: Any) -> Connection | None:
+        """Serve the connection, and return it. Close it if its client has too many."""
         if self.per_client and self._clients[address[0]] >= self.per_client:
             sock.close()
-            return
+            return None
         self._clients[address[0]] += 1
         connection = Connection(sock, address, self._count_held)
         self._connections.add(connection)
         run_in_greenlet(self._serve, server, connection)
+        return connection
 
     def _wait_for_capacity(self) -> None:
         """Wait until the number of connections is below the maximum."""
