@@ -163,7 +163,9 @@ def problem_response(
     default = kind.detail if kind else reply.description if reply else SERVER_FAULT
     detail = error.description if error.description != type(error).description else default
     body = problem_text(problem(status, detail or default, kind, getattr(error, "errors", None)))
-    response = Response(body, status, reply.constants if reply else None, content_type=PROBLEM)
+    response = Response(body, status, content_type=PROBLEM)
+    for name, value in reply.constants if reply else ():
+        response.headers[name] = value
     for name, value in error.get_headers():
         if name != "Content-Type":
             response.headers[name] = sort_methods(value) if name == "Allow" else value

@@ -38,6 +38,9 @@ MAX_HELD = 64 * 1024 * 1024
 """Maximum bytes of incomplete requests in a worker."""
 MAX_UNSENT = 128 * 1024
 """Bytes of a response that the kernel takes while the client doesn't receive them."""
+MAX_SHARED = 64
+"""Connections up to which a worker leaves time for others to accept the next one. With more, that
+would only let connections that send nothing delay those behind them."""
 ONE_TURN = 1e-6
 """Seconds to sleep for one turn of the event loop, in which it looks at all sockets. With 0 it only
 runs the greenlets that are ready."""
@@ -141,7 +144,8 @@ class Worker(GeventWorker):
             connection = self._start(server, sock, address)
             # Serve its request first, so that another worker can accept the next connection.
             gevent.sleep(0)
-            if connection and connection.phase is Phase.IDLE:
+            is_idle = connection and connection.phase is Phase.IDLE
+            if is_idle and len(self._connections) < MAX_SHARED:
                 # Otherwise one worker accepts all connections that are opened at the same time.
                 gevent.sleep(ONE_TURN)
 

@@ -177,19 +177,22 @@ class Database:
         """
         with self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            driver = sqlite.driver_of(connection)
+            driver.execute("SAVEPOINT writes")  # To roll back to, without losing the lock.
             try:
                 for write in writes:
                     write.result = write.function(connection)
+                    if not driver.in_transaction:
+                        raise RuntimeError("the transaction ended: nothing is written")
             except Exception as error:
                 if _is_rolled_back(connection):
                     raise
-                connection.exec_driver_sql("ROLLBACK")
+                driver.execute("ROLLBACK TO writes")
                 if len(writes) == 1:
-                    write.error = error
-                    return
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                for write in writes:
-                    write.run_in_savepoint(connection)
+                    writes[0].error = error
+                else:
+                    for write in writes:
+                        write.run_in_savepoint(connection)
             connection.exec_driver_sql("COMMIT")
 
     def _write_to_postgresql(self, writes: list[_Work[Any]]) -> None:

@@ -107,3 +107,20 @@ def test_the_schema_may_bound_the_statuses_and_the_messages() -> None:
     wrong = good | {"status": 410, "errors": {"a": ["b", "c"]}}
     assert set(narrow.validate(wrong)) == {"status", "errors"}
     assert problem_schema()().validate(wrong) == {}
+
+
+def test_a_reply_may_have_another_value_of_a_header_that_every_problem_has() -> None:
+    """Its own header replaces the common one, in any letter case, and is sent once."""
+    app = Flask("notes", static_folder=None)
+    typed = "application/problem+json; charset=utf-8"
+    headers = {"content-type": Header.constant(typed), "cache-control": Header.constant("private")}
+    Gate(
+        app,
+        common_headers={"Cache-Control": Header.constant("private")},
+        unrouted_replies={404: problem_reply("There is nothing here.", headers)},
+    )
+    app.register_error_handler(HTTPException, problem_response)
+    app.testing = True
+    answer = app.test_client().get("/nothing")
+    assert answer.status_code == 404 and answer.headers.getlist("Content-Type") == [typed]
+    assert answer.headers.getlist("Cache-Control") == ["private"]

@@ -97,7 +97,8 @@ def test_incomplete_requests_take_bounded_memory_over_all(tmp_path: Path) -> Non
         before = peak(worker_of(server))
         with many_stalled(server, 1500, large) as clients:  # 93 MiB in all.
             assert request_once(server, LIVEZ).status == 200
-            assert 300 < sum(client.has_data() for client in clients) < 1000  # Those were cut off.
+            assert within(60, lambda: sum(client.has_data() for client in clients) > 300)
+            assert sum(client.has_data() for client in clients) < 1000  # Those were cut off.
             assert peak(worker_of(server)) < before + 150
 
 

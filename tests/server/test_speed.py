@@ -45,7 +45,7 @@ FREQUENT_REQUESTS = {
     "a sign-up without a password": FrequentRequest("POST", "/userSignUp", NEW, 200, 2.56, 1),
 }
 EACH = pytest.mark.parametrize("hot", FREQUENT_REQUESTS.values(), ids=FREQUENT_REQUESTS)
-ENDS = ("BEGIN", "COMMIT", "ROLLBACK", "--")
+ENDS = ("BEGIN", "SAVEPOINT writes", "COMMIT", "ROLLBACK", "--")
 WARM = 3
 
 

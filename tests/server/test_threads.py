@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextvars import ContextVar
 from functools import partial
 from threading import Timer, get_ident
 from traceback import walk_tb
@@ -13,7 +14,14 @@ import pytest
 from gevent.event import Event
 
 from api import threads
-from api.threads import GroupedCalls, NativeThreads, ThreadsExhausted, start_thread, wait_for
+from api.threads import (
+    GroupedCalls,
+    NativeThreads,
+    ThreadsExhausted,
+    run_in_greenlet,
+    start_thread,
+    wait_for,
+)
 from tests.greenlets import concurrently, event_loop
 
 
@@ -310,3 +318,19 @@ def test_without_an_event_loop_each_item_has_a_call_in_its_thread() -> None:
     groups.calls.add("a")
     groups.calls.add("b")
     assert groups == [["a"], ["b"]] and groups.threads == {get_ident()}
+
+
+@pytest.mark.usefixtures("event_loop")
+def test_functions_of_the_same_greenlet_have_context_variables_of_their_own() -> None:
+    variable: ContextVar[str] = ContextVar("variable", default="none")
+    seen: list[tuple[object, str]] = []
+
+    def work() -> None:
+        seen.append((gevent.getcurrent(), variable.get()))
+        variable.set("set")
+
+    for _ in range(2):
+        run_in_greenlet(work)
+        gevent.sleep(0)
+    (first, _), (second, _) = seen
+    assert first is second and [text for _, text in seen] == ["none", "none"]

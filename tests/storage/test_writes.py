@@ -1,8 +1,9 @@
 """Concurrent writes share a transaction, and each one succeeds or fails by itself."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -193,6 +194,58 @@ def test_a_shared_transaction_waits_only_shortly_for_a_lock(
         assert count(database, user_details) == 1
         database.close()
     assert seen == ["50ms", "1s"]
+
+
+@ON_SQLITE
+def test_no_other_process_gets_the_lock_when_a_write_raises(database: Database) -> None:
+    """Otherwise the writes of its group might wait for the lock again, and fail."""
+    locked = list[str]()
+
+    def write_and_raise(connection: Connection) -> None:
+        details()(connection)
+        raise ZeroDivisionError
+
+    def lock(_c: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        file = cursor.connection.execute("PRAGMA database_list").fetchone()[2]
+        with closing(sqlite3.connect(file, timeout=0)) as another, suppress(sqlite3.Error):
+            another.execute("BEGIN IMMEDIATE")
+            locked.append(statement)
+
+    event.listen(database.engine, "after_cursor_execute", lock)
+    errors = write_together(database, [details(), write_and_raise, details()])
+    event.remove(database.engine, "after_cursor_execute", lock)
+    assert [type(error) for error in errors] == [type(None), ZeroDivisionError, type(None)]
+    assert locked == ["COMMIT"]
+
+
+@ON_SQLITE
+def test_after_sqlite_rolled_the_transaction_back_nothing_is_written(database: Database) -> None:
+    """Otherwise the later writes of the group would each be committed, and the group fail."""
+
+    def catch(connection: Connection) -> None:
+        with suppress(exc.IntegrityError):
+            connection.exec_driver_sql("INSERT OR ROLLBACK INTO user_details (id) VALUES (NULL)")
+
+    errors = write_together(database, [details(), catch, details()])
+    assert [type(error) for error in errors] == [RuntimeError] * 3
+    assert count(database, user_details) == 0
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("is_run_again", [False, True])
+def test_the_error_with_which_sqlite_rolled_back_is_raised(
+    database: Database, is_run_again: bool
+) -> None:
+    def write_and_raise(connection: Connection) -> None:
+        raise ZeroDivisionError
+
+    def roll_back(connection: Connection) -> None:
+        connection.exec_driver_sql("INSERT OR ROLLBACK INTO user_details (id) VALUES (NULL)")
+
+    first = write_and_raise if is_run_again else details()
+    errors = write_together(database, [first, roll_back, details()])
+    assert [type(error) for error in errors] == [exc.IntegrityError] * 3
+    assert count(database, user_details) == 0
 
 
 @pytest.mark.parametrize("others", [0, 1])
