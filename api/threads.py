@@ -28,7 +28,7 @@ _start = get_original("_thread", "start_new_thread")
 _get_ident = get_original("_thread", "get_ident")
 _Queue: Any = get_original("queue", "SimpleQueue")
 MAX_IDLE = 64
-"""Maximum greenlets that are kept for other functions. Each takes 16 KiB for Python's frames."""
+"""Maximum idle greenlets. Each takes 16 KiB for Python's frames."""
 PAUSE = 0.001
 """Seconds for which a group waits for more items if it has fewer than the last one."""
 sleep: Callable[[float], None] = get_original("time", "sleep")
@@ -55,7 +55,7 @@ class _EventLoop:
 
     def __init__(self) -> None:
         self.idle: list[Any] = []
-        """The `Waiter` of each greenlet that waits for another function."""
+        """The `Waiter` of each idle greenlet, which waits for another function."""
 
     def is_running_here(self) -> bool:
         return self.thread == _get_ident() and self.pid == os.getpid()
@@ -65,11 +65,11 @@ _event_loop = _EventLoop()
 
 
 def run_in_greenlet(function: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
-    """Call the function soon, in a greenlet of the event loop. It must not raise.
+    """Call the function soon, in a greenlet of the event loop. The function must not raise.
 
-    Greenlets are kept, because a new one for each connection takes 7 to 10 % of the CPU time. Each
-    function has context variables of its own. But what it leaves in a `threading.local`, the next
-    function in its greenlet sees.
+    Greenlets are reused, because a new one for each connection takes 7 to 10 % of the CPU time.
+    Each function has context variables of its own, but a value in a `threading.local` remains for
+    the next function in the same greenlet.
     """
     call = partial(Context().run, function, *args, **kwargs)
     if _event_loop.idle:
@@ -79,7 +79,7 @@ def run_in_greenlet(function: Callable[P, object], /, *args: P.args, **kwargs: P
 
 
 def _run_calls(call: Callable[[], object] | None) -> None:
-    """Run the call, and then others, as long as at most `MAX_IDLE` greenlets wait for one."""
+    """Run the call, and then others. End if `MAX_IDLE` greenlets are idle already."""
     while call:
         call()
         call = None  # Release the arguments, such as a connection.

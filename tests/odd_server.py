@@ -69,7 +69,7 @@ def _odd(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
                 start_response("200 OK", [("Content-Length", "0")])
                 return []
             case "/greenlet":
-                # How many requests this greenlet has served, and how many greenlets there are.
+                # The number of requests that this greenlet has served, and of all greenlets.
                 served: Any = getcurrent()
                 served.number = getattr(served, "number", 0) + 1
                 alive = sum(isinstance(each, greenlet) for each in gc.get_objects())

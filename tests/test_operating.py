@@ -24,9 +24,9 @@ PAGE = "docs/operating.md"
 
 
 def printed(heading: str) -> list[str]:
-    """Return what the section says that its commands print, with the newest revision.
+    """Return the outputs that the section shows, with the newest revision of the schema.
 
-    A migration raises the revision, and the page shows an older one as an example.
+    A migration raises the revision, and the page may show an older one as an example.
     """
     return [re.sub(r"at \d{4}\.$", f"at {head()}.", e, flags=re.M) for e in outputs(PAGE, heading)]
 

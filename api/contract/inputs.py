@@ -35,8 +35,8 @@ def valid(schema: Schema, given: Any, errors: Mapping[str, list[str]] = {}) -> A
     try:
         loaded = schema.load(given)
     except ValidationError as invalid:
-        # A frame of marshmallow refers to the exception, and the traceback to all frames of the
-        # request. Only the garbage collector could free them.
+        # A frame of marshmallow refers to the exception, and its traceback to all frames of the
+        # request. Only the garbage collector could free this cycle.
         invalid.__traceback__ = None
         raise InvalidInput({**dict(_by_path(invalid.messages_dict)), **errors}) from None
     if errors:

@@ -164,8 +164,9 @@ def problem_response(
     detail = error.description if error.description != type(error).description else default
     body = problem_text(problem(status, detail or default, kind, getattr(error, "errors", None)))
     response = Response(body, status, content_type=PROBLEM)
-    for name, value in reply.constants if reply else ():
-        response.headers[name] = value
+    for name, header in (reply.headers if reply else {}).items():
+        if header.const and header.required:
+            response.headers[name] = header.const
     for name, value in error.get_headers():
         if name != "Content-Type":
             response.headers[name] = sort_methods(value) if name == "Allow" else value

@@ -110,11 +110,6 @@ class Reply:
                     yield f"the header {name} is not declared"
 
     @cached_property
-    def constants(self) -> list[tuple[str, str]]:
-        """The name and the value of each required header that has a constant value."""
-        return [(n, h.const) for n, h in self.headers.items() if h.required and h.const]
-
-    @cached_property
     def _texts(self) -> dict[str, str]:
         """The only text, or the only message in JSON, of each media type that has one."""
         schemas = {m: body.schema for m, body in self.content.items() if m != JSON}

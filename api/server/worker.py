@@ -38,12 +38,12 @@ MAX_HELD = 64 * 1024 * 1024
 """Maximum bytes of incomplete requests in a worker."""
 MAX_UNSENT = 128 * 1024
 """Bytes of a response that the kernel takes while the client doesn't receive them."""
-MAX_SHARED = 64
-"""Connections up to which a worker leaves time for others to accept the next one. With more, that
-would only let connections that send nothing delay those behind them."""
-ONE_TURN = 1e-6
-"""Seconds to sleep for one turn of the event loop, in which it looks at all sockets. With 0 it only
-runs the greenlets that are ready."""
+FEW_CONNECTIONS = 64
+"""With fewer connections a worker pauses before it accepts the next one, so that another worker can
+accept that. With more, connections that send nothing would delay later ones."""
+ONE_ITERATION = 1e-6
+"""Seconds to sleep for one iteration of the event loop, which polls all sockets. A sleep of 0
+seconds only runs the greenlets that are ready."""
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGQUIT}
 """The signals that stop a worker."""
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -145,9 +145,9 @@ class Worker(GeventWorker):
             # Serve its request first, so that another worker can accept the next connection.
             gevent.sleep(0)
             is_idle = connection and connection.phase is Phase.IDLE
-            if is_idle and len(self._connections) < MAX_SHARED:
+            if is_idle and len(self._connections) < FEW_CONNECTIONS:
                 # Otherwise one worker accepts all connections that are opened at the same time.
-                gevent.sleep(ONE_TURN)
+                gevent.sleep(ONE_ITERATION)
 
     def _accept_last(self, listener: Any) -> None:
         """Accept the connections in the listener's queue, and close the listener."""

@@ -182,7 +182,7 @@ class Database:
             try:
                 for write in writes:
                     write.result = write.function(connection)
-                    if not driver.in_transaction:
+                    if _is_rolled_back(connection):
                         raise RuntimeError("the transaction ended: nothing is written")
             except Exception as error:
                 if _is_rolled_back(connection):

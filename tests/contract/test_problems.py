@@ -110,7 +110,7 @@ def test_the_schema_may_bound_the_statuses_and_the_messages() -> None:
 
 
 def test_a_reply_may_have_another_value_of_a_header_that_every_problem_has() -> None:
-    """Its own header replaces the common one, in any letter case, and is sent once."""
+    """The reply's own header replaces the common one, in any letter case, and is sent once."""
     app = Flask("notes", static_folder=None)
     typed = "application/problem+json; charset=utf-8"
     headers = {"content-type": Header.constant(typed), "cache-control": Header.constant("private")}

@@ -45,6 +45,7 @@ FREQUENT_REQUESTS = {
     "a sign-up without a password": FrequentRequest("POST", "/userSignUp", NEW, 200, 2.56, 1),
 }
 EACH = pytest.mark.parametrize("hot", FREQUENT_REQUESTS.values(), ids=FREQUENT_REQUESTS)
+# A group of writes has one "SAVEPOINT writes". A "SAVEPOINT write" for each write would count.
 ENDS = ("BEGIN", "SAVEPOINT writes", "COMMIT", "ROLLBACK", "--")
 WARM = 3
 

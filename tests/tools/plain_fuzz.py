@@ -57,8 +57,8 @@ class Outcome(NamedTuple):
 
         `schemathesis fuzz` may reach its time limit before it has tested all on a slow machine.
         Each link must have been followed; `schemathesis fuzz` doesn't print how many were. But if a
-        warning is expected, an operation refuses everything, and those that schemathesis infers
-        from its responses can't be followed.
+        warning is expected, an operation refuses every request, and the links that schemathesis
+        infers from its successful responses can't be followed.
         """
         tested = f"Tested: {len(OPERATIONS)}" in self.output or "Time limit reached" in self.output
         links = [[int(number or 0) for number in found] for found in _LINKS.findall(self.output)]
